@@ -1,0 +1,38 @@
+# Every word does its own set-up; the virtual environment and the test cluster's programs are kept between runs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+WORKERS ?= 4
+
+.PHONY: demo test test-quick lint bench docs package clean
+
+demo: $(VENV)/.ready
+	@$(BIN)/python -m tests.demo $(if $(KEEP),--keep)
+
+test: $(VENV)/.ready lint
+	@$(BIN)/python -m tests.cluster up --node >/dev/null
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
+test-quick: $(VENV)/.ready
+	@$(BIN)/python -m pytest tests/pure tests/actions tests/cli tests/house
+
+lint: $(VENV)/.ready
+	@$(BIN)/ruff check -q .
+	@$(BIN)/ruff format -q --check .
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports --no-logo | tail -n 3
+
+bench: $(VENV)/.ready
+	@$(BIN)/python -m benchmarks
+
+docs: $(VENV)/.ready
+	@$(BIN)/python -m tests.house.documents
+
+package: $(VENV)/.ready
+	@$(BIN)/python -m pip wheel -q --no-deps -w dist .
+
+$(VENV)/.ready: pyproject.toml
+	@echo "setting up $(VENV) …" >&2
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[dev]'
+	@touch $@

@@ -1,0 +1,19 @@
+"""The way in: answers ``version`` at once and hands everything else to the front end."""
+
+import sys
+
+
+def main() -> int:
+    """Run the command that the process was started with; the exit code."""
+    if sys.argv[1:] == ["version"]:
+        from kubectl_rapt import __version__
+
+        print(f"kubectl-rapt {__version__}")
+        return 0
+    from kubectl_rapt.cli import main as front_end
+
+    return front_end.run(sys.argv[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

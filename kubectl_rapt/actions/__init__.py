@@ -1,0 +1,1 @@
+"""Verbs: each orders the reading, deciding and writing of one thing a person can do."""

@@ -1,0 +1,87 @@
+"""Bring a run forward: look, decide the next step, write it, until there is nothing to do."""
+
+from dataclasses import replace
+
+from kubectl_rapt import writes
+from kubectl_rapt.errors import Conflict, NotFound, Unavailable
+from kubectl_rapt.model.kinds import JOB, RUN, Ref
+from kubectl_rapt.model.plan import Create, Delete
+from kubectl_rapt.objects import jobs, runs
+from kubectl_rapt.objects.jobs import Job
+from kubectl_rapt.objects.runs import Run
+from kubectl_rapt.ports.world import World
+from kubectl_rapt.runs import lifecycle
+from kubectl_rapt.runs.lifecycle import Done, Seen, Taken, Wait
+from kubectl_rapt.runs.outcome import Outcome
+from kubectl_rapt.writes import Writers
+
+_SURPRISES = 20
+"""How often others may be quicker, or answers lost, before it is given up."""
+
+
+def advance(world: World, writers: Writers, seen: Seen) -> Seen:
+    """Carry a run as far as it can go now: to a released Job, or to a closed attempt.
+
+    Args:
+        world: Where to look.
+        writers: The door's ports.
+        seen: What is known already; of a new run nothing is, and nothing need be read first, because
+            creating is what tells.
+
+    Returns:
+        What is known at the end; its ``run`` is never None.
+
+    Raises:
+        Conflict: The name belongs to something else.
+        Unavailable, Refused, Invalid, NotFound: A step cannot be done; the same request goes on from there.
+    """
+    surprises = 0
+    while True:
+        step = lifecycle.next_step(seen, world.now())
+        match step:
+            case Wait() | Done():
+                return seen
+            case Taken(code, reason):
+                raise Conflict(code, reason, "another --request-id")
+        try:
+            seen = _learn(seen, step, writes.apply(writers, step))
+        except (Conflict, NotFound, Unavailable) as error:
+            surprises += 1
+            is_lost = isinstance(error, Unavailable) and error.outcome_unknown
+            if surprises == _SURPRISES or not (is_lost or isinstance(error, (Conflict, NotFound))):
+                raise
+            if surprises > 1:
+                writers.pause(surprises)
+            found = observe(world, seen)
+            if isinstance(error, NotFound) and found == seen:
+                raise
+            seen = found
+
+
+def observe(world: World, seen: Seen) -> Seen:
+    """Read the Run and its latest attempt's Job as they are now."""
+    run: Run | None = None
+    job: Job | None = None
+    try:
+        run = runs.from_manifest(world.cluster.get(Ref(RUN, seen.wanted.name, seen.wanted.namespace)))
+        name = run.attempts[-1].job if run.attempts else jobs.attempt_name(run.name, 1)
+        job = jobs.from_manifest(world.cluster.get(Ref(JOB, name, run.namespace)))
+    except NotFound as error:
+        if error.code != "not-found":
+            raise
+    return replace(seen, run=run, job=job)
+
+
+def _learn(seen: Seen, step: lifecycle.Step, written: writes.Written) -> Seen:
+    """What a step answered is the freshest that can be known."""
+    if isinstance(step, Delete) or not isinstance(written, dict):
+        return replace(seen, job=None)
+    kind = step.manifest["kind"] if isinstance(step, Create) else step.ref.kind.name
+    if kind == RUN.name:
+        return replace(seen, run=runs.from_manifest(written))
+    return replace(seen, job=jobs.from_manifest(written))
+
+
+def close(world: World, writers: Writers, seen: Seen, outcome: Outcome) -> Seen:
+    """Record how the attempt ended."""
+    return advance(world, writers, replace(seen, outcome=outcome))

@@ -1,0 +1,110 @@
+"""From a tool's file to its two files in the config repository: rendered, validated, spelled."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from kubectl_rapt import documents
+from kubectl_rapt.actions import registry
+from kubectl_rapt.config import derive, installation, layout
+from kubectl_rapt.config.installation import Installation
+from kubectl_rapt.config.project import Project
+from kubectl_rapt.errors import Invalid, Problem, RaptError
+from kubectl_rapt.model.kinds import Manifest, ref_of
+from kubectl_rapt.ports.renderer import RenderRequest
+from kubectl_rapt.ports.world import World
+from kubectl_rapt.runs import schedules
+from kubectl_rapt.templating import parameters, policies
+
+KUBERNETES_MINOR = 35
+"""The schemas that rendering is checked against: the same for everybody, whatever their cluster."""
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A tool as it stands in the config repository.
+
+    Args:
+        installation: What its file says.
+        objects: What it is in the cluster.
+        files: Path to content of its two files.
+    """
+
+    installation: Installation
+    objects: tuple[Manifest, ...]
+    files: Mapping[str, bytes]
+
+
+def build(world: World, project: Project, environment_name: str, tool: str, definition: bytes) -> Built:
+    """Render a tool's file.
+
+    Args:
+        world: Where the registries and the renderer are.
+        project: The repository's ``rapt.yaml``.
+        environment_name: The environment.
+        tool: The tool's name.
+        definition: The content of its file.
+
+    Raises:
+        NotFound: No such environment; the locked template is gone.
+        Invalid: The file, an answer, a schedule or what it renders to is wrong: every problem at once.
+    """
+    environment = project.environment(environment_name)
+    path = layout.definition(environment_name, tool)
+    wanted = installation.read(definition, tool, path)
+    _check(wanted, environment.namespaces, path)
+    entry = registry.locked(world, wanted.template, wanted.version, wanted.lock)
+    template = entry.template
+    values = parameters.check(
+        template.parameters,
+        wanted.answers,
+        subject=f"{template.name} {template.version}",
+        rules=template.rules,
+        complete=bool(wanted.schedules),
+    )
+    request = RenderRequest(
+        f"templates/{template.name}/job.yaml.j2", entry.source, template.parameters, values
+    )
+    rendered = next(world.renderer.render_many([request]))
+    if isinstance(rendered, RaptError):
+        raise rendered
+    objects = derive.objects(
+        project,
+        environment,
+        wanted,
+        installation.digest(definition),
+        template,
+        rendered,
+        policies.compile(world.bundle.files(), template.retry_policy, template.cleanup_policy),
+    )
+    _validate(world, objects, template.name)
+    return Built(
+        wanted,
+        tuple(objects),
+        {path: definition, layout.rendered(environment_name, tool): documents.dump_all(objects).encode()},
+    )
+
+
+def _check(wanted: Installation, allowed: tuple[str, ...], path: str) -> None:
+    problems = [
+        Problem(f"schedule {one.cron}", reason)
+        for one in wanted.schedules
+        if (reason := schedules.check(one.cron) or schedules.check_time_zone(one.time_zone))
+    ]
+    problems += [
+        Problem(f"namespace {one}", f"is not one of the environment's: {', '.join(allowed)}")
+        for one in wanted.namespaces
+        if one not in allowed
+    ]
+    if problems:
+        raise Invalid("bad-definition", f"{path} is not right", "", problems)
+
+
+def _validate(world: World, objects: list[Manifest], template: str) -> None:
+    problems = [
+        Problem(f"{ref_of(manifest)} {problem.where}", problem.what)
+        for manifest in objects
+        if not manifest["apiVersion"].startswith("rapt.dev/")
+        for problem in world.schemas.validate(manifest, KUBERNETES_MINOR)
+    ]
+    if problems:
+        raise Invalid("bad-manifest", f"{template} renders to what Kubernetes does not accept", "", problems)

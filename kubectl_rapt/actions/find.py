@@ -1,0 +1,151 @@
+"""Find what a person named: a tool, a run, a job or a pod."""
+
+from dataclasses import dataclass
+
+from kubectl_rapt.errors import NotFound, UsageError
+from kubectl_rapt.model import names
+from kubectl_rapt.model.kinds import JOB, POD, RUN, TOOL, Manifest, Ref
+from kubectl_rapt.objects import jobs, labels, pods, runs, tools
+from kubectl_rapt.objects.jobs import Job
+from kubectl_rapt.objects.pods import Pod
+from kubectl_rapt.objects.runs import Run
+from kubectl_rapt.objects.tools import Tool
+from kubectl_rapt.ports.world import World
+
+_KINDS = {
+    "job": JOB,
+    "jobs": JOB,
+    "pod": POD,
+    "pods": POD,
+    "run": RUN,
+    "runs": RUN,
+    "tool": TOOL,
+    "tools": TOOL,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Everything that belongs to one execution of a tool.
+
+    Args:
+        run: The Run; None where a CronJob made the Job.
+        job: The Job of the attempt; None where it is gone.
+        pods: Its pods, oldest first.
+    """
+
+    run: Run | None
+    job: Job | None
+    pods: tuple[Pod, ...]
+
+
+def tool(world: World, name: str, namespace: str, verb: str = "run") -> Tool:
+    """One tool.
+
+    Args:
+        world: Where to read.
+        name: Its name.
+        namespace: Its namespace.
+        verb: The command that the hint proposes with the nearest name.
+
+    Raises:
+        NotFound: There is none, or Rapt is not installed.
+    """
+    try:
+        return tools.from_manifest(world.cluster.get(Ref(TOOL, name, namespace)))
+    except NotFound as error:
+        if error.code != "not-found":
+            raise
+        known = [one["metadata"]["name"] for one in world.cluster.list(TOOL, namespace)]
+        nearest = names.nearest(name, known)
+        hint = f"kubectl rapt {verb} {nearest}" if nearest else "kubectl rapt list"
+        raise NotFound("no-tool", f'no tool "{name}" in namespace {namespace}', hint) from error
+
+
+def execution(world: World, what: str, namespace: str) -> Found:
+    """The execution that ``TOOL``, ``RUN``, ``job/NAME`` or ``pod/NAME`` means; of a tool the newest.
+
+    Raises:
+        NotFound: There is nothing of that name.
+        UsageError: The kind before the ``/`` is none of these.
+    """
+    kind, name = _split(what)
+    if kind is POD:
+        pod = pods.from_manifest(_get(world, Ref(POD, name, namespace)))
+        job_name = pod.labels.get("batch.kubernetes.io/job-name", "")
+        return _of_job(world, Ref(JOB, job_name, namespace)) if job_name else Found(None, None, (pod,))
+    if kind is JOB:
+        return _of_job(world, Ref(JOB, name, namespace))
+    if kind is not TOOL and (found := _run(world, Ref(RUN, name, namespace))):
+        return _of_run(world, found)
+    if kind is RUN:
+        raise NotFound("no-run", f'no run "{name}" in namespace {namespace}', "kubectl rapt runs")
+    newest = _newest_job(world, name, namespace)
+    if newest is not None:
+        return _of_job(world, newest.ref, newest)
+    tool(world, name, namespace, "logs")
+    raise NotFound(
+        "no-run", f'tool "{name}" has not run in namespace {namespace}', f"kubectl rapt run {name}"
+    )
+
+
+def _split(what: str) -> tuple[object, str]:
+    kind, slash, name = what.rpartition("/")
+    if not slash:
+        return None, what
+    known = _KINDS.get(kind.partition(".")[0].lower())
+    if known is None:
+        raise UsageError(
+            "bad-kind", f'"{kind}" is not job, pod, run or tool', f"kubectl rapt logs job/{name}"
+        )
+    return known, name
+
+
+def _get(world: World, ref: Ref) -> Manifest:
+    try:
+        return world.cluster.get(ref)
+    except NotFound as error:
+        if error.code != "not-found":
+            raise
+        raise NotFound(
+            "not-found",
+            f"no {ref} in namespace {ref.namespace}",
+            f"kubectl get {ref.kind.plural} -n {ref.namespace}",
+        ) from error
+
+
+def _run(world: World, ref: Ref) -> Run | None:
+    try:
+        return runs.from_manifest(world.cluster.get(ref))
+    except NotFound:
+        return None
+
+
+def _of_run(world: World, run: Run) -> Found:
+    if not run.attempts:
+        return Found(run, None, ())
+    job = Ref(JOB, run.attempts[-1].job, run.namespace)
+    try:
+        found = jobs.from_manifest(world.cluster.get(job))
+    except NotFound:
+        return Found(run, None, ())
+    return Found(run, found, _pods(world, found))
+
+
+def _of_job(world: World, ref: Ref, job: Job | None = None) -> Found:
+    found = job or jobs.from_manifest(_get(world, ref))
+    name = found.labels.get(labels.RUN, "")
+    run = _run(world, Ref(RUN, name, ref.namespace)) if name else None
+    return Found(run, found, _pods(world, found))
+
+
+def _pods(world: World, job: Job) -> tuple[Pod, ...]:
+    selector = f"batch.kubernetes.io/controller-uid={job.uid}"
+    found = [pods.from_manifest(one) for one in world.cluster.list(POD, job.namespace, labels=selector)]
+    return tuple(sorted(found, key=lambda pod: (pod.created_at, pod.name)))
+
+
+def _newest_job(world: World, name: str, namespace: str) -> Job | None:
+    selector = labels.selector({labels.TOOL: name})
+    found = [jobs.from_manifest(one) for one in world.cluster.list(JOB, namespace, labels=selector)]
+    return max(found, key=lambda job: (job.created_at, job.name), default=None)

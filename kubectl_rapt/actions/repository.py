@@ -1,0 +1,54 @@
+"""The config repository as a command sees it: fetched once, read at one commit."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from kubectl_rapt.config import changes, project
+from kubectl_rapt.config.project import Project
+from kubectl_rapt.errors import NotFound
+from kubectl_rapt.ports.git import Remote
+from kubectl_rapt.ports.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """The config repository at its newest commit on main.
+
+    Args:
+        remote: Its address.
+        refs: Every ref of the remote (``refs/heads/…``) with its commit.
+        head: The commit of main; empty in an empty repository.
+        files: Path to content at that commit.
+    """
+
+    remote: Remote
+    refs: Mapping[str, str]
+    head: str
+    files: Mapping[str, bytes]
+
+    def project(self) -> Project:
+        """What its ``rapt.yaml`` says. Raises NotFound, Invalid."""
+        return project.read(self.files)
+
+
+def address(world: World) -> Remote:
+    """The config repository's address.
+
+    Raises:
+        NotFound: The person has none yet.
+    """
+    if not world.settings.repository:
+        raise NotFound("no-repository", "no config repository is set up", "kubectl rapt init --local")
+    return Remote(world.settings.repository)
+
+
+def read(world: World) -> Repository:
+    """Fetch and read it.
+
+    Raises:
+        NotFound, Unavailable, Refused: It cannot be read.
+    """
+    remote = address(world)
+    refs = world.git.fetch(remote)
+    head = refs.get(f"refs/heads/{changes.MAIN}", "")
+    return Repository(remote, refs, head, world.git.files(remote, head) if head else {})

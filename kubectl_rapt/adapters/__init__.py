@@ -1,0 +1,1 @@
+"""The outside: one file for each real thing behind a port."""

@@ -1,0 +1,1 @@
+"""The Kubernetes API server, through the user's own kubectl."""

@@ -1,0 +1,372 @@
+"""What the API server's refusals mean: one pure function from an answer to an error."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kubectl_rapt.adapters.cluster.words import one_line
+from kubectl_rapt.errors import Conflict, Invalid, NotFound, Problem, RaptError, Refused, Unavailable
+from kubectl_rapt.model.kinds import Kind
+
+RAPT_GROUP = "rapt.dev"
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a request asks for, in the words of an access review.
+
+    Args:
+        verb: ``get``, ``list``, ``watch``, ``create``, ``patch``, ``delete``.
+        kind: The kind; None where it is about no object, such as the server's version.
+        namespace: Its namespace; empty for all, and for cluster-wide kinds.
+        name: The object's name, where one is meant.
+        subresource: Such as ``log`` or ``status``.
+        may_change: Whether something may be different afterwards. A dry run changes nothing.
+    """
+
+    verb: str
+    kind: Kind | None = None
+    namespace: str = ""
+    name: str = ""
+    subresource: str = ""
+    may_change: bool = False
+
+    @property
+    def resource(self) -> str:
+        """The resource as access rules spell it: ``pods/log``, ``jobs.batch``."""
+        resource = self.kind.resource if self.kind else "the API"
+        return f"{resource}/{self.subresource}" if self.subresource else resource
+
+    @property
+    def thing(self) -> str:
+        """The object or the resource, for a message."""
+        return f"{self.kind.name.lower()}/{self.name}" if self.kind and self.name else self.resource
+
+    @property
+    def place(self) -> str:
+        """The namespace, for the end of a message."""
+        return f' in namespace "{self.namespace}"' if self.namespace else ""
+
+    @property
+    def where(self) -> str:
+        """The namespace, for the end of a command."""
+        return f" -n {self.namespace}" if self.namespace else ""
+
+
+def classify(status: int, headers: Mapping[str, str], body: bytes, ask: Ask) -> RaptError:
+    """The error that an answer other than success stands for.
+
+    Args:
+        status: The HTTP status.
+        headers: With lower-case names.
+        body: Unpacked: a ``v1`` Status, or text where a proxy or an unknown path answered.
+        ask: What was asked for.
+
+    Returns:
+        The error to raise. All text of the server in it is one line, without control characters.
+    """
+    said = _status(body)
+    if said is None:
+        return _without_status(status, headers, body, ask)
+    reason, message = said.reason, said.message
+    if status == 401:
+        return _not_authenticated("the API server does not accept these credentials")
+    if denied := _denied(said, ask):
+        return denied
+    if status == 403:
+        return _forbidden(said, ask)
+    if status == 404:
+        return _not_found(said, ask)
+    if reason == "AlreadyExists":
+        return Conflict(
+            "already-exists",
+            f"{ask.kind.name.lower() if ask.kind else said.kind}/{said.name or ask.name} already exists{ask.place}",
+            f"kubectl get {said.resource or ask.resource} {said.name or ask.name}{ask.where}",
+        )
+    if reason == "Expired" or status == 410:
+        return Conflict(
+            "expired", f"the list of {ask.resource} has expired on the server", "run the same command again"
+        )
+    if status == 409:
+        return Conflict(
+            "changed-meanwhile",
+            f"{ask.thing}{ask.place} was changed or replaced by someone else meanwhile",
+            "run the same command again",
+        )
+    if status == 413:
+        return _too_large(message, ask)
+    if status in (400, 422):
+        return _invalid(said, ask)
+    return _trouble(status, headers, said, ask)
+
+
+def lost(ask: Ask, why: str, *, code: str = "cut-off") -> Unavailable:
+    """The error for a request that was sent and whose answer never came."""
+    if ask.may_change:
+        message = f"nobody knows whether {_doing(ask)} was done: {why}"
+        return Unavailable(code, message, _look(ask), outcome_unknown=True)
+    return Unavailable(code, f"cannot {ask.verb} {ask.thing}{ask.place}: {why}", "kubectl get --raw /readyz")
+
+
+def expiry(event: Mapping[str, Any]) -> bool:
+    """Whether a watch's ERROR event says that its resourceVersion is too old."""
+    status = event.get("object")
+    return isinstance(status, dict) and (
+        status.get("code") == 410 or status.get("reason") in ("Expired", "Gone")
+    )
+
+
+def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
+    """What the server asks for; its dates are not used by Kubernetes."""
+    value = headers.get("retry-after", "")
+    return float(value) if value.isascii() and value.isdigit() and len(value) < 7 else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A ``v1`` Status, checked field by field: a proxy in between may answer anything."""
+
+    reason: str
+    message: str
+    name: str
+    group: str
+    kind: str
+    causes: tuple[tuple[str, str, str], ...]
+
+    @property
+    def resource(self) -> str:
+        """``details.kind`` holds the resource's plural here and the kind there."""
+        return f"{self.kind}.{self.group}" if self.group else self.kind
+
+
+def _status(body: bytes) -> _Said | None:
+    try:
+        status = json.loads(body)
+    except ValueError:
+        return None
+    if not isinstance(status, dict) or status.get("kind") != "Status":
+        return None
+    details = status.get("details")
+    details = details if isinstance(details, dict) else {}
+    causes = details.get("causes")
+    return _Said(
+        _text(status, "reason"),
+        _text(status, "message", 2000),
+        _text(details, "name"),
+        _text(details, "group"),
+        _text(details, "kind"),
+        tuple(
+            (_text(cause, "reason"), _text(cause, "field"), _text(cause, "message"))
+            for cause in (causes if isinstance(causes, list) else ())
+            if isinstance(cause, dict)
+        ),
+    )
+
+
+def _text(data: Mapping[str, Any], key: str, limit: int = 300) -> str:
+    value = data.get(key)
+    return one_line(value, limit) if isinstance(value, str) else ""
+
+
+_POLICY = re.compile(r"ValidatingAdmissionPolicy '([^']*)' with binding '[^']*' denied request: (.*)")
+_WEBHOOK = re.compile(r'admission webhook "([^"]*)" denied the request(?: without explanation|: (.*))')
+_POD_SECURITY = re.compile(r'violates PodSecurity "([^"]*)": (.*)')
+
+
+def _denied(said: _Said, ask: Ask) -> RaptError | None:
+    """An admission policy's refusal: 403 or 422 for the cluster's own policies, any status for a webhook's."""
+    if found := _POLICY.search(said.message):
+        hint = f"kubectl get validatingadmissionpolicy {found[1]} -o yaml"
+    elif found := _WEBHOOK.search(said.message):
+        hint = "kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations"
+    elif found := _POD_SECURITY.search(said.message):
+        hint = f"kubectl get namespace {ask.namespace} --show-labels"
+    else:
+        return None
+    why = f": {found[2]}" if found[2] else ""
+    return Refused("policy", one_line(f'policy "{found[1]}" refuses {_named(said, ask)}{why}'), hint)
+
+
+_NO_RIGHT = re.compile(r'User "([^"]*)" cannot (\S+) resource')
+_QUOTA = re.compile(r"exceeded quota: (\S+?), requested: (.*?), used: (.*?), limited: (.*)")
+_QUOTA_NEEDS = re.compile(r"failed quota: (\S+?): must specify (.*)")
+
+
+def _forbidden(said: _Said, ask: Ask) -> RaptError:
+    if found := _NO_RIGHT.search(said.message):
+        what = f'user "{found[1]}" may not {ask.verb} {ask.resource}{ask.place}'
+        resource, _, sub = ask.resource.partition("/")
+        hint = f"kubectl auth can-i {ask.verb} {resource}{f' --subresource={sub}' if sub else ''}{ask.where}"
+        return Refused("no-right", what, hint)
+    if any(reason == "NamespaceTerminating" for reason, _, _ in said.causes):
+        return Refused(
+            "namespace-terminating",
+            f'namespace "{ask.namespace}" is being deleted and takes nothing new',
+            f"kubectl get namespace {ask.namespace}",
+        )
+    if found := _QUOTA.search(said.message):
+        what = f'quota "{found[1]}"{ask.place} is used up: requested {found[2]}, used {found[3]}, limit {found[4]}'
+        return Refused("quota", one_line(what), f"kubectl describe quota {found[1]}{ask.where}")
+    if found := _QUOTA_NEEDS.search(said.message):
+        what = f'quota "{found[1]}"{ask.place} wants these to be given: {found[2]}'
+        return Refused("quota", one_line(what), f"kubectl describe quota {found[1]}{ask.where}")
+    return Refused(
+        "no-right",
+        one_line(f"cannot {ask.verb} {ask.thing}{ask.place}: {said.message}"),
+        "kubectl auth whoami",
+    )
+
+
+def _not_found(said: _Said, ask: Ask) -> RaptError:
+    if said.kind == "namespaces" and not (ask.kind and ask.kind.plural == "namespaces"):
+        return NotFound(
+            "no-namespace", f'there is no namespace "{said.name}"', f"kubectl create namespace {said.name}"
+        )
+    if not said.name:
+        return _not_installed(ask)
+    what = ask.kind.name.lower() if ask.kind else said.resource
+    name = ask.name or said.name
+    return NotFound(
+        "not-found", f'there is no {what} "{name}"{ask.place}', f"kubectl get {ask.resource}{ask.where}"
+    )
+
+
+def _not_installed(ask: Ask) -> RaptError:
+    if ask.kind and ask.kind.group == RAPT_GROUP:
+        return NotFound("not-installed", "Rapt is not installed in this cluster", "kubectl rapt install")
+    return NotFound("not-installed", f"this cluster has no {ask.resource}", "kubectl api-resources")
+
+
+_WAITING = ("is waiting to start", "is not available")
+_CONTROLLER_UID = "labels[controller-uid]"
+
+
+def _invalid(said: _Said, ask: Ask) -> RaptError:
+    if ask.verb == "create" and any(field.endswith(_CONTROLLER_UID) for _, field, _ in said.causes):
+        # Measured: a Job of 2 MB is answered with a mismatch of labels that it never had.
+        return _too_large(
+            "labels of the Job controller do not match, which is what its server says of 2 MB", ask
+        )
+    problems = tuple(_problems(said))
+    if problems:
+        count = "" if len(problems) == 1 else f" in {len(problems)} places"
+        what = f"{_named(said, ask)} is not valid{count}: {problems[0].where}: {problems[0].what}"
+        return Invalid("invalid-object", one_line(what), "", problems)
+    if ask.subresource == "log" and _has(said.message, _WAITING):
+        what = one_line(f"there is no log of {ask.thing}{ask.place} yet: {said.message}")
+        return Unavailable("not-started", what, f"kubectl describe pod {ask.name}{ask.where}")
+    return Invalid("invalid-object", one_line(f"cannot {ask.verb} {ask.thing}{ask.place}: {said.message}"))
+
+
+_UNKNOWN_FIELD = re.compile(r'(unknown|duplicate) field "([^"]*)"')
+
+
+def _problems(said: _Said) -> Iterator[Problem]:
+    seen = set()
+    for _, field, message in said.causes:
+        if (field or message) and (field, message) not in seen:
+            seen.add((field, message))
+            yield Problem(field or "object", message)
+    if not said.causes and "strict decoding error" in said.message:
+        for how, field in _UNKNOWN_FIELD.findall(said.message):
+            yield Problem(field, f"{how} field")
+
+
+def _too_large(why: str, ask: Ask) -> RaptError:
+    return Invalid(
+        "too-large", f"{ask.thing} is too large for the API server: {why}", "keep large data in a volume"
+    )
+
+
+_WEBHOOK_DOWN = re.compile(r'failed calling webhook "([^"]*)": (.*)')
+
+
+def _trouble(status: int, headers: Mapping[str, str], said: _Said, ask: Ask) -> RaptError:
+    """Statuses of 429, of 500 and above, and those that nobody expects."""
+    wait = retry_after_seconds(headers)
+    if status == 429:
+        what = f"the API server has too many requests to {ask.verb} {ask.thing}{ask.place} now"
+        return Unavailable("too-many-requests", what, "try again later", retry_after_seconds=wait)
+    if found := _WEBHOOK_DOWN.search(said.message):
+        what = one_line(f'admission webhook "{found[1]}" does not answer: {found[2]}')
+        hint = "kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations"
+        return Unavailable("webhook-down", what, hint, retry_after_seconds=wait)
+    why = f"the API server answered {status}: {said.message or said.reason}"
+    code = "timeout" if status == 504 or said.reason == "Timeout" else "server-error"
+    error = lost(ask, one_line(why), code=code)
+    error.retry_after_seconds = wait
+    return error
+
+
+# Words of Go's net/http, crypto/tls and client-go, as kubectl's proxy passes them on in a 500 text/plain. Each of
+# these fails before a request is written. "EOF", resets and lost HTTP/2 connections may come after it.
+_NEVER_SENT = (
+    "dial ",
+    "lookup ",
+    "proxyconnect",
+    "TLS handshake",
+    "tls: ",
+    "x509: ",
+    "gave HTTP response to HTTPS",
+)
+_CREDENTIALS = (
+    "getting credentials",
+    "exec plugin",
+    "exec: ",
+    "oauth2: ",
+    "ID Token",
+    "oidc",
+    "refresh token",
+)
+
+
+def _without_status(status: int, headers: Mapping[str, str], body: bytes, ask: Ask) -> RaptError:
+    """An answer that is not the API server's own: of kubectl's proxy, of a gateway, or of an unknown path."""
+    text = body[:5000].decode(errors="replace")
+    first = one_line(next((line for line in text.splitlines() if line.strip()), ""))
+    if status == 404:
+        return _not_installed(ask)
+    if status == 401:
+        return _not_authenticated("the API server does not accept these credentials")
+    if status == 403:
+        return Refused(
+            "no-right", f"cannot {ask.verb} {ask.thing}{ask.place}: {first}", "kubectl auth whoami"
+        )
+    if status == 429:
+        wait = retry_after_seconds(headers)
+        return Unavailable(
+            "too-many-requests",
+            "the API server has too many requests now",
+            "try again later",
+            retry_after_seconds=wait,
+        )
+    if status == 500 and _has(first, _CREDENTIALS):
+        return _not_authenticated(first)
+    if status == 500 and _has(first, _NEVER_SENT):
+        return Unavailable("no-cluster", f"the API server cannot be reached: {first}", "kubectl cluster-info")
+    return lost(ask, f"the connection to the API server broke ({status}: {first})")
+
+
+def _not_authenticated(why: str) -> Refused:
+    # In the foreground kubectl can ask, and a plug-in keeps what it was given.
+    return Refused("not-authenticated", why, "kubectl get --raw /version")
+
+
+def _has(text: str, words: Sequence[str]) -> bool:
+    return any(word in text for word in words)
+
+
+def _named(said: _Said, ask: Ask) -> str:
+    name = ask.name or said.name
+    return f"{ask.kind.name.lower()}/{name}" if ask.kind and name else ask.thing
+
+
+def _doing(ask: Ask) -> str:
+    return f"{ask.verb} {ask.thing}{ask.place}"
+
+
+def _look(ask: Ask) -> str:
+    resource = ask.kind.resource if ask.kind else ""
+    return f"kubectl get {resource} {ask.name}{ask.where}".replace("  ", " ")

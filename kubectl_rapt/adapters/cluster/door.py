@@ -1,0 +1,222 @@
+"""The door to one API server as one user: requests over connections to ``kubectl proxy``, and their repetition."""
+
+import contextlib
+import json
+import re
+import threading
+import time
+import weakref
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from kubectl_rapt.adapters.cluster import answers, http
+from kubectl_rapt.adapters.cluster.answers import Ask
+from kubectl_rapt.adapters.cluster.proxy import ConfigView, Proxy
+from kubectl_rapt.adapters.cluster.streams import Leash
+from kubectl_rapt.adapters.cluster.words import one_line
+from kubectl_rapt.errors import RaptError, Refused, Unavailable
+from kubectl_rapt.model.target import Target
+
+JSON = "application/json"
+_MOST_ATTEMPTS = 10
+_NO_LIMIT_SECONDS = 86_400.0
+_KUBECTL_LOG_LINE = re.compile(r"[EWIF]\d{4} ")
+
+
+class Door:
+    """One API server as one user. Any thread may use it; each request has a connection of its own meanwhile.
+
+    kubectl is spawned at once and waited for by the first request.
+
+    Args:
+        target: The cluster and the user.
+
+    Raises:
+        Unavailable: There is no kubectl.
+    """
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+        # kubectl's meaning of 0 is no limit.
+        self.timeout_seconds = target.request_timeout_seconds or _NO_LIMIT_SECONDS
+        self.proxy = Proxy(target)
+        self._config = None if target.namespace else ConfigView(target)
+        self._view: Mapping[str, Any] | None = None
+        self._lock = threading.Lock()
+        self._idle: list[http.Connection] = []
+        self._leashes: weakref.WeakSet[Leash] = weakref.WeakSet()
+
+    def __enter__(self) -> "Door":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End every stream and kubectl, from any thread. The end of this process does the same."""
+        with self._lock:
+            leashes, idle = list(self._leashes), self._idle
+            self._idle = []
+        for leash in leashes:
+            leash.stop()
+        for connection in idle:
+            connection.close()
+        if self._config:
+            self._config.close()
+        self.proxy.close()
+
+    def leash(self) -> Leash:
+        """A new stream's leash, which also ends with the door."""
+        leash = Leash()
+        with self._lock:
+            self._leashes.add(leash)
+        return leash
+
+    def config(self) -> Mapping[str, Any]:
+        """The user's kubeconfig, cut down to the context in use; empty where there is none."""
+        with self._lock:
+            if self._view is None:
+                self._config = self._config or ConfigView(self.target)
+                self._view = self._config.read()
+            return self._view
+
+    def json(
+        self,
+        ask: Ask,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        content_type: str = JSON,
+        accept: str = JSON,
+    ) -> Any:
+        """Send one request and read its answer.
+
+        What the server refused for lack of time is sent again when it says: reads, and writes after a 429, which
+        was not executed. A write whose answer was lost is never sent again.
+
+        Args:
+            ask: What it asks for.
+            method: The HTTP method.
+            path: Path and query.
+            body: To be sent as JSON.
+            content_type: The body's type.
+            accept: The answer's type.
+
+        Returns:
+            The answer, as JSON data.
+
+        Raises:
+            RaptError: Anything but a success: see ``answers.classify``.
+        """
+        headers = {"Accept": accept, "Accept-Encoding": "gzip"}
+        if body is not None:
+            headers["Content-Type"] = content_type
+        data = b"" if body is None else json.dumps(body, separators=(",", ":")).encode()
+        gives_up_at = time.monotonic() + self.timeout_seconds
+        for attempt in range(1, _MOST_ATTEMPTS + 1):
+            try:
+                return self._exchange(ask, method, path, headers, data)
+            except Unavailable as error:
+                pause = self._pause_seconds(error, ask, attempt)
+                if pause is None or attempt == _MOST_ATTEMPTS or time.monotonic() + pause > gives_up_at:
+                    raise
+                time.sleep(pause)
+        raise AssertionError("the last attempt returns or raises")
+
+    def _pause_seconds(self, error: Unavailable, ask: Ask, attempt: int) -> float | None:
+        """How long to wait before sending it again; None for never."""
+        if error.retry_after_seconds is not None and (
+            not ask.may_change or error.code == "too-many-requests"
+        ):
+            return error.retry_after_seconds
+        if error.code == "cut-off" and not ask.may_change and attempt == 1:
+            return 0.0
+        return None
+
+    def _exchange(self, ask: Ask, method: str, path: str, headers: Mapping[str, str], data: bytes) -> Any:
+        connection = self._idle_connection() or self._connect()
+        may_reuse = False
+        try:
+            ends_at = time.monotonic() + self.timeout_seconds
+            connection.send(method, path, headers, data, ends_at)
+            answer = connection.answer(ends_at)
+            body = answer.body(ends_at)
+            may_reuse = answer.may_reuse_connection
+        except http.TooSlow as error:
+            raise answers.lost(ask, f"no answer within {self.timeout_seconds:g} s", code="timeout") from error
+        except http.Cut as error:
+            raise answers.lost(ask, "the connection was cut before the answer came") from error
+        finally:
+            if may_reuse:
+                with self._lock:
+                    self._idle.append(connection)
+            else:
+                connection.close()
+        if not 200 <= answer.status < 300:
+            raise self._error(answer, body, ask)
+        try:
+            return json.loads(body) if body else {}
+        except ValueError as error:
+            raise answers.lost(ask, "the answer is not JSON") from error
+
+    @contextlib.contextmanager
+    def stream(self, ask: Ask, path: str, leash: Leash, ends_at: float) -> Iterator[http.Answer]:
+        """Open a stream, whose body the caller reads.
+
+        Args:
+            ask: What it asks for.
+            path: Path and query.
+            leash: What may end it.
+            ends_at: When to give up waiting for its beginning.
+
+        Raises:
+            RaptError: It was refused.
+            http.Cut, http.TooSlow: From here and from the body.
+        """
+        connection = self._connect()
+        try:
+            leash.hold(connection)
+            connection.send("GET", path, {"Accept": "*/*", "Accept-Encoding": "identity"}, b"", ends_at)
+            answer = connection.answer(ends_at)
+            if not 200 <= answer.status < 300:
+                raise self._error(answer, answer.body(ends_at), ask)
+            yield answer
+        finally:
+            leash.hold(None)
+            connection.close()
+
+    def _idle_connection(self) -> http.Connection | None:
+        while True:
+            with self._lock:
+                if not self._idle:
+                    return None
+                connection = self._idle.pop()
+            if not connection.is_stale():
+                return connection
+            connection.close()
+
+    def _connect(self) -> http.Connection:
+        path = self.proxy.path()
+        try:
+            return http.Connection(path)
+        except http.Cut as error:
+            said = self._plugin_words() or "it no longer listens"
+            raise Unavailable(
+                "no-kubectl", f"kubectl proxy has ended: {said}", "kubectl cluster-info"
+            ) from error
+
+    def _error(self, answer: http.Answer, body: bytes, ask: Ask) -> RaptError:
+        error = answers.classify(answer.status, answer.headers, body, ask)
+        if (
+            isinstance(error, Refused)
+            and error.code == "not-authenticated"
+            and (said := self._plugin_words())
+        ):
+            return Refused(error.code, f"{error.message} ({said})", error.hint)
+        return error
+
+    def _plugin_words(self) -> str:
+        """What a credential plug-in wrote to its standard error, without kubectl's own log lines."""
+        lines = [line for line in self.proxy.complaints().splitlines() if not _KUBECTL_LOG_LINE.match(line)]
+        return one_line(" ".join(lines), 200)

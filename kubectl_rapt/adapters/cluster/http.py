@@ -1,0 +1,197 @@
+"""HTTP/1.1 over a unix socket: just what speaks to ``kubectl proxy``.
+
+The standard ``http.client`` brings ``ssl`` and ``email``, 12 to 25 ms of every command, and its streams are ruined
+by a timeout. The peer is Go's ``net/http``, so the grammar needed is small (RFC 9112): a status line, headers,
+and a body that is counted, chunked, or ends with the connection.
+"""
+
+import contextlib
+import select
+import socket
+import time
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+
+_PIECE = 256 * 1024
+_LONGEST_LINE = 64 * 1024
+
+EndsAt = Callable[[], float]
+
+
+class Cut(Exception):  # noqa: N818 - it is what happened, and never leaves this package
+    """The connection ended, or spoke no HTTP, before the answer was complete."""
+
+
+class TooSlow(Exception):  # noqa: N818
+    """The time for the answer, or for its next piece, is over."""
+
+
+class Connection:
+    """One connection, for one exchange after another.
+
+    Args:
+        path: The socket's path.
+
+    Raises:
+        Cut: Nobody listens there.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._buffer = b""
+        self._read = 0
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            self._socket.connect(path)
+        except OSError as error:
+            self._socket.close()
+            raise Cut(str(error)) from error
+
+    def send(self, method: str, target: str, headers: Mapping[str, str], body: bytes, ends_at: float) -> None:
+        """Send a whole request.
+
+        Args:
+            method: ``GET`` and so on.
+            target: Path and query, encoded.
+            headers: What to send besides Host and Content-Length.
+            body: May be empty.
+            ends_at: When to give up, in ``time.monotonic()`` seconds.
+        """
+        lines = [f"{method} {target} HTTP/1.1", "Host: localhost"]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        if body or method not in ("GET", "DELETE"):
+            lines.append(f"Content-Length: {len(body)}")
+        self._give_until(ends_at)
+        try:
+            self._socket.sendall("\r\n".join(lines).encode("ascii") + b"\r\n\r\n" + body)
+        except TimeoutError as error:
+            raise TooSlow from error
+        except OSError:
+            return  # a server may answer and close before it has read a body: reading tells
+
+    def answer(self, ends_at: float) -> "Answer":
+        """The next answer's status and headers; its body is read through it."""
+        status = 100
+        while status < 200:  # interim answers have no body
+            words = self.line(ends_at).split(None, 2)
+            if len(words) < 2 or not words[0].startswith(b"HTTP/1.") or not words[1].isdigit():
+                raise Cut("that is no HTTP")
+            status = int(words[1])
+            headers: dict[str, str] = {}
+            while line := self.line(ends_at):
+                name, _, value = line.decode("latin-1").partition(":")
+                headers[name.lower()] = value.strip()
+        return Answer(self, status, headers)
+
+    def is_stale(self) -> bool:
+        """Whether an idle connection was closed by the other side meanwhile."""
+        poll = select.poll()
+        poll.register(self._socket, select.POLLIN)
+        return bool(poll.poll(0))
+
+    def interrupt(self) -> None:
+        """End it from any thread: whoever reads from it sees it cut."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Give the socket back."""
+        self._socket.close()
+
+    def line(self, ends_at: float) -> bytes:
+        """The next line, without its end."""
+        while (end := self._buffer.find(b"\n", self._read)) < 0:
+            piece = self._receive(ends_at)
+            if not piece or len(self._buffer) - self._read > _LONGEST_LINE:
+                raise Cut("ended in a header")
+            self._buffer = self._buffer[self._read :] + piece
+            self._read = 0
+        line = self._buffer[self._read : end]
+        self._read = end + 1
+        return line.removesuffix(b"\r")
+
+    def some(self, limit: int, ends_at: float) -> bytes:
+        """At most so many bytes of the body, as they come; empty at the end of the connection."""
+        if self._read == len(self._buffer):
+            self._buffer, self._read = self._receive(ends_at), 0
+        piece = self._buffer[self._read : self._read + limit]
+        self._read += len(piece)
+        return piece
+
+    def _receive(self, ends_at: float) -> bytes:
+        self._give_until(ends_at)
+        try:
+            return self._socket.recv(_PIECE)
+        except TimeoutError as error:
+            raise TooSlow from error
+        except OSError as error:
+            raise Cut(str(error)) from error
+
+    def _give_until(self, ends_at: float) -> None:
+        remaining = ends_at - time.monotonic()
+        if remaining <= 0:
+            raise TooSlow
+        self._socket.settimeout(remaining)
+
+
+class Answer:
+    """A status, headers with lower-case names, and a body to be read once."""
+
+    def __init__(self, connection: Connection, status: int, headers: Mapping[str, str]) -> None:
+        self.status = status
+        self.headers = headers
+        self.is_complete = False
+        self._connection = connection
+
+    @property
+    def may_reuse_connection(self) -> bool:
+        """Whether the connection is ready for another exchange."""
+        return self.is_complete and self.headers.get("connection", "").lower() != "close"
+
+    def body(self, ends_at: float) -> bytes:
+        """The whole body, unpacked."""
+        body = b"".join(self.pieces(lambda: ends_at))
+        if self.headers.get("content-encoding") != "gzip":
+            return body
+        try:
+            return zlib.decompress(body, wbits=31)
+        except zlib.error as error:
+            raise Cut(str(error)) from error
+
+    def pieces(self, ends_at: EndsAt) -> Iterator[bytes]:
+        """The body as it comes.
+
+        Args:
+            ends_at: Asked before each piece: when to give up on it.
+        """
+        if self.status in (204, 304):
+            pass
+        elif self.headers.get("transfer-encoding", "").lower() == "chunked":
+            yield from self._chunks(ends_at)
+        elif "content-length" in self.headers:
+            yield from self._counted(self._number(self.headers["content-length"], 10), ends_at)
+        else:
+            while piece := self._connection.some(_PIECE, ends_at()):
+                yield piece
+            return  # its end is the connection's
+        self.is_complete = True
+
+    def _chunks(self, ends_at: EndsAt) -> Iterator[bytes]:
+        while size := self._number(self._connection.line(ends_at()).partition(b";")[0].decode("latin-1"), 16):
+            yield from self._counted(size, ends_at)
+            self._connection.line(ends_at())
+        while self._connection.line(ends_at()):
+            pass  # trailers
+
+    def _counted(self, size: int, ends_at: EndsAt) -> Iterator[bytes]:
+        while size:
+            piece = self._connection.some(size, ends_at())
+            if not piece:
+                raise Cut("ended in a body")
+            size -= len(piece)
+            yield piece
+
+    def _number(self, digits: str, base: int) -> int:
+        try:
+            return int(digits, base)
+        except ValueError as error:
+            raise Cut("that is no length") from error

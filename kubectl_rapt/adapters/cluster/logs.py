@@ -1,0 +1,232 @@
+"""Container logs: each line once, however often the connection is cut.
+
+The kubelet can resume at whole seconds only (``sinceTime`` loses its fraction on the way), so the lines of the last
+second come again; the time stamps that it puts before lines, in nanoseconds, tell which of them were given. Standard
+output and error are stamped before they are merged, so stamps need not ascend, and after a rotation the log begins
+later: neither the order nor the number of lines can be trusted, only which stamps came how often.
+"""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from kubectl_rapt.adapters.cluster import answers, http, paths
+from kubectl_rapt.adapters.cluster.answers import Ask
+from kubectl_rapt.adapters.cluster.door import Door
+from kubectl_rapt.adapters.cluster.streams import Leash, Patience
+from kubectl_rapt.errors import NotFound, Unavailable
+from kubectl_rapt.model.kinds import Ref
+
+LONGEST_LINE = 64 * 1024 * 1024
+"""A longer line is given in parts of this size; any other is held in memory whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which log, how much of it, and how long silence and trouble are borne."""
+
+    pod: Ref
+    container: str
+    follow: bool
+    tail: int | None
+    silence_seconds: float
+    patience_seconds: float
+
+    @property
+    def ask(self) -> Ask:
+        """What is asked for."""
+        return Ask("get", self.pod.kind, self.pod.namespace, self.pod.name, "log")
+
+
+class _Line(NamedTuple):
+    stamp: bytes
+    text: bytes
+    is_ended: bool
+
+
+def lines(door: Door, wanted: Wanted, leash: Leash) -> Iterator[bytes]:
+    """See ``ClusterReads.logs``.
+
+    That a stream ends does not tell that the container did: an API server or a kubelet that restarts ends it as
+    well, cleanly. So the log is opened once more, at its last line: if that is the last one given, and the stream
+    ends again without another, that was all. A line without an end is given only then.
+    """
+    given = _Given(has_tail=wanted.tail is not None)
+    patience = Patience(wanted.patience_seconds)
+    is_known = is_over = was_clean = probes = is_waiting = False
+    unended: _Line | None = None
+    while not leash.is_stopped:
+        expected = (unended or given.last) if probes else None
+        query = _query(wanted, given, is_probe=expected is not None)
+        rest: _Line | None = None
+        has_news = is_clean = is_gap = False
+        try:
+            if is_waiting:
+                is_over, is_waiting = _has_finished(door, wanted.pod), False
+            for line in _read(door, wanted, query, leash, patience):
+                if expected and line != expected:
+                    is_gap = True
+                    break
+                rest = None if line.is_ended else line
+                if expected:
+                    expected = None
+                elif line.is_ended and given.is_new(line):
+                    has_news = is_known = True
+                    patience.renew()
+                    yield line.text
+            else:
+                is_gap = expected is not None
+                is_clean = not is_gap
+        except NotFound:
+            if not is_known:
+                raise
+            return
+        except http.Cut:
+            if leash.is_stopped:
+                return
+            patience.bear(answers.lost(wanted.ask, "the log was cut again and again"))
+        except http.TooSlow:
+            pass
+        except Unavailable as error:
+            if leash.is_stopped:
+                return
+            if error.code != "not-started":
+                patience.bear(error)
+                leash.wait(error.retry_after_seconds or 0.0)
+            elif is_over or given.last or not wanted.follow:
+                return
+            else:
+                is_known = is_waiting = True
+        if is_gap:
+            probes = False
+            continue
+        if is_clean and (not wanted.follow or (was_clean and not has_news and rest == unended)):
+            if rest:
+                yield rest.text
+            return
+        was_clean, probes, unended = is_clean, is_clean, rest if is_clean else None
+        if not is_clean:
+            leash.wait(min(1.0, patience.pause_seconds()))
+
+
+def _query(wanted: Wanted, given: "_Given", *, is_probe: bool) -> str:
+    since = tail = ""
+    if is_probe:
+        tail = "1"
+    elif given.last:
+        since = given.resume()
+    elif wanted.tail is not None:
+        tail = str(wanted.tail)
+    return paths.query(
+        container=wanted.container,
+        follow="true" if wanted.follow else "",
+        timestamps="true",
+        tailLines=tail,
+        sinceTime=since,
+    )
+
+
+def _read(door: Door, wanted: Wanted, query: str, leash: Leash, patience: Patience) -> Iterator[_Line]:
+    path = paths.of(wanted.pod.kind, wanted.pod.namespace, wanted.pod.name, "log") + query
+    begins_by = time.monotonic() + door.timeout_seconds
+    with door.stream(wanted.ask, path, leash, begins_by) as answer:
+        patience.reached()
+        if answer.status == 204:
+            raise Unavailable(
+                "not-started", "the pod has no node yet", f"kubectl describe pod {wanted.pod.name}"
+            )
+        yield from _split(answer.pieces(lambda: time.monotonic() + wanted.silence_seconds))
+
+
+def _split(pieces: Iterator[bytes]) -> Iterator[_Line]:
+    """The stamped lines of a log. One without a stamp is the kubelet's own word, and nothing of the container's."""
+    begun: list[bytes] = []
+    size = 0
+    stamp = b""
+    for piece in pieces:
+        *ended, rest = piece.split(b"\n")
+        for text in ended:
+            if begun:
+                text = b"".join((*begun, text))
+                begun, size = [], 0
+            if not stamp:
+                stamp, _, text = text.partition(b" ")
+            if _is_stamp(stamp):
+                yield _Line(stamp, text, True)
+            stamp = b""
+        begun.append(rest)
+        size += len(rest)
+        if size > LONGEST_LINE + 100:
+            text = b"".join(begun)
+            if not stamp:
+                stamp, _, text = text.partition(b" ")
+            while len(text) > LONGEST_LINE:
+                yield _Line(stamp, text[:LONGEST_LINE], True)
+                text = text[LONGEST_LINE:]
+            begun, size = [text], len(text)
+    text = b"".join(begun)
+    if text and not stamp:
+        stamp, _, text = text.partition(b" ")
+    if _is_stamp(stamp):
+        yield _Line(stamp, text, False)
+
+
+def _is_stamp(word: bytes) -> bool:
+    return word[10:11] == b"T" and word[4:5] == b"-" and word[:4].isdigit()
+
+
+def _has_finished(door: Door, pod: Ref) -> bool:
+    """Whether no container of the pod can start any more."""
+    ask = Ask("get", pod.kind, pod.namespace, pod.name)
+    try:
+        found = door.json(ask, "GET", paths.of(pod.kind, pod.namespace, pod.name))
+    except NotFound:
+        return True
+    return found.get("status", {}).get("phase") in ("Succeeded", "Failed")
+
+
+class _Given:
+    """What was given of the last second: exactly what comes again when the log is opened from there."""
+
+    def __init__(self, *, has_tail: bool) -> None:
+        self.last: _Line | None = None
+        self._has_tail = has_tail
+        self._first = b""
+        self._second = b""
+        self._instant = datetime.min.replace(tzinfo=UTC)
+        self._stamps: dict[bytes, int] = {}
+        self._owed: dict[bytes, int] = {}
+
+    def resume(self) -> str:
+        """Where to open the log again: what was given from there on is known from now on as not new."""
+        self._owed = dict(self._stamps)
+        return self._second.decode("ascii", "replace")
+
+    def is_new(self, line: _Line) -> bool:
+        """Whether the line was not given yet; it counts as given then."""
+        stamp = line.stamp
+        if left := self._owed.get(stamp):
+            self._owed[stamp] = left - 1
+            return False
+        if self._has_tail and stamp < self._first:
+            return False  # older than the tail that was asked for
+        self.last = line
+        self._first = self._first or stamp
+        head, dot, tail = stamp.partition(b".")
+        second = head + tail.lstrip(b"0123456789") if dot else head
+        if second != self._second:
+            instant = _instant(second)
+            if self._second and instant <= self._instant:
+                return True
+            self._second, self._instant, self._stamps = second, instant, {}
+        self._stamps[stamp] = self._stamps.get(stamp, 0) + 1
+        return True
+
+
+def _instant(second: bytes) -> datetime:
+    try:
+        return datetime.fromisoformat(second.decode("ascii", "replace")).astimezone(UTC)
+    except ValueError:
+        return datetime.min.replace(tzinfo=UTC)

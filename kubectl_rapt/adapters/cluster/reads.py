@@ -1,0 +1,158 @@
+"""Reading from the cluster: ``ports.cluster.ClusterReads`` through the door."""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from kubectl_rapt.adapters.cluster import lists, logs, paths, watch
+from kubectl_rapt.adapters.cluster.answers import Ask
+from kubectl_rapt.adapters.cluster.door import Door
+from kubectl_rapt.adapters.cluster.streams import Stream
+from kubectl_rapt.errors import Conflict, Unavailable
+from kubectl_rapt.model.kinds import Kind, Manifest, Ref, ref_of
+from kubectl_rapt.ports.cluster import Context, Event, Row, Table
+
+_POD_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+_TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
+
+
+class Reads:
+    """The cluster behind a door, as ``ClusterReads``.
+
+    Args:
+        door: Where requests go through.
+        silence_seconds: How long a stream may say nothing before it is doubted: a watch then lists again, a log is
+            opened again where it stopped. The server's bookmarks come every minute.
+        patience_seconds: How long a stream bears a cluster that cannot be reached.
+    """
+
+    def __init__(self, door: Door, *, silence_seconds: float = 90.0, patience_seconds: float = 60.0) -> None:
+        self._door = door
+        self._silence_seconds = silence_seconds
+        self._patience_seconds = patience_seconds
+
+    def context(self) -> Context:
+        """See the port."""
+        view = self._door.config()
+        context = _named(view, "contexts", view.get("current-context")).get("context") or {}
+        cluster = _named(view, "clusters", context.get("cluster")).get("cluster") or {}
+        namespace = (
+            self._door.target.namespace or context.get("namespace") or _pod_namespace(view) or "default"
+        )
+        return Context(view.get("current-context") or "", namespace, cluster.get("server") or "")
+
+    def get(self, ref: Ref) -> Manifest:
+        """See the port."""
+        ask = Ask("get", ref.kind, ref.namespace, ref.name)
+        return _object(self._door.json(ask, "GET", paths.of(ref.kind, ref.namespace, ref.name)))
+
+    def list(self, kind: Kind, namespace: str, *, labels: str = "", fields: str = "") -> Iterator[Manifest]:
+        """See the port. Where the server forgets a list half-way, what was given is not given again."""
+        given: set[str] = set()
+        for is_last_attempt in (False, True):
+            try:
+                for page in lists.pages(self._door, kind, namespace, labels=labels, fields=fields):
+                    for item in lists.items(page, kind):
+                        uid = item["metadata"].get("uid", "")
+                        if uid not in given:
+                            given.add(uid)
+                            yield item
+                return
+            except Conflict as error:
+                if error.code != "expired" or is_last_attempt:
+                    raise
+
+    def table(self, kind: Kind, namespace: str, *, labels: str = "") -> Table:
+        """See the port."""
+        columns: tuple[tuple[str, int], ...] = ()
+        rows: list[Row] = []
+        for page in lists.pages(self._door, kind, namespace, labels=labels, accept=_TABLE):
+            # Only the first page describes the columns.
+            given = page.get("columnDefinitions") or ()
+            columns = columns or tuple((column["name"], column.get("priority", 0)) for column in given)
+            rows += (Row(tuple(row["cells"]), row["object"]["metadata"]) for row in page.get("rows") or ())
+        return Table(columns, tuple(rows))
+
+    def watch(
+        self,
+        kind: Kind,
+        namespace: str,
+        *,
+        labels: str = "",
+        fields: str = "",
+        timeout_seconds: float | None = None,
+    ) -> Stream[Event]:
+        """See the port."""
+        wanted = watch.Wanted(kind, namespace, labels, fields, self._silence_seconds, self._patience_seconds)
+        return Stream(
+            self._door.leash(), lambda leash: watch.events(self._door, wanted, leash, timeout_seconds)
+        )
+
+    def logs(
+        self, pod: Ref, container: str, *, follow: bool = False, tail: int | None = None
+    ) -> Stream[bytes]:
+        """See the port."""
+        wanted = logs.Wanted(pod, container, follow, tail, self._silence_seconds, self._patience_seconds)
+        return Stream(self._door.leash(), lambda leash: logs.lines(self._door, wanted, leash))
+
+    def dry_run(self, manifest: Manifest) -> Manifest:
+        """See the port."""
+        ref = ref_of(manifest)
+        query = paths.query(dryRun="All", fieldManager="rapt", fieldValidation="Strict")
+        ask = Ask("create", ref.kind, ref.namespace, ref.name)
+        return _object(self._door.json(ask, "POST", paths.of(ref.kind, ref.namespace) + query, manifest))
+
+    def may(self, verb: str, kind: Kind, namespace: str, *, name: str = "", subresource: str = "") -> bool:
+        """See the port."""
+        attributes = {
+            "verb": verb,
+            "group": kind.group,
+            "resource": kind.plural,
+            "namespace": namespace,
+            "name": name,
+            "subresource": subresource,
+        }
+        review = self._review(
+            "authorization.k8s.io/v1", "SelfSubjectAccessReview", {"resourceAttributes": attributes}
+        )
+        return bool(review.get("status", {}).get("allowed"))
+
+    def user(self) -> str:
+        """See the port."""
+        review = self._review("authentication.k8s.io/v1", "SelfSubjectReview", None)
+        return str(review.get("status", {}).get("userInfo", {}).get("username", ""))
+
+    def minor_version(self) -> int:
+        """See the port."""
+        version = self._door.json(Ask("get"), "GET", "/version")
+        digits = re.match(r"\d+", str(version.get("minor", "")))  # some hosts say "27+"
+        if not digits:
+            raise Unavailable("server-error", "the API server does not tell its version", "kubectl version")
+        return int(digits[0])
+
+    def _review(self, api_version: str, kind: str, spec: Mapping[str, Any] | None) -> Mapping[str, Any]:
+        reviews = Kind(api_version, kind, f"{kind.lower()}s", is_namespaced=False)
+        body: dict[str, Any] = {"apiVersion": api_version, "kind": kind}
+        if spec is not None:
+            body["spec"] = spec
+        return _object(self._door.json(Ask("create", reviews), "POST", paths.of(reviews, ""), body))
+
+
+def _object(answer: Any) -> dict[str, Any]:
+    if not isinstance(answer, dict):
+        raise Unavailable("server-error", "the API server's answer is not an object", "kubectl cluster-info")
+    return answer
+
+
+def _named(view: Mapping[str, Any], section: str, name: object) -> Mapping[str, Any]:
+    return next((entry for entry in view.get(section) or () if entry.get("name") == name), {})
+
+
+def _pod_namespace(view: Mapping[str, Any]) -> str:
+    if view:
+        return ""
+    try:
+        return _POD_NAMESPACE.read_text().strip()
+    except OSError:
+        return ""

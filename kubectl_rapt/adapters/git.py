@@ -1,0 +1,572 @@
+"""Git as Rapt uses it: a bare mirror of each remote in the cache folder, commits without a checkout, pushes.
+
+GitPython's command object runs the ``git`` program; nothing is ever checked out. A mirror is a store of
+objects: what a remote's branches are is always asked of the remote, so a mirror that is lost, stale or
+damaged costs time only. ``git_input`` checks what goes into git, ``git_answers`` reads what it says.
+"""
+
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from kubectl_rapt.adapters import git_answers, git_input, locks
+from kubectl_rapt.errors import Invalid, RaptError, Unavailable
+from kubectl_rapt.ports.git import Commit, Remote, Trust
+
+if TYPE_CHECKING:
+    from git.cmd import Git as Program
+
+T = TypeVar("T")
+
+_OLDEST_GIT = (2, 34)
+"""The first that signs by ssh key; isolation needs 2.32, reading the log 2.33."""
+_MOST_BYTES = 64 * 1024 * 1024
+_MOST_PACKS = 50
+_MOST_LOOSE = 27 * 256
+"""As many packs and loose objects as ``git gc --auto`` tolerates."""
+_STALE_SECONDS = 1.0
+_ROUNDS = 3
+
+_MIRROR_CONFIG = """\
+[core]
+	repositoryformatversion = 0
+	bare = true
+	hooksPath = /dev/null
+	logAllRefUpdates = false
+[gc]
+	auto = 0
+[maintenance]
+	auto = false
+[fetch]
+	unpackLimit = 1
+[remote "rapt"]
+	fetch = +refs/heads/*:refs/heads/*
+	fetch = +refs/tags/*:refs/tags/*
+"""
+"""Packs are kept as they come (``unpackLimit``): they appear whole, so a commit that is there is complete."""
+
+_INIT = ("init", "--quiet", "--bare", "--initial-branch=main", "--object-format=sha1", "--template=")
+_ASK = ("ls-remote", "--heads", "--tags", "rapt")
+_FETCH = (
+    *("fetch", "--quiet", "--prune", "--no-tags", "--no-write-fetch-head"),
+    *("--no-recurse-submodules", "--no-auto-maintenance", "rapt"),
+)
+_PUSH = ("push", "--porcelain", "--no-verify", "--no-follow-tags", "--no-recurse-submodules")
+_LIST = ("ls-tree", "-r", "-z", "--long", "--full-tree")
+_WALK = ("rev-list", "--no-commit-header", "--format=%H%x00%P%x00%an <%ae>%x00%ct%x00%B%x00")
+_IMPORT = ("fast-import", "--quiet", "--done", "--date-format=raw")
+
+
+@dataclass(frozen=True, slots=True)
+class _Mirror:
+    """A remote with its checked address, and its place in the cache folder."""
+
+    trust: Trust
+    url: str
+    scheme: str
+    path: Path
+
+    def beside(self, suffix: str) -> Path:
+        return self.path.with_suffix(suffix)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    code: int
+    out: bytes
+    err: str
+
+
+class _LackingError(Exception):
+    """The mirror cannot serve a read: the commit is not there yet, or the mirror is damaged."""
+
+
+class Git:
+    """Implements GitReads and GitWrites.
+
+    Args:
+        cache: Folder for the mirrors and their locks; it may be deleted at any time.
+        environment: The whole environment for ``git``; for a hostile remote most of its ``GIT_*`` is left out.
+        now: The time that new commits carry.
+        silent_seconds: How long a remote may say nothing.
+        limit_seconds: How long one ``git`` command, or the wait for another process, may take.
+    """
+
+    def __init__(
+        self,
+        cache: Path,
+        environment: Mapping[str, str],
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        silent_seconds: int = 20,
+        limit_seconds: float = 300,
+    ) -> None:
+        self._cache = cache
+        self._environment = dict(environment)
+        self._now = now
+        self._silent_seconds = silent_seconds
+        self._limit_seconds = limit_seconds
+        self._found: Program | None = None
+
+    def fetch(self, remote: Remote) -> Mapping[str, str]:
+        """See GitReads. Where nothing changed, it is one question to the remote, without a lock."""
+        mirror = self._mirror(remote)
+        commits: dict[str, str] = {}
+        # More than one round only where the remote moves between the question and the fetch.
+        for _ in range(_ROUNDS):
+            refs, commits = self._ask(mirror)
+            if self._holds(mirror, refs):
+                break
+            self._bring(mirror)
+            if self._holds(mirror, refs):
+                break
+        return commits
+
+    def files(self, remote: Remote, commit: str, under: str = "") -> Mapping[str, bytes]:
+        """See GitReads."""
+        mirror = self._mirror(remote)
+        git_input.commit_id(commit)
+        folder = git_input.path(under.rstrip("/")) if under.strip("/") else ""
+        return self._reading(mirror, commit, lambda: self._files(mirror, commit, folder))
+
+    def log(
+        self, remote: Remote, commit: str, *, paths: Sequence[str] = (), limit: int = 0
+    ) -> Iterator[Commit]:
+        """See GitReads. Closing the iterator ends ``git``."""
+        mirror = self._mirror(remote)
+        git_input.commit_id(commit)
+        checked = [git_input.path(path.rstrip("/")) for path in paths]
+        return self._log(mirror, commit, checked, limit)
+
+    def identity(self) -> str:
+        """See GitReads. What git would guess from the host's name does not count."""
+        answer = self._run(None, "var", "GIT_AUTHOR_IDENT")
+        if answer.code:
+            raise git_answers.classify("var", answer.code, answer.err, "git", Trust.OWN)
+        return answer.out.decode(errors="replace").rpartition(">")[0] + ">"
+
+    def commit(
+        self,
+        remote: Remote,
+        *,
+        branch: str,
+        parent: str,
+        expected: str,
+        files: Mapping[str, bytes | None],
+        message: str,
+        delete_branch: str = "",
+        delete_expected: str = "",
+    ) -> str:
+        """See GitWrites."""
+        mirror = self._mirror(remote)
+        options = [f"--force-with-lease={_lease(branch, expected)}"]
+        refspecs = []
+        if delete_branch:
+            refspecs.append(f":refs/heads/{git_input.branch(delete_branch)}")
+            options.append("--atomic")
+            if delete_expected:
+                options.append(f"--force-with-lease={_lease(delete_branch, delete_expected)}")
+        if parent:
+            git_input.commit_id(parent)
+        for path in files:
+            git_input.path(path)
+        tree = self._reading(mirror, parent, lambda: self._tree(mirror, parent, files))
+        commit = self._wrap(mirror, tree, parent, message)
+        refspecs.append(f"{commit}:refs/heads/{branch}")
+        try:
+            self._talk(mirror, *_PUSH, *options, "rapt", *refspecs)
+        except RaptError as error:
+            if error.code == "git-failed":
+                self._discard(mirror)
+            raise
+        self._tidy(mirror)
+        return commit
+
+    def lock(self, remote: Remote) -> AbstractContextManager[None]:
+        """See GitWrites. Not the lock that guards the mirror, so everything else may be called inside."""
+        return locks.held(self._mirror(remote).beside(".writing"), self._limit_seconds)
+
+    def create(self, path: str) -> None:
+        """See GitWrites."""
+        place = Path(path).absolute()
+        if _is_repository(place):
+            return
+        draft = place.with_name(f".{place.name}.{uuid.uuid4().hex}")
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            answer = self._run(None, *_INIT, "--", str(draft))
+            if answer.code:
+                raise git_answers.classify("init", answer.code, answer.err, str(place), Trust.OWN)
+            draft.rename(place)
+        except OSError as error:
+            if not _is_repository(place):
+                raise Invalid(
+                    "not-a-repository",
+                    f"no repository can be made at {place}: {error.strerror}",
+                    "name a folder that does not exist yet",
+                ) from None
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+
+    def _mirror(self, remote: Remote) -> _Mirror:
+        url, scheme = git_input.address(remote, self._environment.get("HOME", ""))
+        key = hashlib.sha256(f"{remote.trust.value} {url}".encode()).hexdigest()[:32]
+        return _Mirror(remote.trust, url, scheme, self._cache / f"{key}.git")
+
+    def _ask(self, mirror: _Mirror) -> tuple[dict[str, str], dict[str, str]]:
+        """What the remote's branches and tags are now: as they are, and peeled to commits."""
+        refs: dict[str, str] = {}
+        commits: dict[str, str] = {}
+        for line in self._talk(mirror, *_ASK).decode(errors="replace").split("\n")[:-1]:
+            id_, _, name = line.partition("\t")
+            if len(id_) == 64:
+                raise Invalid(
+                    "sha256-repository",
+                    f"{git_answers.shown(mirror.url)} names its objects by SHA-256, which is not supported",
+                    "use a repository with SHA-1 names (git init --object-format=sha1)",
+                )
+            if name.endswith("^{}"):
+                commits[name.removesuffix("^{}")] = id_
+            else:
+                refs[name] = commits[name] = id_
+        return refs, commits
+
+    def _holds(self, mirror: _Mirror, refs: Mapping[str, str]) -> bool:
+        if not refs:
+            return True
+        answer = self._run(mirror, "for-each-ref", "--format=%(objectname)%09%(refname)")
+        held = set(answer.out.decode(errors="replace").split("\n"))
+        return answer.code == 0 and held.issuperset(f"{id_}\t{name}" for name, id_ in refs.items())
+
+    def _bring(self, mirror: _Mirror, *refspecs: str) -> None:
+        """Fetch all branches and tags, or what is given; a damaged mirror is made anew."""
+        with self._alone(mirror):
+            try:
+                self._fetch(mirror, *refspecs)
+            except RaptError as error:
+                if error.code == "git-failed":
+                    self._remove(mirror)
+                elif error.code == "stale-lock":
+                    time.sleep(_STALE_SECONDS)
+                else:
+                    raise
+                self._fetch(mirror, *refspecs)
+        self._tidy(mirror)
+
+    def _fetch(self, mirror: _Mirror, *refspecs: str) -> None:
+        self._make(mirror)
+        for left in (*mirror.path.glob("*.lock"), *(mirror.path / "refs").rglob("*.lock")):
+            # Its owner was killed. Were it alive after all, a ref here could go wrong: nobody believes those.
+            with suppress(FileNotFoundError):
+                if time.time() - left.stat().st_mtime > _STALE_SECONDS:
+                    left.unlink()
+        self._talk(mirror, *_FETCH, *refspecs)
+
+    def _obtain(self, mirror: _Mirror, commit: str) -> None:
+        """Have a commit in the mirror, also one that no branch and no tag leads to any more."""
+        if not commit:
+            with self._alone(mirror):
+                self._make(mirror)
+            return
+        self._bring(mirror)
+        if self._run(mirror, "cat-file", "-e", commit).code:
+            self._bring(mirror, f"+{commit}:refs/rapt/kept/{commit}")
+
+    def _reading(self, mirror: _Mirror, commit: str, read: Callable[[], T]) -> T:
+        attempt = 0
+        while True:
+            try:
+                return read()
+            except _LackingError as error:
+                self._heal(mirror, commit, attempt, error)
+                attempt += 1
+
+    def _heal(self, mirror: _Mirror, commit: str, attempt: int, error: _LackingError) -> None:
+        """What to do when a read fails: fetch; if it fails again, make the mirror anew; then give up."""
+        if attempt == 2:
+            raise git_answers.classify("read", 1, str(error), mirror.url, mirror.trust) from None
+        if attempt == 1:
+            self._discard(mirror)
+        self._obtain(mirror, commit)
+
+    def _alone(self, mirror: _Mirror) -> AbstractContextManager[None]:
+        return locks.held(mirror.beside(".lock"), self._limit_seconds)
+
+    def _make(self, mirror: _Mirror) -> None:
+        """Make an empty mirror where there is none; call it alone."""
+        if _is_repository(mirror.path):
+            return
+        self._remove(mirror)
+        draft = mirror.beside(f".new-{uuid.uuid4().hex}")
+        (draft / "objects").mkdir(mode=0o700, parents=True)
+        (draft / "refs").mkdir()
+        (draft / "config").write_text(_MIRROR_CONFIG)
+        (draft / "HEAD").write_text("ref: refs/heads/main\n")
+        draft.rename(mirror.path)
+
+    def _remove(self, mirror: _Mirror) -> None:
+        """Remove the mirror, and what killed processes left of it; call it alone."""
+        with suppress(FileNotFoundError):
+            mirror.path.rename(mirror.beside(f".old-{uuid.uuid4().hex}"))
+        for left in self._cache.glob(f"{mirror.path.stem}.*-*"):
+            shutil.rmtree(left, ignore_errors=True)
+
+    def _discard(self, mirror: _Mirror) -> None:
+        with self._alone(mirror):
+            self._remove(mirror)
+
+    def _tidy(self, mirror: _Mirror) -> None:
+        """Pack the mirror when it has grown; what killed and beaten pushes left goes after a day."""
+        objects = mirror.path / "objects"
+        if _count(objects / "pack") < 2 * _MOST_PACKS and _count(objects / "17") < _MOST_LOOSE / 256:
+            return
+        with self._alone(mirror):
+            for report in mirror.path.glob("fast_import_crash_*"):
+                report.unlink(missing_ok=True)
+            self._run(mirror, "gc", "--quiet", "--prune=1.day.ago")
+
+    def _files(self, mirror: _Mirror, commit: str, under: str) -> dict[str, bytes]:
+        folder = ("--", under) if under else ()
+        ids: dict[str, str] = {}
+        total = 0
+        for entry in self._local(mirror, *_LIST, commit, *folder).split(b"\0")[:-1]:
+            about, _, path = entry.partition(b"\t")
+            mode, _, id_, size = about.decode().split()
+            if mode in ("100644", "100755"):
+                ids[_decoded(path, mirror)] = id_
+                total += int(size) if size.isdecimal() else 0
+        if total > _MOST_BYTES:
+            raise Invalid(
+                "folder-too-large",
+                f"{under or 'the root'} of {git_answers.shown(mirror.url)} holds {total >> 20} MiB,"
+                f" and no more than {_MOST_BYTES >> 20} MiB are read at once",
+                "name a folder that holds only what is needed",
+            )
+        output = self._local(mirror, "cat-file", "--batch", stdin="\n".join((*ids.values(), "")).encode())
+        found: dict[str, bytes] = {}
+        at = 0
+        for name, id_ in ids.items():
+            start = output.find(b"\n", at) + 1
+            header = output[at:start].decode(errors="replace").split()
+            if header[:2] != [id_, "blob"]:
+                raise _LackingError(" ".join(header))
+            at = start + int(header[2]) + 1
+            found[name] = output[start : at - 1]
+        return found
+
+    def _log(self, mirror: _Mirror, commit: str, paths: Sequence[str], limit: int) -> Iterator[Commit]:
+        told = attempt = 0
+        while True:
+            try:
+                # The same walk gives the same commits: those already told are skipped.
+                for entry in islice(self._walk(mirror, commit, paths, limit), told, None):
+                    told += 1
+                    yield entry
+                return
+            except _LackingError as error:
+                self._heal(mirror, commit, attempt, error)
+                attempt += 1
+
+    def _walk(self, mirror: _Mirror, commit: str, paths: Sequence[str], limit: int) -> Iterator[Commit]:
+        many = [f"--max-count={limit}"] if limit else []
+        process = self._start(mirror, *_WALK, *many, commit, "--", *paths)
+        output, errors = process.stdout, process.stderr
+        assert output is not None
+        assert errors is not None
+        with process:
+            try:
+                rest = b""
+                while chunk := os.read(output.fileno(), 1 << 16):
+                    *fields, rest = (rest + chunk).split(b"\0")
+                    whole = len(fields) - len(fields) % 5
+                    for at in range(0, whole, 5):
+                        yield _commit(fields[at : at + 5])
+                    rest = b"\0".join((*fields[whole:], rest))
+                said = errors.read().decode(errors="replace")
+                if process.wait():
+                    raise _LackingError(said)
+            finally:
+                _end(process)
+
+    def _tree(self, mirror: _Mirror, parent: str, files: Mapping[str, bytes | None]) -> str:
+        """Write the blobs and trees of a change; the id of the new root tree."""
+        output = self._local(mirror, *_IMPORT, stdin=git_input.import_stream(parent, files))
+        answers = iter(output.split(b"\n"))
+        before = b""
+        if parent:
+            before = next(answers)
+            for folder in git_input.folders(files):
+                if not next(answers).startswith((b"040000 ", b"missing ")):
+                    raise _blocked(mirror, folder, "is not a folder")
+            for path, content in files.items():
+                kind = next(answers)
+                if content is not None and not kind.startswith((b"100644 ", b"100755 ", b"missing ")):
+                    raise _blocked(mirror, path, "is not a regular file")
+        after = next(answers)
+        if before == after:
+            where = git_answers.shown(mirror.url)
+            raise Invalid("nothing-to-commit", f"the commit to {where} would change nothing", "leave it out")
+        return after.split()[2].decode()
+
+    def _wrap(self, mirror: _Mirror, tree: str, parent: str, message: str) -> str:
+        """Make a tree a commit by the user, signed where their configuration says so; the commit's id."""
+        # commit-tree itself does not look at commit.gpgsign.
+        is_signed = self._run(mirror, "config", "--type=bool", "--get", "commit.gpgsign").out == b"true\n"
+        options = [*(["-S"] if is_signed else []), *(["-p", parent] if parent else [])]
+        when = f"@{int(self._now().timestamp())} +0000"
+        dates = {"GIT_AUTHOR_DATE": when, "GIT_COMMITTER_DATE": when}
+        answer = self._run(
+            mirror, "commit-tree", *options, "-F", "-", tree, stdin=message.encode(), extra=dates
+        )
+        if answer.code:
+            verb = "sign" if is_signed else "commit-tree"
+            raise git_answers.classify(verb, answer.code, answer.err, mirror.url, mirror.trust)
+        return answer.out.decode().strip()
+
+    def _local(self, mirror: _Mirror, *args: str, stdin: bytes = b"") -> bytes:
+        answer = self._run(mirror, *args, stdin=stdin)
+        if answer.code:
+            raise _LackingError(answer.err)
+        return answer.out
+
+    def _talk(self, mirror: _Mirror, *args: str) -> bytes:
+        """Run a command that talks to the remote."""
+        answer = self._run(mirror, *args, extra=self._ssh(mirror))
+        if answer.code:
+            said = f"{answer.err}\n{answer.out.decode(errors='replace')}"
+            raise git_answers.classify(args[0], answer.code, said, mirror.url, mirror.trust)
+        return answer.out
+
+    def _ssh(self, mirror: _Mirror) -> dict[str, str]:
+        """How ssh is called, unless the user says how: without questions, and not waiting for ever."""
+        if mirror.scheme != "ssh" or self._environment.keys() & {"GIT_SSH_COMMAND", "GIT_SSH"}:
+            return {}
+        if self._run(mirror, "config", "--get", "core.sshCommand").code == 0:
+            return {}
+        seconds = self._silent_seconds
+        command = f"ssh -oBatchMode=yes -oConnectTimeout={seconds} -oServerAliveInterval={seconds}"
+        if mirror.trust is Trust.HOSTILE:
+            command += " -oForwardAgent=no -oClearAllForwardings=yes -oPermitLocalCommand=no"
+        return {"GIT_SSH_COMMAND": command}
+
+    def _run(
+        self, mirror: _Mirror | None, *args: str, stdin: bytes = b"", extra: Mapping[str, str] | None = None
+    ) -> _Answer:
+        process = self._start(mirror, *args, extra=extra, istream=subprocess.PIPE)
+        try:
+            out, err = process.communicate(stdin, timeout=self._limit_seconds)
+        except subprocess.TimeoutExpired:
+            raise Unavailable(
+                "git-timeout",
+                f"git {args[0]} took longer than {self._limit_seconds:g} s"
+                + (f" with {git_answers.shown(mirror.url)}" if mirror else ""),
+                "check the network and try again",
+                outcome_unknown=args[0] == "push",
+            ) from None
+        finally:
+            _end(process)
+        return _Answer(process.returncode, out, err.decode(errors="replace"))
+
+    def _start(
+        self,
+        mirror: _Mirror | None,
+        *args: str,
+        extra: Mapping[str, str] | None = None,
+        istream: int | None = None,
+    ) -> "subprocess.Popen[bytes]":
+        """Start git in a session of its own: no terminal to ask on, and one group to end."""
+        program = self._program()
+        trust = mirror.trust if mirror else Trust.OWN
+        settings = [("remote.rapt.url", mirror.url)] if mirror else []
+        environment = git_input.environment(self._environment, trust, settings)
+        environment.setdefault("GIT_HTTP_LOW_SPEED_LIMIT", "1")
+        environment.setdefault("GIT_HTTP_LOW_SPEED_TIME", str(self._silent_seconds))
+        # Asking a remote needs no mirror, so a damaged one cannot hinder it.
+        environment["GIT_DIR"] = str(mirror.path) if mirror and args[0] != "ls-remote" else os.devnull
+        if mirror and trust is Trust.HOSTILE:
+            environment["GIT_ALLOW_PROTOCOL"] = mirror.scheme
+        environment |= extra or {}
+        # GitPython adds to the environment of this process and never takes away: ``env -u`` does that.
+        surplus = [f"-u{name}" for name in os.environ if name not in environment]
+        command = [*(["env", *surplus] if surplus else []), program.GIT_PYTHON_GIT_EXECUTABLE, *args]
+        started = program.execute(
+            command, as_process=True, istream=istream, env=environment, start_new_session=True
+        )
+        # Without its process, GitPython's wrapper will not end it when the wrapper is collected.
+        process, started.proc = started.proc, None
+        assert process is not None
+        return process
+
+    def _program(self) -> "Program":
+        if self._found is None:
+            try:
+                from git.cmd import Git as Command
+            except ImportError:
+                raise Unavailable(
+                    "git-missing", "the program git is not installed", "install git, then try again"
+                ) from None
+            program = Command("/")
+            if program.version_info[:2] < _OLDEST_GIT:
+                raise Unavailable(
+                    "git-too-old",
+                    f"git {'.'.join(map(str, program.version_info))} cannot keep a hostile repository apart",
+                    f"install git {'.'.join(map(str, _OLDEST_GIT))} or newer",
+                )
+            self._found = program
+        return self._found
+
+
+def _commit(fields: Sequence[bytes]) -> Commit:
+    id_, parents, author, seconds, message = (field.decode(errors="replace") for field in fields)
+    when = datetime.fromtimestamp(0, UTC)
+    # A commit may claim any year, also one that Python cannot say.
+    with suppress(ValueError, OverflowError):
+        when += timedelta(seconds=int(seconds))
+    return Commit(id_.strip(), tuple(parents.split()), author, when, message)
+
+
+def _decoded(path: bytes, mirror: _Mirror) -> str:
+    try:
+        return path.decode()
+    except UnicodeDecodeError:
+        where = git_answers.shown(mirror.url)
+        raise Invalid("bad-path", f"the path {path!r} in {where} is not UTF-8", "rename the file") from None
+
+
+def _blocked(mirror: _Mirror, path: str, what: str) -> Invalid:
+    return Invalid(
+        "path-blocked",
+        f"{git_answers.plain(path)} in {git_answers.shown(mirror.url)} {what}, and would be replaced by one",
+        "move it away first",
+    )
+
+
+def _lease(branch: str, expected: str) -> str:
+    return f"refs/heads/{git_input.branch(branch)}:{git_input.commit_id(expected) if expected else ''}"
+
+
+def _is_repository(place: Path) -> bool:
+    return (place / "HEAD").is_file() or (place / ".git").exists()
+
+
+def _count(folder: Path) -> int:
+    return len(list(folder.iterdir())) if folder.is_dir() else 0
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """End a process that still runs, and what it started."""
+    if process.poll() is None:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()

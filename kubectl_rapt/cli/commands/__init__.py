@@ -1,0 +1,1 @@
+"""One verb a file: flags become types here, then the action takes over."""

@@ -1,0 +1,117 @@
+"""``kubectl rapt add``."""
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from kubectl_rapt import writes
+from kubectl_rapt.actions import add as adding
+from kubectl_rapt.actions.add import Addition
+from kubectl_rapt.cli import diffs, options, show, terminal
+from kubectl_rapt.cli.commands import sync
+from kubectl_rapt.config import derive
+from kubectl_rapt.config.installation import Schedule
+from kubectl_rapt.errors import UsageError
+from kubectl_rapt.runs import schedules
+
+COMMAND = "command"
+"""The template that ``--image`` and the words after ``--`` fill."""
+
+
+def add(
+    context: typer.Context,
+    name: Annotated[
+        str, typer.Argument(metavar="TEMPLATE", help="The template; with --image, the tool's name")
+    ],
+    command: Annotated[
+        list[str] | None, typer.Argument(metavar="[-- COMMAND…]", help="With --image: what to run")
+    ] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Answer a parameter (repeatable)")
+    ] = None,
+    tool: Annotated[str, typer.Option("--name", metavar="TOOL", help="What to call the tool")] = "",
+    image: Annotated[str, typer.Option(metavar="IMAGE", help="Any image, with a command after --")] = "",
+    schedule: Annotated[
+        list[str] | None, typer.Option(metavar="CRON", help="Run by itself at these times (repeatable)")
+    ] = None,
+    time_zone: Annotated[str, typer.Option(metavar="ZONE", help="Time zone of the schedules")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, do nothing")] = False,
+    output: Annotated[
+        str, typer.Option("-o", "--output", metavar="json|yaml|name", help="Print the objects")
+    ] = "",
+) -> None:
+    """Add a tool to an environment; where that is reviewed, as a change on a branch of its own.
+
+    Example: kubectl rapt add http-check --in prod --set url=http://example.com --schedule '*/15 * * * *'
+    """
+    options.output(output, ("json", "yaml", "name"))
+    if command and not image:
+        raise UsageError(
+            "bad-usage", "a command needs an image", f"kubectl rapt add {name} --image IMAGE -- COMMAND"
+        )
+    with options.open_world(context) as (world, writers):
+        namespace = world.cluster.context().namespace if context.ensure_object(dict).get("namespace") else ""
+        request = adding.Request(
+            template=COMMAND if image else name,
+            tool=tool or name,
+            environment=options.environment(context, world.settings),
+            answers=options.pairs(set_ or [], "--set"),
+            values={"image": image, **({"command": command} if command else {})} if image else {},
+            schedules=[Schedule(one, time_zone) for one in schedule or []],
+            namespaces=[namespace] if namespace else [],
+        )
+        addition = adding.plan(world, request)
+        if output:
+            objects = list(addition.built.objects)
+            terminal.out(show.document(show.listed(objects), output, f"tool.rapt.dev/{request.tool}"))
+        else:
+            _show(addition, world.now())
+        if not dry_run and addition.plan.steps:
+            writes.settle(
+                writers,
+                addition.plan.steps[0].repository,
+                lambda: adding.plan(world, request).plan,
+                addition.plan,
+            )
+        if not output:
+            _conclude(addition, dry_run)
+        if not dry_run and not addition.environment.is_reviewed:
+            sync.carry_out(world, writers, addition.environment.name, names_only=bool(output))
+
+
+def _show(addition: Addition, now: datetime) -> None:
+    """What changes, and when it would run by itself."""
+    definition = {path: text for path, text in addition.after.items() if path.startswith("tools/")}
+    if definition:
+        terminal.out(diffs.unified(addition.before, definition))
+    width = max((len(path) for path in addition.after), default=0)
+    for path, content in addition.after.items():
+        done = "removed" if content is None else "changed" if path in addition.before else "created"
+        kinds = f": {', '.join(derive.kinds(addition.built.objects))}" if path.startswith("rendered/") else ""
+        terminal.out(f"{path:<{width}}   {done}{kinds}")
+    for one in addition.built.installation.schedules:
+        firings = schedules.next_firings(one.cron, one.time_zone, now, 3)
+        times = ", ".join(f"{firing:%a %H:%M}" for firing in firings)
+        terminal.out(f"next firings   {times} {one.time_zone or 'UTC, unless the cluster says otherwise'}")
+
+
+def _conclude(addition: Addition, dry_run: bool) -> None:
+    """Where it is now, and what comes next."""
+    change, environment = addition.change, addition.environment
+    if dry_run:
+        terminal.out(f"{change.summary}: nothing was written (dry run)")
+    elif addition.is_waiting:
+        terminal.out(f"change {change.id} is pushed already as {change.branch}")
+    elif not addition.plan.steps:
+        terminal.out(f"{change.tool} in {environment.name} is that already")
+    elif environment.is_reviewed:
+        terminal.out(f"change {change.id} pushed as {change.branch}")
+    else:
+        terminal.out(f"change {change.id} committed")
+    if environment.is_reviewed and not dry_run and addition.after:
+        terminal.say(
+            f"  review: kubectl rapt changes show {change.id}   (on plain git, review is a convention)"
+        )
+        terminal.say(f"  merge:  kubectl rapt changes merge {change.id}")
+        terminal.say(f"  then:   kubectl rapt sync --in {environment.name}")

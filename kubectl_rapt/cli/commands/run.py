@@ -1,0 +1,82 @@
+"""``kubectl rapt run``."""
+
+from typing import Annotated
+
+import typer
+
+from kubectl_rapt.actions import advance
+from kubectl_rapt.actions import run as running
+from kubectl_rapt.cli import options, show, terminal, watching
+from kubectl_rapt.errors import UsageError
+from kubectl_rapt.model.kinds import JOB, Ref
+from kubectl_rapt.objects import jobs, runs
+from kubectl_rapt.runs.lifecycle import Seen
+
+Set = Annotated[
+    list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Answer a parameter (repeatable)")
+]
+Env = Annotated[
+    list[str] | None, typer.Option("--env", metavar="K=V", help="Set a variable that the tool declares")
+]
+
+
+def run(
+    context: typer.Context,
+    tool: Annotated[str, typer.Argument(help="The tool to run", metavar="TOOL")],
+    set_: Set = None,
+    env: Env = None,
+    follow: Annotated[
+        bool | None,
+        typer.Option("--follow/--detach", help="Stream the log until it ends (default on a terminal)"),
+    ] = None,
+    timeout: Annotated[float, typer.Option(help="Stop following after so many seconds; 0 is never")] = 0,
+    request_id: Annotated[str, typer.Option(metavar="ID", help="The same request never runs twice")] = "",
+    dry_run: Annotated[
+        str, typer.Option("--dry-run", metavar="client|server", help="Show the Job, run nothing")
+    ] = "none",
+    output: Annotated[
+        str, typer.Option("-o", "--output", metavar="json|yaml|name", help="Print the Run")
+    ] = "",
+    raw: Annotated[bool, typer.Option("--raw", help="Pass the log's bytes through unchanged")] = False,
+) -> int:
+    """Run a tool; while following, end with the container's exit code.
+
+    Example: kubectl rapt run http-check --set url=http://example.com --follow
+    """
+    options.output(output, ("json", "yaml", "name"))
+    options.output(dry_run, ("none", "client", "server"))
+    if timeout < 0:
+        raise UsageError("bad-flag", "--timeout expects 0 or more seconds", "--timeout 300")
+    follows = (terminal.is_interactive() and not output) if follow is None else follow
+    with options.open_world(context) as (world, writers):
+        request = running.Request(
+            tool,
+            world.cluster.context().namespace,
+            options.pairs(set_ or [], "--set"),
+            options.pairs(env or [], "--env"),
+            request_id,
+        )
+        wanted = running.plan(world, request)
+        if dry_run != "none":
+            job = jobs.of_attempt(wanted, 1)
+            terminal.out(
+                show.document(world.cluster.dry_run(job) if dry_run == "server" else job, output or "yaml")
+            )
+            return 0
+        seen = advance.advance(world, writers, Seen(wanted))
+        assert seen.run is not None
+        if output:
+            terminal.out(show.document(runs.to_manifest(seen.run), output, str(seen.run.ref)))
+        if not follows:
+            if not output:
+                terminal.out(f"run/{wanted.name} created")
+                terminal.say(f"  follow: kubectl rapt logs {wanted.name} --follow")
+            return 0
+        return watching.watch(
+            world,
+            Ref(JOB, seen.run.attempts[-1].job, seen.run.namespace),
+            wanted.name,
+            timeout_seconds=timeout or None,
+            raw=raw,
+            close=lambda outcome: advance.close(world, writers, seen, outcome),
+        )

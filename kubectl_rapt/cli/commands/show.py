@@ -1,0 +1,81 @@
+"""``kubectl rapt show``."""
+
+from typing import Annotated, Any
+
+import typer
+
+from kubectl_rapt.actions import registry
+from kubectl_rapt.cli import options, terminal
+from kubectl_rapt.cli import show as showing
+from kubectl_rapt.templating import parameters
+from kubectl_rapt.templating.definition import Egress, Template
+
+
+def show(
+    context: typer.Context,
+    template: Annotated[str, typer.Argument(metavar="TEMPLATE", help="The template to show")],
+    output: Annotated[str, typer.Option("-o", "--output", metavar="json|yaml", help="Output format")] = "",
+) -> None:
+    """Show a template: parameters with types and defaults, policies, versions, a command to try.
+
+    Example: kubectl rapt show http-check
+    """
+    options.output(output, ("json", "yaml"))
+    with options.open_world(context) as (world, _):
+        entry = registry.find(world, template)
+    one = entry.template
+    if output:
+        terminal.out(showing.document(_data(entry.registry, one), output))
+        return
+    terminal.out(f"{one.name} {one.version} ({entry.registry})   {one.summary}\n")
+    if one.parameters:
+        rows = [
+            [
+                each.name,
+                each.type,
+                each.at,
+                "" if each.default is None else parameters.spell(each.default),
+                each.description + (" (required)" if each.default is None and each.required else ""),
+            ]
+            for each in one.parameters
+        ]
+        terminal.out(showing.table(["PARAMETER", "TYPE", "SET AT", "DEFAULT", "DESCRIPTION"], rows) + "\n")
+    terminal.out(f"Policies  retry {one.retry_policy or 'none'}, cleanup {one.cleanup_policy or 'none'}")
+    terminal.out(f"Needs     {_needs(one)}")
+    terminal.out(f"Try       {_try(one)}")
+
+
+def _needs(template: Template) -> str:
+    needs = [f"{'/'.join(one.verbs)} {'/'.join(one.resources)}" for one in template.access]
+    if template.egress is not None:
+        needs.append("egress " + (", ".join(_egress(one) for one in template.egress) or "DNS only"))
+    return "; ".join(needs) or "nothing special"
+
+
+def _egress(one: Egress) -> str:
+    where = one.cidr or one.host or ("any" if one.anywhere else "chosen pods")
+    ports = "+".join(str(port.number) for port in one.ports)
+    return f"{where}:{ports}" if ports else where
+
+
+def _try(template: Template) -> str:
+    asked = [one for one in template.parameters if one.default is None and one.required]
+    answers = [f"--set {one.name}={parameters.spell(_example(one))}" for one in asked]
+    return " ".join(["kubectl rapt add", template.name, *answers])
+
+
+def _example(parameter: parameters.Parameter) -> Any:
+    if parameter.example is not None:
+        return parameter.example
+    return parameter.choices[0] if parameter.choices else parameter.name.upper()
+
+
+def _data(registry_name: str, template: Template) -> dict[str, Any]:
+    return {
+        "name": template.name,
+        "version": str(template.version),
+        "registry": registry_name,
+        "summary": template.summary,
+        "parameters": [parameters.to_data(one) for one in template.parameters],
+        "policies": {"retry": template.retry_policy, "cleanup": template.cleanup_policy},
+    }

@@ -1,0 +1,108 @@
+"""The flags that kubectl's users know, declared once and added to every command."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+import typer
+from typer.core import TyperOption
+
+from kubectl_rapt import wiring
+from kubectl_rapt.config.settings import Settings
+from kubectl_rapt.errors import Problem, UsageError
+from kubectl_rapt.model.target import Target
+from kubectl_rapt.ports.world import World
+from kubectl_rapt.writes import Writers
+
+
+def shared() -> list[TyperOption]:
+    """The options that every command takes, before or after its name."""
+
+    def keep(context: typer.Context, option: Any, value: Any) -> None:
+        if value:
+            context.ensure_object(dict)[option.name] = value
+
+    def option(*declarations: str, text: str, **more: Any) -> TyperOption:
+        return TyperOption(
+            param_decls=list(declarations), help=text, expose_value=False, callback=keep, **more
+        )
+
+    return [
+        option("--in", "environment", text="Environment to use", metavar="ENV"),
+        option("-n", "--namespace", "namespace", text="Namespace to use", metavar="NAME"),
+        option("--context", "context", text="Kube context to use", metavar="NAME"),
+        option("--kubeconfig", "kubeconfig", text="Path of the kubeconfig file", metavar="FILE"),
+        option("--as", "as_user", text="User to impersonate", metavar="USER"),
+        option(
+            "--as-group",
+            "as_groups",
+            text="Group to impersonate (repeatable)",
+            metavar="GROUP",
+            multiple=True,
+        ),
+        option("--request-timeout", "request_timeout_seconds", text="Seconds for one request", type=float),
+    ]
+
+
+def target(context: typer.Context) -> Target:
+    """Which cluster the shared options point at, and as whom."""
+    given = {key: value for key, value in _given(context).items() if key != "environment"}
+    return Target(**{**given, "as_groups": tuple(given.get("as_groups", ()))})
+
+
+def named_environment(context: typer.Context) -> str:
+    """What ``--in`` says; empty where it was not given."""
+    return str(_given(context).get("environment", ""))
+
+
+def _given(context: typer.Context) -> dict[str, Any]:
+    given: dict[str, Any] = context.ensure_object(dict)
+    return given
+
+
+def pairs(texts: Sequence[str], flag: str) -> dict[str, str]:
+    """Read ``--set NAME=VALUE`` given several times.
+
+    Raises:
+        UsageError: One has no ``=`` or no name, or a name comes twice.
+    """
+    found: dict[str, str] = {}
+    problems = []
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            problems.append(Problem(flag, f"expects NAME=VALUE, got {text}"))
+        elif name in found:
+            problems.append(Problem(flag, f"gives {name} twice"))
+        found[name] = value
+    if problems:
+        raise UsageError("bad-flag", f"{flag} is not right", f"{flag} NAME=VALUE", problems)
+    return found
+
+
+def environment(context: typer.Context, settings: Settings) -> str:
+    """The environment that a command works on: ``--in``, else the person's default.
+
+    Raises:
+        UsageError: There is neither.
+    """
+    chosen = named_environment(context) or settings.environment
+    if not chosen:
+        raise UsageError("no-environment", "no environment is named and there is no default", "--in ENV")
+    return chosen
+
+
+def output(value: str, allowed: Sequence[str]) -> str:
+    """Check the value of ``-o``.
+
+    Raises:
+        UsageError: It is not one of those.
+    """
+    if value and value not in allowed:
+        raise UsageError("bad-output", f'-o does not know "{value}"', f"-o {'|'.join(allowed)}")
+    return value
+
+
+def open_world(context: typer.Context) -> AbstractContextManager[tuple[World, Writers]]:
+    """The world that the shared options point at, and the door's ports."""
+    return wiring.open_world(target(context), named_environment(context))

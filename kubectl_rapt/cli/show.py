@@ -1,0 +1,30 @@
+"""Showing data: tables in kubectl's manner, and objects as JSON, YAML or names."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from kubectl_rapt.cli import terminal
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Columns as wide as they need to be, three blanks apart, nothing after the last."""
+    lines = [[terminal.clean(cell) or "-" for cell in row] for row in rows]
+    widths = [max(len(row[i]) for row in [list(header), *lines]) for i in range(len(header))]
+    return "\n".join(
+        "   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in [list(header), *lines]
+    )
+
+
+def document(data: Any, form: str, name: str = "") -> str:
+    """Data as ``json`` or ``yaml``; ``name`` prints the given name alone."""
+    from kubectl_rapt import documents
+
+    if form == "name":
+        return name
+    return documents.dump_json(data).rstrip("\n") if form == "json" else documents.dump(data).rstrip("\n")
+
+
+def listed(items: Sequence[Any]) -> dict[str, Any]:
+    """Objects as one List, which an empty list is too."""
+    return {"apiVersion": "v1", "kind": "List", "items": list(items)}

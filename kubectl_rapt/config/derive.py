@@ -1,0 +1,267 @@
+"""From a rendered Job to everything that a tool is in the cluster: plain objects, the same bytes for everybody."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from kubectl_rapt.config.installation import Installation, Schedule
+from kubectl_rapt.config.project import Environment, Profile, Project
+from kubectl_rapt.model.kinds import (
+    CRON_JOB,
+    NETWORK_POLICY,
+    ROLE,
+    ROLE_BINDING,
+    SERVICE_ACCOUNT,
+    Kind,
+    Manifest,
+)
+from kubectl_rapt.objects import labels, tools
+from kubectl_rapt.objects.tools import Source, Tool
+from kubectl_rapt.templating import parameters
+from kubectl_rapt.templating.definition import Egress, Template
+from kubectl_rapt.templating.job import Rendered
+
+DNS_PORTS = ({"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"})
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """What policies say, in Kubernetes' own fields.
+
+    Args:
+        job: Fields of a Job's spec that hold where the template says nothing.
+        cron_job: Fields of a CronJob's spec.
+    """
+
+    job: Mapping[str, Any] = field(default_factory=dict)
+    cron_job: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Tool:
+    """What every object of a tool needs to know."""
+
+    installation: Installation
+    template: Template
+    environment: Environment
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+    namespace: str
+
+    @property
+    def account(self) -> str:
+        """The name of its ServiceAccount and of what belongs to it."""
+        return f"rapt-{self.installation.tool}"
+
+    def metadata(self, name: str) -> dict[str, Any]:
+        """The metadata of one of its objects."""
+        return {
+            "name": name,
+            "namespace": self.namespace,
+            "labels": dict(self.labels),
+            "annotations": dict(self.annotations),
+        }
+
+    def object(self, kind: Kind, name: str, **content: Any) -> Manifest:
+        """One of its objects."""
+        return {"apiVersion": kind.api_version, "kind": kind.name, "metadata": self.metadata(name), **content}
+
+
+def objects(
+    project: Project,
+    environment: Environment,
+    installation: Installation,
+    definition: str,
+    template: Template,
+    rendered: Rendered,
+    policies: Compiled,
+) -> list[Manifest]:
+    """Everything that is applied for one tool, in each of its namespaces.
+
+    Args:
+        project: The repository's ``rapt.yaml``.
+        environment: Where the tool is installed.
+        installation: The tool's file.
+        definition: ``sha256:…`` of that file.
+        template: The locked template.
+        rendered: The Job that it rendered to.
+        policies: What the tool's policies say.
+    """
+    profile = project.profile(environment)
+    marks = labels.of_tool(
+        tool=installation.tool,
+        template=template.name,
+        version=str(template.version),
+        environment=environment.name,
+        repository=project.id,
+    )
+    job = _job(
+        rendered, {**profile.labels, **marks}, f"rapt-{installation.tool}", template, profile, policies
+    )
+    source = Source(
+        registry=installation.lock.registry,
+        template=template.name,
+        version=str(template.version),
+        tree=installation.lock.tree,
+        digest=installation.lock.digest,
+        definition=definition,
+        repository=project.id,
+    )
+    annotations = dict([labels.NO_SUBSTITUTION, (labels.DEFINITION, definition)])
+    manifests: list[Manifest] = []
+    for namespace in installation.namespaces or environment.namespaces[:1]:
+        tool = _Tool(installation, template, environment, {**profile.labels, **marks}, annotations, namespace)
+        manifests.append(tool.object(SERVICE_ACCOUNT, tool.account, automountServiceAccountToken=False))
+        manifests.extend(_access(tool))
+        manifests.extend(_network(tool))
+        manifests.append(_tool(tool, job, rendered, source))
+        manifests.extend(
+            _cron_job(tool, job, index, schedule, policies)
+            for index, schedule in enumerate(installation.schedules)
+        )
+    return manifests
+
+
+def _job(
+    rendered: Rendered,
+    marks: Mapping[str, str],
+    account: str,
+    template: Template,
+    profile: Profile,
+    policies: Compiled,
+) -> Manifest:
+    """The Job template of the Tool: the rendered one, and what is Rapt's and the profile's to say."""
+    spec = rendered.job["spec"]
+    pod = spec["template"]
+    pod_spec: dict[str, Any] = {
+        **pod["spec"],
+        "serviceAccountName": account,
+        "automountServiceAccountToken": bool(template.access),
+    }
+    if profile.node_selector:
+        pod_spec["nodeSelector"] = dict(profile.node_selector)
+    for group in ("initContainers", "containers"):
+        if group in pod_spec:
+            pod_spec[group] = [_sized(container, template, profile) for container in pod_spec[group]]
+    return {
+        "metadata": _labelled(rendered.job.get("metadata") or {}, marks),
+        "spec": {
+            **policies.job,
+            **spec,
+            "template": {"metadata": _labelled(pod.get("metadata") or {}, marks), "spec": pod_spec},
+        },
+    }
+
+
+def _labelled(metadata: Mapping[str, Any], marks: Mapping[str, str]) -> dict[str, Any]:
+    return {**metadata, "labels": {**(metadata.get("labels") or {}), **marks}}
+
+
+def _sized(container: Mapping[str, Any], template: Template, profile: Profile) -> Mapping[str, Any]:
+    """A container with requests and limits: its own, else the profile's, else the template's."""
+    own = container.get("resources") or {}
+    resources = {
+        kind: {**template.resources.get(kind, {}), **profile.resources.get(kind, {}), **own.get(kind, {})}
+        for kind in ("requests", "limits")
+    }
+    filled = {kind: amounts for kind, amounts in resources.items() if amounts}
+    return {**container, "resources": filled} if filled else container
+
+
+def _tool(tool: _Tool, job: Manifest, rendered: Rendered, source: Source) -> Manifest:
+    template, installation = tool.template, tool.installation
+    return tools.to_manifest(
+        Tool(
+            name=installation.tool,
+            namespace=tool.namespace,
+            job=job,
+            environment=tool.environment.name,
+            summary=template.summary,
+            parameters=tuple(
+                _question(one, installation, rendered) for one in template.parameters if one.at == "run"
+            ),
+            source=source,
+            retry_policy=template.retry_policy,
+            cleanup_policy=template.cleanup_policy,
+            concurrency=template.concurrency,
+            free_env=template.free_env,
+        ),
+        tool.labels,
+        tool.annotations,
+    )
+
+
+def _question(
+    parameter: parameters.Parameter, installation: Installation, rendered: Rendered
+) -> Mapping[str, Any]:
+    """A run-time parameter as the Tool asks it: what the tool's file answers is its default."""
+    data = parameters.to_data(parameter)
+    if parameter.name in installation.answers:
+        data["default"] = installation.answers[parameter.name]
+    return {**data, "at": list(rendered.places[parameter.name])}
+
+
+def _cron_job(tool: _Tool, job: Manifest, index: int, schedule: Schedule, policies: Compiled) -> Manifest:
+    name = tool.installation.tool + (f"-{index + 1}" if index else "")
+    spec: dict[str, Any] = {"schedule": schedule.cron}
+    if schedule.time_zone:
+        spec["timeZone"] = schedule.time_zone
+    spec["concurrencyPolicy"] = "Allow" if tool.template.concurrency == "allow" else "Forbid"
+    return tool.object(CRON_JOB, name, spec={**spec, **policies.cron_job, "jobTemplate": job})
+
+
+def _access(tool: _Tool) -> list[Manifest]:
+    if not tool.template.access:
+        return []
+    rules = [
+        {
+            "apiGroups": list(one.api_groups),
+            "resources": list(one.resources),
+            **({"resourceNames": list(one.resource_names)} if one.resource_names else {}),
+            "verbs": list(one.verbs),
+        }
+        for one in tool.template.access
+    ]
+    role = {"apiGroup": ROLE.group, "kind": ROLE.name, "name": tool.account}
+    subject = {"kind": SERVICE_ACCOUNT.name, "name": tool.account, "namespace": tool.namespace}
+    return [
+        tool.object(ROLE, tool.account, rules=rules),
+        tool.object(ROLE_BINDING, tool.account, roleRef=role, subjects=[subject]),
+    ]
+
+
+def _network(tool: _Tool) -> list[Manifest]:
+    if tool.template.egress is None:
+        return []
+    spec = {
+        "podSelector": {"matchLabels": {labels.TOOL: tool.installation.tool}},
+        "policyTypes": ["Egress"],
+        "egress": [{"ports": list(DNS_PORTS)}, *(_egress(one) for one in tool.template.egress)],
+    }
+    return [tool.object(NETWORK_POLICY, tool.account, spec=spec)]
+
+
+def _egress(one: Egress) -> dict[str, Any]:
+    rule: dict[str, Any] = {}
+    if one.cidr:
+        rule["to"] = [{"ipBlock": {"cidr": one.cidr}}]
+    elif one.pods is not None or one.namespaces is not None:
+        peer: dict[str, Any] = {}
+        if one.pods is not None:
+            peer["podSelector"] = _selector(one.pods)
+        if one.namespaces is not None:
+            peer["namespaceSelector"] = _selector(one.namespaces)
+        rule["to"] = [peer]
+    if one.ports:
+        rule["ports"] = [{"port": port.number, "protocol": port.protocol} for port in one.ports]
+    return rule
+
+
+def _selector(wanted: Mapping[str, str]) -> dict[str, Any]:
+    return {"matchLabels": dict(wanted)} if wanted else {}
+
+
+def kinds(manifests: Sequence[Manifest]) -> list[str]:
+    """The kinds among some objects, each once, the Tool first."""
+    found = dict.fromkeys(str(manifest["kind"]) for manifest in manifests)
+    return sorted(found, key=lambda kind: (kind != "Tool", kind))

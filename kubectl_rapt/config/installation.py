@@ -1,0 +1,148 @@
+"""``tools/<environment>/<tool>.yaml``: a template installed into an environment, with its answers."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from kubectl_rapt import documents
+from kubectl_rapt.model import names
+from kubectl_rapt.model.fields import Fields, Findings, refuse
+
+FORMAT = 1
+"""The format of rendering that a lock records; an older one is kept for the tools that name it."""
+
+TOOL_NAME_LIMIT = 45
+"""Leaves room for what CronJobs (52), runs and attempts (63) add."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """Exactly which template was installed.
+
+    Args:
+        registry: The registry's name.
+        tree: Git tree id of the template's folder.
+        digest: ``sha256:…`` over the same files.
+        format: The format of rendering.
+    """
+
+    registry: str
+    tree: str
+    digest: str
+    format: int = FORMAT
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """When a tool runs by itself.
+
+    Args:
+        cron: A cron expression, as Kubernetes reads it.
+        time_zone: An IANA time zone; empty for the cluster's own.
+    """
+
+    cron: str
+    time_zone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """What a tool's file says.
+
+    Args:
+        tool: The tool's name: the file's.
+        template: The template's name.
+        version: Its version.
+        lock: Exactly which one.
+        answers: Parameter to value.
+        schedules: When it runs by itself.
+        namespaces: Where it lives; empty for the environment's first namespace.
+    """
+
+    tool: str
+    template: str
+    version: str
+    lock: Lock
+    answers: Mapping[str, Any] = field(default_factory=dict)
+    schedules: tuple[Schedule, ...] = ()
+    namespaces: tuple[str, ...] = ()
+
+
+def read(text: bytes, tool: str, source: str) -> Installation:
+    """Read a tool's file.
+
+    Raises:
+        Invalid: Every problem with file, line and key.
+    """
+    data, lines = documents.load_with_lines(text, source)
+    findings: Findings = []
+    at = Fields(data, "", findings)
+    at.choice("apiVersion", ("rapt.dev/v1alpha1",), required=True)
+    at.choice("kind", ("Installation",), required=True)
+    if problem := bad_name(tool):
+        at.wrong("", problem)
+    answers = at.fields("answers")
+    installation = Installation(
+        tool=tool,
+        template=at.text("template", required=True),
+        version=at.text("version", required=True),
+        lock=_lock(at.fields("lock")),
+        answers={key: answers.value(key) for key in answers},
+        schedules=tuple(_schedule(Fields(one, where, findings)) for where, one in at.items("schedules")),
+        namespaces=at.texts("namespaces"),
+    )
+    at.done()
+    refuse(findings, lines, source, "bad-definition")
+    return installation
+
+
+def _lock(at: Fields) -> Lock:
+    rendering = at.value("format", FORMAT)
+    if rendering != FORMAT:
+        at.wrong("format", f"expected a format that this Rapt knows: {FORMAT}")
+    texts = [at.text(key, required=True) for key in ("registry", "tree", "digest")]
+    at.done()
+    return Lock(*texts)
+
+
+def _schedule(at: Fields) -> Schedule:
+    schedule = Schedule(at.text("cron", required=True), at.text("timeZone"))
+    at.done()
+    return schedule
+
+
+def bad_name(tool: str) -> str:
+    """Why a tool cannot have that name; empty where it can."""
+    if not names.is_dns_label(tool):
+        return f'a tool\'s name has lower-case letters, digits and -, got "{tool}"'
+    if len(tool) > TOOL_NAME_LIMIT:
+        return f"a tool's name has at most {TOOL_NAME_LIMIT} characters, got {len(tool)}"
+    return ""
+
+
+def spell(installation: Installation) -> str:
+    """The text of a tool's file."""
+    lock = installation.lock
+    data: dict[str, Any] = {
+        "apiVersion": "rapt.dev/v1alpha1",
+        "kind": "Installation",
+        "template": installation.template,
+        "version": installation.version,
+        "lock": {"registry": lock.registry, "tree": lock.tree, "digest": lock.digest, "format": lock.format},
+    }
+    if installation.answers:
+        data["answers"] = dict(installation.answers)
+    if installation.schedules:
+        data["schedules"] = [
+            {"cron": one.cron, **({"timeZone": one.time_zone} if one.time_zone else {})}
+            for one in installation.schedules
+        ]
+    if installation.namespaces:
+        data["namespaces"] = list(installation.namespaces)
+    return documents.dump(data)
+
+
+def digest(text: bytes) -> str:
+    """``sha256:…`` of a tool's file: what its Tool in the cluster was rendered from."""
+    return "sha256:" + hashlib.sha256(text).hexdigest()

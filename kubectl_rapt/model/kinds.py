@@ -1,0 +1,107 @@
+"""Kubernetes kinds, and references to single objects of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Manifest = Mapping[str, Any]
+"""A Kubernetes object as JSON data. Whoever holds one does not change it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind that Rapt reads or writes.
+
+    Args:
+        api_version: ``group/version``, or ``v1`` for the core group.
+        name: The kind's name, as in a manifest: ``CronJob``.
+        plural: The resource's name in a path: ``cronjobs``.
+        is_namespaced: Whether its objects live in namespaces.
+    """
+
+    api_version: str
+    name: str
+    plural: str
+    is_namespaced: bool = True
+
+    @property
+    def group(self) -> str:
+        """The API group; empty for the core group."""
+        return self.api_version.rpartition("/")[0]
+
+    @property
+    def resource(self) -> str:
+        """The name that kubectl takes and access rules use: ``cronjobs.batch``, ``pods``."""
+        return f"{self.plural}.{self.group}" if self.group else self.plural
+
+
+JOB = Kind("batch/v1", "Job", "jobs")
+CRON_JOB = Kind("batch/v1", "CronJob", "cronjobs")
+POD = Kind("v1", "Pod", "pods")
+EVENT = Kind("v1", "Event", "events")
+CONFIG_MAP = Kind("v1", "ConfigMap", "configmaps")
+NAMESPACE = Kind("v1", "Namespace", "namespaces", is_namespaced=False)
+SERVICE_ACCOUNT = Kind("v1", "ServiceAccount", "serviceaccounts")
+ROLE = Kind("rbac.authorization.k8s.io/v1", "Role", "roles")
+ROLE_BINDING = Kind("rbac.authorization.k8s.io/v1", "RoleBinding", "rolebindings")
+CLUSTER_ROLE = Kind("rbac.authorization.k8s.io/v1", "ClusterRole", "clusterroles", is_namespaced=False)
+CLUSTER_ROLE_BINDING = Kind(
+    "rbac.authorization.k8s.io/v1", "ClusterRoleBinding", "clusterrolebindings", is_namespaced=False
+)
+NETWORK_POLICY = Kind("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies")
+CUSTOM_RESOURCE_DEFINITION = Kind(
+    "apiextensions.k8s.io/v1", "CustomResourceDefinition", "customresourcedefinitions", is_namespaced=False
+)
+TOOL = Kind("rapt.dev/v1alpha1", "Tool", "tools")
+RUN = Kind("rapt.dev/v1alpha1", "Run", "runs")
+
+KINDS = (
+    JOB,
+    CRON_JOB,
+    POD,
+    EVENT,
+    CONFIG_MAP,
+    NAMESPACE,
+    SERVICE_ACCOUNT,
+    ROLE,
+    ROLE_BINDING,
+    CLUSTER_ROLE,
+    CLUSTER_ROLE_BINDING,
+    NETWORK_POLICY,
+    CUSTOM_RESOURCE_DEFINITION,
+    TOOL,
+    RUN,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """The address of one object.
+
+    Args:
+        kind: Its kind.
+        name: Its name.
+        namespace: Its namespace; empty for cluster-wide kinds.
+    """
+
+    kind: Kind
+    name: str
+    namespace: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind.name.lower()}/{self.name}"
+
+
+def ref_of(manifest: Manifest) -> Ref:
+    """The address of the object that a manifest describes.
+
+    Raises:
+        KeyError: Its kind is none that Rapt reads or writes.
+    """
+    key = (manifest["apiVersion"], manifest["kind"])
+    kind = _BY_NAME[key]
+    metadata = manifest["metadata"]
+    return Ref(kind, metadata["name"], metadata.get("namespace", "") if kind.is_namespaced else "")
+
+
+_BY_NAME = {(kind.api_version, kind.name): kind for kind in KINDS}

@@ -1,0 +1,122 @@
+"""What a command would do, as data: the closed union of steps, and the plan that holds them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from kubectl_rapt.model.kinds import Manifest, Ref, ref_of
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """Create one object; its name being taken is a Conflict."""
+
+    manifest: Manifest
+
+    def __str__(self) -> str:
+        return f"create {ref_of(self.manifest)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """Server-side apply one object as a field manager."""
+
+    manifest: Manifest
+    manager: str
+
+    def __str__(self) -> str:
+        return f"apply {ref_of(self.manifest)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """JSON merge patch; ``metadata.uid`` and ``metadata.resourceVersion`` in it are preconditions."""
+
+    ref: Ref
+    patch: Mapping[str, Any]
+    subresource: str = ""
+
+    def __str__(self) -> str:
+        return f"patch {self.ref}" + (f" ({self.subresource})" if self.subresource else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Delete exactly the object with that UID."""
+
+    ref: Ref
+    uid: str
+    resource_version: str = ""
+    propagation: Literal["Background", "Foreground", "Orphan"] = "Background"
+
+    def __str__(self) -> str:
+        return f"delete {self.ref}"
+
+
+@dataclass(frozen=True, slots=True)
+class CommitFiles:
+    """Commit file changes to one branch of the config repository and push it with compare-and-swap.
+
+    Args:
+        repository: The repository's address.
+        branch: The branch to push.
+        parent: The commit to build on; empty for the first one.
+        expected: Where the remote's branch must be now; empty: it must not exist.
+        files: Path to new content; None deletes.
+        message: The whole commit message.
+        delete_branch: A branch that goes in the same push.
+        delete_expected: Where that branch must be now; empty: wherever it is.
+    """
+
+    repository: str
+    branch: str
+    parent: str
+    expected: str
+    files: Mapping[str, bytes | None]
+    message: str
+    delete_branch: str = ""
+    delete_expected: str = ""
+
+    def __str__(self) -> str:
+        return f"commit {len(self.files)} files to {self.branch}"
+
+    @property
+    def effect(self) -> tuple[object, ...]:
+        """What a person agrees to: everything but the commits it happens to be built on."""
+        return (self.repository, self.branch, tuple(sorted(self.files.items())), self.message)
+
+
+@dataclass(frozen=True, slots=True)
+class CreateRepository:
+    """Create an empty bare repository in a folder; nothing happens where one exists."""
+
+    path: str
+
+    def __str__(self) -> str:
+        return f"create repository {self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class WriteSettings:
+    """Replace the person's own settings file."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return "write settings"
+
+
+Step = Create | Apply | Patch | Delete | CommitFiles | CreateRepository | WriteSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything a command would do, in order.
+
+    Args:
+        steps: What is written.
+        notes: Lines for the person, besides what the steps say themselves.
+    """
+
+    steps: tuple[Step, ...] = ()
+    notes: tuple[str, ...] = ()

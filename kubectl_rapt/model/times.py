@@ -1,0 +1,27 @@
+"""Points in time as Kubernetes spells them, and durations as people read them."""
+
+from datetime import UTC, datetime
+
+
+def parse(text: str) -> datetime:
+    """Read an RFC 3339 time such as ``2026-11-22T20:00:00Z``. Raises ValueError."""
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def spell(time: datetime) -> str:
+    """Spell a time as ``metav1.Time`` does: UTC, whole seconds."""
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def spell_seconds(seconds: float) -> str:
+    """Spell a span for people, never rounded up: ``0s``, ``100s``, ``4m 10s``, ``6h``, ``2d``."""
+    whole = max(0, int(seconds))
+    if whole < 120:
+        return f"{whole}s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes}m {rest}s" if rest else f"{minutes}m"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours}h {minutes}m" if minutes and hours < 10 else f"{hours}h"
+    return f"{hours // 24}d"

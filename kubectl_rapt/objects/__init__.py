@@ -1,0 +1,1 @@
+"""Kubernetes kinds, one file a kind, from manifest to value and back."""

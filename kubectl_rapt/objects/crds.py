@@ -1,0 +1,301 @@
+"""What an administrator installs once a cluster: the definitions of Rapt's kinds, and who may use them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from kubectl_rapt.model.kinds import (
+    CLUSTER_ROLE,
+    CLUSTER_ROLE_BINDING,
+    CUSTOM_RESOURCE_DEFINITION,
+    RUN,
+    TOOL,
+    Kind,
+    Manifest,
+)
+from kubectl_rapt.objects import labels
+from kubectl_rapt.objects.job_schema import TOOL_JOB
+
+FORMAT = 1
+"""Grows with each change of what is installed; ``install`` never replaces a higher one."""
+
+_TEXT = {"type": "string", "maxLength": 1024}
+_NAME = {"type": "string", "maxLength": 253}
+_TIME = {"type": "string", "format": "date-time"}
+_ANY = {"x-kubernetes-preserve-unknown-fields": True}
+_SOURCE = {
+    "type": "object",
+    "properties": dict.fromkeys(("registry", "template", "version", "tree", "digest", "definition", "repository"), _TEXT),
+}
+_POINTERS = {
+    "type": "array",
+    "maxItems": 64,
+    "items": {"type": "string", "maxLength": 512, "pattern": "^(/[^/]+)+$"},
+}
+_PARAMETER = {
+    "type": "object",
+    "required": ["name", "type", "at"],
+    "properties": {
+        "name": {"type": "string", "pattern": "^[a-z][A-Za-z0-9]{0,62}$"},
+        "type": {
+            "type": "string",
+            "enum": [
+                "string",
+                "integer",
+                "number",
+                "boolean",
+                "choice",
+                "list",
+                "quantity",
+                "duration",
+                "image",
+            ],
+        },
+        "description": _TEXT,
+        "at": _POINTERS,
+        "default": _ANY,
+        "required": {"type": "boolean"},
+        "choices": {"type": "array", "items": _ANY},
+        "pattern": _TEXT,
+        "minimum": {"type": "number"},
+        "maximum": {"type": "number"},
+        "prefixes": {"type": "array", "items": _TEXT},
+        "example": _ANY,
+        "code": {"type": "boolean"},
+    },
+}
+_PREDECESSOR = {
+    "type": "object",
+    "required": ["image"],
+    "properties": {
+        "image": _TEXT,
+        "command": {"type": "array", "items": {"type": "string"}},
+        "args": {"type": "array", "items": {"type": "string"}},
+        "env": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["name"],
+                "properties": {
+                    "name": _NAME,
+                    "value": {"type": "string"},
+                    "valueFrom": _ANY | {"type": "object"},
+                },
+            },
+        },
+    },
+}
+_TOOL_SPEC = {
+    "type": "object",
+    "properties": {
+        "summary": _TEXT,
+        "environment": _NAME,
+        "source": _SOURCE,
+        "policies": {"type": "object", "properties": {"retry": _NAME, "cleanup": _NAME}},
+        "concurrency": {"type": "string", "enum": ["allow", "forbid", "queue"]},
+        "freeEnv": {"type": "boolean"},
+        "parameters": {"type": "array", "maxItems": 256, "items": _PARAMETER},
+        "job": TOOL_JOB,
+        "jobTemplate": _PREDECESSOR,
+        "help": {"type": "string"},
+        "arguments": {"type": "array", "items": _ANY | {"type": "object"}},
+    },
+    "x-kubernetes-validations": [
+        {
+            "rule": "has(self.job) != has(self.jobTemplate)",
+            "message": "exactly one of job and jobTemplate is needed",
+        }
+    ],
+}
+_RUN_SPEC = {
+    "type": "object",
+    "required": ["tool", "digest", "job"],
+    "properties": {
+        "tool": _NAME,
+        "digest": {"type": "string", "maxLength": 71},
+        "requestedBy": _TEXT,
+        "answers": {"type": "object"} | _ANY,
+        "source": _SOURCE,
+        "job": TOOL_JOB,
+    },
+    "x-kubernetes-validations": [
+        {"rule": f"self.{field} == oldSelf.{field}", "message": f"{field} of a Run never changes"}
+        for field in ("tool", "digest")
+    ],
+}
+_CONDITION = {
+    "type": "object",
+    "required": ["type", "status", "reason", "message", "lastTransitionTime"],
+    "properties": {
+        "type": _NAME,
+        "status": {"type": "string", "enum": ["True", "False", "Unknown"]},
+        "reason": _TEXT,
+        "message": {"type": "string", "maxLength": 32768},
+        "lastTransitionTime": _TIME,
+        "observedGeneration": {"type": "integer", "format": "int64"},
+    },
+}
+_RUN_STATUS = {
+    "type": "object",
+    "properties": {
+        "attempts": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["number", "job", "uid"],
+                "properties": {
+                    "number": {"type": "integer", "format": "int32", "minimum": 1},
+                    "job": _NAME,
+                    "uid": _NAME,
+                    "startedAt": _TIME,
+                    "finishedAt": _TIME,
+                    "exitCode": {"type": "integer", "format": "int32"},
+                    "cause": _TEXT,
+                    "message": {"type": "string", "maxLength": 32768},
+                },
+            },
+        },
+        "result": {"type": "string", "maxLength": 4096},
+        "conditions": {
+            "type": "array",
+            "items": _CONDITION,
+            "x-kubernetes-list-type": "map",
+            "x-kubernetes-list-map-keys": ["type"],
+        },
+    },
+}
+
+
+def _column(name: str, path: str, kind: str = "string", priority: int = 0) -> Mapping[str, Any]:
+    return {"name": name, "jsonPath": path, "type": kind, "priority": priority}
+
+
+_AGE = _column("Age", ".metadata.creationTimestamp", "date")
+_TOOL_COLUMNS = [
+    _column("Template", ".spec.source.template"),
+    _column("Version", ".spec.source.version"),
+    _column("Environment", ".spec.environment"),
+    _AGE,
+    _column("Summary", ".spec.summary", priority=1),
+]
+_RUN_COLUMNS = [
+    _column("Tool", ".spec.tool"),
+    _column("Status", '.status.conditions[?(@.type=="Succeeded")].reason'),
+    _column("By", ".spec.requestedBy"),
+    _AGE,
+]
+
+
+def manifests() -> list[Manifest]:
+    """Everything that ``install`` applies, in order."""
+    return [
+        _definition(TOOL, "tool", "rtool", _TOOL_SPEC, None, _TOOL_COLUMNS),
+        _definition(RUN, "run", "rrun", _RUN_SPEC, _RUN_STATUS, _RUN_COLUMNS),
+        _role(
+            "rapt-view",
+            ["view", "edit", "admin"],
+            [("tools", _READ), ("runs", _READ), ("runs/status", ["get"])],
+        ),
+        _role(
+            "rapt-edit",
+            ["edit", "admin"],
+            [
+                ("tools", _WRITE),
+                ("runs", _WRITE),
+                ("tools/status", _WRITE_STATUS),
+                ("runs/status", _WRITE_STATUS),
+            ],
+        ),
+        *_identity(),
+    ]
+
+
+_READ = ["get", "list", "watch"]
+_WRITE = ["create", "update", "patch", "delete", "deletecollection"]
+_WRITE_STATUS = ["update", "patch"]
+
+
+def _metadata(name: str, **extra: Any) -> dict[str, Any]:
+    return {"name": name, "annotations": {labels.SCHEMA: str(FORMAT)}, **extra}
+
+
+def _definition(
+    kind: Kind,
+    singular: str,
+    short: str,
+    spec: Mapping[str, Any],
+    status: Mapping[str, Any] | None,
+    columns: list[Any],
+) -> Manifest:
+    properties: dict[str, Any] = {"spec": spec, "status": status or {"type": "object"}}
+    return {
+        "apiVersion": CUSTOM_RESOURCE_DEFINITION.api_version,
+        "kind": CUSTOM_RESOURCE_DEFINITION.name,
+        "metadata": _metadata(f"{kind.plural}.{kind.group}"),
+        "spec": {
+            "group": kind.group,
+            "scope": "Namespaced",
+            "names": {
+                "kind": kind.name,
+                "listKind": f"{kind.name}List",
+                "plural": kind.plural,
+                "singular": singular,
+                "shortNames": [short],
+                "categories": ["rapt"],
+            },
+            "versions": [
+                {
+                    "name": kind.api_version.rpartition("/")[2],
+                    "served": True,
+                    "storage": True,
+                    "schema": {
+                        "openAPIV3Schema": {"type": "object", "required": ["spec"], "properties": properties}
+                    },
+                    "subresources": {"status": {}},
+                    "additionalPrinterColumns": columns,
+                }
+            ],
+        },
+    }
+
+
+def _role(name: str, aggregate_to: list[str], rules: list[tuple[str, list[str]]]) -> Manifest:
+    aggregation = {f"rbac.authorization.k8s.io/aggregate-to-{role}": "true" for role in aggregate_to}
+    return {
+        "apiVersion": CLUSTER_ROLE.api_version,
+        "kind": CLUSTER_ROLE.name,
+        "metadata": _metadata(name, labels=aggregation),
+        "rules": [{"apiGroups": [TOOL.group], "resources": [one], "verbs": verbs} for one, verbs in rules],
+    }
+
+
+def _identity() -> list[Manifest]:
+    """Everyone may ask which cluster this is, and what of Rapt is installed in it."""
+    name = "rapt-identity"
+    return [
+        {
+            "apiVersion": CLUSTER_ROLE.api_version,
+            "kind": CLUSTER_ROLE.name,
+            "metadata": _metadata(name),
+            "rules": [
+                {
+                    "apiGroups": [""],
+                    "resources": ["namespaces"],
+                    "resourceNames": ["kube-system"],
+                    "verbs": ["get"],
+                },
+                {
+                    "apiGroups": [CUSTOM_RESOURCE_DEFINITION.group],
+                    "resources": [CUSTOM_RESOURCE_DEFINITION.plural],
+                    "resourceNames": [f"{kind.plural}.{kind.group}" for kind in (TOOL, RUN)],
+                    "verbs": ["get"],
+                },
+            ],
+        },
+        {
+            "apiVersion": CLUSTER_ROLE_BINDING.api_version,
+            "kind": CLUSTER_ROLE_BINDING.name,
+            "metadata": _metadata(name),
+            "roleRef": {"apiGroup": CLUSTER_ROLE.group, "kind": CLUSTER_ROLE.name, "name": name},
+            "subjects": [{"apiGroup": CLUSTER_ROLE.group, "kind": "Group", "name": "system:authenticated"}],
+        },
+    ]

@@ -1,0 +1,143 @@
+"""The Job: what Kubernetes says of one attempt, and the Job that an attempt starts as."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from kubectl_rapt.model import names, times
+from kubectl_rapt.model.kinds import JOB, RUN, Manifest, Ref
+from kubectl_rapt.objects import labels
+from kubectl_rapt.objects.runs import Run
+
+NAME_LIMIT = 63
+"""A Job's name is a label of its pods."""
+_INDEX_ROOM = 6
+"""Kubernetes appends ``-xxxxx`` to name the pods."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A Job as the cluster shows it.
+
+    Args:
+        name: Its name.
+        namespace: Its namespace.
+        uid: Its UID.
+        labels: Its labels.
+        owner_uids: The UIDs of its owners.
+        is_suspended: Whether it waits to be released.
+        created_at: When it was created.
+        ended: ``Complete`` or ``Failed`` once its terminal condition is true, else empty.
+        ended_at: The time of that condition.
+        reason: The condition's reason: ``BackoffLimitExceeded``, ``DeadlineExceeded``, …
+        message: The condition's message.
+        completions: How many pods must succeed.
+        parallelism: How many run at once.
+        backoff_limit: How many failed pods Kubernetes replaces.
+        is_simple: One pod must succeed, each failed pod counts, and no container restarts in place: what its
+            container ended with is the Job's outcome, before Kubernetes has written it down.
+    """
+
+    name: str
+    namespace: str
+    uid: str
+    labels: Mapping[str, str]
+    owner_uids: tuple[str, ...]
+    is_suspended: bool
+    created_at: datetime
+    ended: str
+    ended_at: datetime | None
+    reason: str
+    message: str
+    completions: int
+    parallelism: int
+    backoff_limit: int
+    is_simple: bool
+
+    @property
+    def ref(self) -> Ref:
+        """Its address."""
+        return Ref(JOB, self.name, self.namespace)
+
+
+def from_manifest(manifest: Manifest) -> Job:
+    """Read a Job object."""
+    metadata, spec, status = manifest["metadata"], manifest["spec"], manifest.get("status") or {}
+    condition: Mapping[str, Any] = {}
+    for one in status.get("conditions") or ():
+        if one["type"] in ("Complete", "Failed") and one["status"] == "True":
+            condition = one
+    time = condition.get("lastTransitionTime")
+    completions, parallelism = spec.get("completions") or 1, spec.get("parallelism", 1)
+    restarts = spec["template"]["spec"].get("restartPolicy") != "Never"
+    return Job(
+        name=metadata["name"],
+        namespace=metadata["namespace"],
+        uid=metadata["uid"],
+        labels=metadata.get("labels") or {},
+        owner_uids=tuple(owner["uid"] for owner in metadata.get("ownerReferences") or ()),
+        is_suspended=bool(spec.get("suspend")),
+        created_at=times.parse(metadata["creationTimestamp"]),
+        ended=condition.get("type", ""),
+        ended_at=times.parse(time) if time else None,
+        reason=condition.get("reason", ""),
+        message=condition.get("message", ""),
+        completions=completions,
+        parallelism=parallelism,
+        backoff_limit=spec.get("backoffLimit", 6),
+        is_simple=completions == parallelism == 1 and not restarts and "podFailurePolicy" not in spec,
+    )
+
+
+def attempt_name(run: str, number: int) -> str:
+    """The name of the Job of an attempt, with room for the pods' own suffix."""
+    suffix = f"-{number}"
+    return names.shorten(run, NAME_LIMIT - _INDEX_ROOM - len(suffix)) + suffix
+
+
+def of_attempt(run: Run, number: int) -> Manifest:
+    """The Job that an attempt starts as: suspended, owned by its Run, without TTL.
+
+    The Run's own Job template is copied exactly; only what names the attempt is added.
+    """
+    template = run.job
+    marks = labels.of_attempt(run.name, number)
+    spec = {key: value for key, value in template["spec"].items() if key != "ttlSecondsAfterFinished"}
+    pod = template["spec"]["template"]
+    return {
+        "apiVersion": JOB.api_version,
+        "kind": JOB.name,
+        "metadata": {
+            **_labelled(template.get("metadata") or {}, marks),
+            "name": attempt_name(run.name, number),
+            "namespace": run.namespace,
+            "ownerReferences": [
+                {
+                    "apiVersion": RUN.api_version,
+                    "kind": RUN.name,
+                    "name": run.name,
+                    "uid": run.uid,
+                    "controller": True,
+                    "blockOwnerDeletion": True,
+                }
+            ],
+        },
+        "spec": {
+            **spec,
+            "suspend": True,
+            "template": {**pod, "metadata": _labelled(pod.get("metadata") or {}, marks)},
+        },
+    }
+
+
+def release(run: Run, job: Job) -> dict[str, Any]:
+    """The merge patch that lets an attempt's Job begin: not suspended, and with its TTL."""
+    spec: dict[str, Any] = {"suspend": False}
+    if "ttlSecondsAfterFinished" in run.job["spec"]:
+        spec["ttlSecondsAfterFinished"] = run.job["spec"]["ttlSecondsAfterFinished"]
+    return {"metadata": {"uid": job.uid}, "spec": spec}
+
+
+def _labelled(metadata: Mapping[str, Any], marks: Mapping[str, str]) -> dict[str, Any]:
+    return {**metadata, "labels": {**(metadata.get("labels") or {}), **marks}}

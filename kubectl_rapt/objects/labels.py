@@ -1,0 +1,49 @@
+"""The labels and annotations by which Rapt knows its objects."""
+
+from collections.abc import Mapping
+
+from kubectl_rapt.model import names
+
+TOOL = "rapt.dev/tool"
+TEMPLATE = "rapt.dev/template"
+VERSION = "rapt.dev/version"
+RUN = "rapt.dev/run"
+ATTEMPT = "rapt.dev/attempt"
+ENVIRONMENT = "rapt.dev/environment"
+REPOSITORY = "rapt.dev/repository"
+RETRY_POLICY = "rapt.dev/retry-policy"
+CLEANUP_POLICY = "rapt.dev/cleanup-policy"
+
+DEFINITION = "rapt.dev/definition"
+"""Annotation: ``sha256:…`` of the file in the config repository that an object was rendered from."""
+SCHEMA = "rapt.dev/schema"
+"""Annotation on what ``install`` writes: its format, a whole number that only grows."""
+REQUESTED_BY = "rapt.dev/requested-by"
+NO_SUBSTITUTION = ("kustomize.toolkit.fluxcd.io/substitute", "disabled")
+"""Keeps Flux from replacing ``${…}`` in scripts."""
+
+
+def of_tool(*, tool: str, template: str, version: str, environment: str, repository: str) -> dict[str, str]:
+    """The labels of everything that is rendered for a tool: selectable, each a legal label value."""
+    spelled = version.replace("+", "_")
+    return {
+        "app.kubernetes.io/managed-by": "rapt",
+        "app.kubernetes.io/name": names.shorten(template, 63),
+        "app.kubernetes.io/part-of": names.shorten(tool, 63),
+        "app.kubernetes.io/version": spelled,
+        ENVIRONMENT: environment,
+        REPOSITORY: repository,
+        TEMPLATE: names.shorten(template, 63),
+        TOOL: tool,
+        VERSION: spelled,
+    }
+
+
+def of_attempt(run: str, number: int) -> dict[str, str]:
+    """The labels that an attempt's Job and pods carry besides the tool's."""
+    return {RUN: run, ATTEMPT: str(number)}
+
+
+def selector(wanted: Mapping[str, str]) -> str:
+    """An equality selector, as the API takes it."""
+    return ",".join(f"{key}={value}" for key, value in sorted(wanted.items()))

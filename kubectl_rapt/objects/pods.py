@@ -1,0 +1,119 @@
+"""The Pod: how far it is, and what each of its containers is doing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from kubectl_rapt.model import times
+from kubectl_rapt.model.kinds import POD, Manifest, Ref
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """One container of a pod.
+
+    Args:
+        name: Its name.
+        is_init: Whether it must end before the others start.
+        state: ``waiting``, ``running`` or ``terminated``.
+        reason: Why it waits or ended: ``ImagePullBackOff``, ``OOMKilled``, ``Error``, ``Completed``, …
+        message: What Kubernetes adds to the reason; for an ended container its termination message.
+        exit_code: Its exit code, once ended.
+        started_at: When it started.
+        finished_at: When it ended.
+    """
+
+    name: str
+    is_init: bool
+    state: str
+    reason: str = ""
+    message: str = ""
+    exit_code: int | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pod:
+    """A pod as the cluster shows it.
+
+    Args:
+        name: Its name.
+        namespace: Its namespace.
+        phase: ``Pending``, ``Running``, ``Succeeded``, ``Failed`` or ``Unknown``.
+        labels: Its labels.
+        created_at: When it was created.
+        scheduled_at: When it got a node.
+        unscheduled: Why it has no node; empty when it has one or nobody has tried yet.
+        reason: Why it failed as a whole: ``Evicted``, ``DeadlineExceeded``, …
+        message: One line more on that.
+        containers: Init containers first, each in the order of the spec.
+    """
+
+    name: str
+    namespace: str
+    phase: str
+    labels: Mapping[str, str]
+    created_at: datetime
+    scheduled_at: datetime | None
+    unscheduled: str
+    reason: str
+    message: str
+    containers: tuple[Container, ...]
+
+    @property
+    def ref(self) -> Ref:
+        """Its address."""
+        return Ref(POD, self.name, self.namespace)
+
+
+def from_manifest(manifest: Manifest) -> Pod:
+    """Read a Pod object."""
+    metadata, spec, status = manifest["metadata"], manifest["spec"], manifest.get("status") or {}
+    scheduled: Mapping[str, Any] = {}
+    for condition in status.get("conditions") or ():
+        if condition["type"] == "PodScheduled":
+            scheduled = condition
+    is_scheduled = scheduled.get("status") == "True"
+    time = scheduled.get("lastTransitionTime")
+    return Pod(
+        name=metadata["name"],
+        namespace=metadata["namespace"],
+        phase=status.get("phase", "Pending"),
+        labels=metadata.get("labels") or {},
+        created_at=times.parse(metadata["creationTimestamp"]),
+        scheduled_at=times.parse(time) if is_scheduled and time else None,
+        unscheduled="" if is_scheduled else scheduled.get("message", ""),
+        reason=status.get("reason", ""),
+        message=status.get("message", ""),
+        containers=(
+            *_containers(spec.get("initContainers"), status.get("initContainerStatuses"), is_init=True),
+            *_containers(spec.get("containers"), status.get("containerStatuses"), is_init=False),
+        ),
+    )
+
+
+def _containers(
+    specs: list[Mapping[str, Any]] | None, statuses: list[Mapping[str, Any]] | None, *, is_init: bool
+) -> list[Container]:
+    states = {status["name"]: status.get("state") or {} for status in statuses or ()}
+    return [_container(spec["name"], states.get(spec["name"], {}), is_init) for spec in specs or ()]
+
+
+def _container(name: str, states: Mapping[str, Any], is_init: bool) -> Container:
+    for state in ("terminated", "running", "waiting"):
+        if state in states:
+            data = states[state]
+            started, finished = data.get("startedAt"), data.get("finishedAt")
+            return Container(
+                name=name,
+                is_init=is_init,
+                state=state,
+                reason=data.get("reason", ""),
+                message=data.get("message", ""),
+                exit_code=data.get("exitCode"),
+                started_at=times.parse(started) if started else None,
+                finished_at=times.parse(finished) if finished else None,
+            )
+    return Container(name=name, is_init=is_init, state="waiting")

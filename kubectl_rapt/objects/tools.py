@@ -1,0 +1,146 @@
+"""The Tool: a template installed into an environment, as the cluster holds it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kubectl_rapt.model.kinds import TOOL, Manifest
+from kubectl_rapt.objects import labels
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a tool comes from; the lock in the config repository says the same.
+
+    Args:
+        registry: The registry's name.
+        template: The template's name.
+        version: Its version.
+        tree: Git tree id of the template's folder.
+        digest: ``sha256:…`` over the same files.
+        definition: ``sha256:…`` of the tool's file in the config repository.
+        repository: Id of that config repository.
+    """
+
+    registry: str
+    template: str
+    version: str
+    tree: str
+    digest: str
+    definition: str
+    repository: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A tool that can be run.
+
+    Args:
+        name: Its name in the environment.
+        namespace: Where it runs.
+        environment: The environment that it belongs to; empty where nobody said.
+        summary: One line on what it does.
+        job: The rendered Job template: ``metadata`` and ``spec`` of each Job.
+        parameters: The run-time parameters as data; each has ``at``, the JSON pointers into ``job``.
+        source: Where it comes from; None where someone wrote the Tool by hand.
+        retry_policy: Name of the policy that says when to try again.
+        cleanup_policy: Name of the policy that says what to keep.
+        concurrency: ``allow``, ``forbid`` or ``queue``.
+        free_env: Whether a run may set variables that the tool does not declare.
+    """
+
+    name: str
+    namespace: str
+    job: Manifest
+    environment: str = ""
+    summary: str = ""
+    parameters: tuple[Mapping[str, Any], ...] = ()
+    source: Source | None = None
+    retry_policy: str = ""
+    cleanup_policy: str = ""
+    concurrency: str = "allow"
+    free_env: bool = False
+
+
+_SOURCE_FIELDS = ("registry", "template", "version", "tree", "digest", "definition", "repository")
+
+
+def source_to_data(source: Source) -> dict[str, str]:
+    """A source as the ``spec.source`` of a Tool or a Run."""
+    return {field: getattr(source, field) for field in _SOURCE_FIELDS if getattr(source, field)}
+
+
+def source_from_data(data: Mapping[str, str] | None) -> Source | None:
+    """Read ``spec.source``."""
+    return Source(**{field: data.get(field, "") for field in _SOURCE_FIELDS}) if data else None
+
+
+def to_manifest(tool: Tool, tool_labels: Mapping[str, str], annotations: Mapping[str, str]) -> Manifest:
+    """The Tool object."""
+    spec: dict[str, Any] = {}
+    if tool.summary:
+        spec["summary"] = tool.summary
+    if tool.environment:
+        spec["environment"] = tool.environment
+    if tool.source:
+        spec["source"] = source_to_data(tool.source)
+    policies = {"retry": tool.retry_policy, "cleanup": tool.cleanup_policy}
+    if any(policies.values()):
+        spec["policies"] = {key: name for key, name in policies.items() if name}
+    spec["concurrency"] = tool.concurrency
+    if tool.free_env:
+        spec["freeEnv"] = True
+    if tool.parameters:
+        spec["parameters"] = list(tool.parameters)
+    spec["job"] = tool.job
+    return {
+        "apiVersion": TOOL.api_version,
+        "kind": TOOL.name,
+        "metadata": {
+            "name": tool.name,
+            "namespace": tool.namespace,
+            "labels": dict(tool_labels),
+            "annotations": dict(annotations),
+        },
+        "spec": spec,
+    }
+
+
+def from_manifest(manifest: Manifest) -> Tool:
+    """Read a Tool object, in today's form or in the predecessor's (``spec.jobTemplate``)."""
+    metadata, spec = manifest["metadata"], manifest.get("spec") or {}
+    policies = spec.get("policies") or {}
+    return Tool(
+        name=metadata["name"],
+        namespace=metadata["namespace"],
+        job=spec["job"]
+        if "job" in spec
+        else _from_predecessor(metadata["name"], spec.get("jobTemplate") or {}),
+        environment=spec.get("environment", ""),
+        summary=spec.get("summary", ""),
+        parameters=tuple(spec.get("parameters") or ()),
+        source=source_from_data(spec.get("source")),
+        retry_policy=policies.get("retry", ""),
+        cleanup_policy=policies.get("cleanup", ""),
+        concurrency=spec.get("concurrency", "allow"),
+        free_env="jobTemplate" in spec or bool(spec.get("freeEnv")),
+    )
+
+
+def _from_predecessor(name: str, template: Mapping[str, Any]) -> Manifest:
+    """The Job that the Go program would have made of ``image``, ``command`` and ``env``."""
+    container = {
+        "name": "tool",
+        **{key: template[key] for key in ("image", "command", "args", "env") if template.get(key)},
+    }
+    tool_labels = {labels.TOOL: name, "app.kubernetes.io/managed-by": "rapt"}
+    return {
+        "metadata": {"labels": tool_labels},
+        "spec": {
+            "backoffLimit": 0,
+            "template": {
+                "metadata": {"labels": tool_labels},
+                "spec": {"restartPolicy": "Never", "containers": [container]},
+            },
+        },
+    }

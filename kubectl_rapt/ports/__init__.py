@@ -1,0 +1,1 @@
+"""All that Rapt asks of the outside, one Protocol a file."""

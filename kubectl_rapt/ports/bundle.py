@@ -1,0 +1,12 @@
+"""What came with the package: the default registry, as a tree of files."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+
+class Bundle(Protocol):
+    """The bundled registry."""
+
+    def files(self) -> Mapping[str, bytes]:
+        """Path (slash-separated, such as ``templates/script/template.yaml``) to content."""
+        ...

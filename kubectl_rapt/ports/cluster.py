@@ -1,0 +1,153 @@
+"""What Rapt asks of one Kubernetes API server, as one user."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, TypeVar
+
+from kubectl_rapt.model.kinds import Kind, Manifest, Ref
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Stream(Iterator[T_co], Protocol[T_co]):
+    """An iterator that any thread may end, also while another one waits in ``next``."""
+
+    def close(self) -> None:
+        """End it: its connection is closed, and a ``next`` that waits raises StopIteration."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a server-side table: the cells as the server printed them, and the object's metadata."""
+
+    cells: tuple[Any, ...]
+    metadata: Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A list as the API server prints it: column names with their priority (0 is always shown)."""
+
+    columns: tuple[tuple[str, int], ...]
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What a watch saw.
+
+    ``added`` and ``changed`` carry the object as it is now, ``deleted`` its last known state.
+    ``synced`` (object is ``{}``) comes once, after the objects that existed when the watch began.
+    """
+
+    type: Literal["added", "changed", "deleted", "synced"]
+    object: Manifest
+
+
+class ClusterReads(Protocol):
+    """Reading from the cluster. Every method raises NotFound, Refused, Unavailable as they occur."""
+
+    def context(self) -> "Context":
+        """What the user's kubeconfig and flags say: no request is made."""
+        ...
+
+    def get(self, ref: Ref) -> Manifest:
+        """One object as it is now (never from a cache). Raises NotFound."""
+        ...
+
+    def list(self, kind: Kind, namespace: str, *, labels: str = "", fields: str = "") -> Iterator[Manifest]:
+        """All objects of a kind, page by page, each with apiVersion and kind filled in.
+
+        Args:
+            kind: The kind to list.
+            namespace: A namespace, or empty for all namespaces (and for cluster-wide kinds).
+            labels: A label selector.
+            fields: A field selector.
+        """
+        ...
+
+    def table(self, kind: Kind, namespace: str, *, labels: str = "") -> Table:
+        """The same list as the server prints it (``meta.k8s.io/v1`` Table)."""
+        ...
+
+    def watch(
+        self, kind: Kind, namespace: str, *, labels: str = "", fields: str = "", timeout_seconds: float | None = None
+    ) -> Stream[Event]:
+        """What exists (``added`` each, then ``synced``), then each change, until closed or timed out.
+
+        Lists first and watches from there; after 410 Gone, a cut or a silent stream it lists again and
+        yields only what differs, so that no change is lost and none is told twice.
+        """
+        ...
+
+    def logs(self, pod: Ref, container: str, *, follow: bool = False, tail: int | None = None) -> Stream[bytes]:
+        """The log of one container, in lines without their line end, exactly once each.
+
+        Following waits for the container to start and reconnects where a connection is cut; it ends
+        when the container has ended and every line that the kubelet still has was given, or the pod is
+        gone. A container that has not started has an empty log. Only a line over 64 MiB comes in parts.
+        """
+        ...
+
+    def dry_run(self, manifest: Manifest) -> Manifest:
+        """What the server would store if this object were created: defaults and admission applied. Raises Invalid."""
+        ...
+
+    def may(self, verb: str, kind: Kind, namespace: str, *, name: str = "", subresource: str = "") -> bool:
+        """Whether the user may do that (SelfSubjectAccessReview)."""
+        ...
+
+    def user(self) -> str:
+        """The user's name as the API server knows it (SelfSubjectReview)."""
+        ...
+
+    def minor_version(self) -> int:
+        """The server's minor version: 35 for v1.35.4."""
+        ...
+
+
+class ClusterWrites(Protocol):
+    """Writing to the cluster: only the door holds one.
+
+    Every method raises Conflict, Refused, Invalid, NotFound or Unavailable; the last one says whether the
+    outcome is unknown.
+    """
+
+    def create(self, manifest: Manifest) -> Manifest:
+        """Create an object. Raises Conflict (code ``already-exists``) when its name is taken."""
+        ...
+
+    def apply(self, manifest: Manifest, *, manager: str) -> Manifest:
+        """Server-side apply as the given field manager, taking fields over from others."""
+        ...
+
+    def patch(self, ref: Ref, patch: Mapping[str, Any], *, subresource: str = "") -> Manifest:
+        """JSON merge patch. ``metadata.uid`` and ``metadata.resourceVersion`` in it are preconditions: Conflict."""
+        ...
+
+    def delete(
+        self,
+        ref: Ref,
+        *,
+        uid: str,
+        resource_version: str = "",
+        propagation: Literal["Background", "Foreground", "Orphan"] = "Background",
+    ) -> None:
+        """Delete exactly the object with that UID (and version, if given): Conflict otherwise, NotFound if gone."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Where the user's kubectl points.
+
+    Args:
+        name: The kube context's name; empty inside a pod.
+        namespace: The namespace to use where none is given.
+        server: The API server's address.
+    """
+
+    name: str
+    namespace: str
+    server: str

@@ -1,0 +1,54 @@
+"""The world that a command reads: every reading port, opened on first use."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:  # a World is only a type here: naming a port must not load what it speaks of
+    from kubectl_rapt.config.settings import Settings
+    from kubectl_rapt.ports.bundle import Bundle
+    from kubectl_rapt.ports.cluster import ClusterReads
+    from kubectl_rapt.ports.git import GitReads
+    from kubectl_rapt.ports.renderer import Renderer
+    from kubectl_rapt.ports.schemas import Schemas
+
+
+class World(Protocol):
+    """All that a command may look at. Nothing in it can write."""
+
+    @property
+    def settings(self) -> "Settings":
+        """The person's own settings: flags, environment and file already weighed."""
+        ...
+
+    @property
+    def cluster(self) -> "ClusterReads":
+        """The cluster that the kube context points at."""
+        ...
+
+    @property
+    def git(self) -> "GitReads":
+        """Git repositories."""
+        ...
+
+    @property
+    def bundle(self) -> "Bundle":
+        """The registry that came with the package."""
+        ...
+
+    @property
+    def renderer(self) -> "Renderer":
+        """Templates to Jobs."""
+        ...
+
+    @property
+    def schemas(self) -> "Schemas":
+        """Kubernetes' own schemas."""
+        ...
+
+    def now(self) -> datetime:
+        """The time, in UTC."""
+        ...
+
+    def random(self, size: int) -> bytes:
+        """That many unpredictable bytes."""
+        ...

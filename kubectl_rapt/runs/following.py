@@ -1,0 +1,203 @@
+"""Following an attempt: a fold over what was seen, into lines for a person and an end."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from kubectl_rapt.objects.jobs import Job
+from kubectl_rapt.objects.pods import Container, Pod
+from kubectl_rapt.runs import outcome as outcomes
+from kubectl_rapt.runs.outcome import Outcome
+
+SILENCE_SECONDS = 10.0
+"""How long a log may be silent after the outcome is certain before it is given up: the kubelet may be gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where log lines come from: one container of one pod."""
+
+    pod: str
+    container: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One line of a container's log, without its line end."""
+
+    source: Source
+    line: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class LogEnded:
+    """A container's log is complete, or cannot be read: then ``problem`` says why."""
+
+    source: Source
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PodSeen:
+    """A pod of the attempt as it is now."""
+
+    pod: Pod
+
+
+@dataclass(frozen=True, slots=True)
+class JobSeen:
+    """The attempt's Job as it is now; None when it is gone."""
+
+    job: Job | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time has passed."""
+
+
+Event = LogLine | LogEnded | PodSeen | JobSeen | Tick
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The first container of a pod started; seconds since the Job was created."""
+
+    pod: str
+    queued_seconds: float
+    scheduled_seconds: float
+    started_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something a person should know while they wait."""
+
+    text: str
+
+
+Line = LogLine | Started | Note
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """What is known so far.
+
+    Args:
+        job: The Job; None until it was seen.
+        pods: Pod name to pod.
+        open: Logs that are being read.
+        closed: Logs that were read to their end.
+        told: What was said once already.
+        outcome: How it ended, once certain.
+        heard_at: When that was, or when the last log line came after it.
+        has_ended: Whether there is nothing more to wait for.
+    """
+
+    job: Job | None = None
+    pods: dict[str, Pod] = field(default_factory=dict)
+    open: frozenset[Source] = frozenset()
+    closed: frozenset[Source] = frozenset()
+    told: frozenset[str] = frozenset()
+    outcome: Outcome | None = None
+    heard_at: datetime | None = None
+    has_ended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The answer to one event: the new state, what to show, and which logs to begin to read."""
+
+    state: Following
+    lines: tuple[Line, ...] = ()
+    begin: tuple[Source, ...] = ()
+
+
+def take(state: Following, event: Event, now: datetime) -> Taken:
+    """Take one event in.
+
+    Args:
+        state: What is known so far.
+        event: What was seen.
+        now: When.
+    """
+    lines: list[Line] = []
+    match event:
+        case LogLine():
+            return Taken(replace(state, heard_at=now) if state.outcome else state, (event,))
+        case LogEnded(source, problem):
+            state = replace(state, open=state.open - {source}, closed=state.closed | {source})
+            if problem:
+                lines.append(Note(f"no more log lines of {source.pod}: {problem}"))
+        case PodSeen(pod):
+            state = replace(state, pods={**state.pods, pod.name: pod})
+        case JobSeen(None):
+            gone = outcomes.Outcome(
+                outcomes.DELETED, message="the job was deleted while it ran", finished_at=now
+            )
+            state = replace(state, outcome=state.outcome or gone)
+        case JobSeen(job):
+            state = replace(state, job=job)
+        case Tick():
+            pass
+    begin = _logs_to_begin(state)
+    state = replace(state, open=state.open | set(begin))
+    state, told = _tell(state)
+    lines.extend(told)
+    if state.outcome is None and state.job is not None:
+        state = replace(state, outcome=outcomes.of(state.job, list(state.pods.values())))
+    if state.outcome is not None and state.heard_at is None:
+        state = replace(state, heard_at=now)
+    state = replace(state, has_ended=_is_over(state, now))
+    return Taken(state, tuple(lines), begin)
+
+
+def _is_over(state: Following, now: datetime) -> bool:
+    if state.outcome is None or state.heard_at is None:
+        return False
+    return not state.open or (now - state.heard_at).total_seconds() > SILENCE_SECONDS
+
+
+def _logs_to_begin(state: Following) -> tuple[Source, ...]:
+    return tuple(
+        source
+        for pod in state.pods.values()
+        for container in pod.containers
+        if container.state != "waiting"
+        for source in [Source(pod.name, container.name)]
+        if source not in state.open and source not in state.closed
+    )
+
+
+def _tell(state: Following) -> tuple[Following, list[Line]]:
+    lines: list[Line] = []
+    told = set(state.told)
+    for pod in state.pods.values():
+        for container in pod.containers:
+            reason = _worry(pod, container)
+            if reason and reason not in told:
+                told.add(reason)
+                lines.append(Note(reason))
+        started = [one.started_at for one in pod.containers if one.started_at]
+        if started and state.job and f"started {pod.name}" not in told:
+            told.add(f"started {pod.name}")
+            begin = state.job.created_at
+            lines.append(
+                Started(
+                    pod.name,
+                    (pod.created_at - begin).total_seconds(),
+                    ((pod.scheduled_at or pod.created_at) - begin).total_seconds(),
+                    (min(started) - begin).total_seconds(),
+                )
+            )
+    return replace(state, told=frozenset(told)), lines
+
+
+def _worry(pod: Pod, container: Container) -> str:
+    """Why a container does not start, where that is not just a matter of a moment."""
+    if container.state == "waiting" and container.reason not in ("", "ContainerCreating", "PodInitializing"):
+        return f"{pod.name} waits: {container.reason}" + (
+            f": {container.message}" if container.message else ""
+        )
+    if pod.unscheduled and container is pod.containers[0]:
+        return f"{pod.name} waits for a node: {pod.unscheduled}"
+    return ""

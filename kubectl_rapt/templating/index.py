@@ -1,0 +1,208 @@
+"""The registry's index: every released version of every template with its content's identity; append-only."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kubectl_rapt import documents
+from kubectl_rapt.errors import Invalid, NotFound, Problem, Refused
+from kubectl_rapt.model import names
+from kubectl_rapt.model.fields import Fields, Findings, refuse
+from kubectl_rapt.model.versions import Version
+
+API_VERSION = "rapt.dev/v1alpha1"
+KIND = "Index"
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """The identity of a released version.
+
+    Args:
+        tree: The id of its folder's git tree, 40 hex digits.
+        digest: ``sha256:`` and 64 hex digits over the same files, because git's SHA-1 alone can be forged.
+    """
+
+    tree: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """All releases: template name to version to identity."""
+
+    templates: Mapping[str, Mapping[Version, Release]]
+
+    def release(self, name: str, version: Version) -> Release:
+        """The identity of one release. Raises NotFound, naming what there is."""
+        found = self.versions(name).get(version)
+        if found is None:
+            known = ", ".join(str(version) for version in self.versions(name))
+            raise NotFound("no-such-version", f"{name} has no version {version}", f"take one of: {known}")
+        return found
+
+    def versions(self, name: str) -> Mapping[Version, Release]:
+        """The releases of one template, oldest version first. Raises NotFound, naming the nearest."""
+        if name not in self.templates:
+            near = names.did_you_mean(name, self.templates)
+            raise NotFound("no-such-template", f'the registry has no template "{name}"{near}')
+        return self.templates[name]
+
+    def newest(self, name: str) -> Version:
+        """The newest version that is no pre-release; the newest of all where there are only pre-releases."""
+        versions = self.versions(name)
+        return max([version for version in versions if not version.prerelease] or versions)
+
+
+def release_of(files: Mapping[str, bytes]) -> Release:
+    """The identity of a template's files (path inside its folder to content)."""
+    return Release(tree_id(files), digest(files))
+
+
+def tree_id(files: Mapping[str, bytes]) -> str:
+    """The id that git gives a folder with these files, none of them executable.
+
+    Args:
+        files: Slash-separated paths to contents.
+
+    Raises:
+        Invalid: ``bad-path``: git could not hold such a path, or it is a file and a folder at once.
+    """
+    root: dict[str, Any] = {}
+    for path, content in files.items():
+        _check_path(path)
+        *folders, name = path.split("/")
+        at = root
+        for folder in folders:
+            at = at.setdefault(folder, {})
+            if not isinstance(at, dict):
+                raise Invalid("bad-path", f"{path} needs a folder where there is a file")
+        if name in at:
+            raise Invalid("bad-path", f"{path} is a file and a folder at once")
+        at[name] = content
+    return _write_tree(root).hex()
+
+
+def _check_path(path: str) -> None:
+    forbidden = ("", ".", "..", ".git")
+    if "\n" in path or "\0" in path or any(part.lower() in forbidden for part in path.split("/")):
+        raise Invalid("bad-path", f"{path!r} is no path of a file in git")
+
+
+def _write_tree(folder: Mapping[str, Any]) -> bytes:
+    entries = []
+    for name, content in folder.items():
+        is_folder = isinstance(content, dict)
+        # Git sorts a folder as if its name ended with a slash.
+        order = name.encode() + (b"/" if is_folder else b"")
+        mode = b"40000" if is_folder else b"100644"
+        identity = _write_tree(content) if is_folder else _object_id(b"blob", content)
+        entries.append((order, mode + b" " + name.encode() + b"\0" + identity))
+    return _object_id(b"tree", b"".join(entry for _, entry in sorted(entries)))
+
+
+def _object_id(kind: bytes, content: bytes) -> bytes:
+    import hashlib
+
+    header = b"%s %d\0" % (kind, len(content))
+    return hashlib.sha1(header + content, usedforsecurity=False).digest()
+
+
+def digest(files: Mapping[str, bytes]) -> str:
+    """The SHA-256 of the files' list, as ``sha256sum`` prints it, sorted by path: ``sha256:…``."""
+    import hashlib
+
+    total = hashlib.sha256()
+    for path in sorted(files, key=str.encode):
+        _check_path(path)
+        total.update(f"{hashlib.sha256(files[path]).hexdigest()}  {path}\n".encode())
+    return f"sha256:{total.hexdigest()}"
+
+
+def load(text: str | bytes, source: str) -> Index:
+    """Read an ``index.yaml``. Raises Invalid: ``bad-yaml`` or ``bad-index``."""
+    data, lines = documents.load_with_lines(text, source)
+    findings: Findings = []
+    at = Fields(data, "", findings)
+    at.choice("apiVersion", (API_VERSION,), required=True)
+    at.choice("kind", (KIND,), required=True)
+    folder = at.fields("templates")
+    templates = {}
+    for name in folder:
+        if not names.is_dns_label(name):
+            folder.wrong(name, "is no name of a template")
+        templates[name] = _releases(folder.fields(name))
+    at.done()
+    refuse(findings, lines, source, "bad-index")
+    return Index(templates)
+
+
+def _releases(at: Fields) -> dict[Version, Release]:
+    found = {}
+    for text in at:
+        inner = at.fields(text)
+        release = Release(inner.text("tree", required=True), inner.text("digest", required=True))
+        inner.done()
+        if release.tree and not _is_hex(release.tree, 40):
+            inner.wrong("tree", "expected 40 hex digits")
+        kind, _, value = release.digest.partition(":")
+        if release.digest and not (kind == "sha256" and _is_hex(value, 64)):
+            inner.wrong("digest", "expected sha256: and 64 hex digits")
+        try:
+            found[Version.parse(text)] = release
+        except ValueError as error:
+            at.wrong(text, str(error))
+    return dict(sorted(found.items()))
+
+
+def _is_hex(text: str, length: int) -> bool:
+    return len(text) == length and all(character in "0123456789abcdef" for character in text)
+
+
+def dump(index: Index) -> str:
+    """The text of an index: names and versions in order, so that adding a release only adds lines."""
+    templates = {
+        name: {
+            str(version): {"tree": release.tree, "digest": release.digest}
+            for version, release in sorted(index.templates[name].items())
+        }
+        for name in sorted(index.templates)
+    }
+    return documents.dump({"apiVersion": API_VERSION, "kind": KIND, "templates": templates})
+
+
+def append(index: Index, name: str, version: Version, release: Release) -> Index:
+    """The index with one more release; the same index where it is there already.
+
+    Raises:
+        Refused: ``released-version-changed``: that version was released with other files.
+    """
+    versions = index.templates.get(name, {})
+    if versions.get(version, release) != release:
+        raise Refused(
+            "released-version-changed",
+            f"{name} {version} is released; its files may not change",
+            "raise the version in template.yaml",
+        )
+    return Index({**index.templates, name: {**versions, version: release}})
+
+
+def check_appended(old: Index, new: Index) -> None:
+    """Check that a new index keeps every release of the old one.
+
+    Raises:
+        Refused: ``released-version-changed``, with a problem for each release that is gone or changed.
+    """
+    problems = []
+    for name, versions in old.templates.items():
+        for version, release in versions.items():
+            now = new.templates.get(name, {}).get(version)
+            if now != release:
+                problems.append(Problem(f"{name} {version}", "is gone" if now is None else "was changed"))
+    if problems:
+        raise Refused(
+            "released-version-changed",
+            "the index may only grow: released versions never change",
+            "raise the version instead",
+            problems,
+        )

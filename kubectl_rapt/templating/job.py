@@ -1,0 +1,246 @@
+"""From a rendered document with tokens to the Job: values in their places, and every rule about the result.
+
+A value never was text: the document was parsed with one token for each value, and here a scalar that *is* a
+token becomes the value. What else a token may be part of is an error.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kubectl_rapt import documents
+from kubectl_rapt.errors import Problem
+from kubectl_rapt.objects import job_schema
+from kubectl_rapt.templating import places, shells
+from kubectl_rapt.templating.parameters import Parameter
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What a template renders to.
+
+    Args:
+        job: ``{metadata, spec}`` of the Job as the template wrote it (``metadata`` only where it did), with
+            the answer or default of each run-time parameter, or a neutral value where there is neither.
+        places: JSON pointers into ``job`` for each run-time parameter.
+    """
+
+    job: dict[str, Any]
+    places: dict[str, tuple[str, ...]]
+
+
+class Marked(str):
+    """Text that still is the unmodified value of a parameter; every operation gives plain text again."""
+
+    __slots__ = ("parameter",)
+    parameter: Parameter
+
+
+class AtRun:
+    """Stands for the value of a run-time parameter while a template renders, and refuses every operation."""
+
+    __slots__ = ("parameter",)
+
+    def __init__(self, parameter: Parameter) -> None:
+        self.parameter = parameter
+
+    def _refuse(self, *_: Any) -> Any:
+        raise TypeError("a run-time parameter has no value yet")
+
+    __str__ = __bool__ = __len__ = __iter__ = __getitem__ = __contains__ = _refuse
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __hash__ = _refuse
+    __add__ = __radd__ = __sub__ = __rsub__ = __neg__ = __pos__ = __int__ = __float__ = __index__ = _refuse
+
+
+class Tokens:
+    """The values of one render, each behind a token that no text can contain by chance.
+
+    Args:
+        nonce: 96 random bits as 24 hexadecimal digits, new for each render.
+    """
+
+    pattern = re.compile("rapt[0-9a-f]{24}n[0-9]+e")
+    _quoted = re.compile("([\"'])(rapt[0-9a-f]{24}n[0-9]+e)\\1")
+
+    def __init__(self, nonce: str) -> None:
+        self.prefix = f"rapt{nonce}n"
+        self.values: dict[str, Any] = {}
+
+    def add(self, value: Any) -> str:
+        """Keep a value; the token that stands for it."""
+        token = f"{self.prefix}{len(self.values)}e"
+        self.values[token] = value
+        return token
+
+    def rename(self, prefix: str) -> None:
+        """Take another prefix, as the text that holds the tokens does."""
+        self.values = {prefix + token.removeprefix(self.prefix): value for token, value in self.values.items()}
+        self.prefix = prefix
+
+    @classmethod
+    def quoted(cls, text: str) -> frozenset[str]:
+        """The tokens that stand alone in quotes: they ask for their value as text."""
+        return frozenset(token for _, token in cls._quoted.findall(text))
+
+    def hide(self, text: str) -> str:
+        """A message without tokens."""
+        return self.pattern.sub("{{ … }}", text)
+
+
+class Builder:
+    """Builds one Job; what it finds wrong is in ``problems``, each with a JSON pointer and maybe a fix.
+
+    Args:
+        tokens: The render's values.
+        quoted: The tokens that stood in quotes.
+        answers: Values of run-time parameters, by name.
+    """
+
+    def __init__(self, tokens: Tokens, quoted: frozenset[str], answers: Mapping[str, Any]) -> None:
+        self._tokens = tokens
+        self._quoted = quoted
+        self._answers = answers
+        self._origins: dict[str, Parameter | None] = {}
+        self._placed: dict[str, tuple[Parameter, list[str]]] = {}
+        self.problems: list[tuple[Problem, str]] = []
+
+    def build(self, document: Any, parameters: Sequence[Parameter]) -> Rendered | None:
+        """The Job of a parsed document; None where there are problems."""
+        if not isinstance(document, dict):
+            self._add("", "the template renders no Job", "begin with apiVersion: batch/v1 and kind: Job")
+            return None
+        data = {key: self._put(value, f"/{key}") for key, value in self._entries(document, "")}
+        for key, wanted in (("apiVersion", "batch/v1"), ("kind", "Job")):
+            if data.pop(key, None) != wanted or f"/{key}" in self._origins:
+                self._add(f"/{key}", f"must be {wanted}", f"write {key}: {wanted}")
+        for parameter in parameters:
+            if parameter.at == "run" and parameter.name not in self._placed and not self.problems:
+                what = f"the run-time parameter {parameter.name} fills nothing"
+                self._add("", what, f"write {{{{ {parameter.name} }}}} where it is always rendered")
+        if not self.problems:
+            self._check(data)
+        if self.problems:
+            return None
+        return Rendered(data, {name: tuple(pointers) for name, (_, pointers) in self._placed.items()})
+
+    def _add(self, pointer: str, what: str, fix: str = "") -> None:
+        self.problems.append((Problem(pointer, what), fix))
+
+    def _check(self, job: dict[str, Any]) -> None:
+        self.problems += [(problem, "") for problem in job_schema.check(job, job_schema.TEMPLATE_JOB)]
+        if self.problems:
+            return
+        self.problems += [(problem, "") for problem in places.check(job, self._placed.values())]
+        self.problems += [(problem, shells.HINT) for problem in shells.check(job, self._origins)]
+        for pointer, kind, _ in places.references(job):
+            parameter = self._origins.get(pointer)
+            if parameter is None or parameter.type != kind:
+                field = f"{{{{ {kind.removesuffix('Ref')}.name }}}}"
+                fix = f"declare a parameter of type {kind} and write its name here, unmodified: {field}"
+                self._add(pointer, f"takes only the name that a parameter of type {kind} gives", fix)
+        self._check_variables(job)
+
+    def _check_variables(self, job: dict[str, Any]) -> None:
+        pod = job["spec"]["template"]["spec"]
+        for containers in ("containers", "initContainers"):
+            for index, container in enumerate(pod.get(containers, ())):
+                names = set()
+                for at, variable in enumerate(container.get("env", ())):
+                    if variable["name"] in names:
+                        here = f"/spec/template/spec/{containers}/{index}/env/{at}/name"
+                        self._add(here, f"the variable {variable['name']} is set twice", "remove one of them")
+                    names.add(variable["name"])
+
+    def _entries(self, mapping: dict[str, Any], pointer: str) -> list[tuple[str, Any]]:
+        """The entries of a mapping; those that a loop or a condition left empty are absent."""
+        for key in mapping:
+            if self._tokens.prefix in key:
+                self._add(pointer, "a value may not be a key", "write the key as text of the template")
+        return [(key, value) for key, value in mapping.items() if value is not None]
+
+    def _put(self, node: Any, pointer: str) -> Any:
+        if isinstance(node, str):
+            return self._value(node, pointer) if self._tokens.prefix in node else node
+        if isinstance(node, dict):
+            return {
+                key: self._put(value, documents.join_pointer(pointer, key))
+                for key, value in self._entries(node, pointer)
+            }
+        if isinstance(node, list):
+            if None in node:
+                self._add(
+                    f"{pointer}/{node.index(None)}",
+                    "this item is empty",
+                    "remove the dash, or write the item",
+                )
+            return [self._put(item, f"{pointer}/{index}") for index, item in enumerate(node)]
+        return node
+
+    def _value(self, scalar: str, pointer: str) -> Any:
+        if scalar not in self._tokens.values:
+            self._add(pointer, *self._joined(scalar))
+            return ""
+        value = self._tokens.values[scalar]
+        if isinstance(value, AtRun):
+            return self._at_run(value.parameter, scalar in self._quoted, pointer)
+        if scalar in self._quoted:
+            if isinstance(value, dict | list):
+                what = f"a {'map' if isinstance(value, dict) else 'list'} cannot be text"
+                self._add(pointer, what, "remove the quotes")
+                return ""
+            value = value if isinstance(value, str) else places.as_text(value)
+        return self._plain(value, pointer)
+
+    def _plain(self, value: Any, pointer: str) -> Any:
+        """A value as plain data; where it landed is remembered, and ``$`` doubled where that matters."""
+        if isinstance(value, dict):
+            return {
+                key: self._plain(item, documents.join_pointer(pointer, key)) for key, item in value.items()
+            }
+        if isinstance(value, list):
+            return [self._plain(item, f"{pointer}/{index}") for index, item in enumerate(value)]
+        self._origins[pointer] = value.parameter if isinstance(value, Marked) else None
+        if not isinstance(value, str):
+            return value
+        text = str(value)
+        return text.replace("$", "$$") if "$" in text and places.is_expanded(pointer) else text
+
+    def _at_run(self, parameter: Parameter, is_quoted: bool, pointer: str) -> Any:
+        self._origins[pointer] = parameter
+        self._placed.setdefault(parameter.name, (parameter, []))[1].append(pointer)
+        wrong = places.refusal(parameter, pointer)
+        if not wrong and is_quoted and places.kind_of(pointer) in ("arguments", "count", "seconds"):
+            wrong = f"this place takes no text: write {{{{ {parameter.name} }}}} without quotes"
+        if wrong:
+            self._add(
+                pointer,
+                wrong,
+                f"give {{{{ {parameter.name} }}}} to an environment variable, or make it install-time",
+            )
+            return ""
+        return places.spelled(parameter, pointer, self._answers.get(parameter.name, parameter.default))
+
+    def _joined(self, scalar: str) -> tuple[str, str]:
+        """What is wrong with a scalar that holds a token and more, and what to write instead."""
+        parts = []
+        last = 0
+        for found in self._tokens.pattern.finditer(scalar):
+            value = self._tokens.values.get(found[0])
+            name = value.parameter.name if isinstance(value, AtRun | Marked) else "…"
+            if isinstance(value, AtRun):
+                what = f"{name} is set at each run: it cannot be part of a longer text"
+                fix = (
+                    f'give {{{{ {name} }}}} to an environment variable; here use $(NAME), in a script "$NAME"'
+                )
+                return what, fix
+            parts += [_constant(scalar[last : found.start()]), name]
+            last = found.end()
+        parts.append(_constant(scalar[last:]))
+        joined = " ~ ".join(part for part in parts if part)
+        return "a value cannot be part of a longer text", f"join them in one expression: {{{{ {joined} }}}}"
+
+
+def _constant(text: str) -> str:
+    shown = text if len(text) <= 40 else text[:37] + "…"
+    return '"' + shown.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"' if text else ""

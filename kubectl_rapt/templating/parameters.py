@@ -1,0 +1,566 @@
+"""What a template or a Tool asks: typed parameters, rules across them, and the check that answers fit."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import cache
+from typing import Any, Literal, get_args
+
+from kubectl_rapt import documents
+from kubectl_rapt.errors import Invalid, Problem
+from kubectl_rapt.model import names
+from kubectl_rapt.model.duration import Duration
+from kubectl_rapt.model.fields import Fields, Findings, shown
+from kubectl_rapt.model.quantity import Quantity
+
+Type = Literal[
+    "string",
+    "integer",
+    "number",
+    "boolean",
+    "choice",
+    "list",
+    "quantity",
+    "duration",
+    "image",
+    "secretRef",
+    "configMapRef",
+    "volumeRef",
+]
+TYPES: tuple[str, ...] = get_args(Type)
+REFERENCES: Mapping[str, str] = {
+    "secretRef": "Secret",
+    "configMapRef": "ConfigMap",
+    "volumeRef": "PersistentVolumeClaim",
+}
+"""The types whose values name an object, and that object's kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One question of a template.
+
+    Values are JSON data: str for string, choice, quantity, duration, image; int; int or float for number;
+    bool; a list of str for list; ``{"name": …, "key": …}`` for secretRef and configMapRef (key may be absent
+    where a whole object is meant) and ``{"name": …}`` for volumeRef.
+
+    Args:
+        name: ``[a-z][A-Za-z0-9]*``, at most 63 characters, and no word of the template language.
+        type: What values it takes.
+        description: One line for people.
+        at: ``install`` is fixed in git; ``run`` may be set at each run.
+        default: The value where none is given; None means there is none, and the parameter is required
+            unless ``required`` is False.
+        required: Whether an answer must come from somewhere before a Job is created.
+        choices: The permitted values (choice, and image).
+        pattern: A regular expression of linear time that a whole text, or each text of a list, must match.
+        minimum: Least value of a number, least length of a text or list.
+        maximum: Greatest value of a number, greatest length of a text or list.
+        prefixes: Permitted beginnings of an image's name: with a slash at the end all images below it
+            (``registry.example/team/``), otherwise that image and all below.
+        example: A value that would be right, for messages.
+        code: Its value is code for a shell, on purpose: lifts rule 9, and review shows it.
+    """
+
+    name: str
+    type: Type
+    description: str = ""
+    at: Literal["install", "run"] = "install"
+    default: Any = None
+    required: bool = True
+    choices: tuple[str, ...] = ()
+    pattern: str = ""
+    minimum: float | None = None
+    maximum: float | None = None
+    prefixes: tuple[str, ...] = ()
+    example: Any = None
+    code: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What must hold between parameters. One is *set* when it has a value other than false, ``""``, ``[]``.
+
+    Args:
+        kind: ``requires``: where ``when`` is set, all of ``names`` are; ``exclusive``: at most one of
+            ``names`` is set; ``anyOf``: at least one is.
+        names: The parameters it speaks of.
+        when: The parameter that requires the others; only for ``requires``.
+    """
+
+    kind: Literal["requires", "exclusive", "anyOf"]
+    names: tuple[str, ...]
+    when: str = ""
+
+    @property
+    def all_names(self) -> tuple[str, ...]:
+        """Every parameter that it speaks of."""
+        return (self.when, *self.names) if self.when else self.names
+
+
+Answers = Mapping[str, Any]
+"""Parameter name to value, as JSON data."""
+
+
+def check(
+    parameters: Sequence[Parameter],
+    answers: Answers,
+    *,
+    subject: str = "",
+    rules: Sequence[Rule] = (),
+    complete: bool = True,
+) -> dict[str, Any]:
+    """All values: the answers, checked and in their normal form, over the defaults.
+
+    Args:
+        parameters: What is asked.
+        answers: What was given.
+        subject: The template's or tool's name, for the message.
+        rules: What must hold between the values.
+        complete: Whether this is a run. Otherwise required run-time parameters may be missing, and rules that
+            speak of run-time parameters wait.
+
+    Returns:
+        Name to value in the order of the parameters; those without a value are left out.
+
+    Raises:
+        Invalid: ``bad-answers``, with a problem for each answer that is not right.
+    """
+    known = {parameter.name: parameter for parameter in parameters}
+    problems = [
+        Problem(name, f"is not a parameter{names.did_you_mean(name, known)}")
+        for name in answers
+        if name not in known
+    ]
+    values: dict[str, Any] = {}
+    for name, parameter in known.items():
+        if name in answers:
+            try:
+                values[name] = value_of(parameter, answers[name])
+            except ValueError as error:
+                problems.append(Problem(name, str(error)))
+        elif parameter.default is not None:
+            values[name] = value_of(parameter, parameter.default)
+        elif parameter.required and (complete or parameter.at == "install"):
+            problems.append(Problem(name, f"is missing: expected {expectation(parameter)}"))
+    if not problems:
+        ready = [
+            rule for rule in rules if complete or all(known[name].at == "install" for name in rule.all_names)
+        ]
+        problems = [
+            Problem(", ".join(rule.all_names), broken) for rule in ready if (broken := _broken(rule, values))
+        ]
+    if problems:
+        count = "1 answer" if len(problems) == 1 else f"{len(problems)} answers"
+        verb = "is" if len(problems) == 1 else "are"
+        message = f"{count}{f' for {subject}' if subject else ''} {verb} not right"
+        raise Invalid("bad-answers", message, "give each as --set NAME=VALUE", problems)
+    return values
+
+
+def value_of(parameter: Parameter, given: Any) -> Any:
+    """One answer in its normal form: a quantity given as a number becomes text; all else stays as it is.
+
+    Raises:
+        ValueError: What was expected and what was given, or what is wrong with it.
+    """
+    if parameter.type == "quantity" and isinstance(given, int | float) and not isinstance(given, bool):
+        given = documents.scalar(given)
+    if not _IS[parameter.type](given):
+        raise ValueError(f"expected {expectation(parameter)}, was given {shown(given)}")
+    for text in _texts(given):
+        if (what := documents.not_a_text(text)) is not None:
+            raise ValueError(what)
+    if parameter.type in ("quantity", "duration"):
+        try:
+            (Quantity if parameter.type == "quantity" else Duration).parse(given)
+        except ValueError as error:
+            raise ValueError(f"{error}; was given {shown(given)}") from None
+    if not _fits(parameter, given):
+        raise ValueError(f"expected {expectation(parameter)}, was given {shown(given)}")
+    return given
+
+
+def _texts(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    return [*value.values()] if isinstance(value, dict) else value if isinstance(value, list) else []
+
+
+def _is_number(value: Any) -> bool:
+    if isinstance(value, bool):
+        return False
+    if isinstance(value, int):
+        return abs(value) <= documents.MAX_INTEGER
+    return isinstance(value, float) and value - value == 0  # neither infinite nor NaN
+
+
+def _is_reference(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and value.keys() <= {"name", "key"}
+        and isinstance(name := value.get("name"), str)
+        and names.is_dns_subdomain(name)
+        and isinstance(key := value.get("key", "key"), str)
+        and len(key) <= names.MAX_SUBDOMAIN
+        and re.fullmatch(r"[-._a-zA-Z0-9]+", key) is not None
+    )
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+_DOMAIN = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
+_PATH = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
+_IMAGE_NAME = rf"(?:{_DOMAIN}(?:\.{_DOMAIN})*(?::[0-9]+)?/)?{_PATH}(?:/{_PATH})*"
+_IMAGE = rf"(?P<name>{_IMAGE_NAME})(?::[a-zA-Z0-9_][a-zA-Z0-9_.-]{{0,127}})?(?:@sha256:[0-9a-f]{{64}})?"
+"""https://github.com/distribution/reference, with SHA-256 as the only digest."""
+
+_IS: Mapping[str, Callable[[Any], bool]] = {
+    "string": _is_text,
+    "integer": lambda value: isinstance(value, int) and _is_number(value),
+    "number": _is_number,
+    "boolean": lambda value: isinstance(value, bool),
+    "choice": _is_text,
+    "list": lambda value: isinstance(value, list) and all(isinstance(item, str) for item in value),
+    "quantity": _is_text,
+    "duration": _is_text,
+    "image": lambda value: (
+        isinstance(value, str) and len(value) <= 1024 and bool(re.fullmatch(_IMAGE, value))
+    ),
+    "secretRef": _is_reference,
+    "configMapRef": _is_reference,
+    "volumeRef": lambda value: _is_reference(value) and "key" not in value,
+}
+
+
+def _fits(parameter: Parameter, value: Any) -> bool:
+    """Whether a value of the right type is also a permitted one."""
+    if parameter.choices and value not in parameter.choices:
+        return False
+    if parameter.prefixes and not any(_is_below(value, prefix) for prefix in parameter.prefixes):
+        return False
+    size = len(value) if isinstance(value, str | list) else value
+    if parameter.minimum is not None and size < parameter.minimum:
+        return False
+    if parameter.maximum is not None and size > parameter.maximum:
+        return False
+    return not parameter.pattern or all(_matches(parameter.pattern)(text) for text in _texts(value))
+
+
+def _is_below(image: str, prefix: str) -> bool:
+    found = re.fullmatch(_IMAGE, image)
+    name = found["name"] if found else ""
+    return (
+        name.startswith(prefix) if prefix.endswith("/") else name == prefix or name.startswith(f"{prefix}/")
+    )
+
+
+@cache
+def _matches(pattern: str) -> Callable[[str], bool]:
+    """The test that a whole text matches, by an engine whose time is linear in the text's length.
+
+    Raises:
+        ValueError: The engine does not take the pattern: it has look-around or back-references, or is none.
+    """
+    import jsonschema_rs
+
+    options = jsonschema_rs.RegexOptions()  # the engine "regex", whose time is linear
+    try:
+        for whole in (pattern, f"^(?:{pattern})$"):
+            validator = jsonschema_rs.Draft202012Validator({"pattern": whole}, pattern_options=options)
+    except jsonschema_rs.ValidationError:
+        raise ValueError(
+            "is no regular expression of linear time: look-around and back-references are not taken"
+        ) from None
+    return validator.is_valid
+
+
+def _broken(rule: Rule, values: Answers) -> str:
+    """How a rule is broken, or nothing."""
+
+    def is_set(name: str) -> bool:
+        return values.get(name) not in (None, "", []) and values[name] is not False
+
+    given = [name for name in rule.names if is_set(name)]
+    if rule.kind == "exclusive":
+        return f"only one of them may be given, not {' and '.join(given)}" if len(given) > 1 else ""
+    if rule.kind == "anyOf":
+        return "" if given else "at least one of them must be given"
+    missing = [name for name in rule.names if name not in given]
+    return f"{rule.when} also needs {' and '.join(missing)}" if missing and is_set(rule.when) else ""
+
+
+def parse(parameter: Parameter, text: str) -> Any:
+    """The value that a flag such as ``--set name=text`` means.
+
+    A list is separated by commas or written as JSON, a reference as ``name/key``; all text stays text.
+
+    Raises:
+        ValueError: What was expected and what was given.
+    """
+    try:
+        return value_of(parameter, _given(parameter, text))
+    except ValueError as error:
+        if isinstance(_given(parameter, text), str):
+            raise
+        raise ValueError(f"expected {expectation(parameter)}, was given {shown(text)}") from error
+
+
+def parse_all(parameters: Sequence[Parameter], texts: Mapping[str, str]) -> dict[str, Any]:
+    """The values that flags mean, not yet checked: ``check`` then names everything that is wrong at once."""
+    known = {parameter.name: parameter for parameter in parameters}
+    return {name: _given(known[name], text) if name in known else text for name, text in texts.items()}
+
+
+def _given(parameter: Parameter, text: str) -> Any:
+    """A text in its parameter's type where it can be; otherwise the text."""
+    match parameter.type:
+        case "integer" | "number" | "boolean":
+            value = documents.plain_value(text)
+            return text if value is None else value
+        case "list":
+            if not text.startswith("["):
+                return text.split(",") if text else []
+            try:
+                return documents.load(text, "list")
+            except Invalid:
+                return text
+        case "secretRef" | "configMapRef" | "volumeRef":
+            name, slash, key = text.partition("/")
+            return {"name": name, "key": key} if slash else {"name": name}
+    return text
+
+
+def expectation(parameter: Parameter) -> str:
+    """What would be right, for a message: ``an integer from 1 to 10``, ``one of: a, b``."""
+    kind = parameter.type
+    if kind == "boolean":
+        return "true or false"
+    if parameter.choices:
+        return f"one of: {', '.join(parameter.choices)}"
+    if parameter.prefixes:
+        return f"an image whose name begins with {' or '.join(parameter.prefixes)}"
+    example = _EXAMPLES.get(kind) if parameter.example is None else parameter.example
+    match kind:
+        case "integer" | "number":
+            called = f"{'an integer' if kind == 'integer' else 'a number'}{_bounds(parameter, 'from')}"
+        case "string":
+            is_address = str(example).startswith(("http://", "https://"))
+            bounds = _bounds(parameter, "of")
+            called = f"{'an address' if is_address else 'text'}{f'{bounds} characters' if bounds else ''}"
+        case "list":
+            bounds = _bounds(parameter, "of")
+            called = f"a list{f'{bounds} texts' if bounds else ''}"
+        case "secretRef" | "configMapRef" | "volumeRef":
+            has_key = isinstance(example, dict) and "key" in example
+            called = f"the name of a {REFERENCES[kind]}{' and a key in it' if has_key else ''}"
+        case _:
+            called = "an image" if kind == "image" else f"a {kind}"
+    if example is not None:
+        return f"{called} such as {spell(example)}"
+    return f"{called} that matches {parameter.pattern}" if parameter.pattern else called
+
+
+_EXAMPLES: Mapping[str, Any] = {
+    "list": ["a", "b"],
+    "quantity": "512Mi",
+    "duration": "10m",
+    "image": "registry.example/team/app:1.2",
+    "secretRef": {"name": "database", "key": "password"},
+    "configMapRef": {"name": "settings", "key": "file"},
+    "volumeRef": {"name": "data"},
+}
+
+
+def _bounds(parameter: Parameter, first: str) -> str:
+    least, most = parameter.minimum, parameter.maximum
+    if least is not None and most is not None:
+        return f" {first} {spell(least)} to {spell(most)}"
+    if least is not None:
+        return f" of at least {spell(least)}"
+    return "" if most is None else f" of at most {spell(most)}"
+
+
+def spell(value: Any) -> str:
+    """A value as a person would give it to ``--set``: ``true``, ``5``, ``a,b``, ``name/key``."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict):
+        return "/".join(value.values())
+    if isinstance(value, list) and not any("," in item or item.startswith("[") for item in value):
+        return ",".join(value)
+    return documents.dump_json(value, indent=None).strip()
+
+
+def to_data(parameter: Parameter) -> dict[str, Any]:
+    """The parameter as it stands in ``template.yaml`` and in a Tool: only what is not the default."""
+    data = {}
+    for field in fields(parameter):
+        value = getattr(parameter, field.name)
+        if value != field.default:
+            data[field.name] = list(value) if isinstance(value, tuple) else value
+    return data
+
+
+def from_data(data: Any, where: str) -> Parameter:
+    """Read one parameter, strictly.
+
+    Args:
+        data: What ``to_data`` writes.
+        where: The JSON pointer of the data in its document.
+
+    Raises:
+        Invalid: ``bad-parameter``, with a problem for each wrong key; their ``where`` are JSON pointers.
+    """
+    findings: Findings = []
+    parameter = read(Fields(data, where, findings))
+    if findings:
+        raise Invalid(
+            "bad-parameter",
+            f"the parameter {parameter.name or where} is not right",
+            problems=[Problem(*finding) for finding in findings],
+        )
+    return parameter
+
+
+_WORDS = (
+    "and block call do elif else endfor endif endset extends false filter for from if import in include is loop"
+    " macro none not or range raw recursive ref self set true with"
+)
+RESERVED = frozenset(_WORDS.split())
+"""Words of the template language: no parameter's name."""
+
+
+def read(at: Fields) -> Parameter:
+    """Read one parameter and note all that is wrong with it; it may be used only where nothing was."""
+    name = at.text("name", required=True)
+    if name and not re.fullmatch("[a-z][A-Za-z0-9]{0,62}", name):
+        at.wrong(
+            "name",
+            f"a name is letters and digits, at most 63, the first a small letter; was given {shown(name)}",
+        )
+    elif name in RESERVED:
+        at.wrong("name", f"{name} is a word of the template language")
+    kind: Any = at.choice("type", TYPES, required=True)
+    when: Any = at.choice("at", ("install", "run"), "install")
+    parameter = Parameter(
+        name=name,
+        type=kind,
+        description=at.text("description"),
+        at=when,
+        default=at.value("default"),
+        required=at.flag("required", True),
+        choices=at.texts("choices"),
+        pattern=at.text("pattern"),
+        minimum=at.value("minimum"),
+        maximum=at.value("maximum"),
+        prefixes=at.texts("prefixes"),
+        example=at.value("example"),
+        code=at.flag("code"),
+    )
+    at.done()
+    if kind:
+        _check_definition(parameter, at)
+    return parameter
+
+
+_TAKES = {
+    "choices": ("choice", "image"),
+    "pattern": ("string", "list"),
+    "minimum": ("integer", "number", "string", "list"),
+    "maximum": ("integer", "number", "string", "list"),
+    "prefixes": ("image",),
+    "code": ("string",),
+}
+
+
+def _check_definition(parameter: Parameter, at: Fields) -> None:
+    """Note what cannot be together in one parameter."""
+    sound = True
+
+    def wrong(key: str, what: str) -> None:
+        nonlocal sound
+        sound = False
+        at.wrong(key, what)
+
+    kind = parameter.type
+    for key, kinds in _TAKES.items():
+        if getattr(parameter, key) not in (None, (), "", False) and kind not in kinds:
+            wrong(key, f"belongs to {' and '.join(kinds)}, not to {kind}")
+    for key in ("minimum", "maximum"):
+        bound = getattr(parameter, key)
+        is_whole = kind != "number"
+        if bound is not None and not (_IS["integer"] if is_whole else _is_number)(bound):
+            wrong(key, f"expected {'an integer' if is_whole else 'a number'}, was given {shown(bound)}")
+    bounds = (parameter.minimum, parameter.maximum)
+    if sound and None not in bounds and bounds[0] > bounds[1]:  # type: ignore[operator]
+        wrong("minimum", "is greater than maximum")
+    if kind == "choice" and not parameter.choices:
+        wrong("choices", "is missing: a choice lists what may be chosen")
+    if len(set(parameter.choices)) < len(parameter.choices):
+        wrong("choices", "names the same choice twice")
+    for prefix in parameter.prefixes:
+        if not re.fullmatch(_IMAGE_NAME, prefix.removesuffix("/")):
+            wrong("prefixes", f"expected the beginning of an image's name, was given {shown(prefix)}")
+    if parameter.pattern:
+        try:
+            _matches(parameter.pattern)
+        except ValueError as error:
+            wrong("pattern", str(error))
+    if parameter.at == "run" and kind in REFERENCES:
+        wrong("at", "a reference is fixed at install: leave at out")
+    if parameter.at == "run" and kind == "image" and not (parameter.choices or parameter.prefixes):
+        wrong("at", "an image that may be set at each run needs choices or prefixes")
+    if kind in REFERENCES and parameter.default is not None:
+        wrong("default", "a reference has no default: it is an answer of each installation")
+    for key in ("default", "example"):
+        value = getattr(parameter, key)
+        if sound and value is not None:
+            try:
+                value_of(parameter, value)
+            except ValueError as error:
+                at.wrong(key, str(error))
+
+
+def rule_to_data(rule: Rule) -> dict[str, Any]:
+    """The rule as it stands in ``template.yaml`` and in a Tool."""
+    if rule.kind == "requires":
+        return {"requires": {"if": rule.when, "then": list(rule.names)}}
+    return {rule.kind: list(rule.names)}
+
+
+def read_rule(at: Fields, parameters: Sequence[Parameter]) -> Rule | None:
+    """Read one rule and note what is wrong; one of:
+
+    ``requires: {if: a, then: [b, c]}``: where a is set, so are b and c; ``exclusive: [a, b]``: at most one is
+    set; ``anyOf: [a, b]``: at least one is.
+
+    Args:
+        at: The rule.
+        parameters: Those it may speak of.
+    """
+    known = [parameter.name for parameter in parameters]
+    kinds = [key for key in ("requires", "exclusive", "anyOf") if key in at]
+    if at.is_mapping and len(kinds) != 1:
+        at.wrong("", "a rule is one of: requires, exclusive, anyOf")
+        return None
+    rule = None
+    for kind in kinds:
+        inner = at.fields(kind) if kind == "requires" else at
+        key = "then" if kind == "requires" else kind
+        rule = Rule(
+            kind,  # type: ignore[arg-type]
+            inner.texts(key),
+            inner.text("if", required=True) if kind == "requires" else "",
+        )
+        for name in rule.all_names:
+            if name not in known:
+                inner.wrong(key, f"{shown(name)} is not a parameter{names.did_you_mean(name, known)}")
+        least = 1 if kind == "requires" else 2
+        if len(set(rule.all_names)) < len(rule.all_names) or len(rule.names) < least:
+            inner.wrong(key, f"expected {least} or more names of parameters, each once")
+        inner.done()
+    at.done()
+    return rule

@@ -1,0 +1,149 @@
+"""Opens adapters, each on first use: the only module that knows all of them."""
+
+import os
+import secrets
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kubectl_rapt.adapters import platform
+from kubectl_rapt.config import settings as settings_file
+from kubectl_rapt.config.settings import Settings
+from kubectl_rapt.model.target import Target
+from kubectl_rapt.ports.settings import SettingsWrites
+from kubectl_rapt.ports.world import World
+from kubectl_rapt.writes import Writers
+
+if TYPE_CHECKING:
+    from kubectl_rapt.adapters.bundle import PackagedBundle
+    from kubectl_rapt.adapters.cluster import Cluster
+    from kubectl_rapt.adapters.git import Git
+    from kubectl_rapt.adapters.sandbox import Sandbox
+    from kubectl_rapt.adapters.schemas import PackagedSchemas
+
+SETTINGS = "config.yaml"
+LOCAL_REPOSITORY = "config.git"
+
+
+class _Outside:
+    """Every adapter, opened on first use; both the world and the door are made of it."""
+
+    def __init__(self, target: Target, environment: str, environ: Mapping[str, str]) -> None:
+        self._target, self._environment, self._environ = target, environment, environ
+
+    @cached_property
+    def settings(self) -> Settings:
+        return read_settings(self._environ)
+
+    @cached_property
+    def cluster(self) -> "Cluster":
+        from kubectl_rapt.adapters.cluster import Cluster
+
+        environment = self._environment or self.settings.environment
+        mapped = self.settings.contexts.get(environment, "")
+        return Cluster(self._target if self._target.context else replace(self._target, context=mapped))
+
+    @cached_property
+    def git(self) -> "Git":
+        from kubectl_rapt.adapters.git import Git
+
+        return Git(platform.cache_home(self._environ) / "git", self._environ)
+
+    @cached_property
+    def bundle(self) -> "PackagedBundle":
+        from kubectl_rapt.adapters.bundle import PackagedBundle
+
+        return PackagedBundle()
+
+    @cached_property
+    def renderer(self) -> "Sandbox":
+        from kubectl_rapt.adapters.sandbox import Sandbox
+
+        return Sandbox()
+
+    @cached_property
+    def schemas(self) -> "PackagedSchemas":
+        from kubectl_rapt.adapters.schemas import PackagedSchemas
+
+        return PackagedSchemas()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def random(self, size: int) -> bytes:
+        return secrets.token_bytes(size)
+
+    def close(self) -> None:
+        for name in ("renderer", "cluster"):
+            if name in self.__dict__:
+                self.__dict__[name].close()
+
+
+class _Door:
+    """The writing ports, over the same adapters."""
+
+    def __init__(self, outside: _Outside) -> None:
+        self._outside = outside
+
+    @property
+    def cluster(self) -> "Cluster":
+        return self._outside.cluster
+
+    @property
+    def git(self) -> "Git":
+        return self._outside.git
+
+    @property
+    def settings(self) -> SettingsWrites:
+        return platform.SettingsFile(settings_path(self._outside._environ))
+
+    def pause(self, attempt: int) -> None:
+        longest = min(2.0, 0.05 * 2**attempt)
+        time.sleep(longest * (0.5 + secrets.randbelow(500) / 1000))
+
+
+@contextmanager
+def open_world(target: Target, environment: str = "") -> Iterator[tuple[World, Writers]]:
+    """The world that a command reads and the door's ports; whatever was opened is closed at the end.
+
+    Args:
+        target: Which cluster, and as whom.
+        environment: What ``--in`` says; the person's settings may map it to a kube context.
+    """
+    outside = _Outside(target, environment, os.environ)
+    try:
+        yield outside, _Door(outside)
+    finally:
+        outside.close()
+
+
+def read_settings(environ: Mapping[str, str]) -> Settings:
+    """The person's settings. Raises Invalid."""
+    path = settings_path(environ)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        text = ""
+    if not text and not any(name.startswith("RAPT_") for name in environ):
+        return Settings()
+    return settings_file.read(text, str(path), environ)
+
+
+def settings_path(environ: Mapping[str, str]) -> Path:
+    """Where the person's settings are."""
+    return platform.config_home(environ) / SETTINGS
+
+
+def local_repository(environ: Mapping[str, str]) -> Path:
+    """Where ``init --local`` keeps the config repository."""
+    return platform.data_home(environ) / LOCAL_REPOSITORY
+
+
+def report_folder(environ: Mapping[str, str]) -> Path:
+    """Where reports about unexpected errors go."""
+    return platform.state_home(environ)
