@@ -21,10 +21,12 @@ from kubectl_rapt.writes import Writers
 
 if TYPE_CHECKING:
     from kubectl_rapt.adapters.bundle import PackagedBundle
-    from kubectl_rapt.adapters.cluster import Cluster
+    from kubectl_rapt.adapters.cluster.door import Door
+    from kubectl_rapt.adapters.cluster.reads import Reads
+    from kubectl_rapt.adapters.cluster.writes import Writes
     from kubectl_rapt.adapters.git import Git
     from kubectl_rapt.adapters.sandbox import Sandbox
-    from kubectl_rapt.adapters.schemas import PackagedSchemas
+    from kubectl_rapt.adapters.schemas import Schemas
 
 SETTINGS = "config.yaml"
 LOCAL_REPOSITORY = "config.git"
@@ -41,12 +43,18 @@ class _Outside:
         return read_settings(self._environ)
 
     @cached_property
-    def cluster(self) -> "Cluster":
-        from kubectl_rapt.adapters.cluster import Cluster
+    def door(self) -> "Door":
+        from kubectl_rapt.adapters.cluster.door import Door
 
         environment = self._environment or self.settings.environment
         mapped = self.settings.contexts.get(environment, "")
-        return Cluster(self._target if self._target.context else replace(self._target, context=mapped))
+        return Door(self._target if self._target.context else replace(self._target, context=mapped))
+
+    @cached_property
+    def cluster(self) -> "Reads":
+        from kubectl_rapt.adapters.cluster.reads import Reads
+
+        return Reads(self.door)
 
     @cached_property
     def git(self) -> "Git":
@@ -67,10 +75,10 @@ class _Outside:
         return Sandbox()
 
     @cached_property
-    def schemas(self) -> "PackagedSchemas":
-        from kubectl_rapt.adapters.schemas import PackagedSchemas
+    def schemas(self) -> "Schemas":
+        from kubectl_rapt.adapters.schemas import Schemas
 
-        return PackagedSchemas()
+        return Schemas()
 
     def now(self) -> datetime:
         return datetime.now(UTC)
@@ -79,7 +87,7 @@ class _Outside:
         return secrets.token_bytes(size)
 
     def close(self) -> None:
-        for name in ("renderer", "cluster"):
+        for name in ("renderer", "door"):
             if name in self.__dict__:
                 self.__dict__[name].close()
 
@@ -90,9 +98,11 @@ class _Door:
     def __init__(self, outside: _Outside) -> None:
         self._outside = outside
 
-    @property
-    def cluster(self) -> "Cluster":
-        return self._outside.cluster
+    @cached_property
+    def cluster(self) -> "Writes":
+        from kubectl_rapt.adapters.cluster.writes import Writes
+
+        return Writes(self._outside.door)
 
     @property
     def git(self) -> "Git":

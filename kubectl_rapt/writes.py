@@ -64,7 +64,7 @@ def apply(writers: Writers, step: Step) -> Written:
         case Patch(ref, patch, subresource):
             return writers.cluster.patch(ref, patch, subresource=subresource)
         case Delete(ref, uid, version, propagation):
-            return writers.cluster.delete(ref, uid=uid, resource_version=version, propagation=propagation)
+            writers.cluster.delete(ref, uid=uid, resource_version=version, propagation=propagation)
         case CommitFiles():
             return writers.git.commit(
                 Remote(step.repository),
@@ -77,9 +77,10 @@ def apply(writers: Writers, step: Step) -> Written:
                 delete_expected=step.delete_expected,
             )
         case CreateRepository(path):
-            return writers.git.create(path)
+            writers.git.create(path)
         case WriteSettings(text):
-            return writers.settings.write(text)
+            writers.settings.write(text)
+    return None
 
 
 ATTEMPTS = 12

@@ -75,7 +75,7 @@ def define(world: World, request: Request) -> bytes:
     entry = registry.find(world, request.template)
     template = entry.template
     subject = f"{template.name} {template.version}"
-    given = {**parameters.parse_all(template.parameters, request.answers, subject=subject), **request.values}
+    given = {**parameters.parse_all(template.parameters, request.answers), **request.values}
     parameters.check(
         template.parameters, given, subject=subject, rules=template.rules, complete=bool(request.schedules)
     )

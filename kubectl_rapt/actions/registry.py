@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from kubectl_rapt import documents
 from kubectl_rapt.config.installation import Lock
 from kubectl_rapt.errors import NotFound, Refused
 from kubectl_rapt.model import names
@@ -37,7 +36,8 @@ class Entry:
 
     def lock(self) -> Lock:
         """Exactly this one."""
-        return Lock(self.registry, index.tree_id(self.files), index.digest(self.files))
+        release = index.release_of(self.files)
+        return Lock(self.registry, release.tree, release.digest)
 
 
 def entries(world: World) -> Iterator[Entry]:
@@ -74,16 +74,15 @@ def find(world: World, name: str) -> Entry:
 
 
 def _check_index(files: Mapping[str, bytes], entry: Entry) -> None:
-    released = index.read(*documents.load_with_lines(files[_INDEX], _INDEX), _INDEX)
-    version = str(entry.template.version)
-    recorded = released.get(entry.template.name, {}).get(version)
-    found = index.tree_id(entry.files)
-    if recorded is None or recorded.tree != found:
+    version = entry.template.version
+    recorded = index.load(files[_INDEX], _INDEX).versions(entry.template.name).get(version)
+    found = index.release_of(entry.files)
+    if recorded != found:
         raise Refused(
             "moved-version",
-            f"{entry.template.name} {version} is tree {found}, "
+            f"{entry.template.name} {version} is tree {found.tree}, "
             f"but the index of {entry.registry} says {recorded.tree if recorded else 'nothing of it'}",
-            "kubectl rapt show " + entry.template.name,
+            "kubectl rapt search",
         )
 
 

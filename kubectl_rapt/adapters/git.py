@@ -13,7 +13,7 @@ import subprocess
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -44,6 +44,7 @@ _MIRROR_CONFIG = """\
 	bare = true
 	hooksPath = /dev/null
 	logAllRefUpdates = false
+	fsync = none
 [gc]
 	auto = 0
 [maintenance]
@@ -54,7 +55,8 @@ _MIRROR_CONFIG = """\
 	fetch = +refs/heads/*:refs/heads/*
 	fetch = +refs/tags/*:refs/tags/*
 """
-"""Packs are kept as they come (``unpackLimit``): they appear whole, so a commit that is there is complete."""
+"""Packs are kept as they come (``unpackLimit``): they appear whole, so a commit that is there is complete.
+Nothing is waited for on the disk (``fsync``): what a power cut damages is fetched again."""
 
 _INIT = ("init", "--quiet", "--bare", "--initial-branch=main", "--object-format=sha1", "--template=")
 _ASK = ("ls-remote", "--heads", "--tags", "rapt")
@@ -181,8 +183,9 @@ class Git:
             git_input.commit_id(parent)
         for path in files:
             git_input.path(path)
+        text = git_input.message(message)
         tree = self._reading(mirror, parent, lambda: self._tree(mirror, parent, files))
-        commit = self._wrap(mirror, tree, parent, message)
+        commit = self._wrap(mirror, tree, parent, text)
         refspecs.append(f"{commit}:refs/heads/{branch}")
         try:
             self._talk(mirror, *_PUSH, *options, "rapt", *refspecs)
@@ -380,24 +383,19 @@ class Git:
 
     def _walk(self, mirror: _Mirror, commit: str, paths: Sequence[str], limit: int) -> Iterator[Commit]:
         many = [f"--max-count={limit}"] if limit else []
-        process = self._start(mirror, *_WALK, *many, commit, "--", *paths)
-        output, errors = process.stdout, process.stderr
-        assert output is not None
-        assert errors is not None
-        with process:
-            try:
-                rest = b""
-                while chunk := os.read(output.fileno(), 1 << 16):
-                    *fields, rest = (rest + chunk).split(b"\0")
-                    whole = len(fields) - len(fields) % 5
-                    for at in range(0, whole, 5):
-                        yield _commit(fields[at : at + 5])
-                    rest = b"\0".join((*fields[whole:], rest))
-                said = errors.read().decode(errors="replace")
-                if process.wait():
-                    raise _LackingError(said)
-            finally:
-                _end(process)
+        with self._started(mirror, *_WALK, *many, commit, "--", *paths) as process:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            rest = b""
+            while chunk := os.read(process.stdout.fileno(), 1 << 16):
+                *fields, rest = (rest + chunk).split(b"\0")
+                whole = len(fields) - len(fields) % 5
+                for at in range(0, whole, 5):
+                    yield _commit(fields[at : at + 5])
+                rest = b"\0".join((*fields[whole:], rest))
+            said = process.stderr.read().decode(errors="replace")
+            if process.wait():
+                raise _LackingError(said)
 
     def _tree(self, mirror: _Mirror, parent: str, files: Mapping[str, bytes | None]) -> str:
         """Write the blobs and trees of a change; the id of the new root tree."""
@@ -419,7 +417,7 @@ class Git:
             raise Invalid("nothing-to-commit", f"the commit to {where} would change nothing", "leave it out")
         return after.split()[2].decode()
 
-    def _wrap(self, mirror: _Mirror, tree: str, parent: str, message: str) -> str:
+    def _wrap(self, mirror: _Mirror, tree: str, parent: str, message: bytes) -> str:
         """Make a tree a commit by the user, signed where their configuration says so; the commit's id."""
         # commit-tree itself does not look at commit.gpgsign.
         is_signed = self._run(mirror, "config", "--type=bool", "--get", "commit.gpgsign").out == b"true\n"
@@ -427,7 +425,7 @@ class Git:
         when = f"@{int(self._now().timestamp())} +0000"
         dates = {"GIT_AUTHOR_DATE": when, "GIT_COMMITTER_DATE": when}
         answer = self._run(
-            mirror, "commit-tree", *options, "-F", "-", tree, stdin=message.encode(), extra=dates
+            mirror, "commit-tree", *options, "-F", "-", tree, stdin=message, extra=dates
         )
         if answer.code:
             verb = "sign" if is_signed else "commit-tree"
@@ -463,29 +461,28 @@ class Git:
     def _run(
         self, mirror: _Mirror | None, *args: str, stdin: bytes = b"", extra: Mapping[str, str] | None = None
     ) -> _Answer:
-        process = self._start(mirror, *args, extra=extra, istream=subprocess.PIPE)
-        try:
-            out, err = process.communicate(stdin, timeout=self._limit_seconds)
-        except subprocess.TimeoutExpired:
-            raise Unavailable(
-                "git-timeout",
-                f"git {args[0]} took longer than {self._limit_seconds:g} s"
-                + (f" with {git_answers.shown(mirror.url)}" if mirror else ""),
-                "check the network and try again",
-                outcome_unknown=args[0] == "push",
-            ) from None
-        finally:
-            _end(process)
+        with self._started(mirror, *args, extra=extra, istream=subprocess.PIPE) as process:
+            try:
+                out, err = process.communicate(stdin, timeout=self._limit_seconds)
+            except subprocess.TimeoutExpired:
+                raise Unavailable(
+                    "git-timeout",
+                    f"git {args[0]} took longer than {self._limit_seconds:g} s"
+                    + (f" with {git_answers.shown(mirror.url)}" if mirror else ""),
+                    "check the network and try again",
+                    outcome_unknown=args[0] == "push",
+                ) from None
         return _Answer(process.returncode, out, err.decode(errors="replace"))
 
-    def _start(
+    @contextmanager
+    def _started(
         self,
         mirror: _Mirror | None,
         *args: str,
         extra: Mapping[str, str] | None = None,
         istream: int | None = None,
-    ) -> "subprocess.Popen[bytes]":
-        """Start git in a session of its own: no terminal to ask on, and one group to end."""
+    ) -> Iterator["subprocess.Popen[bytes]"]:
+        """Git while the block runs, in a session of its own: no terminal to ask on, and one group to end."""
         program = self._program()
         trust = mirror.trust if mirror else Trust.OWN
         settings = [("remote.rapt.url", mirror.url)] if mirror else []
@@ -500,13 +497,17 @@ class Git:
         # GitPython adds to the environment of this process and never takes away: ``env -u`` does that.
         surplus = [f"-u{name}" for name in os.environ if name not in environment]
         command = [*(["env", *surplus] if surplus else []), program.GIT_PYTHON_GIT_EXECUTABLE, *args]
-        started = program.execute(
+        wrapper = program.execute(
             command, as_process=True, istream=istream, env=environment, start_new_session=True
         )
-        # Without its process, GitPython's wrapper will not end it when the wrapper is collected.
-        process, started.proc = started.proc, None
+        process = wrapper.proc
         assert process is not None
-        return process
+        with process:
+            try:
+                yield process
+            finally:
+                if process.poll() is None:
+                    os.killpg(process.pid, signal.SIGKILL)
 
     def _program(self) -> "Program":
         if self._found is None:
@@ -562,11 +563,3 @@ def _is_repository(place: Path) -> bool:
 
 def _count(folder: Path) -> int:
     return len(list(folder.iterdir())) if folder.is_dir() else 0
-
-
-def _end(process: "subprocess.Popen[bytes]") -> None:
-    """End a process that still runs, and what it started."""
-    if process.poll() is None:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()

@@ -1,4 +1,4 @@
-"""The child that renders: started as ourselves with nothing inherited, one limited fork for each template.
+"""Rendering in a child process: the parent's side, which believes nothing that it cannot check.
 
 The parent sends one line of JSON for each template: its text, its parameters and many answers. The helper
 forks; the fork compiles, renders and writes one line for each answer; the helper then says how the fork ended.
@@ -6,19 +6,18 @@ The limits are for mistakes and bombs, not a wall after an escape: nothing but J
 and the parent holds every Job against the rules again.
 """
 
-import contextlib
 import json
 import os
 import select
 import signal
 import subprocess
 import sys
-import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
+from kubectl_rapt.adapters.sandbox_child import MAX_ANSWER, WALL_SECONDS
 from kubectl_rapt.errors import Invalid, Problem, RaptError, Unavailable
 from kubectl_rapt.objects import job_schema
 from kubectl_rapt.ports.renderer import RenderRequest
@@ -27,21 +26,10 @@ from kubectl_rapt.templating.job import Rendered
 from kubectl_rapt.templating.parameters import REFERENCES, Parameter
 
 ARGUMENT = "__render__"
-"""How a frozen program is told to be the helper: its main function calls ``serve`` for it."""
-
-CPU_SECONDS = 0.8
-WALL_SECONDS = 10.0
-ADDED_BYTES = 160 * 1024 * 1024
-MAX_ANSWER = 1024 * 1024
-"""Limits: for compiling, and for each Job; memory on top of what the helper had; bytes of one Job's JSON."""
+"""How a frozen program is told to be the helper: its main function calls ``sandbox_child.serve`` for it."""
 
 _BATCH = 1000
 _SILENCE_SECONDS = WALL_SECONDS + 20
-_SMALLEST = """
-apiVersion: batch/v1
-kind: Job
-spec: {template: {spec: {restartPolicy: Never, containers: [{name: tool, image: {{ "a" }}}]}}}
-"""
 _CODES = ("bad-template", "bad-text", "bad-yaml", "bad-answers", "bad-shell")
 
 
@@ -165,7 +153,7 @@ def _command() -> list[str]:
     if getattr(sys, "frozen", False):
         return [sys.executable, ARGUMENT]
     root = str(Path(__file__).resolve().parents[2])
-    code = f"import sys; sys.path.append({root!r}); from {__name__} import serve; serve()"
+    code = f"import sys; sys.path.append({root!r}); from kubectl_rapt.adapters.sandbox_child import serve; serve()"
     return [sys.executable, "-I", "-c", code]
 
 
@@ -186,7 +174,9 @@ def _batches(requests: Iterable[RenderRequest]) -> Iterator[list[RenderRequest]]
         yield batch
 
 
-def _checked(line: Mapping[str, Any], placed: Sequence[Parameter], request: RenderRequest) -> Rendered | RaptError:
+def _checked(
+    line: Mapping[str, Any], placed: Sequence[Parameter], request: RenderRequest
+) -> Rendered | RaptError:
     """What the child says, believed as far as it can be checked."""
     if "error" in line:
         return _error(line["error"], request.file)
@@ -227,105 +217,3 @@ def _too_much(file: str, status: int) -> RaptError:
     ended_by = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
     what = "time" if ended_by in (signal.SIGPROF, signal.SIGALRM) else "memory"
     return Invalid("bad-template", f"{file}: rendering it takes too much {what}", "split the tool")
-
-
-def serve() -> None:
-    """Be the helper: read requests until the parent is gone. Never returns to who started the program."""
-    import gc
-
-    gc.disable()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    from kubectl_rapt.templating import render
-
-    # Whatever is imported on first use is imported here, once, and not in each fork.
-    render.render(_SMALLEST, (), {}, name="")
-    with contextlib.suppress(RaptError):
-        render.compile("{{", (), name="")
-    gc.freeze()
-    requests = sys.stdin.buffer
-    while line := requests.readline():
-        child = os.fork()
-        if child == 0:
-            _serve_one(line, render.compile)
-        _, status = os.waitpid(child, 0)
-        os.write(1, b"\n" + json.dumps({"ended": status}).encode() + b"\n")
-    os._exit(0)
-
-
-def _serve_one(line: bytes, compile_template: Callable[..., Any]) -> NoReturn:
-    """Be the fork: compile once, render each answer, end."""
-    status = 1
-    try:
-        with open(1, "wb", closefd=False) as out:  # noqa: PTH123
-            request = json.loads(line)
-            asked = [parameters.from_data(data, "") for data in request["parameters"]]
-            _limit_memory()
-            for answer in _answers(request, asked, compile_template):
-                text = json.dumps(answer, separators=(",", ":")).encode()
-                if len(text) > MAX_ANSWER:
-                    what = f"{request['file']}: it renders more than {MAX_ANSWER} bytes"
-                    text = json.dumps({"error": ["bad-template", what, "", []]}).encode()
-                out.write(text + b"\n")
-        status = 0
-    except Exception as error:  # our own mistake: the parent says so
-        os.write(1, b"\n" + json.dumps({"bug": "".join(traceback.format_exception(error))}).encode() + b"\n")
-    finally:
-        os._exit(status)
-
-
-def _answers(
-    request: Mapping[str, Any], asked: Sequence[Parameter], compile_template: Callable[..., Any]
-) -> Iterator[dict[str, Any]]:
-    """The lines of one fork, each computed under the clock."""
-    compiled, failure = None, None
-    try:
-        with _clock():
-            compiled = compile_template(request["source"], asked, name=request["file"])
-    except (RaptError, MemoryError) as error:
-        failure = _spelled(error, request["file"])
-    yield {"compiled": True}
-    for answers in request["answers"]:
-        if compiled is None:
-            yield {"error": failure}
-            continue
-        try:
-            with _clock():
-                rendered = compiled.render(answers)
-            yield {"job": rendered.job, "places": rendered.places}
-        except (RaptError, MemoryError) as error:
-            yield {"error": _spelled(error, request["file"])}
-
-
-class _clock:  # noqa: N801
-    """Ends the process, without asking it, when what it does takes too long."""
-
-    def __enter__(self) -> None:
-        signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS)
-        signal.setitimer(signal.ITIMER_REAL, WALL_SECONDS)
-
-    def __exit__(self, *_: object) -> None:
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.setitimer(signal.ITIMER_REAL, 0)
-
-
-def _spelled(error: BaseException, file: str) -> list[Any]:
-    if isinstance(error, RaptError):
-        return [error.code, error.message, error.hint, [[one.where, one.what] for one in error.problems]]
-    return ["bad-template", f"{file}: rendering it takes too much memory", "split the tool", []]
-
-
-def _limit_memory() -> None:
-    """Allow so much memory more than there is now; no further processes, no core file.
-
-    Where the system does not say how much there is (macOS), the limits of the renderer's filters stand alone.
-    """
-    import resource
-
-    try:
-        with open("/proc/self/statm", "rb") as statm:  # noqa: PTH123
-            mapped = int(statm.read().split()[0]) * resource.getpagesize()
-        resource.setrlimit(resource.RLIMIT_AS, (mapped + ADDED_BYTES, mapped + ADDED_BYTES))
-    except (OSError, ValueError):
-        pass
-    for limit in (resource.RLIMIT_CORE, resource.RLIMIT_NPROC):
-        resource.setrlimit(limit, (0, 0))

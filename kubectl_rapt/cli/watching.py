@@ -1,6 +1,7 @@
 """Showing a Job while it runs: log lines on standard output, everything else on standard error."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from kubectl_rapt.actions import follow
@@ -10,11 +11,12 @@ from kubectl_rapt.model import times
 from kubectl_rapt.model.kinds import Ref
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs.following import LogLine, Note, Source, Started
-from kubectl_rapt.runs.outcome import Outcome
+from kubectl_rapt.runs.outcome import EXIT_CODE, Outcome
 
 TIMED_OUT = 124
 OUR_FAILURE = 125
 FAILED_WITHOUT_CODE = 1
+LAST_LINE_LENGTH = 200
 
 
 def watch(
@@ -39,22 +41,23 @@ def watch(
     Returns:
         The container's exit code; 124 on timeout, 125 where following itself failed, 1 for a failure without code.
     """
-    sources: list[Source] = []
+    last: dict[Source, bytes] = {}
     try:
         for line in follow.follow(world, job, timeout_seconds=timeout_seconds):
             match line:
                 case LogLine(source, text):
-                    if source not in sources:
-                        sources.append(source)
-                    _print(sources, source, text, raw)
+                    last[source] = text
+                    prefix = f"[{source.pod} {source.container}] " if len(last) > 1 else ""
+                    terminal.out_line(prefix.encode() + text, raw=raw)
                 case Started():
                     terminal.say(_started(name, line))
                 case Note(text):
                     terminal.say(terminal.clean(text))
                 case Outcome():
+                    outcome = _with_last_line(line, last)
                     if close:
-                        close(line)
-                    return ended(name, line)
+                        close(outcome)
+                    return ended(name, outcome)
     except Unavailable as error:
         terminal.say(f"error: {terminal.clean(error.message)}\n  try: kubectl rapt logs {name} --follow")
         return TIMED_OUT if error.code == "timed-out" else OUR_FAILURE
@@ -79,13 +82,16 @@ def ended(name: str, outcome: Outcome) -> int:
 def cause(outcome: Outcome) -> str:
     """The cause and what is known of it, in one line."""
     return (
-        outcome.message if outcome.cause == "ExitCode" else f"{outcome.cause}: {outcome.message}".rstrip(": ")
+        outcome.message if outcome.cause == EXIT_CODE else f"{outcome.cause}: {outcome.message}".rstrip(": ")
     )
 
 
-def _print(sources: list[Source], source: Source, line: bytes, raw: bool) -> None:
-    prefix = f"[{source.pod} {source.container}] ".encode() if len(sources) > 1 else b""
-    terminal.out_line(prefix + line, raw=raw)
+def _with_last_line(outcome: Outcome, last: Mapping[Source, bytes]) -> Outcome:
+    """An exit code says little without the last thing that the tool said."""
+    said = last[list(last)[-1]].decode("utf-8", "backslashreplace").strip() if last else ""
+    if outcome.cause != EXIT_CODE or not said:
+        return outcome
+    return replace(outcome, message=f'{outcome.message}, last line "{said[:LAST_LINE_LENGTH]}"')
 
 
 def _started(name: str, started: Started) -> str:

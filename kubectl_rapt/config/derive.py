@@ -1,7 +1,7 @@
 """From a rendered Job to everything that a tool is in the cluster: plain objects, the same bytes for everybody."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from kubectl_rapt.config.installation import Installation, Schedule
@@ -20,21 +20,9 @@ from kubectl_rapt.objects.tools import Source, Tool
 from kubectl_rapt.templating import parameters
 from kubectl_rapt.templating.definition import Egress, Template
 from kubectl_rapt.templating.job import Rendered
+from kubectl_rapt.templating.policies import Compiled
 
 DNS_PORTS = ({"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"})
-
-
-@dataclass(frozen=True, slots=True)
-class Compiled:
-    """What policies say, in Kubernetes' own fields.
-
-    Args:
-        job: Fields of a Job's spec that hold where the template says nothing.
-        cron_job: Fields of a CronJob's spec.
-    """
-
-    job: Mapping[str, Any] = field(default_factory=dict)
-    cron_job: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

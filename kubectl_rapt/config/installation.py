@@ -101,9 +101,11 @@ def _lock(at: Fields) -> Lock:
     rendering = at.value("format", FORMAT)
     if rendering != FORMAT:
         at.wrong("format", f"expected a format that this Rapt knows: {FORMAT}")
-    texts = [at.text(key, required=True) for key in ("registry", "tree", "digest")]
+    lock = Lock(
+        at.text("registry", required=True), at.text("tree", required=True), at.text("digest", required=True)
+    )
     at.done()
-    return Lock(*texts)
+    return lock
 
 
 def _schedule(at: Fields) -> Schedule:

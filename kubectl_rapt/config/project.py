@@ -103,9 +103,7 @@ def _project(at: Fields) -> Project:
     project = Project(
         id=identifier,
         profiles={name: _profile(profiles.fields(name)) for name in known},
-        environments={
-            name: _environment(name, environments.fields(name), known) for name in environments
-        },
+        environments={name: _environment(name, environments.fields(name), known) for name in environments},
     )
     at.done()
     return project

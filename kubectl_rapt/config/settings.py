@@ -60,10 +60,11 @@ def read(text: str, source: str, environ: Mapping[str, str]) -> Settings:
     if problems:
         raise Invalid("bad-settings", f"{source} has settings that are not right", f"edit {source}", problems)
     settings = Settings(**data)
-    for key in _TEXTS:
-        if given := environ.get(f"RAPT_{key.upper()}"):
-            settings = replace(settings, **{key: given})
-    return settings
+    return replace(
+        settings,
+        repository=environ.get("RAPT_REPOSITORY") or settings.repository,
+        environment=environ.get("RAPT_ENVIRONMENT") or settings.environment,
+    )
 
 
 def spell(settings: Settings) -> str:

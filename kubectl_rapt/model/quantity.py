@@ -8,7 +8,7 @@ _QUANTITY = re.compile(
     r"(?P<suffix>[KMGTPE]i|[numkMGTPE]?|[eE](?P<exponent>[+-]?[0-9]+))"
 )
 _BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
-_DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
+_DECIMAL = {"n": -9, "u": -6, "m": -3, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _NANO = 9
 _MOST: int = (2**63 - 1) * 10**_NANO
 
@@ -18,7 +18,7 @@ class Quantity:
     """An amount of something, which keeps its spelling: ``1Gi`` equals ``1024Mi`` and prints as ``1Gi``.
 
     Args:
-        nano: The amount in billionths, as Kubernetes keeps it: rounded away from zero, at most 2⁶³-1 units.
+        nano: The amount in billionths, as Kubernetes keeps it: rounded away from zero.
         text: The spelling.
     """
 
@@ -27,36 +27,28 @@ class Quantity:
 
     @classmethod
     def parse(cls, text: str) -> "Quantity":
-        """Read what Kubernetes' ``resource.ParseQuantity`` accepts.
+        """Read what Kubernetes' grammar of ``resource.Quantity`` allows.
+
+        Kubernetes' own parser also takes a unit without a number for 0, and changes amounts above 2⁶³-1;
+        both are errors here.
 
         Raises:
             ValueError: Why it is none.
         """
         found = _QUANTITY.fullmatch(text)
         if not found or not (found["whole"] or found["part"]):
-            raise ValueError(
-                "a quantity is a number and a unit such as m, k, M, G, Ki, Mi, Gi, without spaces"
-            )
-        digits = int(found["whole"] + (found["part"] or ""))
-        power = _NANO - len(found["part"] or "")
-        suffix = found["suffix"]
-        if suffix in _BINARY:
-            digits <<= _BINARY[suffix]
-        elif suffix in _DECIMAL:
-            power += _DECIMAL[suffix]
-        else:
-            power += int(found["exponent"])
-        nano = _scaled(digits, power)
+            raise ValueError("a quantity is a number and a unit such as m, k, M, G, Ki, Mi or Gi, without spaces")
+        whole, part, suffix = found["whole"], found["part"] or "", found["suffix"]
+        digits = int(whole + part)
+        power = _DECIMAL.get(suffix, 0) if found["exponent"] is None else int(found["exponent"])
+        power += _NANO - len(part)
+        digits <<= _BINARY.get(suffix, 0)
+        # Beyond this no power of ten changes the outcome, which is too much, or the least amount there is.
+        ten: int = 10 ** min(abs(power), 40 + len(text))
+        nano = digits * ten if power >= 0 else -(-digits // ten)
+        if nano > _MOST:
+            raise ValueError("a quantity is at most 2^63-1")
         return cls(-nano if found["sign"] == "-" else nano, text)
 
     def __str__(self) -> str:
         return self.text
-
-
-def _scaled(digits: int, power: int) -> int:
-    """``digits`` times ten to the ``power``, rounded up, at most what Kubernetes keeps."""
-    if not digits:
-        return 0
-    ten: int = 10 ** min(abs(power), max(40, len(str(digits))))
-    nano = digits * ten if power >= 0 else -(-digits // ten)
-    return min(nano, _MOST)

@@ -24,7 +24,9 @@ _TIME = {"type": "string", "format": "date-time"}
 _ANY = {"x-kubernetes-preserve-unknown-fields": True}
 _SOURCE = {
     "type": "object",
-    "properties": dict.fromkeys(("registry", "template", "version", "tree", "digest", "definition", "repository"), _TEXT),
+    "properties": dict.fromkeys(
+        ("registry", "template", "version", "tree", "digest", "definition", "repository"), _TEXT
+    ),
 }
 _POINTERS = {
     "type": "array",

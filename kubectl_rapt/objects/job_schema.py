@@ -8,7 +8,6 @@ it is: every rule here is one that an API server enforces too. The only keywords
 ``x-kubernetes-int-or-string`` and ``x-kubernetes-validations`` (the rules of ``_KEY_RULES`` only).
 """
 
-import difflib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
@@ -16,6 +15,7 @@ from typing import Any
 
 from kubectl_rapt import documents
 from kubectl_rapt.errors import Problem
+from kubectl_rapt.model import names
 
 Schema = Mapping[str, Any]
 
@@ -380,8 +380,8 @@ def _check_map(value: dict[Any, Any], schema: Schema, where: str, problems: list
             if known is not None:
                 _check(item, known, f"{where}/{key}", problems)
                 continue
-            near = difflib.get_close_matches(str(key), properties, 1)
-            missing = [other for other in missing if other not in near]
+            near = names.nearest(key, properties)
+            missing = [other for other in missing if other != near]
             problems.append(Problem(documents.join_pointer(where, key), _unknown(key, near)))
         for key in missing:
             problems.append(Problem(documents.join_pointer(where, key), "is missing"))
@@ -422,10 +422,10 @@ def _matcher(pattern: str) -> Callable[[str], object]:
     return re.compile(pattern.removesuffix("$") + (r"\Z" if pattern.endswith("$") else "")).match
 
 
-def _unknown(key: str, near: Sequence[str]) -> str:
+def _unknown(key: str, near: str | None) -> str:
     if key in _WHY_NOT:
         return f"is not permitted: {_WHY_NOT[key]}"
-    return "is no field that a tool may set" + (f"; did you mean {near[0]}?" if near else "")
+    return "is no field that a tool may set" + (f"; did you mean {near}?" if near else "")
 
 
 def _quoting(value: Any, kind: str) -> str:

@@ -102,7 +102,7 @@ def of_attempt(run: Run, number: int) -> Manifest:
     The Run's own Job template is copied exactly; only what names the attempt is added.
     """
     template = run.job
-    marks = labels.of_attempt(run.name, number)
+    marks = {**labels.of_attempt(run.name, number), labels.TOOL: run.tool, labels.MANAGED_BY: "rapt"}
     spec = {key: value for key, value in template["spec"].items() if key != "ttlSecondsAfterFinished"}
     pod = template["spec"]["template"]
     return {

@@ -11,6 +11,7 @@ RUN = "rapt.dev/run"
 ATTEMPT = "rapt.dev/attempt"
 ENVIRONMENT = "rapt.dev/environment"
 REPOSITORY = "rapt.dev/repository"
+MANAGED_BY = "app.kubernetes.io/managed-by"
 RETRY_POLICY = "rapt.dev/retry-policy"
 CLEANUP_POLICY = "rapt.dev/cleanup-policy"
 
@@ -27,7 +28,7 @@ def of_tool(*, tool: str, template: str, version: str, environment: str, reposit
     """The labels of everything that is rendered for a tool: selectable, each a legal label value."""
     spelled = version.replace("+", "_")
     return {
-        "app.kubernetes.io/managed-by": "rapt",
+        MANAGED_BY: "rapt",
         "app.kubernetes.io/name": names.shorten(template, 63),
         "app.kubernetes.io/part-of": names.shorten(tool, 63),
         "app.kubernetes.io/version": spelled,

@@ -133,7 +133,7 @@ def _from_predecessor(name: str, template: Mapping[str, Any]) -> Manifest:
         "name": "tool",
         **{key: template[key] for key in ("image", "command", "args", "env") if template.get(key)},
     }
-    tool_labels = {labels.TOOL: name, "app.kubernetes.io/managed-by": "rapt"}
+    tool_labels = {labels.TOOL: name, labels.MANAGED_BY: "rapt"}
     return {
         "metadata": {"labels": tool_labels},
         "spec": {

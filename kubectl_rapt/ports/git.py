@@ -101,7 +101,7 @@ class GitWrites(Protocol):
             parent: The commit to build on; empty for a first commit.
             expected: What the remote's branch must be at now (commit id); empty: it must not exist.
             files: Path to new content (a regular file that is not executable); ``None`` deletes the file.
-            message: The whole commit message, trailers included.
+            message: The whole commit message, trailers included; its last line is ended if it is not.
             delete_branch: A branch to delete in the same atomic push (after a merge).
             delete_expected: What that branch must be at now; empty: wherever it is.
 

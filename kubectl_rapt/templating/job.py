@@ -75,7 +75,9 @@ class Tokens:
 
     def rename(self, prefix: str) -> None:
         """Take another prefix, as the text that holds the tokens does."""
-        self.values = {prefix + token.removeprefix(self.prefix): value for token, value in self.values.items()}
+        self.values = {
+            prefix + token.removeprefix(self.prefix): value for token, value in self.values.items()
+        }
         self.prefix = prefix
 
     @classmethod

@@ -472,7 +472,7 @@ _TAKES = {
     "minimum": ("integer", "number", "string", "list"),
     "maximum": ("integer", "number", "string", "list"),
     "prefixes": ("image",),
-    "code": ("string",),
+    "code": ("string", "list"),
 }
 
 

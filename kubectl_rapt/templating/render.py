@@ -5,8 +5,8 @@ outside tests both happen in the limited child of ``adapters/sandbox.py``.
 """
 
 import math
-import re
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any

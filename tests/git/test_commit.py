@@ -1,5 +1,6 @@
 """Committing and pushing with compare-and-swap, on real repositories."""
 
+import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -209,7 +210,8 @@ def test_a_push_that_hangs_is_ended_with_all_it_started(place: Place) -> None:
         commit(adapter, remote, {"a": b"1"})
     assert caught.value.code == "git-timeout"
     assert caught.value.outcome_unknown
-    assert not Path(f"/proc/{pid.read_text().strip()}/cmdline").exists()
+    listed = subprocess.run(["ps", "-o", "stat=", "-p", pid.read_text()], capture_output=True, text=True)
+    assert listed.stdout.strip()[:1] in ("", "Z")
 
 
 @pytest.mark.parametrize("branch", ["", "-d", "a..b", "a b", "a~1", "x.lock", "a/.b", "a//b", "a@{1}", "/a", "a/", "@", "a\n"])
@@ -262,3 +264,12 @@ def test_a_folder_with_other_things_is_not_made_a_repository(place: Place) -> No
         place.git().create(str(place.root / "docs"))
     assert caught.value.code == "not-a-repository"
     assert [entry.name for entry in (place.root / "docs").iterdir()] == ["a"]
+
+
+@pytest.mark.parametrize("message", ["", " \n", "a\0b", "\udcff"])
+def test_a_message_that_is_no_text_is_refused(place: Place, message: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        place.git().commit(
+            own(place.bare()), branch="m", parent="", expected="", files={"a": b""}, message=message
+        )
+    assert caught.value.code == "bad-message"

@@ -89,7 +89,8 @@ def classify(status: int, headers: Mapping[str, str], body: bytes, ask: Ask) -> 
         return Conflict(
             "expired", f"the list of {ask.resource} has expired on the server", "run the same command again"
         )
-    if status == 409:
+    # A merge patch with another object's uid is answered as a change of a field that cannot change.
+    if status == 409 or (ask.verb == "patch" and any(field == "metadata.uid" for _, field, _ in said.causes)):
         return Conflict(
             "changed-meanwhile",
             f"{ask.thing}{ask.place} was changed or replaced by someone else meanwhile",

@@ -7,6 +7,7 @@ import typer
 
 from kubectl_rapt import writes
 from kubectl_rapt.actions import add as adding
+from kubectl_rapt.actions import repository
 from kubectl_rapt.actions.add import Addition
 from kubectl_rapt.cli import diffs, options, show, terminal
 from kubectl_rapt.cli.commands import sync
@@ -70,7 +71,7 @@ def add(
         if not dry_run and addition.plan.steps:
             writes.settle(
                 writers,
-                addition.plan.steps[0].repository,
+                repository.address(world).url,
                 lambda: adding.plan(world, request).plan,
                 addition.plan,
             )

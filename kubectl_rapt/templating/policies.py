@@ -1,0 +1,174 @@
+"""Retry and cleanup policies: read from a registry's ``policies/``, compiled into fields of Jobs and CronJobs."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from kubectl_rapt import documents
+from kubectl_rapt.errors import NotFound
+from kubectl_rapt.model import names
+from kubectl_rapt.model.duration import Duration
+from kubectl_rapt.model.fields import Fields, Findings, refuse, shown
+
+API_VERSION = "rapt.dev/v1alpha1"
+
+P = TypeVar("P")
+
+_MAX_ATTEMPTS = 100
+_MAX_JOBS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class CleanupPolicy:
+    """What is kept of what has finished.
+
+    Args:
+        name: Its file's name.
+        summary: One line.
+        keep_for: How long a finished Job is kept.
+        keep_successful: How many successful Jobs of a schedule are kept at most.
+        keep_failed: How many failed ones.
+    """
+
+    name: str
+    summary: str
+    keep_for: Duration
+    keep_successful: int
+    keep_failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """When to try again.
+
+    Args:
+        name: Its file's name.
+        summary: One line.
+        attempts: How often it is tried in all, at least once.
+    """
+
+    name: str
+    summary: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """What policies say, in Kubernetes' own fields.
+
+    Args:
+        job: Fields of a Job's spec that hold where the template says nothing.
+        cron_job: Fields of a CronJob's spec.
+    """
+
+    job: Mapping[str, Any] = field(default_factory=dict)
+    cron_job: Mapping[str, Any] = field(default_factory=dict)
+
+
+def read_cleanup(text: str | bytes, source: str) -> CleanupPolicy:
+    """Read a file of ``policies/cleanup``.
+
+    Raises:
+        Invalid: ``bad-policy``, with every problem and its line; ``bad-yaml``.
+    """
+
+    def read(at: Fields, name: str) -> CleanupPolicy:
+        return CleanupPolicy(
+            name=name,
+            summary=at.text("summary", required=True),
+            keep_for=at.parsed("keepFor", Duration.parse, Duration(0), required=True),
+            keep_successful=_whole(at, "keepSuccessful", 0, _MAX_JOBS),
+            keep_failed=_whole(at, "keepFailed", 0, _MAX_JOBS),
+        )
+
+    return _read(text, source, "CleanupPolicy", read)
+
+
+def read_retry(text: str | bytes, source: str) -> RetryPolicy:
+    """Read a file of ``policies/retry``.
+
+    Raises:
+        Invalid: ``bad-policy``, with every problem and its line; ``bad-yaml``.
+    """
+
+    def read(at: Fields, name: str) -> RetryPolicy:
+        return RetryPolicy(
+            name=name,
+            summary=at.text("summary", required=True),
+            attempts=_whole(at, "attempts", 1, _MAX_ATTEMPTS),
+        )
+
+    return _read(text, source, "RetryPolicy", read)
+
+
+def _read(text: str | bytes, source: str, kind: str, read: Callable[[Fields, str], P]) -> P:
+    data, lines = documents.load_with_lines(text, source)
+    findings: Findings = []
+    at = Fields(data, "", findings)
+    at.choice("apiVersion", (API_VERSION,), required=True)
+    at.choice("kind", (kind,), required=True)
+    name = at.text("name", required=True)
+    expected = source.rpartition("/")[2].removesuffix(".yaml")
+    if name and name != expected:
+        at.wrong("name", f"expected the file's name, {expected}, was given {shown(name)}")
+    policy = read(at, name)
+    at.done()
+    refuse(findings, lines, source, "bad-policy")
+    return policy
+
+
+def _whole(at: Fields, key: str, least: int, most: int) -> int:
+    value = at.value(key)
+    if type(value) is int and least <= value <= most:
+        return value
+    at.wrong(key, f"expected a whole number from {least} to {most}, was given {shown(value)}")
+    return least
+
+
+def compile_cleanup(policy: CleanupPolicy) -> Compiled:
+    """A cleanup policy in Kubernetes' fields.
+
+    Kubernetes' own limits for a schedule (3 successful Jobs and 1 failed) would remove the evidence first.
+    """
+    return Compiled(
+        job={"ttlSecondsAfterFinished": policy.keep_for.seconds},
+        cron_job={
+            "successfulJobsHistoryLimit": policy.keep_successful,
+            "failedJobsHistoryLimit": policy.keep_failed,
+        },
+    )
+
+
+def compile_retry(policy: RetryPolicy) -> Compiled:
+    """A retry policy in Kubernetes' fields: a Job starts another pod so many times."""
+    return Compiled(job={"backoffLimit": policy.attempts - 1})
+
+
+def compile(files: Mapping[str, bytes], retry: str, cleanup: str) -> Compiled:
+    """What the policies of a template say, in Kubernetes' fields.
+
+    Args:
+        files: Path to content of a registry.
+        retry: The name of a retry policy; empty for none.
+        cleanup: The name of a cleanup policy; empty for none.
+
+    Raises:
+        NotFound: ``no-policy``: the registry has none of that name.
+        Invalid: ``bad-policy``: it has, and it is not right.
+    """
+    tried = compile_retry(_find(files, "retry", retry, read_retry)) if retry else Compiled()
+    kept = compile_cleanup(_find(files, "cleanup", cleanup, read_cleanup)) if cleanup else Compiled()
+    return Compiled({**tried.job, **kept.job}, {**tried.cron_job, **kept.cron_job})
+
+
+def _find(files: Mapping[str, bytes], kind: str, name: str, read: Callable[[bytes, str], P]) -> P:
+    folder = f"policies/{kind}/"
+    path = f"{folder}{name}.yaml"
+    if path not in files:
+        known = sorted(
+            one.removeprefix(folder).removesuffix(".yaml") for one in files if one.startswith(folder)
+        )
+        near = names.did_you_mean(name, known)
+        hint = f"there are {', '.join(known)}" if known else ""
+        raise NotFound("no-policy", f'the registry has no {kind} policy "{name}"{near}', hint)
+    return read(files[path], path)

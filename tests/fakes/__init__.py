@@ -1,0 +1,1 @@
+"""Stand-ins for the outside, held to the truth by ``tests/contract``."""

@@ -1,0 +1,35 @@
+"""A namespace of one's own for each test, and an ordinary user who may edit it."""
+
+import json
+import secrets
+import subprocess
+from pathlib import Path
+
+from tests.cluster import kubectl
+from tests.cluster.clusters import Cluster
+
+
+def prepare(cluster: Cluster, role: str = "edit") -> str:
+    """Create a namespace and bind its user, ``user-of-NAMESPACE``, to a built-in role there; its name."""
+    name = f"t-{secrets.token_hex(4)}"
+    items = [
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}},
+        {
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "RoleBinding",
+            "metadata": {"name": role, "namespace": name},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role},
+            "subjects": [
+                {"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": f"user-of-{name}"}
+            ],
+        },
+    ]
+    apply(cluster.kubeconfig, *items)
+    return name
+
+
+def apply(kubeconfig: Path, *items: object) -> None:
+    """Create objects with kubectl, as whoever the kubeconfig belongs to."""
+    manifest = json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
+    command = [str(kubectl.program()), f"--kubeconfig={kubeconfig}", "create", "--filename=-"]
+    subprocess.run(command, input=manifest, text=True, check=True, capture_output=True)

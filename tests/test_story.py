@@ -1,0 +1,64 @@
+"""The main job, end to end, through the real ``kubectl rapt`` on a real node, as an ordinary user."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import story
+from tests.cluster.clusters import Cluster
+from tests.servers import health_server
+
+
+@pytest.fixture
+def known(cluster: Cluster, namespace: str) -> Iterator[dict[str, str]]:
+    assert cluster.node_address is not None
+    with health_server(cluster.node_address) as port:
+        yield {
+            "server": f"http://{cluster.node_address}:{port}",
+            "host": cluster.node_address,
+            "port": str(port),
+            "user": f"user-of-{namespace}",
+        }
+
+
+def test_the_main_job_works_from_nothing_to_an_explained_failure(
+    cluster: Cluster, user: Path, known: dict[str, str], tmp_path: Path
+) -> None:
+    teller = story.Teller(tmp_path, user, cluster.kubeconfig, known)
+    for step in story.STORY:
+        told = teller.tell(step)
+        assert not story.complaints(told, teller.known), f"$ {told.command}\n{told.stdout}{told.stderr}"
+
+    repository = next(tmp_path.rglob("config.git"))
+    log = [
+        "git",
+        "-C",
+        str(repository),
+        "log",
+        "--format=%H %(trailers:key=Rapt-Change,valueonly,separator=)",
+        "main",
+    ]
+    commits = dict(
+        line.split() for line in subprocess.check_output(log, text=True).splitlines() if " " in line.strip()
+    )
+    assert commits[teller.known["commit"]] == teller.known["hello"], (
+        "why names the commit whose trailer names the change"
+    )
+    assert list(commits.values()).count(teller.known["hello"]) == 1, "one change, one commit"
+    assert not _processes_of(tmp_path), "no process remains"
+
+
+def _processes_of(home: Path) -> list[str]:
+    """The commands of the processes that still have this home."""
+    found = []
+    for process in Path("/proc").iterdir():
+        try:
+            if process.name.isdigit() and f"HOME={home}\0" in (process / "environ").read_text(
+                errors="replace"
+            ):
+                found.append((process / "cmdline").read_text().replace("\0", " "))
+        except OSError:
+            continue
+    return found
