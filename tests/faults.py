@@ -159,6 +159,12 @@ class Faults:
         with self._lock:
             self._plans.insert(0, (re.compile(pattern), list(acts)))
 
+    def forget(self) -> None:
+        """Drop all plans and what was asked for."""
+        with self._lock:
+            self._plans.clear()
+            self.requests = []
+
     def asked(self, pattern: str) -> list[Request]:
         """The requests so far whose ``METHOD target`` the pattern is found in."""
         return [

@@ -59,7 +59,12 @@ def advance(world: World, writers: Writers, seen: Seen) -> Seen:
 
 
 def observe(world: World, seen: Seen) -> Seen:
-    """Read the Run and its latest attempt's Job as they are now."""
+    """Read the Run and its latest attempt's Job as they are now.
+
+    Raises:
+        Conflict: ``run-deleted``: the Run that was seen is gone, and with it the record of what was done. Making
+            it again could do it twice.
+    """
     run: Run | None = None
     job: Job | None = None
     try:
@@ -69,6 +74,8 @@ def observe(world: World, seen: Seen) -> Seen:
     except NotFound as error:
         if error.code != "not-found":
             raise
+    if seen.run and (run is None or run.uid != seen.run.uid):
+        raise Conflict("run-deleted", f'run "{seen.run.name}" was deleted meanwhile', "kubectl rapt runs")
     return replace(seen, run=run, job=job)
 
 

@@ -46,7 +46,9 @@ def follow(world: World, job: Ref, *, timeout_seconds: float | None = None) -> I
 
 def _pods(world: World, job: Ref) -> Iterator[following.Event]:
     for event in world.cluster.watch(POD, job.namespace, labels=f"batch.kubernetes.io/job-name={job.name}"):
-        if event.type in ("added", "changed"):
+        if event.type == "synced":
+            yield following.PodsListed()
+        elif event.type != "deleted":
             yield following.PodSeen(pods.from_manifest(event.object))
 
 

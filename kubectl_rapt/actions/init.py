@@ -14,21 +14,21 @@ DEV, PROD = "dev", "prod"
 _MESSAGE = "Begin the config repository\n"
 
 
-def plan(world: World, path: str, *, exists: bool) -> Plan:
-    """The next steps towards a repository in a folder of the person's own; none when all is there.
+def create(path: str) -> Plan:
+    """The first step: an empty repository in a folder."""
+    return Plan((CreateRepository(path),))
 
-    It is asked again after the repository was created, because only then can it be read.
+
+def plan(world: World, path: str) -> Plan:
+    """What a repository that exists, and the settings that name it, still lack.
 
     Args:
         world: Where to read.
-        path: The folder.
-        exists: Whether there is a repository already.
+        path: The repository's folder.
 
     Raises:
-        Unavailable: The repository is there and cannot be read.
+        Unavailable: It cannot be read.
     """
-    if not exists:
-        return Plan((CreateRepository(path),))
     remote = Remote(path)
     head = world.git.fetch(remote).get(f"refs/heads/{changes.MAIN}", "")
     steps: list[Step] = []

@@ -201,8 +201,13 @@ def _live(world: World, want: Desired) -> Live:
     unfinished = set()
     for namespace in want.environment.namespaces:
         for kind in KINDS:
-            for manifest in world.cluster.list(kind, namespace, labels=selector):
-                found[ref_of(manifest)] = manifest
+            try:
+                for manifest in world.cluster.list(kind, namespace, labels=selector):
+                    found[ref_of(manifest)] = manifest
+            except Refused:
+                # Who may not even see a kind that no tool needs any more could not prune it either.
+                if any(ref_of(manifest).kind == kind for manifest in want.objects):
+                    raise
         for manifest in world.cluster.list(JOB, namespace, labels=selector):
             job = jobs.from_manifest(manifest)
             if not job.ended:

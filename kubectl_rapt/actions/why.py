@@ -90,20 +90,20 @@ def why(world: World, what: str, namespace: str) -> Explanation:
 
 
 def _outcome(found: Found) -> Outcome | None:
-    if found.run and found.run.attempts and found.run.attempts[-1].cause:
-        last = found.run.attempts[-1]
-        seen = outcomes.of(found.job, found.pods) if found.job else None
-        recorded = Outcome(
-            last.cause,
-            last.exit_code,
-            last.message,
-            f"run/{found.run.name} attempt {last.number}",
-            found.run.result,
-            last.started_at,
-            last.finished_at,
-        )
-        return seen or recorded
-    return outcomes.of(found.job, found.pods) if found.job else None
+    """What the Run has recorded, with the evidence that is still there; without a record, what can be seen."""
+    seen = outcomes.of(found.job, found.pods) if found.job else None
+    last = found.run.attempts[-1] if found.run and found.run.attempts else None
+    if found.run is None or last is None or not last.cause:
+        return seen
+    return Outcome(
+        last.cause,
+        last.exit_code,
+        last.message,
+        seen.evidence if seen else f"run/{found.run.name} attempt {last.number}",
+        found.run.result,
+        last.started_at,
+        last.finished_at,
+    )
 
 
 def _source_of_tool(world: World, tool: str, namespace: str) -> Source | None:

@@ -424,9 +424,7 @@ class Git:
         options = [*(["-S"] if is_signed else []), *(["-p", parent] if parent else [])]
         when = f"@{int(self._now().timestamp())} +0000"
         dates = {"GIT_AUTHOR_DATE": when, "GIT_COMMITTER_DATE": when}
-        answer = self._run(
-            mirror, "commit-tree", *options, "-F", "-", tree, stdin=message, extra=dates
-        )
+        answer = self._run(mirror, "commit-tree", *options, "-F", "-", tree, stdin=message, extra=dates)
         if answer.code:
             verb = "sign" if is_signed else "commit-tree"
             raise git_answers.classify(verb, answer.code, answer.err, mirror.url, mirror.trust)
@@ -484,6 +482,8 @@ class Git:
     ) -> Iterator["subprocess.Popen[bytes]"]:
         """Git while the block runs, in a session of its own: no terminal to ask on, and one group to end."""
         program = self._program()
+        from git.exc import GitCommandNotFound
+
         trust = mirror.trust if mirror else Trust.OWN
         settings = [("remote.rapt.url", mirror.url)] if mirror else []
         environment = git_input.environment(self._environment, trust, settings)
@@ -497,9 +497,12 @@ class Git:
         # GitPython adds to the environment of this process and never takes away: ``env -u`` does that.
         surplus = [f"-u{name}" for name in os.environ if name not in environment]
         command = [*(["env", *surplus] if surplus else []), program.GIT_PYTHON_GIT_EXECUTABLE, *args]
-        wrapper = program.execute(
-            command, as_process=True, istream=istream, env=environment, start_new_session=True
-        )
+        try:
+            wrapper = program.execute(
+                command, as_process=True, istream=istream, env=environment, start_new_session=True
+            )
+        except GitCommandNotFound:
+            raise _no_git() from None
         process = wrapper.proc
         assert process is not None
         with process:
@@ -514,9 +517,7 @@ class Git:
             try:
                 from git.cmd import Git as Command
             except ImportError:
-                raise Unavailable(
-                    "git-missing", "the program git is not installed", "install git, then try again"
-                ) from None
+                raise _no_git() from None
             program = Command("/")
             if program.version_info[:2] < _OLDEST_GIT:
                 raise Unavailable(
@@ -551,6 +552,10 @@ def _blocked(mirror: _Mirror, path: str, what: str) -> Invalid:
         f"{git_answers.plain(path)} in {git_answers.shown(mirror.url)} {what}, and would be replaced by one",
         "move it away first",
     )
+
+
+def _no_git() -> Unavailable:
+    return Unavailable("git-missing", "the program git is not installed", "install git, then try again")
 
 
 def _lease(branch: str, expected: str) -> str:

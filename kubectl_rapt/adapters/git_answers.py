@@ -42,8 +42,8 @@ _PUSH = (
     _Meaning(
         Refused,
         "push-refused",
-        r"hook declined|unpacker error|\.lock': Permission denied|\[remote rejected\].*\(.*(prohibited|protected|refus|denied|deny|denying"
-        r"|not allowed|non-fast-forward|checked out)",
+        r"hook declined|unpacker error|\.lock': Permission denied"
+        r"|\[remote rejected\].*\(.*(prohibited|protected|refus|denied|deny|not allowed|non-fast-forward|checked out)",
         "{where} refused the push: {remote}",
         "ask those who look after the repository, or propose the change as a review",
     ),
@@ -144,7 +144,10 @@ _ANY = (
 )
 """The first that fits counts."""
 
-_NEVER_SENT = r"unable to access|ssh: connect to host|Could not resolve|Connection refused|No route to host|Network is unreachable"
+_NEVER_SENT = r"unable to access|ssh: connect to host|Could not resolve|Connection refused|No route to host"
+
+_CREDENTIALS = r"(?P<scheme>[A-Za-z][\w+.-]*)://(?P<credentials>[^/\s'\"]*:(?!\d+/)[^\s'\"]*|[^/\s'\"]*)@"
+"""Up to the last ``@`` where there is a password, since someone may have left a ``/`` in it as it is."""
 
 
 def classify(verb: str, code: int, said: str, url: str, trust: Trust) -> RaptError:
@@ -200,17 +203,23 @@ def shown(url: str) -> str:
 
 def masked(text: str, url: str) -> str:
     """Text without the credentials in an address, and without those of any other address in the text."""
-    authority = re.match(r"https?://([^/]*)@", url)
-    for secret in authority[1].partition(":")[::2] if authority else ():
-        for spelling in {secret, unquote(secret)}:
-            if len(spelling) >= 6:
-                text = text.replace(spelling, "***")
-    return re.sub(r"(https?://)[^/\s'\"]*@", r"\1", text)
+    if match := re.match(_CREDENTIALS, url):
+        user, _, password = match["credentials"].partition(":")
+        for secret in (password, "" if match["scheme"] == "ssh" else user):
+            for spelling in (secret, unquote(secret)):
+                if len(spelling) >= 6:
+                    text = text.replace(spelling, "***")
+    return re.sub(_CREDENTIALS, _without_credentials, text)
 
 
 def plain(text: str) -> str:
     """One line of someone else's text, without what a terminal would obey."""
     return "".join(letter if letter.isprintable() else " " for letter in text)[:300].strip()
+
+
+def _without_credentials(match: re.Match[str]) -> str:
+    user = match["credentials"].partition(":")[0]
+    return f"{match['scheme']}://{user + '@' if match['scheme'] == 'ssh' else ''}"
 
 
 def _remote_words(lines: Sequence[str]) -> str:

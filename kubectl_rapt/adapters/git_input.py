@@ -188,7 +188,9 @@ def commit_id(given: str) -> str:
 def message(given: str) -> bytes:
     """Check a commit message, and end its last line. Raises Invalid."""
     if not given.strip() or not _is_utf8(given):
-        raise Invalid("bad-message", "a commit message must be text, and not empty", "say what changes and why")
+        raise Invalid(
+            "bad-message", "a commit message must be text, and not empty", "say what changes and why"
+        )
     return (given.rstrip("\n") + "\n").encode()
 
 

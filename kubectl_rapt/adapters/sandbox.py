@@ -39,6 +39,8 @@ class Sandbox:
     def __init__(self) -> None:
         self._helper: subprocess.Popen[bytes] | None = None
         self._unread = bytearray()
+        self.used: Mapping[str, float] = {}
+        """What the last fork took: ``cpuSeconds``, ``peakBytes``."""
         self._start()
 
     def __enter__(self) -> "Sandbox":
@@ -96,6 +98,7 @@ class Sandbox:
             elif answered < len(batch):
                 answered += 1
                 yield _checked(line, placed, batch[answered - 1])
+        self.used = line
         if answered == len(batch):
             return
         yield _too_much(first.file, line["ended"])

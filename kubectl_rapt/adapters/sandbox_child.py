@@ -36,8 +36,10 @@ def serve() -> None:
         child = os.fork()
         if child == 0:
             _serve_one(line, render.compile)
-        _, status = os.waitpid(child, 0)
-        os.write(1, b"\n" + json.dumps({"ended": status}).encode() + b"\n")
+        _, status, used = os.wait4(child, 0)
+        peak = used.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+        end = {"ended": status, "cpuSeconds": used.ru_utime + used.ru_stime, "peakBytes": peak}
+        os.write(1, b"\n" + json.dumps(end).encode() + b"\n")
     os._exit(0)
 
 

@@ -4,14 +4,16 @@ import os
 import sys
 import unicodedata
 
-_BIDI = {chr(code) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C)}
+_HIDDEN = ("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp")
+_JOINERS = "\u200c\u200d"
+"""Invisible, and part of how words of some languages and many emoji are written."""
 
 
 def clean(text: str) -> str:
     """Text from outside without anything that steers a terminal or turns its direction.
 
-    Tab and printable characters stay; every control, bidi or unassigned character is shown as ``\\x1b`` or
-    ``\\u202e``, so that nothing is hidden.
+    Tab and visible characters stay; every control, format, bidi or unassigned character is shown as ``\\x1b``
+    or ``\\u202e``, so that nothing is hidden.
     """
     if text.isprintable() and text.isascii():
         return text
@@ -19,12 +21,12 @@ def clean(text: str) -> str:
 
 
 def _is_harmless(character: str) -> bool:
-    return character not in _BIDI and unicodedata.category(character) not in ("Cc", "Cs", "Cn", "Zl", "Zp")
+    return character in _JOINERS or unicodedata.category(character) not in _HIDDEN
 
 
 def _spell(character: str) -> str:
     code = ord(character)
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def say(text: str) -> None:

@@ -5,9 +5,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from kubectl_rapt.model import names
+
 BRANCHES = "refs/heads/rapt/"
 MAIN = "main"
-_TRAILER = re.compile(r"^(Rapt-[A-Z][a-z]+): (.*)$", re.MULTILINE)
+_TRAILER = re.compile(r"^(Rapt-[A-Z][a-z]+): (.*?)\r?$", re.MULTILINE)
+_ID = re.compile("[0-9a-f]{6}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,8 @@ def read(message: str) -> Change | None:
     if not all(name in trailers for name in wanted):
         return None
     identifier, environment, tool = (trailers[name] for name in wanted)
+    if not _ID.fullmatch(identifier) or not (names.is_dns_label(environment) and names.is_dns_label(tool)):
+        return None
     return Change(identifier, environment, tool, message.partition("\n")[0])
 
 

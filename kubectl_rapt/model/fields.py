@@ -113,7 +113,7 @@ class Fields:
     def _checked(self, key: str, default: T, kind: type[T], called: str, required: bool) -> T:
         self._known.append(key)
         if key not in self._data:
-            if required:
+            if required and self.is_mapping:
                 self.wrong(key, "is missing")
             return default
         value = self._data[key]

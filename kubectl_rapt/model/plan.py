@@ -78,7 +78,7 @@ class CommitFiles:
     delete_expected: str = ""
 
     def __str__(self) -> str:
-        return f"commit {len(self.files)} files to {self.branch}"
+        return f"commit {', '.join(self.files)} to {self.branch}"
 
     @property
     def effect(self) -> tuple[object, ...]:

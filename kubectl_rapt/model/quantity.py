@@ -37,7 +37,9 @@ class Quantity:
         """
         found = _QUANTITY.fullmatch(text)
         if not found or not (found["whole"] or found["part"]):
-            raise ValueError("a quantity is a number and a unit such as m, k, M, G, Ki, Mi or Gi, without spaces")
+            raise ValueError(
+                "a quantity is a number and a unit such as m, k, M, G, Ki, Mi or Gi, without spaces"
+            )
         whole, part, suffix = found["whole"], found["part"] or "", found["suffix"]
         digits = int(whole + part)
         power = _DECIMAL.get(suffix, 0) if found["exponent"] is None else int(found["exponent"])

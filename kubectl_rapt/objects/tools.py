@@ -62,17 +62,17 @@ class Tool:
     free_env: bool = False
 
 
-_SOURCE_FIELDS = ("registry", "template", "version", "tree", "digest", "definition", "repository")
+SOURCE_FIELDS = ("registry", "template", "version", "tree", "digest", "definition", "repository")
 
 
 def source_to_data(source: Source) -> dict[str, str]:
     """A source as the ``spec.source`` of a Tool or a Run."""
-    return {field: getattr(source, field) for field in _SOURCE_FIELDS if getattr(source, field)}
+    return {field: getattr(source, field) for field in SOURCE_FIELDS if getattr(source, field)}
 
 
 def source_from_data(data: Mapping[str, str] | None) -> Source | None:
     """Read ``spec.source``."""
-    return Source(**{field: data.get(field, "") for field in _SOURCE_FIELDS}) if data else None
+    return Source(**{field: data.get(field, "") for field in SOURCE_FIELDS}) if data else None
 
 
 def to_manifest(tool: Tool, tool_labels: Mapping[str, str], annotations: Mapping[str, str]) -> Manifest:

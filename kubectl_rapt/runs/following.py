@@ -44,6 +44,11 @@ class PodSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class PodsListed:
+    """Every pod that there was at the beginning has been seen."""
+
+
+@dataclass(frozen=True, slots=True)
 class JobSeen:
     """The attempt's Job as it is now; None when it is gone."""
 
@@ -55,7 +60,7 @@ class Tick:
     """Time has passed."""
 
 
-Event = LogLine | LogEnded | PodSeen | JobSeen | Tick
+Event = LogLine | LogEnded | PodSeen | PodsListed | JobSeen | Tick
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,7 @@ class Following:
     Args:
         job: The Job; None until it was seen.
         pods: Pod name to pod.
+        has_listed: Whether the pods that there were at the beginning are among them: before, nothing is certain.
         open: Logs that are being read.
         closed: Logs that were read to their end.
         told: What was said once already.
@@ -95,6 +101,7 @@ class Following:
 
     job: Job | None = None
     pods: dict[str, Pod] = field(default_factory=dict)
+    has_listed: bool = False
     open: frozenset[Source] = frozenset()
     closed: frozenset[Source] = frozenset()
     told: frozenset[str] = frozenset()
@@ -130,6 +137,8 @@ def take(state: Following, event: Event, now: datetime) -> Taken:
                 lines.append(Note(f"no more log lines of {source.pod}: {problem}"))
         case PodSeen(pod):
             state = replace(state, pods={**state.pods, pod.name: pod})
+        case PodsListed():
+            state = replace(state, has_listed=True)
         case JobSeen(None):
             gone = outcomes.Outcome(
                 outcomes.DELETED, message="the job was deleted while it ran", finished_at=now
@@ -143,7 +152,7 @@ def take(state: Following, event: Event, now: datetime) -> Taken:
     state = replace(state, open=state.open | set(begin))
     state, told = _tell(state)
     lines.extend(told)
-    if state.outcome is None and state.job is not None:
+    if state.outcome is None and state.job is not None and state.has_listed:
         state = replace(state, outcome=outcomes.of(state.job, list(state.pods.values())))
     if state.outcome is not None and state.heard_at is None:
         state = replace(state, heard_at=now)
@@ -152,7 +161,7 @@ def take(state: Following, event: Event, now: datetime) -> Taken:
 
 
 def _is_over(state: Following, now: datetime) -> bool:
-    if state.outcome is None or state.heard_at is None:
+    if state.outcome is None or state.heard_at is None or not state.has_listed:
         return False
     return not state.open or (now - state.heard_at).total_seconds() > SILENCE_SECONDS
 

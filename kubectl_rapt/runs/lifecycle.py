@@ -82,6 +82,11 @@ def next_step(seen: Seen, now: datetime) -> Step | Wait | Done | Taken:
             return Taken("name-taken", f'job "{job.name}" exists and does not belong to run "{run.name}"')
         return _record(run, Attempt(1, job.name, job.uid))
     attempt = run.attempts[-1]
+    if job is not None and job.uid != attempt.uid:
+        if run.uid in job.owner_uids:
+            # Someone who had not yet seen the record created it again; it is suspended and was never released.
+            return Delete(job.ref, job.uid)
+        job = None
     if attempt.cause:
         return Done(attempt)
     if seen.outcome is not None:
@@ -90,9 +95,6 @@ def next_step(seen: Seen, now: datetime) -> Step | Wait | Done | Taken:
         return _record(
             run, _closed(attempt, Outcome(outcomes.DELETED, message=f"job/{attempt.job} was deleted"), now)
         )
-    if job.uid != attempt.uid:
-        # Someone who had not yet seen the record created it again; it is suspended and was never released.
-        return Delete(job.ref, job.uid)
     if job.is_suspended:
         return Patch(job.ref, jobs.release(run, job))
     return Wait(job)

@@ -77,8 +77,8 @@ def _main(pod: Pod) -> list[Container]:
 
 
 def _ended_well(pod: Pod) -> bool:
-    main = _main(pod)
-    return bool(main) and all(container.exit_code == 0 for container in main)
+    # Containers may end well when they are told to stop, because the pod's time is up: then its phase is Failed.
+    return pod.phase != "Failed" and all(container.exit_code == 0 for container in _main(pod))
 
 
 def _ended_badly(pod: Pod) -> bool:
@@ -88,9 +88,11 @@ def _ended_badly(pod: Pod) -> bool:
 
 
 def _of_pod(job: Job, pod: Pod) -> Outcome:
-    decisive = next((one for one in pod.containers if one.exit_code), None)
+    main = _main(pod)
+    # An init container may be a sidecar, which is stopped when all is done: its code counts where none other does.
+    by_weight = [] if _ended_well(pod) else [*main, *(one for one in pod.containers if one.is_init)]
+    decisive = next((one for one in by_weight if one.exit_code), None)
     if decisive is None:
-        main = _main(pod)
         ended = max(main, key=lambda one: one.finished_at or pod.created_at)
         cause = pod.reason or "Failed" if pod.phase == "Failed" else SUCCEEDED
         return Outcome(
@@ -98,7 +100,7 @@ def _of_pod(job: Job, pod: Pod) -> Outcome:
             exit_code=ended.exit_code,
             message=pod.message,
             evidence=f"pod/{pod.name} {pod.phase}" + (f": {pod.reason}" if pod.reason else ""),
-            result=ended.message,
+            result=ended.message.strip(),
             started_at=_started_at([pod]),
             finished_at=ended.finished_at or job.ended_at,
         )
@@ -110,7 +112,7 @@ def _of_pod(job: Job, pod: Pod) -> Outcome:
         message=pod.message or f'{role} "{decisive.name}" ended with exit code {decisive.exit_code}',
         evidence=f'pod/{pod.name} {role} "{decisive.name}" terminated: {decisive.reason or "Error"}, '
         f"exit code {decisive.exit_code}",
-        result=decisive.message,
+        result=decisive.message.strip(),
         started_at=_started_at([pod]),
         finished_at=decisive.finished_at,
     )

@@ -225,7 +225,7 @@ def _access(at: Fields) -> Access:
     if not at.is_mapping:
         return Access((), (), ())
     for key in ("apiGroups", "resources", "verbs"):
-        if not at.value(key):
+        if at.value(key) in (None, []):
             at.wrong(
                 key,
                 "is missing: name at least one" + (' ("" is the core group)' if key == "apiGroups" else ""),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kubectl_rapt import documents
-from kubectl_rapt.errors import Problem
+from kubectl_rapt.errors import Invalid, Problem
 from kubectl_rapt.objects import job_schema
 from kubectl_rapt.templating import places, shells
 from kubectl_rapt.templating.parameters import Parameter
@@ -91,7 +91,10 @@ class Tokens:
 
 
 class Builder:
-    """Builds one Job; what it finds wrong is in ``problems``, each with a JSON pointer and maybe a fix.
+    """Builds one Job.
+
+    What it finds wrong is in ``problems``, each with a JSON pointer and maybe a fix, and in ``unfilled``: the
+    run-time parameters that fill nothing.
 
     Args:
         tokens: The render's values.
@@ -106,6 +109,7 @@ class Builder:
         self._origins: dict[str, Parameter | None] = {}
         self._placed: dict[str, tuple[Parameter, list[str]]] = {}
         self.problems: list[tuple[Problem, str]] = []
+        self.unfilled: list[Parameter] = []
 
     def build(self, document: Any, parameters: Sequence[Parameter]) -> Rendered | None:
         """The Job of a parsed document; None where there are problems."""
@@ -118,11 +122,10 @@ class Builder:
                 self._add(f"/{key}", f"must be {wanted}", f"write {key}: {wanted}")
         for parameter in parameters:
             if parameter.at == "run" and parameter.name not in self._placed and not self.problems:
-                what = f"the run-time parameter {parameter.name} fills nothing"
-                self._add("", what, f"write {{{{ {parameter.name} }}}} where it is always rendered")
+                self.unfilled.append(parameter)
         if not self.problems:
             self._check(data)
-        if self.problems:
+        if self.problems or self.unfilled:
             return None
         return Rendered(data, {name: tuple(pointers) for name, (_, pointers) in self._placed.items()})
 
@@ -211,17 +214,17 @@ class Builder:
     def _at_run(self, parameter: Parameter, is_quoted: bool, pointer: str) -> Any:
         self._origins[pointer] = parameter
         self._placed.setdefault(parameter.name, (parameter, []))[1].append(pointer)
-        wrong = places.refusal(parameter, pointer)
-        if not wrong and is_quoted and places.kind_of(pointer) in ("arguments", "count", "seconds"):
-            wrong = f"this place takes no text: write {{{{ {parameter.name} }}}} without quotes"
-        if wrong:
-            self._add(
-                pointer,
-                wrong,
-                f"give {{{{ {parameter.name} }}}} to an environment variable, or make it install-time",
-            )
-            return ""
-        return places.spelled(parameter, pointer, self._answers.get(parameter.name, parameter.default))
+        what, fix = places.refusal(parameter, pointer)
+        if not what and is_quoted and places.kind_of(pointer) in ("arguments", "count", "seconds"):
+            what, fix = "this takes no text", f"write {{{{ {parameter.name} }}}} without quotes"
+        if not what:
+            value = self._answers.get(parameter.name, parameter.default)
+            try:
+                return places.spelled(parameter, pointer, value)
+            except Invalid as error:
+                what, fix = error.message, error.hint
+        self._add(pointer, what, fix)
+        return ""
 
     def _joined(self, scalar: str) -> tuple[str, str]:
         """What is wrong with a scalar that holds a token and more, and what to write instead."""

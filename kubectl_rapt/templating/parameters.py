@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from typing import Any, Literal, get_args
 
@@ -389,9 +389,10 @@ def spell(value: Any) -> str:
         return value
     if isinstance(value, dict):
         return "/".join(value.values())
-    if isinstance(value, list) and not any("," in item or item.startswith("[") for item in value):
-        return ",".join(value)
-    return documents.dump_json(value, indent=None).strip()
+    if not isinstance(value, list):
+        return documents.scalar(value)
+    is_simple = value != [""] and not any("," in item or item.startswith("[") for item in value)
+    return ",".join(value) if is_simple else documents.dump_json(value, indent=None).strip()
 
 
 def to_data(parameter: Parameter) -> dict[str, Any]:
@@ -487,7 +488,7 @@ def _check_definition(parameter: Parameter, at: Fields) -> None:
 
     kind = parameter.type
     for key, kinds in _TAKES.items():
-        if getattr(parameter, key) not in (None, (), "", False) and kind not in kinds:
+        if key in at and kind not in kinds:
             wrong(key, f"belongs to {' and '.join(kinds)}, not to {kind}")
     for key in ("minimum", "maximum"):
         bound = getattr(parameter, key)
@@ -515,11 +516,12 @@ def _check_definition(parameter: Parameter, at: Fields) -> None:
         wrong("at", "an image that may be set at each run needs choices or prefixes")
     if kind in REFERENCES and parameter.default is not None:
         wrong("default", "a reference has no default: it is an answer of each installation")
+    without_example = replace(parameter, example=None)
     for key in ("default", "example"):
         value = getattr(parameter, key)
         if sound and value is not None:
             try:
-                value_of(parameter, value)
+                value_of(without_example, value)
             except ValueError as error:
                 at.wrong(key, str(error))
 
@@ -557,10 +559,12 @@ def read_rule(at: Fields, parameters: Sequence[Parameter]) -> Rule | None:
         )
         for name in rule.all_names:
             if name not in known:
-                inner.wrong(key, f"{shown(name)} is not a parameter{names.did_you_mean(name, known)}")
+                at_key = "if" if name == rule.when else key
+                inner.wrong(at_key, f"{shown(name)} is not a parameter{names.did_you_mean(name, known)}")
         least = 1 if kind == "requires" else 2
         if len(set(rule.all_names)) < len(rule.all_names) or len(rule.names) < least:
             inner.wrong(key, f"expected {least} or more names of parameters, each once")
-        inner.done()
+        if inner is not at:
+            inner.done()
     at.done()
     return rule

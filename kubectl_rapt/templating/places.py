@@ -20,12 +20,13 @@ Kind = Literal["value", "argument", "arguments", "count", "seconds", "amount", "
 Placed = tuple[Parameter, Sequence[str]]
 """A run-time parameter and the places that it fills."""
 
-_INDEX = "(?:0|[1-9][0-9]{0,3})"
+_NOT_FIRST = "[1-9][0-9]{0,3}"
+_INDEX = f"(?:0|{_NOT_FIRST})"
 _POD = "/spec/template/spec"
 _CONTAINER = f"{_POD}/(?:containers|initContainers)/{_INDEX}"
 PATTERNS: Mapping[Kind, str] = {
     "value": f"^{_CONTAINER}/env/{_INDEX}/value$",
-    "argument": f"^{_CONTAINER}/(?:args/{_INDEX}|command/[1-9][0-9]{0, 3})$",
+    "argument": f"^{_CONTAINER}/(?:args/{_INDEX}|command/{_NOT_FIRST})$",
     "arguments": f"^{_CONTAINER}/args$",
     "count": "^/spec/(?:parallelism|completions|backoffLimit)$",
     "seconds": f"^{_POD}/activeDeadlineSeconds$",
@@ -63,22 +64,26 @@ def is_expanded(pointer: str) -> bool:
     return _EXPANDED.fullmatch(pointer) is not None
 
 
-def refusal(parameter: Parameter, pointer: str) -> str:
-    """Why a run-time parameter may not fill a place; empty where it may."""
-    kind = kind_of(pointer)
+def refusal(parameter: Parameter, pointer: str) -> tuple[str, str]:
+    """Why a run-time parameter may not fill a place, and what to do instead; both empty where it may."""
+    kind, name = kind_of(pointer), parameter.name
     if kind is None:
-        return (
+        what = (
             "run-time parameters fill environment values, arguments, resources, images, the pod's deadline, "
             "parallelism, completions and backoffLimit; nothing else"
         )
+        return what, f"give {{{{ {name} }}}} to an environment variable, or make it `at: install`"
     if parameter.type not in _TAKES[kind]:
-        wanted = " or ".join(sorted(_TAKES[kind])) if kind not in ("value", "argument") else "a single value"
-        return f"this place takes {wanted}, and {parameter.name} is of type {parameter.type}"
+        if parameter.type == "list":
+            return "a list fills all arguments, and nothing else", f"write args: {{{{ {name} }}}}"
+        wanted = " or ".join(_TAKES[kind])
+        return f"this takes type {wanted}, and {name} has type {parameter.type}", f"type: {wanted}"
     if kind == "image" and not parameter.choices and not parameter.prefixes:
-        return f"an image that each run may choose needs choices or prefixes: {parameter.name} has neither"
+        return f"{name} would let each run choose any image", f"give {name} choices or prefixes"
     if parameter.default is None and not parameter.required and kind not in ("value", "arguments"):
-        return f"{parameter.name} is optional and has no default, so there would be nothing to write here"
-    return ""
+        what = f"{name} is optional and has no default, so there would be nothing to write here"
+        return what, f"give {name} a default"
+    return "", ""
 
 
 def spelled(parameter: Parameter, pointer: str, value: Any) -> Any:
@@ -181,7 +186,7 @@ def check(job: Mapping[str, Any], placed: Iterable[Placed]) -> list[Problem]:
         if not pointers:
             problems.append(Problem(parameter.name, "fills no place"))
         for pointer in pointers:
-            wrong = refusal(parameter, pointer) or _misfit(job, pointer)
+            wrong = refusal(parameter, pointer)[0] or _misfit(job, pointer)
             if not wrong and pointer in taken:
                 wrong = f"is filled twice: by {taken[pointer]} and by {parameter.name}"
             if wrong:

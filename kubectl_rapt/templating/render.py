@@ -117,9 +117,7 @@ class _Environment(ImmutableSandboxedEnvironment):
             if attribute in obj.fields:
                 return obj.fields[attribute]
             raise _WrongError(f"the reference has no {attribute}", f"answer it with a {attribute}")
-        raise _WrongError(
-            f".{attribute} cannot be read here", "the reference has no answer: write `if` around it"
-        )
+        raise _WrongError("the reference has no answer", "write `if` around it")
 
     def getitem(self, obj: Any, argument: Any) -> Any:
         if not isinstance(obj, list) or type(argument) is not int:
@@ -357,15 +355,21 @@ def compile(source: str, parameters: Sequence[Parameter], *, name: str) -> "Comp
         code = environment.compile(tree, name="template", filename="<template>")
     except (SyntaxError, RecursionError, MemoryError, TemplateError):
         raise syntax.report(name, [syntax.too_complex()]) from None
-    return Compiled(Template.from_code(environment, code, environment.globals), parameters, name)
+    uses: dict[str, int] = {}
+    for node in tree.find_all(nodes.Name):
+        uses.setdefault(node.name, node.lineno)
+    return Compiled(Template.from_code(environment, code, environment.globals), parameters, uses, name)
 
 
 class Compiled:
     """A checked template: give it answers, it gives Jobs."""
 
-    def __init__(self, template: Template, parameters: Sequence[Parameter], name: str) -> None:
+    def __init__(
+        self, template: Template, parameters: Sequence[Parameter], uses: Mapping[str, int], name: str
+    ) -> None:
         self._template = template
         self._parameters = tuple(parameters)
+        self._uses = uses
         self._name = name
         self._prefix = Tokens(os.urandom(12).hex()).prefix
         self._parsed: dict[str, tuple[Any, frozenset[str]]] = {}
@@ -481,6 +485,10 @@ class Compiled:
             line = lines[min(rendered_lines.get(nearest, 1), len(lines)) - 1]
             field = documents.place(problem.where, {}, "")
             findings.append(Finding(line, f"{field}: {problem.what}" if field else problem.what, fix))
+        for parameter in builder.unfilled:
+            what = f"the run-time parameter {parameter.name} fills nothing"
+            fix = f"write {{{{ {parameter.name} }}}} where it is always rendered"
+            findings.append(Finding(self._uses[parameter.name], what, fix))
         return syntax.report(self._name, findings)
 
 

@@ -17,6 +17,8 @@ from kubectl_rapt.templating.parameters import REFERENCES, RESERVED, Parameter
 MAX_NODES = 10_000
 MAX_DEPTH = 60
 MAX_LOOP_DEPTH = 4
+_MOST_PROBLEMS = 50
+_LONGEST = 500
 
 FILTERS: Mapping[str, tuple[int, int]] = {
     "default": (1, 1),
@@ -63,7 +65,7 @@ _NAMES_OF_NODES: Mapping[type[nodes.Node], str] = {
     nodes.FilterBlock: "{% filter %}",
     nodes.AssignBlock: "{% set %} with a body",
     nodes.With: "{% with %}",
-    nodes.ScopedEvalContextModifier: "{% autoescape %}",
+    nodes.Scope: "{% autoescape %}",
     nodes.Mul: "the operator *",
     nodes.Div: "the operator /",
     nodes.FloorDiv: "the operator //",
@@ -91,9 +93,16 @@ def report(file: str, findings: Sequence[Finding]) -> Invalid:
     first = ordered[0]
     more = f" (and {len(ordered) - 1} more)" if len(ordered) > 1 else ""
     problems = [
-        Problem(f"{file}:{one.line}", one.what + (f"; {one.fix}" if one.fix else "")) for one in ordered[:50]
+        Problem(f"{file}:{one.line}", _cut(one.what) + (f"; {_cut(one.fix)}" if one.fix else ""))
+        for one in ordered[:_MOST_PROBLEMS]
     ]
-    return Invalid("bad-template", f"{file}:{first.line}: {first.what}{more}", first.fix, problems)
+    return Invalid(
+        "bad-template", f"{file}:{first.line}: {_cut(first.what)}{more}", _cut(first.fix), problems
+    )
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
 def parse(
@@ -160,10 +169,10 @@ class _Checker:
         used = {node.name for node in tree.find_all(nodes.Name)}
         for name, parameter in self.parameters.items():
             if parameter.at == "run" and name not in used:
-                self._add(tree, f"the run-time parameter {name} is never used", _whole(name))
+                self._add(tree, f"the run-time parameter {name} is never used", f"write {_whole(name)}")
 
     def _add(self, node: nodes.Node, what: str, fix: str = "") -> None:
-        self.findings.append(Finding(node.lineno, what, fix))
+        self.findings.append(Finding(_line(node), what, fix))
 
     def _body(self, body: Sequence[nodes.Node], known: set[str], loops: int) -> set[str]:
         """Check statements in order; give back the names that are known after them."""
@@ -240,6 +249,10 @@ class _Checker:
             return
         elif isinstance(node, nodes.Filter):
             self._filter(node)
+            for part in (node.node, *node.args):
+                if part is not None:
+                    self._expression(part, known, loops)
+            return
         elif isinstance(node, nodes.Dict):
             for pair in node.items:
                 if not isinstance(pair.key, nodes.Const) or not isinstance(pair.key.value, str):
@@ -328,6 +341,13 @@ class _Checker:
 
 def _has_named(node: nodes.Call | nodes.Filter) -> bool:
     return bool(node.kwargs) or node.dyn_args is not None or node.dyn_kwargs is not None
+
+
+def _line(node: nodes.Node) -> int:
+    """A node's line; nodes that Jinja makes itself have none, but what is in them does."""
+    while not node.lineno and (inside := next(node.iter_child_nodes(), None)):
+        node = inside
+    return node.lineno or 1
 
 
 def _whole(name: str) -> str:

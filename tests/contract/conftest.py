@@ -1,5 +1,7 @@
 """The same cluster twice: in memory, and real."""
 
+import os
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,8 +11,11 @@ import pytest
 from kubectl_rapt.adapters.cluster.door import Door
 from kubectl_rapt.adapters.cluster.reads import Reads
 from kubectl_rapt.adapters.cluster.writes import Writes
+from kubectl_rapt.model.kinds import CONFIG_MAP, POD
 from kubectl_rapt.model.target import Target
 from kubectl_rapt.ports.cluster import ClusterReads, ClusterWrites
+from tests.cluster import kubectl
+from tests.cluster.clusters import Cluster
 from tests.fakes.cluster import FakeCluster
 from tests.faults import Faults, between
 
@@ -34,35 +39,60 @@ def side(request: pytest.FixtureRequest) -> Side:
     return Side(fake, fake, "test")
 
 
+@pytest.fixture(scope="session")
+def kubectl_on_path() -> Iterator[None]:
+    """A kubectl that is new enough is the first one that the door finds."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("PATH", str(kubectl.program().parent), prepend=os.pathsep)
+        yield
+
+
+@pytest.fixture(scope="session")
+def administrator(cluster: Cluster, kubectl_on_path: None) -> Iterator[Door]:
+    """The administrator's door, to prepare what the user under test may not."""
+    with Door(Target(kubeconfig=str(cluster.kubeconfig), namespace="default")) as door:
+        yield door
+
+
 @pytest.fixture
-def real(administrator: Door, namespace: str, user: Path, user_name: str) -> Iterator[Side]:
+def real(administrator: Door, namespace: str, user: Path) -> Iterator[Side]:
     """The real cluster as an ordinary user, who here may also write a pod's status, as a kubelet does."""
     group = "rbac.authorization.k8s.io"
     metadata = {"name": "status", "namespace": namespace}
-    for kind, content in (
-        ("Role", {"rules": [{"apiGroups": [""], "resources": ["pods/status"], "verbs": ["patch"]}]}),
-        (
-            "RoleBinding",
-            {
-                "roleRef": {"apiGroup": group, "kind": "Role", "name": "status"},
-                "subjects": [{"apiGroup": group, "kind": "User", "name": user_name}],
-            },
-        ),
-    ):
-        Writes(administrator).create({"apiVersion": f"{group}/v1", "kind": kind, "metadata": metadata, **content})
+    subject = {"apiGroup": group, "kind": "User", "name": f"user-of-{namespace}"}
+    role = {"roleRef": {"apiGroup": group, "kind": "Role", "name": "status"}, "subjects": [subject]}
+    rules = {"rules": [{"apiGroups": [""], "resources": ["pods/status"], "verbs": ["patch"]}]}
+    for kind, content in (("Role", rules), ("RoleBinding", role)):
+        writes = Writes(administrator)
+        writes.create({"apiVersion": f"{group}/v1", "kind": kind, "metadata": metadata, **content})
     with Door(Target(kubeconfig=str(user))) as door:
-        yield Side(Reads(door), Writes(door), namespace)
+        reads = Reads(door)
+        for _ in range(200):  # a new binding counts some milliseconds later
+            if reads.may("create", CONFIG_MAP, namespace) and reads.may(
+                "patch", POD, namespace, subresource="status"
+            ):
+                break
+            time.sleep(0.02)
+        yield Side(reads, Writes(door), namespace)
+
+
+@pytest.fixture(scope="session")
+def _server(kubectl_on_path: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Faults, Door]]:
+    with between(tmp_path_factory.mktemp("scripted")) as faults:
+        target = Target(kubeconfig=str(faults.kubeconfig), namespace="prod", request_timeout_seconds=1.5)
+        with Door(target) as door:
+            yield faults, door
 
 
 @pytest.fixture
-def scripted(kubectl_on_path: None, tmp_path: Path) -> Iterator[Faults]:
+def scripted(_server: tuple[Faults, Door]) -> Faults:
     """A server that answers what the test says."""
-    with between(tmp_path) as faults:
-        yield faults
+    faults, _ = _server
+    faults.forget()
+    return faults
 
 
 @pytest.fixture
-def door(scripted: Faults) -> Iterator[Door]:
-    """A door to the scripted server, through a real kubectl, that gives up after two seconds."""
-    with Door(Target(kubeconfig=str(scripted.kubeconfig), request_timeout_seconds=2)) as door:
-        yield door
+def door(_server: tuple[Faults, Door], scripted: Faults) -> Door:
+    """A door to the scripted server, through a real kubectl, that gives up after 1.5 seconds."""
+    return _server[1]

@@ -9,7 +9,9 @@ from kubectl_rapt.model.kinds import CONFIG_MAP, POD, Manifest, Ref, ref_of
 from tests.contract.conftest import Side
 
 
-def a_config_map(side: Side, name: str = "one", data: dict[str, str] | None = None, **labels: str) -> dict[str, Any]:
+def a_config_map(
+    side: Side, name: str = "one", data: dict[str, str] | None = None, **labels: str
+) -> dict[str, Any]:
     metadata = {"name": name, "namespace": side.namespace, "labels": labels}
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data or {"key": "value"}}
 
@@ -24,7 +26,9 @@ def version_of(item: Manifest) -> str:
 
 def names(side: Side, labels: str = "", fields: str = "") -> list[str]:
     found = side.reads.list(CONFIG_MAP, side.namespace, labels=labels, fields=fields)
-    return sorted(item["metadata"]["name"] for item in found if item["metadata"]["name"] != "kube-root-ca.crt")
+    return sorted(
+        item["metadata"]["name"] for item in found if item["metadata"]["name"] != "kube-root-ca.crt"
+    )
 
 
 def test_what_was_created_is_read_back_with_uid_version_and_time(side: Side) -> None:

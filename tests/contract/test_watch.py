@@ -43,7 +43,11 @@ def test_a_changed_object_is_told_as_it_is_now(side: Side) -> None:
     assert ref_of(changed.object) == ref_of(one)
     side.writes.delete(ref_of(one), uid=uid_of(one))
     deleted = next(events)
-    assert (deleted.type, deleted.object["data"], uid_of(deleted.object)) == ("deleted", {"key": "new"}, uid_of(one))
+    assert (deleted.type, deleted.object["data"], uid_of(deleted.object)) == (
+        "deleted",
+        {"key": "new"},
+        uid_of(one),
+    )
     events.close()
 
 
@@ -61,7 +65,9 @@ def test_what_leaves_the_selector_is_deleted_and_what_enters_is_added(side: Side
 
 def test_a_watch_ends_at_its_time(side: Side) -> None:
     started = time.monotonic()
-    events = list(side.reads.watch(CONFIG_MAP, side.namespace, fields="metadata.name=none", timeout_seconds=0.5))
+    events = list(
+        side.reads.watch(CONFIG_MAP, side.namespace, fields="metadata.name=none", timeout_seconds=0.5)
+    )
     assert [event.type for event in events] == ["synced"]
     assert 0.4 < time.monotonic() - started < 2
 

@@ -39,7 +39,9 @@ class FakeCluster:
     """
 
     def __init__(
-        self, now: Callable[[], datetime] = lambda: datetime(2026, 1, 1, tzinfo=UTC), namespace: str = "default"
+        self,
+        now: Callable[[], datetime] = lambda: datetime(2026, 1, 1, tzinfo=UTC),
+        namespace: str = "default",
     ) -> None:
         self._now = now
         self._namespace = namespace
@@ -58,14 +60,24 @@ class FakeCluster:
     def list(self, kind: Kind, namespace: str, *, labels: str = "", fields: str = "") -> Iterator[Manifest]:
         chosen = _Chosen(kind, namespace, labels, fields)
         with self._changed:
-            found = [copy.deepcopy(item) for ref, item in sorted(self._objects.items(), key=_place) if chosen(ref, item)]
+            found = [
+                copy.deepcopy(item)
+                for ref, item in sorted(self._objects.items(), key=_place)
+                if chosen(ref, item)
+            ]
         return iter(found)
 
     def table(self, kind: Kind, namespace: str, *, labels: str = "") -> Table:
         _never("what a server prints")
 
     def watch(
-        self, kind: Kind, namespace: str, *, labels: str = "", fields: str = "", timeout_seconds: float | None = None
+        self,
+        kind: Kind,
+        namespace: str,
+        *,
+        labels: str = "",
+        fields: str = "",
+        timeout_seconds: float | None = None,
     ) -> "FakeStream":
         chosen = _Chosen(kind, namespace, labels, fields)
         with self._changed:
@@ -78,7 +90,9 @@ class FakeCluster:
     def dry_run(self, manifest: Manifest) -> NoReturn:
         _never("admission")
 
-    def may(self, verb: str, kind: Kind, namespace: str, *, name: str = "", subresource: str = "") -> NoReturn:
+    def may(
+        self, verb: str, kind: Kind, namespace: str, *, name: str = "", subresource: str = ""
+    ) -> NoReturn:
         _never("access rights")
 
     def user(self) -> str:
@@ -138,7 +152,10 @@ class FakeCluster:
 
     def _found(self, ref: Ref) -> dict[str, Any]:
         if ref not in self._objects:
-            raise NotFound("not-found", f'there is no {ref.kind.name.lower()} "{ref.name}" in namespace "{ref.namespace}"')
+            raise NotFound(
+                "not-found",
+                f'there is no {ref.kind.name.lower()} "{ref.name}" in namespace "{ref.namespace}"',
+            )
         return self._objects[ref]
 
     def _hold(self, ref: Ref, item: Manifest, uid: str, version: str) -> None:

@@ -24,7 +24,9 @@ CLEAN = {
 }
 
 
-def git(*args: str | Path, cwd: Path | None = None, stdin: str = "", env: Mapping[str, str] | None = None) -> str:
+def git(
+    *args: str | Path, cwd: Path | None = None, stdin: str = "", env: Mapping[str, str] | None = None
+) -> str:
     """Run git outside of the adapter; its output without the last newline."""
     home = {"HOME": "/nonexistent", **CLEAN, **(env or {})}
     done = subprocess.run(

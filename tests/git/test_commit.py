@@ -27,7 +27,19 @@ def test_a_commit_changes_its_files_and_no_others(place: Place) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["a b", "tab\there", "line\nbreak", 'quo"te', "back\\slash", "ünïcödé/✓", "-dash", "a\rb", ":(glob)*", "*"]
+    "path",
+    [
+        "a b",
+        "tab\there",
+        "line\nbreak",
+        'quo"te',
+        "back\\slash",
+        "ünïcödé/✓",
+        "-dash",
+        "a\rb",
+        ":(glob)*",
+        "*",
+    ],
 )
 def test_any_path_that_git_can_hold_comes_back_as_it_went_in(place: Place, path: str) -> None:
     adapter, remote = place.git(), own(place.bare())
@@ -59,32 +71,44 @@ def test_a_branch_that_is_expected_not_to_exist_is_not_overwritten(place: Place)
     adapter, remote = place.git(), own(place.bare())
     first = commit(adapter, remote, {"a": b"1"})
     with pytest.raises(Conflict):
-        adapter.commit(remote, branch="main", parent="", expected="", files={"b": b"1"}, message="another first")
+        adapter.commit(
+            remote, branch="main", parent="", expected="", files={"b": b"1"}, message="another first"
+        )
     assert adapter.fetch(remote) == {"refs/heads/main": first}
 
 
 def test_a_branch_that_is_gone_is_not_made_again(place: Place) -> None:
     adapter, remote = place.git(), own(place.bare())
     first = commit(adapter, remote, {"a": b"1"})
-    change = adapter.commit(remote, branch="x/y", parent=first, expected="", files={"b": b"1"}, message="change")
+    change = adapter.commit(
+        remote, branch="x/y", parent=first, expected="", files={"b": b"1"}, message="change"
+    )
     git("update-ref", "-d", "refs/heads/x/y", cwd=Path(remote.url))
     with pytest.raises(Conflict):
-        adapter.commit(remote, branch="x/y", parent=change, expected=change, files={"b": b"2"}, message="more")
+        adapter.commit(
+            remote, branch="x/y", parent=change, expected=change, files={"b": b"2"}, message="more"
+        )
 
 
 def test_a_change_is_rebuilt_on_a_new_main_in_place(place: Place) -> None:
     adapter, remote = place.git(), own(place.bare())
     first = commit(adapter, remote, {"a": b"1"})
-    change = adapter.commit(remote, branch="x", parent=first, expected="", files={"b": b"1"}, message="change")
+    change = adapter.commit(
+        remote, branch="x", parent=first, expected="", files={"b": b"1"}, message="change"
+    )
     second = commit(adapter, remote, {"a": b"2"})
-    again = adapter.commit(remote, branch="x", parent=second, expected=change, files={"b": b"1"}, message="change")
+    again = adapter.commit(
+        remote, branch="x", parent=second, expected=change, files={"b": b"1"}, message="change"
+    )
     assert [entry.id for entry in adapter.log(remote, again)] == [again, second, first]
 
 
 def test_a_merge_and_the_deletion_of_its_branch_happen_together_or_not_at_all(place: Place) -> None:
     adapter, remote = place.git(), own(place.bare())
     first = commit(adapter, remote, {"a": b"1"})
-    change = adapter.commit(remote, branch="x", parent=first, expected="", files={"b": b"1"}, message="change")
+    change = adapter.commit(
+        remote, branch="x", parent=first, expected="", files={"b": b"1"}, message="change"
+    )
     second = commit(adapter, remote, {"a": b"2"})
     for expected, of_branch in ((first, change), (second, first)):
         with pytest.raises(Conflict):
@@ -165,7 +189,9 @@ def test_the_same_input_at_the_same_time_is_the_same_commit(place: Place) -> Non
 
 def test_a_hook_that_refuses_is_quoted_without_its_control_characters(place: Place) -> None:
     adapter, remote = place.git(), own(place.bare())
-    script(Path(remote.url) / "hooks" / "pre-receive", r"printf '\033[31mno deploys on friday\007\n' >&2; exit 1")
+    script(
+        Path(remote.url) / "hooks" / "pre-receive", r"printf '\033[31mno deploys on friday\007\n' >&2; exit 1"
+    )
     with pytest.raises(Refused) as caught:
         commit(adapter, remote, {"a": b"1"})
     assert caught.value.code == "push-refused"
@@ -180,7 +206,9 @@ def test_a_remote_that_forbids_rewriting_refuses(place: Place) -> None:
     second = commit(adapter, remote, {"a": b"2"})
     git("config", "receive.denyNonFastForwards", "true", cwd=Path(remote.url))
     with pytest.raises(Refused) as caught:
-        adapter.commit(remote, branch="main", parent=first, expected=second, files={"b": b"1"}, message="rewrite")
+        adapter.commit(
+            remote, branch="main", parent=first, expected=second, files={"b": b"1"}, message="rewrite"
+        )
     assert "non-fast-forward" in caught.value.message
 
 
@@ -214,17 +242,25 @@ def test_a_push_that_hangs_is_ended_with_all_it_started(place: Place) -> None:
     assert listed.stdout.strip()[:1] in ("", "Z")
 
 
-@pytest.mark.parametrize("branch", ["", "-d", "a..b", "a b", "a~1", "x.lock", "a/.b", "a//b", "a@{1}", "/a", "a/", "@", "a\n"])
+@pytest.mark.parametrize(
+    "branch", ["", "-d", "a..b", "a b", "a~1", "x.lock", "a/.b", "a//b", "a@{1}", "/a", "a/", "@", "a\n"]
+)
 def test_a_name_that_is_no_branch_is_refused_before_anything_happens(place: Place, branch: str) -> None:
     with pytest.raises(Invalid) as caught:
-        place.git().commit(own(place.bare()), branch=branch, parent="", expected="", files={"a": b""}, message="m")
+        place.git().commit(
+            own(place.bare()), branch=branch, parent="", expected="", files={"a": b""}, message="m"
+        )
     assert caught.value.code == "bad-branch"
 
 
-@pytest.mark.parametrize("path", ["", "/a", "a//b", "../a", "a/../b", ".git/config", "a/.GIT/x", "a\0b", "a/", "\udcff", "."])
+@pytest.mark.parametrize(
+    "path", ["", "/a", "a//b", "../a", "a/../b", ".git/config", "a/.GIT/x", "a\0b", "a/", "\udcff", "."]
+)
 def test_a_path_that_leads_elsewhere_is_refused(place: Place, path: str) -> None:
     with pytest.raises(Invalid) as caught:
-        place.git().commit(own(place.bare()), branch="m", parent="", expected="", files={path: b""}, message="m")
+        place.git().commit(
+            own(place.bare()), branch="m", parent="", expected="", files={path: b""}, message="m"
+        )
     assert caught.value.code == "bad-path"
 
 

@@ -115,7 +115,9 @@ def test_credentials_in_an_address_work_and_are_never_shown(place: Place, http: 
         with pytest.raises(RaptError) as caught:
             commit(adapter, remote, change)
         errors.append(caught.value)
-    script(place.root / "remotes/config.git/hooks/pre-receive", "echo https://robin:p4ss-word@x.y/z >&2; exit 1")
+    script(
+        place.root / "remotes/config.git/hooks/pre-receive", "echo https://robin:p4ss-word@x.y/z >&2; exit 1"
+    )
     with pytest.raises(RaptError) as caught:
         commit(adapter, remote, {"a": b"2"})
     errors.append(caught.value)
@@ -128,7 +130,9 @@ def test_credentials_in_an_address_work_and_are_never_shown(place: Place, http: 
         assert not path.is_file() or b"p4ss-word" not in path.read_bytes(), path
 
 
-def test_a_credential_helper_and_an_askpass_program_of_the_user_are_asked(place: Place, http: HttpRemote) -> None:
+def test_a_credential_helper_and_an_askpass_program_of_the_user_are_asked(
+    place: Place, http: HttpRemote
+) -> None:
     answer = f"test $1 = get && printf 'username=robin\\npassword=p4ss-word\\n'; touch {place.root}/called"
     place.configure("credential.helper", str(script(place.root / "helper", answer)))
     commit(place.git(), own(http.url()), {"a": b"1"})

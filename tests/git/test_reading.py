@@ -18,14 +18,14 @@ def test_fetch_returns_what_the_remote_has_now(place: Place) -> None:
     git("tag", "light", first, cwd=bare)
     git("update-ref", "refs/heads/x", first, cwd=bare)
     git("update-ref", "refs/pull/1/head", first, cwd=bare)
-    everything = {name: first for name in ("refs/heads/main", "refs/heads/x", "refs/tags/v1", "refs/tags/light")}
+    everything = dict.fromkeys(("refs/heads/main", "refs/heads/x", "refs/tags/v1", "refs/tags/light"), first)
     assert adapter.fetch(remote) == everything
     git("update-ref", "-d", "refs/heads/x", cwd=bare)
     git("tag", "-d", "v1", cwd=bare)
     git("update-ref", "refs/heads/x/y", first, cwd=bare)
-    assert adapter.fetch(remote) == {
-        name: first for name in ("refs/heads/main", "refs/heads/x/y", "refs/tags/light")
-    }
+    assert adapter.fetch(remote) == dict.fromkeys(
+        ("refs/heads/main", "refs/heads/x/y", "refs/tags/light"), first
+    )
 
 
 def test_a_rewritten_branch_and_a_moved_tag_are_followed(place: Place) -> None:
@@ -124,7 +124,8 @@ def test_the_log_is_cut_by_paths_and_by_number(place: Place) -> None:
 def test_a_log_that_is_left_early_ends_git(place: Place) -> None:
     adapter, remote = place.git(), own(place.bare())
     stream = "".join(
-        f"commit refs/heads/main\ncommitter A <a@example.com> {n} +0000\ndata 500\n{'x' * 500}\n" for n in range(5000)
+        f"commit refs/heads/main\ncommitter A <a@example.com> {n} +0000\ndata 500\n{'x' * 500}\n"
+        for n in range(5000)
     )
     git("fast-import", "--quiet", cwd=Path(remote.url), stdin=stream)
     at = adapter.fetch(remote)["refs/heads/main"]

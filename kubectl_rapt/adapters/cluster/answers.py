@@ -343,6 +343,9 @@ def _without_status(status: int, headers: Mapping[str, str], body: bytes, ask: A
             "try again later",
             retry_after_seconds=wait,
         )
+    if status < 500:
+        what = f"no API server answers there ({status}: {first})"
+        return Unavailable("no-cluster", what, "kubectl cluster-info")
     if status == 500 and _has(first, _CREDENTIALS):
         return _not_authenticated(first)
     if status == 500 and _has(first, _NEVER_SENT):

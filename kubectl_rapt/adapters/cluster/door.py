@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import math
 import re
 import threading
 import time
@@ -89,6 +90,7 @@ class Door:
         *,
         content_type: str = JSON,
         accept: str = JSON,
+        ends_at: float = math.inf,
     ) -> Any:
         """Send one request and read its answer.
 
@@ -102,6 +104,7 @@ class Door:
             body: To be sent as JSON.
             content_type: The body's type.
             accept: The answer's type.
+            ends_at: When to give up, in ``time.monotonic()`` seconds, if the request's own time is not over before.
 
         Returns:
             The answer, as JSON data.
@@ -113,10 +116,10 @@ class Door:
         if body is not None:
             headers["Content-Type"] = content_type
         data = b"" if body is None else json.dumps(body, separators=(",", ":")).encode()
-        gives_up_at = time.monotonic() + self.timeout_seconds
+        gives_up_at = min(ends_at, time.monotonic() + self.timeout_seconds)
         for attempt in range(1, _MOST_ATTEMPTS + 1):
             try:
-                return self._exchange(ask, method, path, headers, data)
+                return self._exchange(ask, method, path, headers, data, ends_at)
             except Unavailable as error:
                 pause = self._pause_seconds(error, ask, attempt)
                 if pause is None or attempt == _MOST_ATTEMPTS or time.monotonic() + pause > gives_up_at:
@@ -134,17 +137,20 @@ class Door:
             return 0.0
         return None
 
-    def _exchange(self, ask: Ask, method: str, path: str, headers: Mapping[str, str], data: bytes) -> Any:
+    def _exchange(
+        self, ask: Ask, method: str, path: str, headers: Mapping[str, str], data: bytes, ends_at: float
+    ) -> Any:
         connection = self._idle_connection() or self._connect()
         may_reuse = False
         try:
-            ends_at = time.monotonic() + self.timeout_seconds
+            began_at = time.monotonic()
+            ends_at = min(ends_at, began_at + self.timeout_seconds)
             connection.send(method, path, headers, data, ends_at)
             answer = connection.answer(ends_at)
             body = answer.body(ends_at)
             may_reuse = answer.may_reuse_connection
         except http.TooSlow as error:
-            raise answers.lost(ask, f"no answer within {self.timeout_seconds:g} s", code="timeout") from error
+            raise answers.lost(ask, f"no answer within {ends_at - began_at:.3g} s", code="timeout") from error
         except http.Cut as error:
             raise answers.lost(ask, "the connection was cut before the answer came") from error
         finally:

@@ -1,5 +1,6 @@
 """Lists, page by page, so that memory stays flat."""
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -12,7 +13,14 @@ PAGE = 500
 
 
 def pages(
-    door: Door, kind: Kind, namespace: str, *, labels: str = "", fields: str = "", accept: str = JSON
+    door: Door,
+    kind: Kind,
+    namespace: str,
+    *,
+    labels: str = "",
+    fields: str = "",
+    accept: str = JSON,
+    ends_at: float = math.inf,
 ) -> Iterator[Mapping[str, Any]]:
     """The pages of one consistent list.
 
@@ -25,7 +33,7 @@ def pages(
         query = paths.query(
             **{"limit": str(PAGE), "labelSelector": labels, "fieldSelector": fields, "continue": token}
         )
-        page = door.json(ask, "GET", paths.of(kind, namespace) + query, accept=accept)
+        page = door.json(ask, "GET", paths.of(kind, namespace) + query, accept=accept, ends_at=ends_at)
         yield page
         token = page.get("metadata", {}).get("continue") or ""
         if not token:

@@ -1,5 +1,6 @@
 """Where an object or a list lives on the API server."""
 
+from kubectl_rapt.adapters.cluster.words import one_line
 from kubectl_rapt.errors import Invalid
 from kubectl_rapt.model.kinds import Kind
 
@@ -38,6 +39,9 @@ def quote(text: str) -> str:
 
 
 def _segment(name: str) -> str:
-    if name in ("", ".", ".."):
-        raise Invalid("bad-name", f'"{name}" is no name of an object', "kubectl get -h")
+    # As apimachinery's IsValidPathSegmentName: the API server decodes a path before it splits it.
+    if name in ("", ".", "..") or "/" in name or "%" in name:
+        raise Invalid(
+            "bad-name", f'"{one_line(name)}" is no name of an object', "kubectl explain metadata.name"
+        )
     return quote(name)

@@ -48,7 +48,7 @@ def events(door: Door, wanted: Wanted, leash: Leash, timeout_seconds: float | No
     while not leash.is_stopped and time.monotonic() < ends_at:
         try:
             if not version:
-                objects, version = _list(door, wanted)
+                objects, version = _list(door, wanted, ends_at)
                 yield from known.replace(objects)
                 patience.renew()
                 if not is_synced:
@@ -56,7 +56,7 @@ def events(door: Door, wanted: Wanted, leash: Leash, timeout_seconds: float | No
                     yield Event("synced", {})
             for change in _changes(door, wanted, version, leash, patience, ends_at):
                 patience.renew()
-                version = change["object"]["metadata"].get("resourceVersion") or version
+                version = change["object"]["metadata"]["resourceVersion"]
                 yield from known.take(change)
         except _Lost:
             version = ""
@@ -71,15 +71,20 @@ def events(door: Door, wanted: Wanted, leash: Leash, timeout_seconds: float | No
                 return
             if not is_synced:
                 raise
+            if time.monotonic() >= ends_at:
+                return
             patience.bear(error)
             leash.wait(min(error.retry_after_seconds or 0.0, ends_at - time.monotonic()))
         leash.wait(min(patience.pause_seconds(), ends_at - time.monotonic()))
 
 
-def _list(door: Door, wanted: Wanted) -> tuple[list[dict[str, Any]], str]:
+def _list(door: Door, wanted: Wanted, ends_at: float) -> tuple[list[dict[str, Any]], str]:
     objects: list[dict[str, Any]] = []
     version = ""
-    for page in lists.pages(door, wanted.kind, wanted.namespace, labels=wanted.labels, fields=wanted.fields):
+    pages = lists.pages(
+        door, wanted.kind, wanted.namespace, labels=wanted.labels, fields=wanted.fields, ends_at=ends_at
+    )
+    for page in pages:
         objects += lists.items(page, wanted.kind)
         version = version or page["metadata"]["resourceVersion"]
     return objects, version
@@ -110,11 +115,20 @@ def _changes(
                     if answers.expiry(change):
                         raise _Lost
                     raise _failed(change, ask)
-                yield change
+                yield _checked(change)
         except http.TooSlow as error:
             raise _Lost from error
         except (ValueError, KeyError, TypeError) as error:
             raise http.Cut("that is no event") from error
+
+
+def _checked(change: dict[str, Any]) -> dict[str, Any]:
+    metadata = change["object"]["metadata"]
+    if not isinstance(metadata["resourceVersion"], str) or (
+        change["type"] != "BOOKMARK" and not metadata["uid"]
+    ):
+        raise ValueError
+    return change
 
 
 def _failed(change: dict[str, Any], ask: Ask) -> Exception:

@@ -45,7 +45,8 @@ def changes(
         if verb == "show":
             one = review.find(world, found, identifier)
             before, after = review.contents(world, found, one)
-            terminal.out(f"change {one.change.id} by {one.commit.author}: {one.change.summary}")
+            about = f"change {one.change.id} by {one.commit.author}: {one.change.summary}"
+            terminal.out(terminal.clean(about))
             terminal.out(diffs.unified(before, after))
             return
         waiting = list(review.waiting(world, found))

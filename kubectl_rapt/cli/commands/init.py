@@ -9,6 +9,8 @@ from kubectl_rapt import wiring, writes
 from kubectl_rapt.actions import init as setting_up
 from kubectl_rapt.cli import options, terminal
 from kubectl_rapt.errors import UsageError
+from kubectl_rapt.model.plan import Plan
+from kubectl_rapt.writes import Writers
 
 
 def init(
@@ -26,18 +28,24 @@ def init(
         )
     path = wiring.local_repository(os.environ)
     with options.open_world(context) as (world, writers):
-        while True:
-            plan = setting_up.plan(world, str(path), exists=path.exists())
+        plan = setting_up.create(str(path)) if not path.exists() else setting_up.plan(world, str(path))
+        if not path.exists() and not dry_run:
+            # Only a repository that exists can be read, and only then is the rest decided.
+            _carry_out(writers, plan)
+            plan = setting_up.plan(world, str(path))
+        if dry_run:
             for step in plan.steps:
-                terminal.out(f"{step}{' (dry run)' if dry_run else ''}")
-            if dry_run:
-                return
-            for step in plan.steps:
-                writes.apply(writers, step)
-            if not plan.steps:
-                break
+                terminal.out(f"{step} (dry run)")
+            return
+        _carry_out(writers, plan)
     for note in plan.notes:
         terminal.say(f"  note: {note}")
     terminal.out(f"config repository {path}")
     terminal.out("environments      dev (review: none, the default), prod (review: required)")
     terminal.say("  next: kubectl rapt search")
+
+
+def _carry_out(writers: Writers, plan: Plan) -> None:
+    for step in plan.steps:
+        writes.apply(writers, step)
+        terminal.out(str(step))

@@ -1,0 +1,230 @@
+"""Requests through the door to a server that does what the test says."""
+
+import gzip
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kubectl_rapt.adapters.cluster.door import Door
+from kubectl_rapt.adapters.cluster.reads import Reads
+from kubectl_rapt.adapters.cluster.writes import Writes
+from kubectl_rapt.errors import Conflict, Invalid, NotFound, Refused, Unavailable
+from kubectl_rapt.model.kinds import CONFIG_MAP, JOB, NAMESPACE, Ref
+from kubectl_rapt.model.target import Target
+from tests.contract import recorded
+from tests.faults import BlackHole, DropRequest, Faults, Reply, Streamed
+
+A_JOB = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "one", "namespace": "prod"}}
+ONE = Ref(JOB, "one", "prod")
+BUSY = {"kind": "Status", "message": "too many requests", "reason": "TooManyRequests", "code": 429}
+
+
+def a_page(*names: str, token: str = "") -> dict[str, Any]:
+    items = [{"metadata": {"name": name, "uid": f"uid-{name}", "resourceVersion": "1"}} for name in names]
+    metadata = {"resourceVersion": "5", "continue": token}
+    return {"kind": "ConfigMapList", "apiVersion": "v1", "metadata": metadata, "items": items}
+
+
+def names(door: Door) -> list[str]:
+    return [item["metadata"]["name"] for item in Reads(door).list(CONFIG_MAP, "prod")]
+
+
+def test_a_write_that_the_server_had_no_time_for_is_sent_again_when_it_says(
+    scripted: Faults, door: Door
+) -> None:
+    scripted.on("POST", Reply(429, BUSY, {"Retry-After": "1"}), Reply(201, A_JOB))
+    started = time.monotonic()
+    assert Writes(door).create(A_JOB) == A_JOB
+    assert time.monotonic() - started >= 1
+    assert len(scripted.asked("POST")) == 2
+
+
+def test_busy_for_too_long_is_told(scripted: Faults, door: Door) -> None:
+    scripted.on("POST", *[Reply(429, BUSY, {"Retry-After": "1"})] * 9)
+    started = time.monotonic()
+    with pytest.raises(Unavailable) as caught:
+        Writes(door).create(A_JOB)
+    assert (caught.value.code, caught.value.outcome_unknown) == ("too-many-requests", False)
+    assert caught.value.retry_after_seconds == 1
+    assert time.monotonic() - started < 3
+
+
+def test_busy_without_a_time_is_told_at_once(scripted: Faults, door: Door) -> None:
+    scripted.on("POST", Reply(429, BUSY))
+    with pytest.raises(Unavailable):
+        Writes(door).create(A_JOB)
+    assert len(scripted.asked("POST")) == 1
+
+
+def test_a_read_is_repeated_when_the_server_says_so(scripted: Faults, door: Door) -> None:
+    scripted.on("GET", Reply(503, {"kind": "Status", "code": 503}, {"Retry-After": "1"}), Reply(200, A_JOB))
+    assert Reads(door).get(ONE) == A_JOB
+
+
+def test_a_write_is_not_repeated_after_a_503(scripted: Faults, door: Door) -> None:
+    scripted.on("POST", Reply(503, {"kind": "Status", "code": 503}, {"Retry-After": "1"}))
+    with pytest.raises(Unavailable) as caught:
+        Writes(door).create(A_JOB)
+    assert caught.value.outcome_unknown
+    assert len(scripted.asked("POST")) == 1
+
+
+def test_a_lost_answer_of_a_read_is_asked_for_once_more(scripted: Faults, door: Door) -> None:
+    scripted.on("GET", DropRequest(), Reply(200, A_JOB))
+    assert Reads(door).get(ONE) == A_JOB
+
+
+def test_a_lost_answer_of_a_write_is_told_and_nothing_repeated(scripted: Faults, door: Door) -> None:
+    scripted.on("POST", DropRequest())
+    with pytest.raises(Unavailable) as caught:
+        Writes(door).create(A_JOB)
+    assert caught.value.outcome_unknown
+    assert len(scripted.asked("POST")) == 1
+
+
+@pytest.mark.parametrize("fault", [BlackHole(), Streamed([b"{"], then="silence")], ids=str)
+def test_a_server_that_accepts_and_never_answers_is_given_up_in_time(
+    scripted: Faults, door: Door, fault: BlackHole | Streamed
+) -> None:
+    scripted.on("", *[fault] * 4)
+    started = time.monotonic()
+    with pytest.raises(Unavailable) as read:
+        Reads(door).get(ONE)
+    assert 1.4 < time.monotonic() - started < 2
+    assert (read.value.code, read.value.outcome_unknown) == ("timeout", False)
+    with pytest.raises(Unavailable) as write:
+        Writes(door).create(A_JOB)
+    assert (write.value.code, write.value.outcome_unknown) == ("timeout", True)
+    assert time.monotonic() - started < 4
+    assert len(scripted.asked("POST")) == 1
+
+
+def test_the_door_works_on_after_a_timeout(scripted: Faults, door: Door) -> None:
+    scripted.on("GET", BlackHole(), Reply(200, A_JOB))
+    with pytest.raises(Unavailable):
+        Reads(door).get(ONE)
+    assert Reads(door).get(ONE) == A_JOB
+
+
+def test_a_packed_answer_is_unpacked(scripted: Faults, door: Door) -> None:
+    packed = gzip.compress(json.dumps(A_JOB).encode())
+    scripted.on("GET", Reply(200, packed, {"Content-Encoding": "gzip", "Content-Type": "application/json"}))
+    assert Reads(door).get(ONE) == A_JOB
+    assert scripted.requests[0].headers["accept-encoding"] == "gzip"
+
+
+@pytest.mark.parametrize("body", [b"<html>", b'{"metadata":', b"\xff", b"[]"])
+def test_a_success_that_is_no_object_is_an_error(scripted: Faults, door: Door, body: bytes) -> None:
+    scripted.on("GET", *[Reply(200, body)] * 2)
+    with pytest.raises(Unavailable):
+        Reads(door).get(ONE)
+
+
+def test_a_list_goes_on_where_a_page_ends(scripted: Faults, door: Door) -> None:
+    scripted.on("GET", Reply(200, a_page("a", "b", token="t/1=")), Reply(200, a_page("c")))
+    assert names(door) == ["a", "b", "c"]
+    assert [request.target for request in scripted.requests] == [
+        "/api/v1/namespaces/prod/configmaps?limit=500",
+        "/api/v1/namespaces/prod/configmaps?limit=500&continue=t%2F1%3D",
+    ]
+
+
+def test_a_list_that_expired_half_way_begins_again_without_repeating(scripted: Faults, door: Door) -> None:
+    expired = recorded.answer("410-continue-restarted")
+    scripted.on(
+        "GET",
+        Reply(200, a_page("a", "b", token="t")),
+        Reply(410, expired.body),
+        Reply(200, a_page("a", "b", token="u")),
+        Reply(200, a_page("c")),
+    )
+    assert names(door) == ["a", "b", "c"]
+
+
+def test_a_list_that_expires_again_is_told(scripted: Faults, door: Door) -> None:
+    expired = Reply(410, recorded.answer("410-continue-restarted").body)
+    page = Reply(200, a_page("a", token="t"))
+    scripted.on("GET", page, expired, page, expired)
+    with pytest.raises(Conflict) as caught:
+        names(door)
+    assert caught.value.code == "expired"
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "one/status", "../../x", "a%2Fb"])
+def test_a_name_that_leads_elsewhere_is_never_sent(scripted: Faults, door: Door, name: str) -> None:
+    with pytest.raises(Invalid):
+        Writes(door).delete(Ref(JOB, name, "prod"), uid="u")
+    with pytest.raises(Invalid):
+        Writes(door).delete(Ref(NAMESPACE, name), uid="u")
+    with pytest.raises(ValueError, match="without a namespace"):
+        Writes(door).delete(Ref(JOB, "one"), uid="u")
+    assert scripted.requests == []
+
+
+def test_a_name_stays_one_segment_of_the_path(scripted: Faults, door: Door) -> None:
+    scripted.on("GET", Reply(404, recorded.answer("404-job").body))
+    with pytest.raises(NotFound):
+        Reads(door).get(Ref(JOB, "x?a=b#c d", "prod"))
+    assert scripted.requests[0].target == "/apis/batch/v1/namespaces/prod/jobs/x%3Fa%3Db%23c%20d"
+
+
+def test_a_path_in_the_servers_address_is_kept(scripted: Faults, tmp_path: Path) -> None:
+    config = json.loads(scripted.kubeconfig.read_text())
+    config["clusters"][0]["cluster"]["server"] += "/k8s/clusters/c-1"
+    kubeconfig = tmp_path / "rancher"
+    kubeconfig.write_text(json.dumps(config))
+    scripted.on("GET", Reply(200, A_JOB))
+    with Door(Target(kubeconfig=str(kubeconfig))) as door:
+        Reads(door).get(ONE)
+    assert scripted.requests[0].target == "/k8s/clusters/c-1/apis/batch/v1/namespaces/prod/jobs/one"
+
+
+def test_a_user_may_be_impersonated(scripted: Faults) -> None:
+    scripted.on("GET", Reply(200, A_JOB))
+    target = Target(kubeconfig=str(scripted.kubeconfig), as_user="ann", as_groups=("dev", "ops"))
+    with Door(target) as door:
+        Reads(door).get(ONE)
+    assert scripted.requests[0].headers["impersonate-user"] == "ann"
+    assert scripted.requests[0].headers["impersonate-group"] in ("dev", "ops")
+
+
+def test_writes_say_who_writes_and_are_checked_strictly(scripted: Faults, door: Door) -> None:
+    scripted.on("", *[Reply(200, A_JOB)] * 4)
+    writes = Writes(door)
+    writes.create(A_JOB)
+    writes.apply(A_JOB, manager="rapt-sync")
+    writes.patch(ONE, {"spec": {}}, subresource="status")
+    writes.delete(ONE, uid="u-1", resource_version="7", propagation="Foreground")
+    base = "/apis/batch/v1/namespaces/prod/jobs"
+    sent = [
+        (request.method, request.target, request.headers["content-type"]) for request in scripted.requests
+    ]
+    strict = "fieldValidation=Strict"
+    assert sent == [
+        ("POST", f"{base}?fieldManager=rapt&{strict}", "application/json"),
+        ("PATCH", f"{base}/one?fieldManager=rapt-sync&force=true&{strict}", "application/apply-patch+yaml"),
+        ("PATCH", f"{base}/one/status?fieldManager=rapt&{strict}", "application/merge-patch+json"),
+        ("DELETE", f"{base}/one", "application/json"),
+    ]
+    assert json.loads(scripted.requests[3].body) == {
+        "apiVersion": "v1",
+        "kind": "DeleteOptions",
+        "preconditions": {"uid": "u-1", "resourceVersion": "7"},
+        "propagationPolicy": "Foreground",
+    }
+
+
+def test_a_dry_run_is_a_read(scripted: Faults, door: Door) -> None:
+    scripted.on("POST", DropRequest(), Reply(201, A_JOB))
+    assert Reads(door).dry_run(A_JOB) == A_JOB
+    assert "dryRun=All" in scripted.requests[0].target
+
+
+def test_an_expired_login_is_told_with_the_way_to_log_in(scripted: Faults, door: Door) -> None:
+    scripted.on("GET", Reply(401, recorded.answer("401-bad-token").body))
+    with pytest.raises(Refused) as caught:
+        Reads(door).get(ONE)
+    assert (caught.value.code, caught.value.hint) == ("not-authenticated", "kubectl get --raw /version")

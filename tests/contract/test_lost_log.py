@@ -1,0 +1,249 @@
+"""Logs whose connection is lost: each line arrives, and none twice."""
+
+import re
+import threading
+import time
+from typing import Any
+
+import pytest
+
+from kubectl_rapt.adapters.cluster import logs
+from kubectl_rapt.adapters.cluster.door import Door
+from kubectl_rapt.adapters.cluster.reads import Reads
+from kubectl_rapt.errors import Invalid, NotFound, Refused, Unavailable
+from kubectl_rapt.model.kinds import POD, Ref
+from tests.contract import recorded
+from tests.faults import Act, DropRequest, Faults, Reply, Streamed
+
+PODS = "^GET /api/v1/namespaces/prod/pods/one$"
+LOGS = "^GET /api/v1/namespaces/prod/pods/one/log"
+ONE = Ref(POD, "one", "prod")
+GONE = Reply(404, recorded.answer("404-log-no-pod").body)
+WAITING = Reply(400, recorded.answer("400-log-initializing-follow").body)
+NO_NODE = Reply(204)
+RUNNING = Reply(200, {"kind": "Pod", "status": {"phase": "Pending"}})
+FAILED = Reply(200, {"kind": "Pod", "status": {"phase": "Failed"}})
+
+
+def stamped(text: str, second: int, nano: int = 0, zone: str = "Z") -> bytes:
+    return f"2026-11-22T20:00:{second:02}.{nano:09}{zone} {text}\n".encode()
+
+
+A = stamped("a", 1, 5)
+B = stamped("b", 2, 1)
+B2 = stamped("b2", 2, 1)
+C = stamped("c", 2, 7)
+D = stamped("d", 3, 0)
+
+
+@pytest.fixture
+def reads(door: Door) -> Reads:
+    return Reads(door, silence_seconds=0.4, patience_seconds=1.0)
+
+
+def follow(scripted: Faults, reads: Reads, *acts: Act, tail: int | None = None) -> list[bytes]:
+    scripted.on(LOGS, *acts)
+    return list(reads.logs(ONE, "main", follow=True, tail=tail))
+
+
+def queries(scripted: Faults) -> list[str]:
+    """What was asked for, besides the container, following and time stamps."""
+    left = [
+        re.sub(r"^[^?]*\?container=main&follow=true&timestamps=true&?", "", r.target)
+        for r in scripted.asked(LOGS)
+    ]
+    return [query.replace("%3A", ":") for query in left]
+
+
+def test_a_log_is_read_once_and_ends(scripted: Faults, reads: Reads) -> None:
+    scripted.on(LOGS, Streamed([A + B, B2]))
+    assert list(reads.logs(ONE, "main")) == [b"a", b"b", b"b2"]
+    assert [request.target for request in scripted.requests] == [
+        "/api/v1/namespaces/prod/pods/one/log?container=main&timestamps=true"
+    ]
+
+
+def test_an_end_is_believed_when_the_last_line_is_the_last_one(scripted: Faults, reads: Reads) -> None:
+    assert follow(scripted, reads, Streamed([A, B]), Streamed([B])) == [b"a", b"b"]
+    assert queries(scripted) == ["", "tailLines=1"]
+
+
+def test_lines_that_came_after_a_false_end_arrive(scripted: Faults, reads: Reads) -> None:
+    acts = Streamed([A, B]), Streamed([D]), Streamed([B, B2, C, D]), Streamed([D])
+    assert follow(scripted, reads, *acts) == [b"a", b"b", b"b2", b"c", b"d"]
+    assert queries(scripted) == ["", "tailLines=1", "sinceTime=2026-11-22T20:00:02Z", "tailLines=1"]
+
+
+def test_the_look_at_the_last_line_may_become_the_stream(scripted: Faults, reads: Reads) -> None:
+    acts = Streamed([A, B]), Streamed([B, 0.1, B2, C]), Streamed([C])
+    assert follow(scripted, reads, *acts) == [b"a", b"b", b"b2", b"c"]
+
+
+@pytest.mark.parametrize("then", ["cut", "silence"])
+def test_a_lost_connection_resumes_without_gap_or_repeat(scripted: Faults, reads: Reads, then: Any) -> None:
+    acts = Streamed([A, B, B2], then=then), Streamed([B, B2, C, D]), Streamed([D])
+    assert follow(scripted, reads, *acts) == [b"a", b"b", b"b2", b"c", b"d"]
+    assert queries(scripted) == ["", "sinceTime=2026-11-22T20:00:02Z", "tailLines=1"]
+
+
+@pytest.mark.parametrize("given", range(8))
+def test_equal_stamps_are_told_apart_by_their_number(scripted: Faults, reads: Reads, given: int) -> None:
+    lines = [stamped(str(number), 5, 77) for number in range(8)]
+    acts = Streamed(lines[:given], then="cut"), Streamed(lines), Streamed(lines[-1:])
+    assert follow(scripted, reads, *acts) == [str(number).encode() for number in range(8)]
+
+
+def test_stamps_need_not_ascend(scripted: Faults, reads: Reads) -> None:
+    lines = [stamped(str(nano), 5, nano) for nano in (3, 1, 2, 9, 8)]
+    for given in range(1, 5):
+        acts = Streamed(lines[:given], then="cut"), Streamed(lines), Streamed(lines[-1:])
+        assert follow(scripted, reads, *acts) == [b"3", b"1", b"2", b"9", b"8"]
+
+
+def test_a_line_of_an_earlier_second_that_comes_late_does_not_move_the_resumption(
+    scripted: Faults, reads: Reads
+) -> None:
+    late = stamped("late", 1, 9)
+    acts = Streamed([A, B, late], then="cut"), Streamed([B, C]), Streamed([C])
+    assert follow(scripted, reads, *acts) == [b"a", b"b", b"late", b"c"]
+    assert queries(scripted)[1] == "sinceTime=2026-11-22T20:00:02Z"
+
+
+def test_after_a_rotation_the_new_lines_arrive(scripted: Faults, reads: Reads) -> None:
+    acts = Streamed([A, B, B2], then="cut"), Streamed([C, D]), Streamed([D])
+    assert follow(scripted, reads, *acts) == [b"a", b"b", b"b2", b"c", b"d"]
+
+
+def test_zones_may_change(scripted: Faults, reads: Reads) -> None:
+    summer, winter = stamped("s", 59, 0, "+02:00"), b"2026-11-22T19:01:00.000000000+01:00 w\n"
+    acts = (
+        Streamed([summer, winter], then="cut"),
+        Streamed([winter, winter.replace(b"w", b"x").replace(b"0+", b"1+")]),
+        Streamed([b""]),
+    )
+    assert follow(scripted, reads, *acts, Streamed([]))[:3] == [b"s", b"w", b"x"]
+    assert "sinceTime=2026-11-22T19:01:00%2B01:00" in queries(scripted)
+
+
+def test_a_tail_stays_a_tail_when_the_connection_is_lost(scripted: Faults, reads: Reads) -> None:
+    older = stamped("older", 2, 0)
+    acts = Streamed([B, C], then="cut"), Streamed([older, B, C, D]), Streamed([D])
+    assert follow(scripted, reads, *acts, tail=2) == [b"b", b"c", b"d"]
+    assert queries(scripted)[0] == "tailLines=2"
+
+
+def test_a_line_without_an_end_is_given_when_nothing_more_can_come(scripted: Faults, reads: Reads) -> None:
+    open_end = B.removesuffix(b"\n")
+    assert follow(scripted, reads, Streamed([A, open_end]), Streamed([open_end])) == [b"a", b"b"]
+    scripted.on(LOGS, Streamed([A, open_end]))
+    assert list(reads.logs(ONE, "main")) == [b"a", b"b"]
+
+
+def test_a_line_that_was_cut_arrives_whole(scripted: Faults, reads: Reads) -> None:
+    whole = stamped("the whole line", 2)
+    acts = Streamed([A, whole[:-6]], then="cut"), Streamed([A, whole]), Streamed([whole])
+    assert follow(scripted, reads, *acts) == [b"a", b"the whole line"]
+    acts = Streamed([A, whole[:-6]]), Streamed([whole]), Streamed([A, whole]), Streamed([whole])
+    assert follow(scripted, reads, *acts) == [b"a", b"the whole line"]
+
+
+def test_lines_are_bytes_as_they_were_written(scripted: Faults, reads: Reads) -> None:
+    texts = [
+        b"",
+        b"\xff\xfe\x00",
+        b"50%\r60%\r",
+        b" two  spaces ",
+        b"2026-11-22T20:00:01.5Z no stamp of ours",
+        "ü".encode(),
+    ]
+    lines = b"".join(b"2026-11-22T20:00:01.%09dZ %s\n" % (number, text) for number, text in enumerate(texts))
+    scripted.on(LOGS, Streamed([lines]))
+    assert list(reads.logs(ONE, "main")) == texts
+
+
+def test_the_kubelets_own_words_are_no_lines(scripted: Faults, reads: Reads) -> None:
+    scripted.on(LOGS, Streamed([b"unable to retrieve container logs for containerd://4b1c"]))
+    assert list(reads.logs(ONE, "main")) == []
+
+
+def test_a_huge_line_arrives_whole_and_a_monstrous_one_in_parts(
+    scripted: Faults, reads: Reads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logs, "LONGEST_LINE", 3_000_000)
+    huge = stamped("h" * 2_900_000, 1)
+    monster = stamped("m" * 7_000_000, 2)
+    acts = Streamed([huge, monster[:6_500_000]], then="cut"), Streamed([monster, C]), Streamed([C])
+    assert [(line[:1], len(line)) for line in follow(scripted, reads, *acts)] == [
+        (b"h", 2_900_000),
+        (b"m", 3_000_000),
+        (b"m", 3_000_000),
+        (b"m", 1_000_000),
+        (b"c", 1),
+    ]
+
+
+def test_following_waits_until_the_container_starts(scripted: Faults, reads: Reads) -> None:
+    scripted.on(PODS, *[RUNNING] * 3)
+    assert follow(scripted, reads, NO_NODE, WAITING, WAITING, Streamed([A]), Streamed([A])) == [b"a"]
+
+
+@pytest.mark.parametrize("answer", [NO_NODE, WAITING])
+def test_a_container_that_has_not_started_has_an_empty_log(
+    scripted: Faults, reads: Reads, answer: Reply
+) -> None:
+    scripted.on(LOGS, answer)
+    assert list(reads.logs(ONE, "main")) == []
+
+
+def test_following_ends_where_the_container_can_never_start(scripted: Faults, reads: Reads) -> None:
+    scripted.on(PODS, FAILED)
+    assert follow(scripted, reads, WAITING, WAITING) == []
+
+
+def test_the_last_lines_of_a_pod_that_failed_while_we_waited_arrive(scripted: Faults, reads: Reads) -> None:
+    scripted.on(PODS, FAILED)
+    assert follow(scripted, reads, WAITING, Streamed([A]), Streamed([A])) == [b"a"]
+
+
+def test_a_pod_that_never_was_is_not_found(scripted: Faults, reads: Reads) -> None:
+    scripted.on(LOGS, GONE)
+    with pytest.raises(NotFound):
+        list(reads.logs(ONE, "main", follow=True))
+
+
+@pytest.mark.parametrize("first", [Streamed([A]), Streamed([A], then="cut"), WAITING])
+def test_the_log_of_a_pod_that_is_deleted_ends(scripted: Faults, reads: Reads, first: Act) -> None:
+    scripted.on(PODS, GONE)
+    assert follow(scripted, reads, first, GONE, GONE) in ([b"a"], [])
+
+
+def test_a_wrong_container_is_told(scripted: Faults, reads: Reads) -> None:
+    scripted.on(LOGS, Reply(400, recorded.answer("400-log-other-container").body))
+    with pytest.raises(Invalid):
+        list(reads.logs(ONE, "main", follow=True))
+
+
+def test_a_missing_right_is_told(scripted: Faults, reads: Reads) -> None:
+    scripted.on(LOGS, Reply(403, recorded.answer("403-rbac-subresource").body))
+    with pytest.raises(Refused):
+        list(reads.logs(ONE, "main", follow=True))
+
+
+def test_a_server_that_is_gone_for_a_moment_is_borne(scripted: Faults, reads: Reads) -> None:
+    acts = Streamed([A], then="cut"), DropRequest(), DropRequest(), Streamed([A, B]), Streamed([B])
+    assert follow(scripted, reads, *acts) == [b"a", b"b"]
+
+
+def test_a_server_that_is_gone_for_good_is_told(scripted: Faults, reads: Reads) -> None:
+    with pytest.raises(Unavailable):
+        follow(scripted, reads, Streamed([A], then="cut"), *[DropRequest()] * 99)
+
+
+def test_another_thread_ends_a_log_that_waits(scripted: Faults, door: Door) -> None:
+    scripted.on(LOGS, Streamed([A], then="silence"))
+    lines = Reads(door).logs(ONE, "main", follow=True)
+    assert next(lines) == b"a"
+    threading.Timer(0.2, lines.close).start()
+    started = time.monotonic()
+    assert list(lines) == []
+    assert time.monotonic() - started < 2

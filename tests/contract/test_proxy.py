@@ -1,0 +1,270 @@
+"""The kubectl behind the door: how it starts, fails and ends."""
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kubectl_rapt.adapters.cluster.door import Door
+from kubectl_rapt.adapters.cluster.reads import Reads
+from kubectl_rapt.errors import Invalid, NotFound, Refused, Unavailable
+from kubectl_rapt.model.kinds import JOB, Ref
+from kubectl_rapt.model.target import Target
+from tests.faults import BlackHole, Faults, Reply
+
+A_JOB = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "one", "namespace": "prod"}}
+ONE = Ref(JOB, "one", "prod")
+
+
+@pytest.fixture
+def folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where doors make their own folders, for this test alone."""
+    path = Path("/tmp") / f"test-{os.urandom(6).hex()}"
+    path.mkdir()
+    monkeypatch.setenv("TMPDIR", str(path))
+    return path
+
+
+def a_config(path: Path, user: dict[str, Any], server: str = "https://127.0.0.1:9") -> str:
+    config = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": "c", "cluster": {"server": server}}],
+        "users": [{"name": "u", "user": user}],
+        "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u", "namespace": "team-a"}}],
+        "current-context": "x",
+    }
+    path.write_text(json.dumps(config))
+    return str(path)
+
+
+def kubectls(folder: Path) -> list[int]:
+    """The processes that serve sockets in a folder."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                command = (entry / "cmdline").read_bytes()
+            except OSError:
+                continue
+            if str(folder).encode() in command:
+                found.append(int(entry.name))
+    return found
+
+
+def is_soon(expected: Any, look: Any) -> bool:
+    for _ in range(300):
+        if look() == expected:
+            return True
+        time.sleep(0.01)
+    return False
+
+
+CHILD = """
+import sys, time, threading
+from kubectl_rapt.adapters.cluster.door import Door
+from kubectl_rapt.model.target import Target
+
+def serve():
+    global door
+    door = Door(Target(kubeconfig=sys.argv[1], namespace="x"))
+    door.proxy.path()
+
+if sys.argv[2] == "thread":
+    thread = threading.Thread(target=serve)
+    thread.start()
+    thread.join()
+else:
+    serve()
+print("ready", flush=True)
+if sys.argv[3] == "stay":
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def child(scripted: Faults, folder: Path) -> Iterator[Any]:
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*words: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-c", CHILD, str(scripted.kubeconfig), *words]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
+        started.append(process)
+        assert process.stdout and process.stdout.readline() == "ready\n"
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize("spawner", ["main", "thread"])
+def test_a_killed_python_leaves_no_kubectl_and_no_folder_behind(
+    child: Any, folder: Path, spawner: str
+) -> None:
+    process = child(spawner, "stay")
+    assert len(kubectls(folder)) == 2  # kubectl and its supervisor
+    process.send_signal(signal.SIGKILL)
+    assert is_soon([], lambda: kubectls(folder))
+    assert is_soon([], lambda: list(folder.iterdir()))
+
+
+def test_a_python_that_just_ends_leaves_nothing_behind(child: Any, folder: Path) -> None:
+    child("main", "end").wait()
+    assert is_soon([], lambda: kubectls(folder))
+    assert is_soon([], lambda: list(folder.iterdir()))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_a_signal_to_the_whole_terminal_is_ours_to_answer(
+    child: Any, folder: Path, number: signal.Signals
+) -> None:
+    process = child("main", "stay")
+    others = kubectls(folder)
+    for pid in others:
+        os.kill(pid, number)
+    time.sleep(0.2)
+    assert kubectls(folder) == others
+    os.killpg(process.pid, signal.SIGTERM)
+    assert is_soon([], lambda: kubectls(folder))
+    assert is_soon([], lambda: list(folder.iterdir()))
+
+
+def test_nobody_else_may_look_into_the_folder(scripted: Faults, folder: Path) -> None:
+    with Door(Target(kubeconfig=str(scripted.kubeconfig), namespace="x")) as door:
+        path = Path(door.proxy.path())
+        assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+        assert stat.S_ISSOCK(path.stat().st_mode)
+    assert list(folder.iterdir()) == []
+
+
+def test_opening_does_not_wait_for_kubectl(scripted: Faults) -> None:
+    started = time.monotonic()
+    door = Door(Target(kubeconfig=str(scripted.kubeconfig)))
+    assert time.monotonic() - started < 0.03
+    door.close()
+    door.close()
+
+
+def test_a_request_that_waits_ends_when_another_thread_closes_the_door(scripted: Faults) -> None:
+    scripted.on("GET", BlackHole(), BlackHole())
+    door = Door(Target(kubeconfig=str(scripted.kubeconfig)))
+    door.proxy.path()
+    threading.Timer(0.3, door.close).start()
+    started = time.monotonic()
+    with pytest.raises(Unavailable):
+        Reads(door).get(ONE)
+    assert time.monotonic() - started < 2
+
+
+def test_a_kubectl_that_died_is_told(scripted: Faults, folder: Path) -> None:
+    with Door(Target(kubeconfig=str(scripted.kubeconfig), namespace="x")) as door:
+        door.proxy.path()
+        for pid in kubectls(folder):
+            if b"kubectl\0proxy" in (Path("/proc") / str(pid) / "cmdline").read_bytes()[:200]:
+                os.kill(pid, signal.SIGKILL)
+        with pytest.raises(Unavailable) as caught:
+            Reads(door).get(ONE)
+        assert caught.value.code == "no-kubectl"
+
+
+def test_without_kubectl_the_way_to_get_it_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(Unavailable) as caught:
+        Door(Target())
+    assert (caught.value.code, caught.value.message) == ("no-kubectl", "there is no kubectl on the PATH")
+    assert caught.value.hint
+
+
+def test_a_context_that_does_not_exist_is_told_in_kubectls_words(
+    kubectl_on_path: None, tmp_path: Path
+) -> None:
+    target = Target(kubeconfig=a_config(tmp_path / "c", {"token": "x"}), context="nope")
+    with Door(target) as door:
+        for ask in (lambda: Reads(door).get(ONE), lambda: Reads(door).context()):
+            with pytest.raises(NotFound) as caught:
+                ask()
+            assert (caught.value.code, caught.value.hint) == ("no-context", "kubectl config get-contexts")
+            assert "nope" in caught.value.message
+
+
+@pytest.mark.parametrize("text", ["a: [", '{"kind": "Config", "users": 7}', None])
+def test_a_broken_kubeconfig_is_told(kubectl_on_path: None, tmp_path: Path, text: str | None) -> None:
+    path = tmp_path / "broken"
+    if text is not None:
+        path.write_text(text)
+    with Door(Target(kubeconfig=str(path), namespace="x")) as door, pytest.raises(Invalid) as caught:
+        Reads(door).get(ONE)
+    assert caught.value.code == "bad-kubeconfig"
+    assert "broken" in caught.value.message
+
+
+def test_a_failing_plug_in_is_told_with_its_own_words(kubectl_on_path: None, tmp_path: Path) -> None:
+    words = "\033[31mToken has expired,\033[0m log in again"
+    plugin = {
+        "apiVersion": "client.authentication.k8s.io/v1",
+        "command": "sh",
+        "args": ["-c", f"echo '{words}' >&2; exit 3"],
+        "interactiveMode": "IfAvailable",
+    }
+    target = Target(kubeconfig=a_config(tmp_path / "c", {"exec": plugin}))
+    with Door(target) as door, pytest.raises(Refused) as caught:
+        Reads(door).get(ONE)
+    assert caught.value.code == "not-authenticated"
+    assert caught.value.message == (
+        "getting credentials: exec: executable sh failed with exit code 3 (Token has expired, log in again)"
+    )
+
+
+def test_a_server_that_cannot_be_reached_is_told(kubectl_on_path: None, tmp_path: Path) -> None:
+    with (
+        Door(Target(kubeconfig=a_config(tmp_path / "c", {"token": "x"}))) as door,
+        pytest.raises(Unavailable) as caught,
+    ):
+        Reads(door).get(ONE)
+    assert (caught.value.code, caught.value.outcome_unknown) == ("no-cluster", False)
+    assert caught.value.message.endswith("connection refused")
+
+
+def test_the_context_is_what_kubectl_makes_of_flags_and_files(
+    kubectl_on_path: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = a_config(tmp_path / "one", {"token": "x"}, "https://one.invalid")
+    two = json.loads(Path(a_config(tmp_path / "two", {"token": "x"}, "https://two.invalid")).read_text())
+    two["contexts"].append({"name": "y", "context": {"cluster": "c", "user": "u"}})
+    (tmp_path / "two").write_text(json.dumps(two))
+    monkeypatch.setenv("KUBECONFIG", f"{one}:{tmp_path / 'missing'}:{tmp_path / 'two'}")
+    for target, expected in (
+        (Target(), ("x", "team-a", "https://one.invalid")),
+        (Target(context="y"), ("y", "default", "https://one.invalid")),
+        (Target(namespace="mine"), ("x", "mine", "https://one.invalid")),
+        (Target(kubeconfig=str(tmp_path / "two")), ("x", "team-a", "https://two.invalid")),
+    ):
+        with Door(target) as door:
+            context = Reads(door).context()
+            assert (context.name, context.namespace, context.server) == expected
+
+
+def test_without_any_kubeconfig_the_namespace_is_default(
+    kubectl_on_path: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KUBECONFIG", "")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with Door(Target()) as door:
+        assert Reads(door).context().namespace == "default"
+
+
+def test_kubectl_never_asks_for_a_user_name(scripted: Faults) -> None:
+    scripted.on("GET", Reply(200, A_JOB))
+    with Door(Target(kubeconfig=str(scripted.kubeconfig))) as door:
+        assert Reads(door).get(ONE) == A_JOB

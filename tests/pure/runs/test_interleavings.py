@@ -1,0 +1,271 @@
+"""Several actors on one run, killed and interleaved at will: nothing starts twice, and any survivor finishes."""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Literal, cast
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
+from kubectl_rapt.actions import advance
+from kubectl_rapt.errors import Conflict, NotFound, Unavailable
+from kubectl_rapt.model.kinds import JOB, RUN, Manifest, Ref
+from kubectl_rapt.objects import jobs, runs
+from kubectl_rapt.objects.jobs import Job
+from kubectl_rapt.objects.runs import Run
+from kubectl_rapt.ports.world import World
+from kubectl_rapt.runs import outcome as outcomes
+from kubectl_rapt.runs.lifecycle import Seen
+from kubectl_rapt.writes import Writers
+from tests.fakes.cluster import FakeCluster
+from tests.given import NOON, a_run, at
+
+WANTED = a_run()
+JOB_REF = Ref(JOB, "backup-x7k2p-1", "team")
+
+Fate = Literal["lives", "loses the answer", "dies before", "dies after"]
+Move = tuple[int, Fate] | Literal["the job ends", "its time to live is over", "a stranger deletes the job"]
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+class Actor(threading.Thread):
+    """One process that carries a run from nothing to its closed attempt; it moves when it is told to.
+
+    Its cluster waits before each request, so that a test decides who is next and what becomes of them.
+    """
+
+    def __init__(self, cluster: FakeCluster, fate: Fate | None = None) -> None:
+        super().__init__(daemon=True)
+        self._cluster = cluster
+        self._free_fate = fate
+        self._may_go, self._rests = threading.Semaphore(0), threading.Semaphore(0)
+        self._fate: Fate = "lives"
+        self.error: BaseException | None = None
+        self.is_over = False
+
+    def move(self, fate: Fate) -> None:
+        """Let it do its next request, and wait until it stands before the one after that."""
+        if not self.is_over:
+            self._fate = fate
+            self._may_go.release()
+            self._rests.acquire()
+
+    def begin(self) -> "Actor":
+        self.start()
+        self._rests.acquire()
+        return self
+
+    def run(self) -> None:
+        try:
+            self._carry()
+        except (Killed, Conflict) as error:
+            self.error = error
+        finally:
+            self.is_over = True
+            self._rests.release()
+
+    def _carry(self) -> None:
+        world, writers = cast(World, self), cast(Writers, self)
+        seen = advance.advance(world, writers, Seen(WANTED))
+        while seen.run and not seen.run.attempts[-1].cause:
+            seen = advance.observe(world, seen)
+            outcome = outcomes.of(seen.job, []) if seen.job else None
+            if outcome:
+                seen = advance.close(world, writers, seen, outcome)
+            else:
+                seen = advance.advance(world, writers, seen)
+
+    @property
+    def cluster(self) -> "Actor":
+        return self
+
+    def now(self) -> datetime:
+        return NOON
+
+    def pause(self, attempt: int) -> None: ...
+
+    def get(self, ref: Ref) -> Manifest:
+        self._wait()
+        return self._cluster.get(ref)
+
+    def create(self, manifest: Manifest) -> Manifest:
+        self._wait()
+        return cast(Manifest, self._answer(self._cluster.create(manifest)))
+
+    def patch(self, ref: Ref, patch: Mapping[str, Any], *, subresource: str = "") -> Manifest:
+        self._wait()
+        return cast(Manifest, self._answer(self._cluster.patch(ref, patch, subresource=subresource)))
+
+    def delete(self, ref: Ref, *, uid: str, resource_version: str = "", propagation: str = "") -> None:
+        self._wait()
+        self._answer(self._cluster.delete(ref, uid=uid, resource_version=resource_version))
+
+    def _wait(self) -> None:
+        self._rests.release()
+        self._may_go.acquire()
+        if self._fate == "dies before":
+            raise Killed
+
+    def _answer(self, answer: object) -> object:
+        if self._fate == "dies after":
+            raise Killed
+        if self._fate == "loses the answer":
+            raise Unavailable("cut-off", "the answer was lost", outcome_unknown=True)
+        return answer
+
+
+@dataclass
+class Watcher:
+    """Looks after each move, and plays the Job controller."""
+
+    cluster: FakeCluster
+    released: frozenset[str] = frozenset()
+    recorded: frozenset[str] = frozenset()
+
+    def look(self) -> None:
+        run, job = self.run(), self.job()
+        if run and run.attempts:
+            self.recorded |= {run.attempts[0].uid}
+        if job and not job.is_suspended:
+            self.released |= {job.uid}
+        assert len(self.recorded) <= 1, "an attempt has one Job, for ever"
+        assert self.released <= self.recorded, "only a recorded Job is released"
+
+    def run(self) -> Run | None:
+        try:
+            return runs.from_manifest(self.cluster.get(WANTED.ref))
+        except NotFound:
+            return None
+
+    def job(self) -> Job | None:
+        try:
+            return jobs.from_manifest(self.cluster.get(JOB_REF))
+        except NotFound:
+            return None
+
+    def happen(self, what: str) -> None:
+        job = self.job()
+        if not job:
+            return
+        if what == "the job ends" and not job.is_suspended:
+            done = {"type": "Complete", "status": "True", "lastTransitionTime": at(60)}
+            self.cluster.patch(JOB_REF, {"status": {"conditions": [done]}}, subresource="status")
+        elif what == "a stranger deletes the job" or (what == "its time to live is over" and job.ended):
+            self.cluster.delete(JOB_REF, uid=job.uid)
+
+
+MOVES: some.SearchStrategy[Move] = some.one_of(
+    some.tuples(some.integers(0, 2), some.just("lives")),
+    some.tuples(some.integers(0, 2), some.sampled_from(["loses the answer", "dies before", "dies after"])),
+    some.sampled_from(["the job ends", "its time to live is over", "a stranger deletes the job"]),
+)  # type: ignore[assignment]
+
+
+@settings(max_examples=400, deadline=None)
+@given(count=some.integers(2, 3), moves=some.lists(MOVES, max_size=40))
+def test_nothing_starts_twice_and_any_survivor_finishes(count: int, moves: list[Move]) -> None:
+    watcher = Watcher(FakeCluster(lambda: NOON))
+    actors = [Actor(watcher.cluster).begin() for _ in range(count)]
+    for move in moves:
+        if isinstance(move, str):
+            watcher.happen(move)
+        else:
+            actors[move[0] % count].move(move[1])
+        watcher.look()
+    for actor in actors[1:]:
+        actor.move("dies before")
+    survivor = Actor(watcher.cluster).begin() if actors[0].is_over else actors[0]
+    for _ in range(200):
+        survivor.move("lives")
+        watcher.happen("the job ends")
+        watcher.look()
+        if survivor.is_over:
+            break
+    assert survivor.is_over
+    assert survivor.error is None
+    run = watcher.run()
+    assert run is not None
+    assert run.attempts[-1].cause in ("Succeeded", "Deleted")
+    job = watcher.job()
+    assert job is None or job.uid in watcher.recorded, "nobody's Job is left behind"
+
+
+def test_one_actor_alone_needs_four_writes_and_one_more_to_close() -> None:
+    watcher = Watcher(FakeCluster(lambda: NOON))
+    actor = Actor(watcher.cluster).begin()
+    seen = []
+    for _ in range(4):
+        actor.move("lives")
+        run, job = watcher.run(), watcher.job()
+        seen.append((bool(run), bool(job), bool(run and run.attempts), bool(job and not job.is_suspended)))
+    assert seen == [
+        (True, False, False, False),
+        (True, True, False, False),
+        (True, True, True, False),
+        (True, True, True, True),
+    ]
+    watcher.happen("the job ends")
+    for _ in range(3):
+        actor.move("lives")
+    assert actor.is_over
+    assert watcher.job() is not None, "the evidence stays"
+
+
+def test_a_run_that_was_deleted_meanwhile_is_not_made_again() -> None:
+    """With it went the record: whoever goes on could start the same thing twice."""
+    watcher = Watcher(FakeCluster(lambda: NOON))
+    actor = Actor(watcher.cluster).begin()
+    for _ in range(4):
+        actor.move("lives")
+    run = watcher.run()
+    assert run is not None
+    watcher.cluster.delete(run.ref, uid=run.uid)
+    actor.move("lives")
+    assert isinstance(actor.error, Conflict)
+    assert actor.error.code == "run-deleted"
+    assert watcher.run() is None
+
+
+def test_a_run_that_was_deleted_and_asked_for_anew_belongs_to_who_asked_anew() -> None:
+    watcher = Watcher(FakeCluster(lambda: NOON))
+    cluster = watcher.cluster
+    actor = Actor(cluster).begin()
+    actor.move("lives")
+    run = watcher.run()
+    assert run is not None
+    cluster.delete(run.ref, uid=run.uid)
+    cluster.create(runs.to_manifest(replace(WANTED, requested_by="bob")))
+    for _ in range(6):
+        actor.move("lives")
+    assert isinstance(actor.error, Conflict)
+    assert actor.error.code == "run-deleted"
+    job = watcher.job()
+    assert job is not None
+    assert job.is_suspended
+
+
+@pytest.mark.parametrize("fate", ["dies before", "dies after"])
+@pytest.mark.parametrize("writes", range(5))
+def test_whoever_asks_again_after_a_kill_carries_the_same_run_on(writes: int, fate: Fate) -> None:
+    watcher = Watcher(FakeCluster(lambda: NOON))
+    first = Actor(watcher.cluster).begin()
+    for _ in range(writes):
+        first.move("lives")
+    first.move(fate)
+    second = Actor(watcher.cluster).begin()
+    for _ in range(30):
+        second.move("lives")
+        watcher.happen("the job ends")
+        watcher.look()
+    assert second.is_over
+    assert second.error is None
+    run = watcher.run()
+    assert run is not None
+    assert run.attempts[-1].cause == "Succeeded"
+    assert RUN is run.ref.kind

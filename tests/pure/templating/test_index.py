@@ -1,0 +1,239 @@
+"""The index of a registry: git's own ids, digests, and an order that only grows."""
+
+import hashlib
+import subprocess
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from kubectl_rapt.errors import Invalid, NotFound, Problem, Refused
+from kubectl_rapt.model.versions import Version
+from kubectl_rapt.templating import index
+from kubectl_rapt.templating.index import Index, Release
+
+ONE, TWO = Release("1" * 40, f"sha256:{'a' * 64}"), Release("2" * 40, f"sha256:{'b' * 64}")
+V1, V2 = Version(1, 0, 0), Version(2, 0, 0)
+FILES = {
+    "template.yaml": b"a: 1\n",
+    "tests/one.yaml": b"",
+    "tests/deep/two.yaml": b"\x00\xff",
+    "tests.md": b"x",
+    "tests-a": b"y",
+}
+
+
+TREES: list[dict[str, bytes]] = [
+    {"a": b""},
+    FILES,
+    {"a/b": b"1", "a.b": b"2", "a-b": b"3", "a0": b"4", "aé/x": b"5", "A": b"6"},
+    {"x/y/z/w": b"deep", "x/y.z": b"", "x/y-": b""},
+]
+
+
+def random_tree(random: Random) -> dict[str, bytes]:
+    """Up to eight files whose names test the order: one may be a file or a folder, never both."""
+    files: dict[str, bytes] = {}
+    for _ in range(random.randint(1, 8)):
+        names = [
+            "".join(random.choices("ab.-_0é", k=random.randint(1, 4))) for _ in range(random.randint(1, 3))
+        ]
+        path = "/".join(f"d{name}" if set(name) == {"."} else name for name in names)
+        if not any(f"{one}/".startswith(f"{path}/") or f"{path}/".startswith(f"{one}/") for one in files):
+            files[path] = random.randbytes(random.randint(0, 9))
+    return files
+
+
+def test_a_tree_has_the_id_that_git_gives_it(tmp_path: Path) -> None:
+    def git(*words: str) -> str:
+        done = subprocess.run(
+            ["git", "-c", "core.autocrlf=false", *words],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout.strip()
+
+    random = Random(1)
+    trees = [*TREES, *(random_tree(random) for _ in range(60))]
+    for number, files in enumerate(trees):
+        for path, content in files.items():
+            file = tmp_path / str(number) / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
+    git("init", "-q", ".")
+    git("add", "-A", "-f", ".")
+    whole = git("write-tree")
+    assert (
+        index.tree_id({f"{at}/{path}": one for at, files in enumerate(trees) for path, one in files.items()})
+        == whole
+    )
+    for line in git("ls-tree", whole).splitlines():
+        identity, number = line.split()[2:]
+        assert index.tree_id(trees[int(number)]) == identity
+    assert index.tree_id({}) == git("hash-object", "-t", "tree", "/dev/null")
+
+
+@pytest.mark.parametrize(
+    "path", ["", "/a", "a/", "a//b", ".", "..", "a/../b", ".git/config", "a/.GIT/x", "a\nb", "a\0b"]
+)
+def test_a_path_that_git_cannot_hold_is_refused(path: str) -> None:
+    for identify in (index.tree_id, index.digest):
+        with pytest.raises(Invalid) as refused:
+            identify({path: b""})
+        assert refused.value.code == "bad-path"
+        assert refused.value.message == f"{path!r} is no path of a file in git"
+
+
+def test_a_path_is_not_a_file_and_a_folder_at_once() -> None:
+    with pytest.raises(Invalid, match="^a/b needs a folder where there is a file$"):
+        index.tree_id({"a": b"", "a/b": b""})
+    with pytest.raises(Invalid, match="^a is a file and a folder at once$"):
+        index.tree_id({"a/b": b"", "a": b""})
+
+
+def test_the_digest_is_that_of_the_list_that_sha256sum_prints(tmp_path: Path) -> None:
+    for path, content in FILES.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(content)
+    listed = subprocess.run(
+        ["sha256sum", "--", *sorted(FILES)], cwd=tmp_path, capture_output=True, check=True
+    ).stdout
+    assert index.digest(FILES) == f"sha256:{hashlib.sha256(listed).hexdigest()}"
+    assert index.digest(dict(reversed(FILES.items()))) == index.digest(FILES)
+
+
+def test_every_change_changes_both_identities() -> None:
+    release = index.release_of(FILES)
+    assert release == Release(index.tree_id(FILES), index.digest(FILES))
+    for changed in (
+        {**FILES, "template.yaml": b"a: 2\n"},
+        {**FILES, "new": b""},
+        {path: content for path, content in FILES.items() if path != "tests.md"},
+        {path.replace("one", "eno"): content for path, content in FILES.items()},
+    ):
+        other = index.release_of(changed)
+        assert other.tree != release.tree
+        assert other.digest != release.digest
+
+
+TEXT = f"""\
+apiVersion: rapt.dev/v1alpha1
+kind: Index
+templates:
+  backup:
+    "1.0.0":
+      tree: "{"1" * 40}"
+      digest: sha256:{"a" * 64}
+    "2.0.0":
+      tree: "{"2" * 40}"
+      digest: sha256:{"b" * 64}
+  restore:
+    "1.0.0":
+      tree: "{"2" * 40}"
+      digest: sha256:{"b" * 64}
+"""
+INDEX = Index({"backup": {V1: ONE, V2: TWO}, "restore": {V1: TWO}})
+
+
+def test_an_index_is_read_and_written() -> None:
+    assert index.load(TEXT, "index.yaml") == INDEX
+    assert index.dump(INDEX) == TEXT
+    assert index.dump(Index({"restore": {V1: TWO}, "backup": {V2: TWO, V1: ONE}})) == TEXT
+    assert index.load(index.dump(Index({})), "index.yaml") == Index({})
+
+
+def test_versions_are_read_in_their_order() -> None:
+    text = TEXT.replace('"1.0.0"', '"10.0.0"')
+    assert list(index.load(text, "index.yaml").versions("backup")) == [V2, Version(10, 0, 0)]
+
+
+WRONG = [
+    ("kind: Index", "kind: Indx", "index.yaml:2: kind", "expected one of: Index"),
+    ("v1alpha1", "v1", "index.yaml:1: apiVersion", "expected one of: rapt.dev/v1alpha1"),
+    ("  backup:", "  Backup:", "index.yaml:4: templates.Backup", "is no name of a template"),
+    ('"2.0.0"', '"2.0"', "index.yaml:8: templates.backup.2.0", "a version is written like"),
+    ("1" * 40, "1" * 39, "index.yaml:6: templates.backup.1.0.0.tree", "expected 40 hex digits"),
+    ("1" * 40, "A" * 40, "index.yaml:6: templates.backup.1.0.0.tree", "expected 40 hex digits"),
+    (
+        "sha256:aaa",
+        "sha257:aaa",
+        "index.yaml:7: templates.backup.1.0.0.digest",
+        "expected sha256: and 64 hex digits",
+    ),
+    (
+        "sha256:aaa",
+        "sha256:aa",
+        "index.yaml:7: templates.backup.1.0.0.digest",
+        "expected sha256: and 64 hex digits",
+    ),
+    (f"      digest: sha256:{'a' * 64}\n", "", "index.yaml:5: templates.backup.1.0.0.digest", "is missing"),
+    ("      tree:", "      x: a\n      tree:", "index.yaml:6: templates.backup.1.0.0.x", "is not a key here"),
+    ("kind: Index", "kind: Index\nx: 1", "index.yaml:3: x", "is not a key here"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "where", "what"), WRONG)
+def test_a_mistake_in_an_index_is_told_with_its_line(old: str, new: str, where: str, what: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        index.load(TEXT.replace(old, new, 1), "index.yaml")
+    assert refused.value.code == "bad-index"
+    assert [problem.where for problem in refused.value.problems] == [where]
+    assert what in refused.value.problems[0].what
+
+
+def test_a_release_is_found_or_the_nearest_is_named() -> None:
+    assert INDEX.release("backup", V2) == TWO
+    with pytest.raises(NotFound) as refused:
+        INDEX.release("backup", Version(3, 0, 0))
+    assert refused.value.code == "no-such-version"
+    assert (refused.value.message, refused.value.hint) == (
+        "backup has no version 3.0.0",
+        "take one of: 1.0.0, 2.0.0",
+    )
+    with pytest.raises(NotFound) as refused:
+        INDEX.release("backpu", V1)
+    assert refused.value.code == "no-such-template"
+    assert refused.value.message == 'the registry has no template "backpu"; did you mean: backup?'
+
+
+def test_the_newest_version_is_no_prerelease_if_it_can_be() -> None:
+    candidate = Version(3, 0, 0, ("rc", "1"))
+    assert INDEX.newest("backup") == V2
+    assert Index({"a": {V1: ONE, candidate: ONE}}).newest("a") == V1
+    assert Index({"a": {candidate: ONE}}).newest("a") == candidate
+
+
+def test_a_release_is_appended_once() -> None:
+    grown = index.append(INDEX, "new", V1, ONE)
+    assert grown.templates == {**INDEX.templates, "new": {V1: ONE}}
+    assert index.append(INDEX, "backup", Version(2, 1, 0), ONE).release("backup", Version(2, 1, 0)) == ONE
+    assert index.append(INDEX, "backup", V1, ONE) == INDEX
+    assert "new" not in INDEX.templates
+
+
+def test_a_released_version_never_changes() -> None:
+    with pytest.raises(Refused) as refused:
+        index.append(INDEX, "backup", V1, TWO)
+    assert refused.value.code == "released-version-changed"
+    assert refused.value.message == "backup 1.0.0 is released; its files may not change"
+
+
+def test_an_index_only_grows() -> None:
+    index.check_appended(INDEX, INDEX)
+    index.check_appended(INDEX, index.append(INDEX, "new", V1, ONE))
+    with pytest.raises(Refused) as refused:
+        index.check_appended(INDEX, Index({"backup": {V1: TWO}}))
+    assert refused.value.code == "released-version-changed"
+    assert refused.value.problems == (
+        Problem("backup 1.0.0", "was changed"),
+        Problem("backup 2.0.0", "is gone"),
+        Problem("restore 1.0.0", "is gone"),
+    )
+
+
+def test_adding_a_release_only_adds_lines_to_the_file() -> None:
+    grown = index.dump(index.append(INDEX, "backup", Version(1, 5, 0), ONE))
+    old, new = TEXT.splitlines(), iter(grown.splitlines())
+    assert all(line in new for line in old)

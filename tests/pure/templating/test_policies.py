@@ -1,0 +1,103 @@
+"""Policies: what their files say, and the fields of Kubernetes that they become."""
+
+import pytest
+
+from kubectl_rapt.errors import Invalid, NotFound
+from kubectl_rapt.model.duration import Duration
+from kubectl_rapt.templating import policies
+from kubectl_rapt.templating.policies import CleanupPolicy, Compiled, RetryPolicy
+
+MONTH = """
+apiVersion: rapt.dev/v1alpha1
+kind: CleanupPolicy
+name: month
+summary: Keep finished Jobs for a month
+keepFor: 30d
+keepSuccessful: 5
+keepFailed: 0
+"""
+THRICE = """
+apiVersion: rapt.dev/v1alpha1
+kind: RetryPolicy
+name: thrice
+summary: Three attempts
+attempts: 3
+"""
+FILES = {"policies/cleanup/month.yaml": MONTH.encode(), "policies/retry/thrice.yaml": THRICE.encode()}
+
+
+def test_a_cleanup_policy_is_read() -> None:
+    month = CleanupPolicy("month", "Keep finished Jobs for a month", Duration(30 * 86_400), 5, 0)
+    assert policies.read_cleanup(MONTH, "policies/cleanup/month.yaml") == month
+
+
+def test_a_retry_policy_is_read() -> None:
+    expected = RetryPolicy("thrice", "Three attempts", 3)
+    assert policies.read_retry(THRICE, "policies/retry/thrice.yaml") == expected
+
+
+@pytest.mark.parametrize(
+    ("retry", "cleanup", "compiled"),
+    [
+        ("", "", Compiled()),
+        ("thrice", "", Compiled({"backoffLimit": 2})),
+        (
+            "",
+            "month",
+            Compiled(
+                {"ttlSecondsAfterFinished": 2_592_000},
+                {"successfulJobsHistoryLimit": 5, "failedJobsHistoryLimit": 0},
+            ),
+        ),
+        (
+            "thrice",
+            "month",
+            Compiled(
+                {"backoffLimit": 2, "ttlSecondsAfterFinished": 2_592_000},
+                {"successfulJobsHistoryLimit": 5, "failedJobsHistoryLimit": 0},
+            ),
+        ),
+    ],
+)
+def test_policies_become_fields_of_kubernetes(retry: str, cleanup: str, compiled: Compiled) -> None:
+    assert policies.compile(FILES, retry, cleanup) == compiled
+
+
+def test_a_policy_that_is_not_there_is_told_the_nearest() -> None:
+    with pytest.raises(NotFound) as caught:
+        policies.compile(FILES, "trice", "")
+    assert caught.value.message == 'the registry has no retry policy "trice"; did you mean: thrice?'
+    assert caught.value.hint == "there are thrice"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("name: month", "name: other", 'expected the file\'s name, month, was given "other"'),
+        ("keepFor: 30d", "keepFor: 30", "expected text, was given 30"),
+        ("keepFor: 30d", "keepFor: month", "a duration is written like"),
+        ("keepFor: 30d\n", "", "is missing"),
+        ("summary: Keep finished Jobs for a month\n", "", "is missing"),
+        ("keepFailed: 0", "keepFailed: -1", "expected a whole number from 0 to 1000, was given -1"),
+        ("keepFailed: 0", "keepFailed: 1001", "expected a whole number from 0 to 1000, was given 1001"),
+        ("keepFailed: 0", "keepFailed: true", "expected a whole number from 0 to 1000, was given true"),
+        ("keepSuccessful: 5\n", "", "expected a whole number from 0 to 1000, was given nothing"),
+        ("keepSuccessful", "keepSucessful", "is not a key here; did you mean: keepSuccessful?"),
+        ("kind: CleanupPolicy", "kind: RetryPolicy", "expected one of: CleanupPolicy"),
+        ("v1alpha1", "v2", "expected one of: rapt.dev/v1alpha1"),
+    ],
+)
+def test_a_wrong_policy_is_refused_with_its_line(old: str, new: str, problem: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        policies.read_cleanup(MONTH.replace(old, new), "policies/cleanup/month.yaml")
+    assert caught.value.code == "bad-policy"
+    assert any(problem in one.what for one in caught.value.problems), caught.value.problems
+    assert all(one.where.startswith("policies/cleanup/month.yaml") for one in caught.value.problems)
+
+
+@pytest.mark.parametrize("attempts", ["0", "101", "1.5", "many"])
+def test_attempts_are_one_to_a_hundred(attempts: str) -> None:
+    text = THRICE.replace("attempts: 3", f"attempts: {attempts}")
+    with pytest.raises(Invalid, match="1 mistake") as caught:
+        policies.read_retry(text, "policies/retry/thrice.yaml")
+    assert "expected a whole number from 1 to 100" in caught.value.problems[0].what
