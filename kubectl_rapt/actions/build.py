@@ -88,7 +88,10 @@ def _check(wanted: Installation, allowed: tuple[str, ...], path: str) -> None:
     problems = [
         Problem(f"schedule {one.cron}", reason)
         for one in wanted.schedules
-        if (reason := schedules.check(one.cron) or (one.time_zone and schedules.check_time_zone(one.time_zone)))
+        if (
+            reason := schedules.check(one.cron)
+            or (one.time_zone and schedules.check_time_zone(one.time_zone))
+        )
     ]
     problems += [
         Problem(f"namespace {one}", f"is not one of the environment's: {', '.join(allowed)}")

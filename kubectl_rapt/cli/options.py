@@ -1,8 +1,7 @@
 """The flags that kubectl's users know, declared once and added to every command."""
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from typer.core import TyperOption
@@ -11,8 +10,12 @@ from kubectl_rapt import wiring
 from kubectl_rapt.config.settings import Settings
 from kubectl_rapt.errors import Problem, UsageError
 from kubectl_rapt.model.target import Target
-from kubectl_rapt.ports.world import World
-from kubectl_rapt.writes import Writers
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from kubectl_rapt.ports.world import World
+    from kubectl_rapt.writes import Writers
 
 
 def shared() -> list[TyperOption]:
@@ -103,6 +106,6 @@ def output(value: str, allowed: Sequence[str]) -> str:
     return value
 
 
-def open_world(context: typer.Context) -> AbstractContextManager[tuple[World, Writers]]:
+def open_world(context: typer.Context) -> "AbstractContextManager[tuple[World, Writers]]":
     """The world that the shared options point at, and the door's ports."""
     return wiring.open_world(target(context), named_environment(context))

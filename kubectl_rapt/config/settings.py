@@ -68,8 +68,8 @@ def read(text: str, source: str, environ: Mapping[str, str]) -> Settings:
 
 
 def spell(settings: Settings) -> str:
-    """The settings as the text of their file."""
+    """The settings as the text of their file, in JSON, which is YAML too."""
     data: dict[str, Any] = {key: getattr(settings, key) for key in _TEXTS if getattr(settings, key)}
     if settings.contexts:
         data["contexts"] = dict(settings.contexts)
-    return documents.dump(data)
+    return documents.dump_json(data)

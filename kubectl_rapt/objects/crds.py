@@ -12,7 +12,7 @@ from kubectl_rapt.model.kinds import (
     Kind,
     Manifest,
 )
-from kubectl_rapt.objects import labels, tools
+from kubectl_rapt.objects import labels
 from kubectl_rapt.objects.job_schema import TOOL_JOB
 
 FORMAT = 1

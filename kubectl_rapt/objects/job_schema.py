@@ -16,6 +16,7 @@ from typing import Any
 from kubectl_rapt import documents
 from kubectl_rapt.errors import Problem
 from kubectl_rapt.model import names
+from kubectl_rapt.model.fields import shown
 
 Schema = Mapping[str, Any]
 
@@ -357,7 +358,7 @@ def _check(value: Any, schema: Schema, where: str, problems: list[Problem]) -> N
     wanted, words = _TYPES[kind]
     given: type = type(value)
     if given is not wanted:
-        problems.append(Problem(where, f"must be {words}, not {_shown(value)}{_quoting(value, kind)}"))
+        problems.append(Problem(where, f"must be {words}, not {shown(value)}{_quoting(value, kind)}"))
     elif kind == "object":
         _check_map(value, schema, where, problems)
     elif kind == "array":
@@ -401,10 +402,10 @@ def _check_map(value: dict[Any, Any], schema: Schema, where: str, problems: list
 
 def _wrong(value: Any, schema: Schema) -> str:
     if "enum" in schema and value not in schema["enum"]:
-        allowed = ", ".join(_shown(word) for word in schema["enum"])
-        return f"is {_shown(value)}, and must be {'one of ' if len(schema['enum']) > 1 else ''}{allowed}"
+        allowed = ", ".join(shown(word) for word in schema["enum"])
+        return f"is {shown(value)}, and must be {'one of ' if len(schema['enum']) > 1 else ''}{allowed}"
     if "pattern" in schema and not _matcher(schema["pattern"])(value):
-        return f"is {_shown(value)}, which does not match {schema['pattern']}"
+        return f"is {shown(value)}, which does not match {schema['pattern']}"
     if "minimum" in schema and value < schema["minimum"]:
         return f"is {value}, and must be at least {schema['minimum']}"
     if "maximum" in schema and value > schema["maximum"]:
@@ -430,14 +431,3 @@ def _unknown(key: str, near: str | None) -> str:
 
 def _quoting(value: Any, kind: str) -> str:
     return ": put it in quotes" if kind == "string" and isinstance(value, int | float) else ""
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, dict | list):
-        return "a mapping" if isinstance(value, dict) else "a list"
-    if value is None:
-        return "empty"
-    text = f'"{value}"' if isinstance(value, str) else str(value)
-    return text if len(text) <= 80 else text[:77] + "…"

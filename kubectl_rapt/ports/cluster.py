@@ -72,7 +72,13 @@ class ClusterReads(Protocol):
         ...
 
     def watch(
-        self, kind: Kind, namespace: str, *, labels: str = "", fields: str = "", timeout_seconds: float | None = None
+        self,
+        kind: Kind,
+        namespace: str,
+        *,
+        labels: str = "",
+        fields: str = "",
+        timeout_seconds: float | None = None,
     ) -> Stream[Event]:
         """What exists (``added`` each, then ``synced``), then each change, until closed or timed out.
 
@@ -81,7 +87,9 @@ class ClusterReads(Protocol):
         """
         ...
 
-    def logs(self, pod: Ref, container: str, *, follow: bool = False, tail: int | None = None) -> Stream[bytes]:
+    def logs(
+        self, pod: Ref, container: str, *, follow: bool = False, tail: int | None = None
+    ) -> Stream[bytes]:
         """The log of one container, in lines without their line end, exactly once each.
 
         Following waits for the container to start and reconnects where a connection is cut; it ends

@@ -18,6 +18,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from kubectl_rapt import documents
 from kubectl_rapt.errors import Invalid
+from kubectl_rapt.model.fields import shown
 from kubectl_rapt.templating import syntax
 from kubectl_rapt.templating.job import AtRun, Builder, Marked, Rendered, Tokens
 from kubectl_rapt.templating.parameters import Parameter
@@ -288,11 +289,8 @@ def _int(value: Any) -> int:
     is_short = isinstance(value, str) and len(value) < 18
     if is_short and _INTEGER.fullmatch(value) and abs(number := int(value)) <= documents.MAX_INTEGER:
         return number
-    raise _WrongError(f"the filter int takes a whole number or its text, not {_shown(value)}")
-
-
-def _shown(value: Any) -> str:
-    return f'"{value[:40]}"' if isinstance(value, str) else _kind(value)
+    given = shown(value) if isinstance(value, str) else _kind(value)
+    raise _WrongError(f"the filter int takes a whole number or its text, not {given}")
 
 
 def _split(value: Any, separator: Any = None) -> list[str]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kubectl_rapt.errors import Problem
+from kubectl_rapt.model.fields import shown
 from kubectl_rapt.templating.parameters import Parameter
 
 HINT = (
@@ -88,7 +89,7 @@ def _options(words: Sequence[_Word]) -> Iterator[Problem]:
         if word.text == "--" and not word.is_value:
             return
         if word.is_value and not word.is_code and word.text.startswith("-"):
-            yield Problem(word.pointer, f"the value {_shown(word.text)} would be read as an option")
+            yield Problem(word.pointer, f"the value {shown(word.text)} would be read as an option")
 
 
 def _scripts(words: Sequence[_Word], container: Mapping[str, Any]) -> Iterator[Problem]:
@@ -149,7 +150,3 @@ def variables(text: str) -> Iterator[str]:
 
 def _is_shell(text: str) -> bool:
     return text.rpartition("/")[2] in _SHELLS
-
-
-def _shown(text: str) -> str:
-    return f'"{text}"' if len(text) <= 40 else f'"{text[:37]}…"'

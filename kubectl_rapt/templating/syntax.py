@@ -5,6 +5,7 @@ are known in every branch, with a fixed set of filters. All else is an error wit
 """
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ MAX_DEPTH = 60
 MAX_LOOP_DEPTH = 4
 _MOST_PROBLEMS = 50
 _LONGEST = 500
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 FILTERS: Mapping[str, tuple[int, int]] = {
     "default": (1, 1),
@@ -102,6 +104,8 @@ def report(file: str, findings: Sequence[Finding]) -> Invalid:
 
 
 def _cut(text: str) -> str:
+    """One line that no terminal obeys, of limited length."""
+    text = _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 

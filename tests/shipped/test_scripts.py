@@ -1,7 +1,6 @@
 """The scripts of the shipped templates, run by a real busybox as a node would run them."""
 
 import http.server
-import shutil
 import socket
 import subprocess
 import threading
@@ -13,11 +12,16 @@ from typing import Any
 import pytest
 
 from kubectl_rapt.templating import definition, parameters, places, render
+from tests.cluster import debian
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
-BUSYBOX = shutil.which("busybox")
 
-pytestmark = pytest.mark.skipif(BUSYBOX is None, reason="needs a busybox on this machine")
+
+@pytest.fixture(scope="session", autouse=True)
+def _busybox() -> None:
+    """Debian's busybox, as on the test node: installed where it is missing."""
+    debian.install({"busybox": "busybox-static"})
+
 
 
 class _Answer(http.server.BaseHTTPRequestHandler):
@@ -58,7 +62,7 @@ def port() -> Iterator[int]:
 def applets(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder that is all of a container's PATH."""
     folder = tmp_path_factory.mktemp("bin")
-    subprocess.run([str(BUSYBOX), "--install", "-s", str(folder)], check=True)
+    subprocess.run([str(debian.program("busybox")), "--install", "-s", str(folder)], check=True)
     return folder
 
 

@@ -111,6 +111,11 @@ def lost(ask: Ask, why: str, *, code: str = "cut-off") -> Unavailable:
     return Unavailable(code, f"cannot {ask.verb} {ask.thing}{ask.place}: {why}", "kubectl get --raw /readyz")
 
 
+def is_ours(ask: Ask) -> bool:
+    """Whether it is about a kind that ``kubectl rapt install`` brings."""
+    return ask.kind is not None and ask.kind.group == RAPT_GROUP
+
+
 def expiry(event: Mapping[str, Any]) -> bool:
     """Whether a watch's ERROR event says that its resourceVersion is too old."""
     status = event.get("object")
@@ -226,7 +231,7 @@ def _not_found(said: _Said, ask: Ask) -> RaptError:
             "no-namespace", f'there is no namespace "{said.name}"', f"kubectl create namespace {said.name}"
         )
     if not said.name:
-        return _not_installed(ask)
+        return not_installed(ask)
     what = ask.kind.name.lower() if ask.kind else said.resource
     name = ask.name or said.name
     return NotFound(
@@ -234,8 +239,9 @@ def _not_found(said: _Said, ask: Ask) -> RaptError:
     )
 
 
-def _not_installed(ask: Ask) -> RaptError:
-    if ask.kind and ask.kind.group == RAPT_GROUP:
+def not_installed(ask: Ask) -> NotFound:
+    """The error for a kind that the cluster does not know."""
+    if is_ours(ask):
         return NotFound("not-installed", "Rapt is not installed in this cluster", "kubectl rapt install")
     return NotFound("not-installed", f"this cluster has no {ask.resource}", "kubectl api-resources")
 
@@ -328,7 +334,7 @@ def _without_status(status: int, headers: Mapping[str, str], body: bytes, ask: A
     text = body[:5000].decode(errors="replace")
     first = one_line(next((line for line in text.splitlines() if line.strip()), ""))
     if status == 404:
-        return _not_installed(ask)
+        return not_installed(ask)
     if status == 401:
         return _not_authenticated("the API server does not accept these credentials")
     if status == 403:

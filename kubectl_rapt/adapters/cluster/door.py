@@ -214,13 +214,20 @@ class Door:
 
     def _error(self, answer: http.Answer, body: bytes, ask: Ask) -> RaptError:
         error = answers.classify(answer.status, answer.headers, body, ask)
-        if (
-            isinstance(error, Refused)
-            and error.code == "not-authenticated"
-            and (said := self._plugin_words())
-        ):
+        if error.code == "not-authenticated" and (said := self._plugin_words()):
             return Refused(error.code, f"{error.message} ({said})", error.hint)
+        # Access rights are looked at first: who was granted nothing yet is refused a kind that does not exist.
+        if error.code == "no-right" and answers.is_ours(ask) and not self._is_installed(ask):
+            return answers.not_installed(ask)
         return error
+
+    def _is_installed(self, ask: Ask) -> bool:
+        assert ask.kind
+        try:
+            self.json(Ask("get"), "GET", f"/apis/{ask.kind.api_version}")
+        except RaptError as error:
+            return error.code != "not-installed"
+        return True
 
     def _plugin_words(self) -> str:
         """What a credential plug-in wrote to its standard error, without kubectl's own log lines."""

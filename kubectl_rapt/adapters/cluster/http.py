@@ -18,11 +18,11 @@ _LONGEST_LINE = 64 * 1024
 EndsAt = Callable[[], float]
 
 
-class Cut(Exception):  # noqa: N818 - it is what happened, and never leaves this package
+class Cut(Exception):
     """The connection ended, or spoke no HTTP, before the answer was complete."""
 
 
-class TooSlow(Exception):  # noqa: N818
+class TooSlow(Exception):
     """The time for the answer, or for its next piece, is over."""
 
 

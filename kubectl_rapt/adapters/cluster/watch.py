@@ -30,7 +30,7 @@ class Wanted:
     patience_seconds: float
 
 
-class _Lost(Exception):  # noqa: N818
+class _Lost(Exception):
     """The place in the stream of changes is lost: list again."""
 
 

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kubectl_rapt import documents
@@ -97,13 +97,14 @@ def test_a_document_is_read(text: str, data: Any, parser: str) -> None:
     assert json.dumps(documents.load_with_lines(text, "f.yaml")[0]) == json.dumps(data)
 
 
-AMBIGUOUS = (
+AMBIGUOUS_TEXT = (
     "y Y n N yes Yes YES no No NO on On ON off Off OFF True TRUE False FALSE Null NULL ~ = <<"
     " 012 -012 +12 0x1F 0X1f 0o14 0O7 0b101 -0b1 1_000 1_ 0_ 1e3 1E3 1e+3 1.5e3 -1e-3 1. .5 -.5 +.5 +0.5 1.e3 1_0.5"
     " 00.5 01.5 .inf -.inf +.INF .Inf .nan .NaN .NAN 12:30 1:2:3 190:20:30.15 -1:30 1:30. 99:99"
     " 2024-01-01 2024-1-1 2001-12-14t21:59:43.10-05:00 2001-12-14T21:59:43Z"
     " 9007199254740993 -9007199254740993 99999999999999999999999999"
-).split()
+)
+AMBIGUOUS = AMBIGUOUS_TEXT.split()
 
 
 @both
@@ -385,19 +386,21 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(JSON, st.booleans())
 def test_json_is_read_as_json_reads_it(data: Any, ascii_only: bool) -> None:
     text = json.dumps([data], ensure_ascii=ascii_only)
     try:
         read = documents.load(text, "f.json")
     except Invalid:
-        assert any(word in text for word in ("\\u0000", '"<<"', "\\ud")) or documents._regex(  # noqa: SLF001
-            f"[{documents._DISPUTED}]"  # noqa: SLF001
+        assert any(word in text for word in ("\\u0000", '"<<"', "\\ud")) or documents._regex(
+            f"[{documents._DISPUTED}]"
         ).search(text)
     else:
         assert json.dumps(read) == json.dumps([data])
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=" \n\t:-[]{}\"'|>#&*!%@,?~=<.0123456789aeyn\\x", max_size=30))
 def test_any_text_is_read_or_refused_and_never_breaks(text: str) -> None:
     try:

@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from kubectl_rapt import documents
 from kubectl_rapt.errors import Invalid, NotFound
 
-WRITTEN = [
+WRITTEN: list[tuple[Any, str]] = [
     ({}, "{}\n"),
     ([], "[]\n"),
     (None, "null\n"),
@@ -138,6 +138,7 @@ def can_be_written(data: Any) -> bool:
     return not isinstance(data, list) or all(map(can_be_written, data))
 
 
+@settings(deadline=None)
 @given(DATA.filter(can_be_written))
 def test_three_readers_read_what_was_written(data: Any) -> None:
     text = documents.dump(data)
@@ -151,6 +152,7 @@ def test_three_readers_read_what_was_written(data: Any) -> None:
     assert all(line == line.rstrip() for line in text.split("\n"))
 
 
+@settings(deadline=None)
 @given(st.lists(DATA.filter(can_be_written), max_size=4))
 def test_several_documents_are_written_into_one_text(several: list[Any]) -> None:
     text = documents.dump_all(several)
@@ -220,6 +222,7 @@ def test_an_edit_that_would_not_read_back_is_refused() -> None:
     assert refused.value.code == "bad-yaml"
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(TEXT, TEXT, min_size=1, max_size=3).filter(can_be_written), TEXT.filter(can_be_written)
 )

@@ -3,7 +3,7 @@
 import hashlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kubectl_rapt.model import names
@@ -31,6 +31,7 @@ def test_a_subdomain_is_longer_than_a_label_and_has_dots() -> None:
         assert not names.is_dns_subdomain(name)
 
 
+@settings(deadline=None)
 @given(
     st.text(max_size=90) | st.text(alphabet="ab-", min_size=1, max_size=90),
     st.integers(9, 63),
@@ -97,6 +98,7 @@ def test_a_random_ending_has_five_characters_of_the_safe_alphabet() -> None:
         names.random_suffix(bytes(4))
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=5, max_size=16))
 def test_any_random_bytes_give_an_ending(random_bytes: bytes) -> None:
     suffix = names.random_suffix(random_bytes)

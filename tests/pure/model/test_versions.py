@@ -6,10 +6,11 @@ import pytest
 
 from kubectl_rapt.model.versions import MinorRange, Version
 
-VALID = (
+VALID_TEXT = (
     "0.0.0 1.2.3 10.20.30 1.0.0-alpha 1.0.0-alpha.1 1.0.0-0.3.7 1.0.0-x.7.z.92 1.0.0-x-y-z.-- 1.0.0-0a 1.0.0-a0 1.0.0--"
     " 1.0.0+001 1.0.0-beta+exp.sha.5114f85 1.0.0+21AF26D3---117B344092BD 999999.0.1-rc.1+build.1.0"
-).split()
+)
+VALID = VALID_TEXT.split()
 
 
 @pytest.mark.parametrize("text", VALID)
@@ -17,10 +18,11 @@ def test_a_semantic_version_is_read_and_spelled(text: str) -> None:
     assert str(Version.parse(text)) == text
 
 
-NONE = (
-    "|1|1.2|v1.2.3|1.2.3.4|01.2.3|1.02.3|1.2.03|1.2.3-|1.2.3-01|1.2.3-a..b|1.2.3+|1.2.3+a..b|1.2.3-é|1.2.3 | 1.2.3|1.2.3\n"
-    "|1.2.3+a+b|٣.0.0|-1.2.3|1.2.x|latest"
-).split("|")
+NONE_TEXT = (
+    "|1|1.2|v1.2.3|1.2.3.4|01.2.3|1.02.3|1.2.03|1.2.3-|1.2.3-01|1.2.3-a..b|1.2.3+|1.2.3+a..b|1.2.3-é|1.2.3 | 1.2.3"
+    "|1.2.3\n|1.2.3+a+b|٣.0.0|-1.2.3|1.2.x|latest"
+)
+NONE = NONE_TEXT.split("|")
 
 
 @pytest.mark.parametrize("text", NONE)
@@ -34,14 +36,15 @@ def test_what_is_no_semantic_version_is_refused_with_the_reason(text: str) -> No
 def test_a_version_fits_into_a_label() -> None:
     longest = f"1.0.0-{'a' * 57}"
     assert Version.parse(longest).label == longest
-    with pytest.raises(ValueError, match="^a version has at most 63 characters: it becomes a label$"):
+    with pytest.raises(ValueError, match=r"^a version has at most 63 characters: it becomes a label$"):
         Version.parse(f"{longest}a")
 
 
-ORDERED = (
+ORDERED_TEXT = (
     "0.9.9 1.0.0-0 1.0.0-2 1.0.0-11 1.0.0-alpha 1.0.0-alpha.1 1.0.0-alpha.beta 1.0.0-beta 1.0.0-beta.2 1.0.0-beta.11"
     " 1.0.0-rc.1 1.0.0 1.0.0+a 1.0.0+b 1.0.1 1.2.0 1.10.0 2.0.0-a 2.0.0"
-).split()
+)
+ORDERED = ORDERED_TEXT.split()
 
 
 def test_versions_are_ordered_by_their_precedence() -> None:

@@ -70,8 +70,8 @@ def test_a_tree_has_the_id_that_git_gives_it(tmp_path: Path) -> None:
         == whole
     )
     for line in git("ls-tree", whole).splitlines():
-        identity, number = line.split()[2:]
-        assert index.tree_id(trees[int(number)]) == identity
+        identity, folder = line.split()[2:]
+        assert index.tree_id(trees[int(folder)]) == identity
     assert index.tree_id({}) == git("hash-object", "-t", "tree", "/dev/null")
 
 
@@ -87,9 +87,9 @@ def test_a_path_that_git_cannot_hold_is_refused(path: str) -> None:
 
 
 def test_a_path_is_not_a_file_and_a_folder_at_once() -> None:
-    with pytest.raises(Invalid, match="^a/b needs a folder where there is a file$"):
+    with pytest.raises(Invalid, match=r"^a/b needs a folder where there is a file$"):
         index.tree_id({"a": b"", "a/b": b""})
-    with pytest.raises(Invalid, match="^a is a file and a folder at once$"):
+    with pytest.raises(Invalid, match=r"^a is a file and a folder at once$"):
         index.tree_id({"a/b": b"", "a": b""})
 
 

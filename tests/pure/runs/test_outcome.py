@@ -1,0 +1,270 @@
+"""How an attempt ended: what decides, when it is certain, and what is said about it."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from kubectl_rapt.objects import jobs, pods
+from kubectl_rapt.runs import outcome
+from kubectl_rapt.runs.outcome import Outcome
+from tests.given import NOON, RUNNING, a_job, a_pod, ended, waiting
+
+Pods = Sequence[dict[str, Any]]
+OK, SEVEN, KILLED = ended(0), ended(7), ended(137)
+NOT_YET = waiting("PodInitializing")
+POLICY = {"rules": [{"action": "FailJob", "onExitCodes": {"operator": "In", "values": [3]}}]}
+
+
+def of(job: dict[str, Any], *some: dict[str, Any]) -> Outcome | None:
+    return outcome.of(jobs.from_manifest(job), [pods.from_manifest(one) for one in some])
+
+
+OPEN: list[tuple[str, dict[str, Any], Pods]] = [
+    ("no pod yet", a_job(), []),
+    ("the container runs", a_job(), [a_pod("Running", RUNNING)]),
+    ("the container waits", a_job(), [a_pod("Pending", waiting("ImagePullBackOff"))]),
+    ("one of two containers ended well", a_job(), [a_pod("Running", OK, RUNNING)]),
+    ("one of two containers ended badly", a_job(), [a_pod("Running", SEVEN, RUNNING)]),
+    ("init failed, the pod may go on", a_job(), [a_pod("Pending", NOT_YET, init=[SEVEN])]),
+    ("a replacement is due", a_job(backoffLimit=1), [a_pod("Failed", SEVEN)]),
+    ("time is up, a replacement is due", a_job(backoffLimit=1), [a_pod("Failed", OK, reason="DeadlineExceeded")]),
+    ("the replacement runs", a_job(backoffLimit=1), [a_pod("Failed", SEVEN), a_pod("Running", RUNNING, name="b")]),
+    ("Kubernetes' own limit is six", a_job(backoffLimit=6), [a_pod("Failed", SEVEN, name=str(n)) for n in range(6)]),
+    ("containers restart in place", a_job(restart="OnFailure"), [a_pod("Running", SEVEN)]),
+    ("the pod is done, restarts in place", a_job(restart="OnFailure"), [a_pod("Succeeded", OK)]),
+    ("a policy may forgive", a_job(podFailurePolicy=POLICY), [a_pod("Failed", SEVEN)]),
+    ("one of three completions", a_job(completions=3, parallelism=1), [a_pod("Succeeded", OK)]),
+    ("two at once", a_job(parallelism=2), [a_pod("Succeeded", OK), a_pod("Running", RUNNING, name="b")]),
+    ("one of two at once failed", a_job(completions=1, parallelism=2), [a_pod("Failed", SEVEN)]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("job", "some"), [row[1:] for row in OPEN], ids=[row[0] for row in OPEN])
+def test_it_is_open_as_long_as_it_may_go_either_way(job: dict[str, Any], some: Pods) -> None:
+    assert of(job, *some) is None
+
+
+END = {"finished_at": NOON + timedelta(seconds=60)}
+SPAN = {"started_at": NOON + timedelta(seconds=10), **END}
+POD = "pod/backup-x7k2p-1-aaaaa"
+SAID_7 = 'container "tool" ended with exit code 7'
+BY_7 = f'{POD} container "tool" terminated: Error, exit code 7'
+
+
+def failed(reason: str, **spec: Any) -> dict[str, Any]:
+    return a_job(ended="Failed", reason=reason, **spec)
+
+
+CERTAIN: list[tuple[str, dict[str, Any], Pods, Outcome]] = [
+    (
+        "the container ended well",
+        a_job(),
+        [a_pod("Running", ended(0, message="42 files"))],
+        Outcome("Succeeded", 0, "", f"{POD} Running", "42 files", **SPAN),
+    ),
+    (
+        "the container ended badly",
+        a_job(),
+        [a_pod("Running", ended(7, message="disk full"))],
+        Outcome("ExitCode", 7, SAID_7, BY_7, "disk full", **SPAN),
+    ),
+    (
+        "memory ran out",
+        a_job(),
+        [a_pod("Failed", ended(137, reason="OOMKilled"))],
+        Outcome(
+            "OOMKilled",
+            137,
+            'container "tool" ended with exit code 137',
+            f'{POD} container "tool" terminated: OOMKilled, exit code 137',
+            **SPAN,
+        ),
+    ),
+    (
+        "the node needed room",
+        a_job(),
+        [a_pod("Failed", KILLED, reason="Evicted", message="The node was low on memory.")],
+        Outcome(
+            "Evicted",
+            137,
+            "The node was low on memory.",
+            f'{POD} container "tool" terminated: Error, exit code 137',
+            **SPAN,
+        ),
+    ),
+    (
+        "evicted before it started",
+        a_job(),
+        [a_pod("Failed", waiting(""), reason="Evicted", message="low on memory")],
+        Outcome("Evicted", None, "low on memory", f"{POD} Failed: Evicted"),
+    ),
+    (
+        "the pod's time is up, and it ended well when told to stop",
+        a_job(),
+        [a_pod("Failed", OK, reason="DeadlineExceeded", message="Pod was active too long")],
+        Outcome("DeadlineExceeded", 0, "Pod was active too long", f"{POD} Failed: DeadlineExceeded", **SPAN),
+    ),
+    (
+        "the pod failed and nobody says why",
+        a_job(),
+        [a_pod("Failed", OK)],
+        Outcome("Failed", 0, "", f"{POD} Failed", **SPAN),
+    ),
+    (
+        "an init container failed",
+        a_job(),
+        [a_pod("Failed", NOT_YET, init=[OK, ended(3)])],
+        Outcome(
+            "ExitCode",
+            3,
+            'init container "init-1" ended with exit code 3',
+            f'{POD} init container "init-1" terminated: Error, exit code 3',
+            **SPAN,
+        ),
+    ),
+    (
+        "a sidecar was stopped after all was done",
+        a_job(),
+        [a_pod("Succeeded", OK, init=[KILLED])],
+        Outcome("Succeeded", 0, "", f"{POD} Succeeded", **SPAN),
+    ),
+    (
+        "a sidecar was stopped after the failure",
+        a_job(),
+        [a_pod("Failed", SEVEN, init=[KILLED])],
+        Outcome("ExitCode", 7, SAID_7, BY_7, **SPAN),
+    ),
+    (
+        "the second of two containers failed",
+        a_job(),
+        [a_pod("Running", ended(0, seconds=50), ended(2, seconds=55))],
+        Outcome(
+            "ExitCode",
+            2,
+            'container "other-1" ended with exit code 2',
+            f'{POD} container "other-1" terminated: Error, exit code 2',
+            started_at=SPAN["started_at"],
+            finished_at=NOON + timedelta(seconds=55),
+        ),
+    ),
+    (
+        "two containers ended well, one after the other",
+        a_job(),
+        [a_pod("Running", ended(0, seconds=90), ended(0, seconds=55))],
+        Outcome(
+            "Succeeded",
+            0,
+            "",
+            f"{POD} Running",
+            started_at=SPAN["started_at"],
+            finished_at=NOON + timedelta(seconds=90),
+        ),
+    ),
+    (
+        "the replacement ended well",
+        a_job(backoffLimit=1),
+        [a_pod("Running", OK, created=30), a_pod("Failed", SEVEN, name="first")],
+        Outcome("Succeeded", 0, "", f"{POD} Running", **SPAN),
+    ),
+    (
+        "the last replacement failed too, and is the one that counts",
+        a_job(backoffLimit=1),
+        [a_pod("Failed", SEVEN, created=30), a_pod("Failed", ended(1), name="first")],
+        Outcome("ExitCode", 7, SAID_7, BY_7, **SPAN),
+    ),
+    (
+        "restarts in place: the Job's condition decides, the container says more",
+        a_job(ended="Complete", restart="OnFailure"),
+        [a_pod("Succeeded", ended(0, message="done"))],
+        Outcome("Succeeded", 0, "", f"{POD} Succeeded", "done", **SPAN),
+    ),
+    (
+        "complete, and the pods are gone",
+        a_job(ended="Complete"),
+        [],
+        Outcome("Succeeded", finished_at=NOON + timedelta(seconds=100)),
+    ),
+    (
+        "complete, and the pod was last seen running",
+        a_job(ended="Complete"),
+        [a_pod("Running", RUNNING)],
+        Outcome("Succeeded", finished_at=NOON + timedelta(seconds=100)),
+    ),
+    (
+        "all of several completed",
+        a_job(ended="Complete", completions=2, parallelism=2),
+        [a_pod("Succeeded", OK, created=5), a_pod("Succeeded", OK, name="first"), a_pod("Failed", SEVEN, name="bad")],
+        Outcome("Succeeded", 0, "", f"{POD} Succeeded", **SPAN),
+    ),
+    (
+        "a policy ended it",
+        failed("PodFailurePolicy", podFailurePolicy=POLICY, backoffLimit=6),
+        [a_pod("Failed", ended(3))],
+        Outcome(
+            "ExitCode",
+            3,
+            'container "tool" ended with exit code 3',
+            f'{POD} container "tool" terminated: Error, exit code 3',
+            **SPAN,
+        ),
+    ),
+    (
+        "too many of several failed",
+        failed("BackoffLimitExceeded", completions=3, parallelism=3),
+        [a_pod("Failed", SEVEN, created=20), a_pod("Failed", ended(1), name="first")],
+        Outcome("ExitCode", 7, SAID_7, BY_7, **SPAN),
+    ),
+    (
+        "too many failed, and the pods are gone",
+        failed("BackoffLimitExceeded"),
+        [],
+        Outcome(
+            "BackoffLimitExceeded",
+            None,
+            "because of BackoffLimitExceeded",
+            "job/backup-x7k2p-1 condition Failed: BackoffLimitExceeded",
+            finished_at=NOON + timedelta(seconds=100),
+        ),
+    ),
+    (
+        "the Job's own time is up: its pod was told to stop",
+        failed("DeadlineExceeded", restart="OnFailure"),
+        [a_pod("Failed", KILLED)],
+        Outcome(
+            "DeadlineExceeded",
+            None,
+            "because of DeadlineExceeded",
+            "job/backup-x7k2p-1 condition Failed: DeadlineExceeded",
+            started_at=SPAN["started_at"],
+            finished_at=NOON + timedelta(seconds=100),
+        ),
+    ),
+    (
+        "the Job failed and nobody says why",
+        failed(""),
+        [],
+        Outcome(
+            "Failed", evidence="job/backup-x7k2p-1 condition Failed: ", finished_at=NOON + timedelta(seconds=100)
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("job", "some", "expected"), [row[1:] for row in CERTAIN], ids=[row[0] for row in CERTAIN])
+def test_it_is_certain_with_one_cause_and_its_evidence(job: dict[str, Any], some: Pods, expected: Outcome) -> None:
+    assert of(job, *some) == expected
+
+
+def test_only_success_is_success() -> None:
+    assert Outcome("Succeeded").is_success
+    assert not any(Outcome(cause).is_success for cause in ("ExitCode", "Deleted", "Failed", "OOMKilled"))
+
+
+def test_pods_that_were_made_in_the_same_second_are_told_apart_by_their_names() -> None:
+    first, second = a_pod("Failed", ended(1), name="a"), a_pod("Failed", ended(2), name="b")
+    for order in ([first, second], [second, first]):
+        found = of(a_job(backoffLimit=1), *order)
+        assert found is not None
+        assert found.exit_code == 2
