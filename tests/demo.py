@@ -16,7 +16,9 @@ def main() -> int:
     """Play the story; the exit code is 1 where something is not as the story says."""
     parser = argparse.ArgumentParser(prog="make demo")
     parser.add_argument("--keep", action="store_true", help="leave the cluster up")
-    keep = parser.parse_args().keep
+    parser.add_argument("--readme", action="store_true", help="put what was shown into README.md")
+    arguments = parser.parse_args()
+    keep = arguments.keep
     was_up = clusters.found() is not None
     cluster = clusters.up(node=True)
     begun = time.monotonic()
@@ -32,7 +34,10 @@ def main() -> int:
             server = f"http://{cluster.node_address}:{port}"
             known = {"server": server, "host": cluster.node_address, "port": str(port), "user": user}
             teller = story.Teller(Path(home), kubeconfig, cluster.kubeconfig, known)
-            wrong = sum(_play(teller, step) for step in story.STORY)
+            shown: list[str] = []
+            wrong = sum(_play(teller, step, shown) for step in story.STORY)
+            if arguments.readme:
+                _write(shown, home)
         print(f"\nThat took {time.monotonic() - begun:.0f} s.", end=" ")
         print(
             "Something was not as the story says, see above." if wrong else "Next: kubectl rapt show script"
@@ -47,19 +52,33 @@ def main() -> int:
             clusters.down()
 
 
-def _play(teller: story.Teller, step: story.Step) -> bool:
+def _play(teller: story.Teller, step: story.Step, shown: list[str]) -> bool:
     """Type one command and show its output; whether it is not as the story says."""
+
+    def show(text: str) -> None:
+        shown.append(text)
+        print(text, end="", flush=True)
+
     if step.why:
-        print(f"\n# {step.why}")
-    print(f"$ {story.fill(step.command, teller.known)}", flush=True)
+        show(f"\n# {step.why}\n")
+    show(f"$ {story.fill(step.command, teller.known)}\n")
     told = teller.tell(step)
-    print(told.stdout + told.stderr, end="", flush=True)
+    show(told.both)
     if told.exit_code:
-        print(f"(exit code {told.exit_code})")
+        show(f"(exit code {told.exit_code})\n")
     complaints = story.complaints(told, teller.known)
     for complaint in complaints:
         print(f"!! {complaint}", file=sys.stderr)
     return bool(complaints)
+
+
+def _write(shown: list[str], home: str) -> None:
+    """Put the transcript between its marks in the README."""
+    readme = Path(__file__).parents[1] / "README.md"
+    before, begin, rest = readme.read_text().partition("<!-- transcript -->\n")
+    end = rest[rest.index("<!-- end of transcript -->") :]
+    transcript = "".join(shown).strip("\n").replace(home, "~")
+    readme.write_text(f"{before}{begin}```\n{transcript}\n```\n{end}")
 
 
 if __name__ == "__main__":

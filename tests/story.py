@@ -5,9 +5,14 @@ import re
 import shlex
 import subprocess
 import sys
+import tempfile
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+
+
+_TIMEOUT_SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -111,13 +116,13 @@ STORY = (
 
 @dataclass(frozen=True)
 class Told:
-    """What a step came to."""
+    """What a step came to; ``both`` is standard output and standard error as a terminal would show them."""
 
     step: Step
     command: str
     exit_code: int
     stdout: str
-    stderr: str
+    both: str
 
 
 class Teller:
@@ -153,19 +158,29 @@ class Teller:
         """Type one command, and learn from its output."""
         command = fill(step.command, self.known)
         kubeconfig = self._administrator if step.is_administrator else self._user
-        done = subprocess.run(
-            shlex.split(command),
-            env={**self.environ, "KUBECONFIG": str(kubeconfig)},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        with tempfile.TemporaryFile("w+") as both, tempfile.TemporaryFile("w+") as out:
+            process = subprocess.Popen(
+                shlex.split(command),
+                env={**self.environ, "KUBECONFIG": str(kubeconfig)},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=both,
+                text=True,
+            )
+            timer = threading.Timer(_TIMEOUT_SECONDS, process.kill)
+            timer.start()
+            assert process.stdout is not None
+            for line in process.stdout:
+                out.write(line)
+                both.write(line)
+                both.flush()
+            code = process.wait()
+            timer.cancel()
+            shown = [file.seek(0) or file.read() for file in (out, both)]
         for name, pattern in step.learns.items():
-            if found := re.search(pattern, done.stdout + done.stderr):
+            if found := re.search(pattern, shown[1]):
                 self.known[name] = found[1]
-        return Told(step, command, done.returncode, done.stdout, done.stderr)
+        return Told(step, command, code, *shown)
 
 
 def fill(text: str, known: Mapping[str, str]) -> str:
@@ -175,13 +190,15 @@ def fill(text: str, known: Mapping[str, str]) -> str:
 
 def complaints(told: Told, known: Mapping[str, str]) -> list[str]:
     """What is not as the story says."""
-    step, both = told.step, told.stdout + told.stderr
+    step = told.step
     found = []
     if told.exit_code != step.exit_code:
         found.append(f"exit code {told.exit_code}, expected {step.exit_code}")
     if step.stdout is not None and told.stdout != step.stdout:
         found.append(f"stdout {told.stdout!r}, expected {step.stdout!r}")
     found += [
-        f"nothing like {fill(one, known)!r}" for one in step.says if not re.search(fill(one, known), both)
+        f"nothing like {fill(one, known)!r}"
+        for one in step.says
+        if not re.search(fill(one, known), told.both)
     ]
     return found

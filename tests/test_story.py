@@ -29,7 +29,7 @@ def test_the_main_job_works_from_nothing_to_an_explained_failure(
     teller = story.Teller(tmp_path, user, cluster.kubeconfig, known)
     for step in story.STORY:
         told = teller.tell(step)
-        assert not story.complaints(told, teller.known), f"$ {told.command}\n{told.stdout}{told.stderr}"
+        assert not story.complaints(told, teller.known), f"$ {told.command}\n{told.both}"
 
     repository = next(tmp_path.rglob("config.git"))
     log = [

@@ -39,6 +39,7 @@ class Sandbox:
     def __init__(self) -> None:
         self._helper: subprocess.Popen[bytes] | None = None
         self._unread = bytearray()
+        self._is_busy = False
         self.used: Mapping[str, float] = {}
         """What the last fork took: ``cpuSeconds``, ``peakBytes``."""
         self._start()
@@ -58,14 +59,14 @@ class Sandbox:
                     for answer in self._render(batch):
                         done += 1
                         yield answer
-                except BaseException:
-                    self.close()
-                    raise
+                finally:
+                    if self._is_busy:  # whoever asked wants no more of it
+                        self.close()
                 batch = batch[done:]
 
     def close(self) -> None:
         """See ``ports.renderer.Renderer``."""
-        helper, self._helper = self._helper, None
+        helper, self._helper, self._is_busy = self._helper, None, False
         if helper and helper.stdin and helper.stdout:
             helper.kill()
             helper.stdin.close()
@@ -90,20 +91,22 @@ class Sandbox:
         self._send(batch)
         first, is_compiled, answered = batch[0], False, 0
         placed = [one for one in first.parameters if one.at == "run"]
+        held: Rendered | RaptError | None = None  # the last answer is given when the helper is free again
         while "ended" not in (line := self._line()):
             if "bug" in line:
                 raise RaptError("bug", "the renderer failed", "report it", [Problem("", str(line["bug"]))])
             if "compiled" in line:
                 is_compiled = True
             elif answered < len(batch):
+                if held is not None:
+                    yield held
+                held = _checked(line, placed, batch[answered])
                 answered += 1
-                yield _checked(line, placed, batch[answered - 1])
-        self.used = line
-        if answered == len(batch):
-            return
-        yield _too_much(first.file, line["ended"])
-        if not is_compiled:
-            for _ in batch[1:]:
+        self.used, self._is_busy = line, False
+        if held is not None:
+            yield held
+        if answered < len(batch):
+            for _ in batch[answered : answered + 1] if is_compiled else batch[answered:]:
                 yield _too_much(first.file, line["ended"])
 
     def _send(self, batch: Sequence[RenderRequest]) -> None:
@@ -117,8 +120,10 @@ class Sandbox:
         line = json.dumps(request).encode() + b"\n"
         helper = self._helper or self._start()
         assert helper.stdin
+        self._is_busy = True
         try:
-            helper.stdin.write(line)
+            while line:
+                line = line[os.write(helper.stdin.fileno(), line) :]
         except BrokenPipeError:
             raise self._broken("it ended") from None
 

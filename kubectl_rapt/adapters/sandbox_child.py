@@ -39,7 +39,7 @@ def serve() -> None:
         _, status, used = os.wait4(child, 0)
         peak = used.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
         end = {"ended": status, "cpuSeconds": used.ru_utime + used.ru_stime, "peakBytes": peak}
-        os.write(1, b"\n" + json.dumps(end).encode() + b"\n")
+        _write(b"\n" + json.dumps(end).encode())
     os._exit(0)
 
 
@@ -47,23 +47,29 @@ def _serve_one(line: bytes, compile_template: Callable[..., Any]) -> NoReturn:
     """Be the fork: compile once, render each answer, end."""
     status = 1
     try:
-        with open(1, "wb", closefd=False) as out:
-            request = json.loads(line)
-            asked = [from_data(data, "") for data in request["parameters"]]
-            _limit_memory()
-            for answer in _answers(request, asked, compile_template):
-                text = json.dumps(answer, separators=(",", ":")).encode()
-                if len(text) > MAX_ANSWER:
-                    what = f"{request['file']}: it renders more than {MAX_ANSWER} bytes"
-                    text = json.dumps({"error": ["bad-template", what, "", []]}).encode()
-                out.write(text + b"\n")
+        request = json.loads(line)
+        asked = [from_data(data, "") for data in request["parameters"]]
+        _limit_memory()
+        for answer in _answers(request, asked, compile_template):
+            text = json.dumps(answer, separators=(",", ":")).encode()
+            if len(text) > MAX_ANSWER:
+                what = f"{request['file']}: it renders more than {MAX_ANSWER} bytes"
+                text = json.dumps({"error": ["bad-template", what, "", []]}).encode()
+            _write(text)
         status = 0
     except Exception as error:  # our own mistake: the parent says so
         import traceback
 
-        os.write(1, b"\n" + json.dumps({"bug": "".join(traceback.format_exception(error))}).encode() + b"\n")
+        _write(json.dumps({"bug": "".join(traceback.format_exception(error))}).encode())
     finally:
         os._exit(status)
+
+
+def _write(line: bytes) -> None:
+    """Give a line to the parent, at once: what is still here when the clock ends us would be lost."""
+    line += b"\n"
+    while line:
+        line = line[os.write(1, line) :]
 
 
 def _answers(

@@ -95,15 +95,14 @@ def environment(context: typer.Context, settings: Settings) -> str:
     return chosen
 
 
-def output(value: str, allowed: Sequence[str]) -> str:
-    """Check the value of ``-o``.
+def one_of(flag: str, value: str, allowed: Sequence[str]) -> None:
+    """Check the value of a flag that takes one of some words; an empty value was not given.
 
     Raises:
-        UsageError: It is not one of those.
+        UsageError: It is none of those.
     """
     if value and value not in allowed:
-        raise UsageError("bad-output", f'-o does not know "{value}"', f"-o {'|'.join(allowed)}")
-    return value
+        raise UsageError("bad-flag", f'{flag} does not know "{value}"', f"{flag} {'|'.join(allowed)}")
 
 
 def open_world(context: typer.Context) -> "AbstractContextManager[tuple[World, Writers]]":

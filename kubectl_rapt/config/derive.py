@@ -15,6 +15,7 @@ from kubectl_rapt.model.kinds import (
     Kind,
     Manifest,
 )
+from kubectl_rapt.model.quantity import Quantity
 from kubectl_rapt.objects import labels, tools
 from kubectl_rapt.objects.tools import Source, Tool
 from kubectl_rapt.templating import parameters
@@ -79,7 +80,7 @@ def objects(
     marks = labels.of_tool(
         tool=installation.tool,
         template=template.name,
-        version=str(template.version),
+        version=template.version.label,
         environment=environment.name,
         repository=project.id,
     )
@@ -146,14 +147,31 @@ def _labelled(metadata: Mapping[str, Any], marks: Mapping[str, str]) -> dict[str
 
 
 def _sized(container: Mapping[str, Any], template: Template, profile: Profile) -> Mapping[str, Any]:
-    """A container with requests and limits: its own, else the profile's, else the template's."""
-    own = container.get("resources") or {}
-    resources = {
-        kind: {**template.resources.get(kind, {}), **profile.resources.get(kind, {}), **own.get(kind, {})}
-        for kind in ("requests", "limits")
-    }
-    filled = {kind: amounts for kind, amounts in resources.items() if amounts}
+    """A container with requests and limits: its own, else the profile's, else the template's.
+
+    A request and a limit of one resource may come from different places. Kubernetes refuses a request above its
+    limit, so the one from the weaker place gives way.
+    """
+    places = (template.resources, profile.resources, container.get("resources") or {})
+    sizes: dict[str, dict[str, Any]] = {"requests": {}, "limits": {}}
+    strengths: dict[tuple[str, str], int] = {}
+    for strength, place in enumerate(places):
+        for kind, amounts in sizes.items():
+            for name, amount in place.get(kind, {}).items():
+                amounts[name], strengths[kind, name] = amount, strength
+    requests, limits = sizes["requests"], sizes["limits"]
+    for name in requests:
+        if name in limits and _quantity(requests[name]) > _quantity(limits[name]) > _quantity(0):
+            if strengths["requests", name] > strengths["limits", name]:
+                limits[name] = requests[name]
+            elif strengths["requests", name] < strengths["limits", name]:
+                requests[name] = limits[name]
+    filled = {kind: amounts for kind, amounts in sizes.items() if amounts}
     return {**container, "resources": filled} if filled else container
+
+
+def _quantity(amount: str | int) -> Quantity:
+    return Quantity.parse(str(amount))
 
 
 def _tool(tool: _Tool, job: Manifest, rendered: Rendered, source: Source) -> Manifest:

@@ -9,7 +9,8 @@ from kubectl_rapt import documents
 from kubectl_rapt.config import layout
 from kubectl_rapt.errors import Invalid, NotFound
 from kubectl_rapt.model import names
-from kubectl_rapt.model.fields import Fields, Findings, refuse
+from kubectl_rapt.model.fields import Fields, Findings, refuse, shown
+from kubectl_rapt.model.quantity import Quantity
 
 _ID = re.compile("[0-9a-f]{8}")
 
@@ -132,7 +133,9 @@ def _profile(at: Fields) -> Profile:
     resources = at.fields("resources")
     profile = Profile(
         resources={
-            kind: _texts(resources.fields(kind)) for kind in ("requests", "limits") if kind in resources
+            kind: amounts
+            for kind in ("requests", "limits")
+            if (amounts := _quantities(resources.fields(kind)))
         },
         node_selector=_texts(at.fields("nodeSelector")),
         labels=_texts(at.fields("labels")),
@@ -140,6 +143,17 @@ def _profile(at: Fields) -> Profile:
     resources.done()
     at.done()
     return profile
+
+
+def _quantities(at: Fields) -> dict[str, str]:
+    found = {}
+    for name in at:
+        given = at.value(name)
+        try:
+            found[name] = str(Quantity.parse(given if isinstance(given, str) else documents.scalar(given)))
+        except ValueError as error:
+            at.wrong(name, f"{error}; was given {shown(given)}")
+    return found
 
 
 def _texts(at: Fields) -> dict[str, str]:

@@ -25,18 +25,25 @@ NO_SUBSTITUTION = ("kustomize.toolkit.fluxcd.io/substitute", "disabled")
 
 
 def of_tool(*, tool: str, template: str, version: str, environment: str, repository: str) -> dict[str, str]:
-    """The labels of everything that is rendered for a tool: selectable, each a legal label value."""
-    spelled = version.replace("+", "_")
+    """The labels of everything that is rendered for a tool: selectable, each a legal label value.
+
+    Args:
+        tool: Its name.
+        template: Its template's name.
+        version: The template's version as ``Version.label`` spells it.
+        environment: The environment's name.
+        repository: The id of the config repository.
+    """
     return {
         MANAGED_BY: "rapt",
         "app.kubernetes.io/name": names.shorten(template, 63),
         "app.kubernetes.io/part-of": names.shorten(tool, 63),
-        "app.kubernetes.io/version": spelled,
+        "app.kubernetes.io/version": version,
         ENVIRONMENT: environment,
         REPOSITORY: repository,
         TEMPLATE: names.shorten(template, 63),
         TOOL: tool,
-        VERSION: spelled,
+        VERSION: version,
     }
 
 

@@ -116,7 +116,7 @@ class Builder:
         if not isinstance(document, dict):
             self._add("", "the template renders no Job", "begin with apiVersion: batch/v1 and kind: Job")
             return None
-        data = {key: self._put(value, f"/{key}") for key, value in self._entries(document, "")}
+        data = self._put(document, ())
         for key, wanted in (("apiVersion", "batch/v1"), ("kind", "Job")):
             if data.pop(key, None) != wanted or f"/{key}" in self._origins:
                 self._add(f"/{key}", f"must be {wanted}", f"write {key}: {wanted}")
@@ -157,29 +157,25 @@ class Builder:
                         self._add(here, f"the variable {variable['name']} is set twice", "remove one of them")
                     names.add(variable["name"])
 
-    def _entries(self, mapping: dict[str, Any], pointer: str) -> list[tuple[str, Any]]:
-        """The entries of a mapping; those that a loop or a condition left empty are absent."""
-        for key in mapping:
-            if self._tokens.prefix in key:
-                self._add(pointer, "a value may not be a key", "write the key as text of the template")
-        return [(key, value) for key, value in mapping.items() if value is not None]
-
-    def _put(self, node: Any, pointer: str) -> Any:
+    def _put(self, node: Any, path: tuple[str | int, ...]) -> Any:
+        """A node of the document with its values; what a loop or a condition left empty is absent."""
         if isinstance(node, str):
-            return self._value(node, pointer) if self._tokens.prefix in node else node
+            return self._value(node, _pointer(path)) if self._tokens.prefix in node else node
         if isinstance(node, dict):
-            return {
-                key: self._put(value, documents.join_pointer(pointer, key))
-                for key, value in self._entries(node, pointer)
-            }
+            data = {}
+            for key, value in node.items():
+                if self._tokens.prefix in key:
+                    self._add(
+                        _pointer(path), "a value may not be a key", "write the key as text of the template"
+                    )
+                if value is not None:
+                    data[key] = self._put(value, (*path, key))
+            return data
         if isinstance(node, list):
             if None in node:
-                self._add(
-                    f"{pointer}/{node.index(None)}",
-                    "this item is empty",
-                    "remove the dash, or write the item",
-                )
-            return [self._put(item, f"{pointer}/{index}") for index, item in enumerate(node)]
+                at = _pointer((*path, node.index(None)))
+                self._add(at, "this item is empty", "remove the dash, or write the item")
+            return [self._put(item, (*path, index)) for index, item in enumerate(node)]
         return node
 
     def _value(self, scalar: str, pointer: str) -> Any:
@@ -244,6 +240,13 @@ class Builder:
         parts.append(_constant(scalar[last:]))
         joined = " ~ ".join(part for part in parts if part)
         return "a value cannot be part of a longer text", f"join them in one expression: {{{{ {joined} }}}}"
+
+
+def _pointer(path: tuple[str | int, ...]) -> str:
+    pointer = ""
+    for part in path:
+        pointer = documents.join_pointer(pointer, part)
+    return pointer
 
 
 def _constant(text: str) -> str:

@@ -185,28 +185,30 @@ def test_a_watch_that_is_cut_again_and_again_tells_everything_once(
 
 
 def test_a_watch_survives_a_server_that_restarts_and_forgets(kubectl_on_path: None) -> None:
-    with clusters.private(controllers=False) as cluster:
-        with Door(Target(kubeconfig=str(cluster.kubeconfig), namespace="default")) as door:
-            side = Side(Reads(door), Writes(door), "default")
-            one = side.writes.create(a_config_map(side, "one"))
-            two = side.writes.create(a_config_map(side, "two"))
-            events = side.reads.watch(CONFIG_MAP, "default", timeout_seconds=60)
-            assert told(events, 3) == [("added", "one"), ("added", "two"), ("synced", "")]
-            cluster.stop_api_server()
-            cluster.start_api_server()
-            side.writes.delete(ref_of(one), uid=uid_of(one))
-            side.writes.patch(ref_of(two), {"data": {"key": "new"}})
-            cluster.stop_api_server()
-            cluster.compact()
-            cluster.start_api_server()
-            side.writes.create(a_config_map(side, "three"))
-            seen: set[tuple[str, str]] = set()
-            while len(seen) < 3:
-                (event,) = told(events, 1)
-                assert event not in seen
-                seen.add(event)
-            assert seen == {("deleted", "one"), ("changed", "two"), ("added", "three")}
-            events.close()
+    with (
+        clusters.private(controllers=False) as cluster,
+        Door(Target(kubeconfig=str(cluster.kubeconfig), namespace="default")) as door,
+    ):
+        side = Side(Reads(door), Writes(door), "default")
+        one = side.writes.create(a_config_map(side, "one"))
+        two = side.writes.create(a_config_map(side, "two"))
+        events = side.reads.watch(CONFIG_MAP, "default", timeout_seconds=60)
+        assert told(events, 3) == [("added", "one"), ("added", "two"), ("synced", "")]
+        cluster.stop_api_server()
+        cluster.start_api_server()
+        side.writes.delete(ref_of(one), uid=uid_of(one))
+        side.writes.patch(ref_of(two), {"data": {"key": "new"}})
+        cluster.stop_api_server()
+        cluster.compact()
+        cluster.start_api_server()
+        side.writes.create(a_config_map(side, "three"))
+        seen: set[tuple[str, str]] = set()
+        while len(seen) < 3:
+            (event,) = told(events, 1)
+            assert event not in seen
+            seen.add(event)
+        assert seen == {("deleted", "one"), ("changed", "two"), ("added", "three")}
+        events.close()
 
 
 def test_a_thousand_requests_share_few_connections(real: Side) -> None:

@@ -12,7 +12,7 @@ from tests.contract.test_objects import a_config_map, uid_of
 
 def told(events: Iterator[Event], count: int) -> list[tuple[str, str]]:
     """The next events about our own objects."""
-    lines = []
+    lines: list[tuple[str, str]] = []
     while len(lines) < count:
         event = next(events)
         name = event.object.get("metadata", {}).get("name", "")

@@ -242,9 +242,9 @@ class FakeStream:
         was = self._chosen(change.ref, change.before)
         is_now = self._chosen(change.ref, change.after)
         if is_now:
-            yield Event("changed" if was else "added", copy.deepcopy(change.after) or {})
+            yield Event("changed" if was else "added", copy.deepcopy(change.after or {}))
         elif was:
-            yield Event("deleted", copy.deepcopy(change.after or change.before) or {})
+            yield Event("deleted", copy.deepcopy(change.after or change.before or {}))
 
 
 def _place(entry: tuple[Ref, Manifest]) -> tuple[str, str]:
@@ -262,12 +262,10 @@ def _term(term: str) -> tuple[str, str, str]:
 
 
 def _fit(terms: list[tuple[str, str, str]], values: Mapping[str, str]) -> bool:
-    tests = {
-        "=": lambda key, value: values.get(key) == value,
-        "!=": lambda key, value: values.get(key) != value,
-        "exists": lambda key, value: key in values,
-    }
-    return all(tests[operator](key, value) for key, operator, value in terms)
+    return all(
+        key in values if operator == "exists" else (values.get(key) == value) == (operator == "=")
+        for key, operator, value in terms
+    )
 
 
 def _merged(target: Any, patch: Any) -> Any:

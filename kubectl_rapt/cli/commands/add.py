@@ -46,7 +46,7 @@ def add(
 
     Example: kubectl rapt add http-check --in prod --set url=http://example.com --schedule '*/15 * * * *'
     """
-    options.output(output, ("json", "yaml", "name"))
+    options.one_of("-o", output, ("json", "yaml", "name"))
     if command and not image:
         raise UsageError(
             "bad-usage", "a command needs an image", f"kubectl rapt add {name} --image IMAGE -- COMMAND"
@@ -83,9 +83,10 @@ def add(
 
 def _show(addition: Addition, now: datetime) -> None:
     """What changes, and when it would run by itself."""
-    definition = {path: text for path, text in addition.after.items() if path.startswith("tools/")}
-    if definition:
-        terminal.out(diffs.unified(addition.before, definition))
+    people_edit = [path for path in addition.after if not path.startswith("rendered/")]
+    if people_edit:
+        before = {path: addition.before[path] for path in people_edit if path in addition.before}
+        terminal.out(diffs.unified(before, {path: addition.after[path] for path in people_edit}))
     width = max((len(path) for path in addition.after), default=0)
     for path, content in addition.after.items():
         done = "removed" if content is None else "changed" if path in addition.before else "created"
@@ -105,7 +106,7 @@ def _conclude(addition: Addition, dry_run: bool) -> None:
     elif addition.is_waiting:
         terminal.out(f"change {change.id} is pushed already as {change.branch}")
     elif not addition.plan.steps:
-        terminal.out(f"{change.tool} in {environment.name} is that already")
+        terminal.out(f"{change.tool} is unchanged in {environment.name}")
     elif environment.is_reviewed:
         terminal.out(f"change {change.id} pushed as {change.branch}")
     else:

@@ -24,7 +24,7 @@ def changes(
 
     Example: kubectl rapt changes merge 7c1e42
     """
-    options.output(output, ("json", "yaml", "name"))
+    options.one_of("-o", output, ("json", "yaml", "name"))
     if verb not in ("", "show", "merge") or (verb and not identifier):
         raise UsageError("bad-usage", "changes takes nothing, show ID or merge ID", "kubectl rapt changes")
     with options.open_world(context) as (world, writers):

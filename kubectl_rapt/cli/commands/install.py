@@ -24,7 +24,7 @@ def install(
 
     Example: kubectl rapt install --context admin@prod
     """
-    options.output(output, ("json", "yaml", "name"))
+    options.one_of("-o", output, ("json", "yaml", "name"))
     with options.open_world(context) as (world, writers):
         plan = installing.plan(world)
         applies = [step for step in plan.steps if isinstance(step, Apply)]

@@ -23,7 +23,7 @@ def list_(
 
     Example: kubectl rapt list --in prod
     """
-    options.output(output, ("wide", "json", "yaml", "name"))
+    options.one_of("-o", output, ("wide", "json", "yaml", "name"))
     environment = options.named_environment(context)
     selector = labels.selector({labels.ENVIRONMENT: environment}) if environment else ""
     with options.open_world(context) as (world, _):

@@ -43,8 +43,8 @@ def run(
 
     Example: kubectl rapt run http-check --set url=http://example.com --follow
     """
-    options.output(output, ("json", "yaml", "name"))
-    options.output(dry_run, ("none", "client", "server"))
+    options.one_of("-o", output, ("json", "yaml", "name"))
+    options.one_of("--dry-run", dry_run, ("none", "client", "server"))
     if timeout < 0:
         raise UsageError("bad-flag", "--timeout expects 0 or more seconds", "--timeout 300")
     follows = (terminal.is_interactive() and not output) if follow is None else follow

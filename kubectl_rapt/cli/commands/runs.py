@@ -26,7 +26,7 @@ def runs(
 
     Example: kubectl rapt runs http-check
     """
-    options.output(output, ("json", "yaml", "name"))
+    options.one_of("-o", output, ("json", "yaml", "name"))
     environment = options.named_environment(context)
     wanted = {labels.TOOL: tool, labels.ENVIRONMENT: environment}
     with options.open_world(context) as (world, _):

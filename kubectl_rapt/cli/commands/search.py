@@ -21,7 +21,7 @@ def search(
 
     Example: kubectl rapt search backup
     """
-    options.output(output, ("json", "yaml", "name"))
+    options.one_of("-o", output, ("json", "yaml", "name"))
     wanted = word.lower()
     with options.open_world(context) as (world, _):
         found = [

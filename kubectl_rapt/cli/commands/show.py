@@ -20,7 +20,7 @@ def show(
 
     Example: kubectl rapt show http-check
     """
-    options.output(output, ("json", "yaml"))
+    options.one_of("-o", output, ("json", "yaml"))
     with options.open_world(context) as (world, _):
         entry = registry.find(world, template)
     one = entry.template

@@ -23,7 +23,7 @@ def sync(
 
     Example: kubectl rapt sync --in prod
     """
-    options.output(output, ("name",))
+    options.one_of("-o", output, ("name",))
     with options.open_world(context) as (world, writers):
         environment = options.environment(context, world.settings)
         carry_out(

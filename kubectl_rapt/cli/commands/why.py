@@ -19,7 +19,7 @@ def why(
 
     Example: kubectl rapt why job/http-check-x7k2p-1
     """
-    options.output(output, ("json", "yaml"))
+    options.one_of("-o", output, ("json", "yaml"))
     with options.open_world(context) as (world, _):
         explanation = explaining.why(world, what, world.cluster.context().namespace)
     if output:

@@ -1,0 +1,1 @@
+"""How fast Rapt is beside kubectl: ``make bench``."""

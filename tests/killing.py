@@ -1,0 +1,178 @@
+"""Ends a real ``kubectl rapt`` with SIGKILL just before or just after one of its writes: they pass one door.
+
+``python -m tests.killing before 3 -- run hello --follow`` is killed before its third write; ``tell FILE`` instead of
+``before 3`` kills nothing and adds one line a write to the file.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from kubectl_rapt import writes
+from kubectl_rapt.cli import main
+from kubectl_rapt.model.plan import Step
+from kubectl_rapt.writes import Written, Writers
+
+ROOT = Path(__file__).parents[1]
+LIMIT_SECONDS = 120
+_AT_ONCE = 6
+
+T = TypeVar("T")
+Side = Literal["before", "after"]
+
+
+@dataclass(frozen=True)
+class Kill:
+    """When a command is killed: before or after its write of that number, counted from 1."""
+
+    side: Side
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.side}-{self.number}"
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended; ``exit_code`` is -9 where it was killed."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def was_killed(self) -> bool:
+        return self.exit_code == -signal.SIGKILL
+
+    def __str__(self) -> str:
+        return f"exit code {self.exit_code}\n{self.stdout}{self.stderr}"
+
+
+class Person:
+    """Someone with a home and a kubeconfig who types commands.
+
+    Args:
+        home: Their home folder.
+        kubeconfig: Whom the cluster knows them as.
+        repository: Their config repository, where their settings do not name it.
+    """
+
+    def __init__(self, home: Path, kubeconfig: Path, repository: str | Path = "") -> None:
+        self.home = home
+        home.mkdir(parents=True, exist_ok=True)
+        kept = {
+            key: value
+            for key, value in os.environ.items()
+            if not key.startswith(("XDG_", "RAPT_", "GIT_", "KUBE"))
+        }
+        self.environ = {
+            **kept,
+            "HOME": str(home),
+            "KUBECONFIG": str(kubeconfig),
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            **({"RAPT_REPOSITORY": str(repository), "RAPT_ENVIRONMENT": "dev"} if repository else {}),
+        }
+        for role in ("AUTHOR", "COMMITTER"):
+            self.environ |= {f"GIT_{role}_NAME": home.name, f"GIT_{role}_EMAIL": f"{home.name}@example.com"}
+
+    def starts(self, *words: str) -> "subprocess.Popen[str]":
+        """Begin a command."""
+        return self._begin(["-m", "kubectl_rapt", *words])
+
+    def types(self, *words: str) -> Ended:
+        """Type a command and wait for its end."""
+        return end(self.starts(*words))
+
+    def is_killed(self, kill: Kill, *words: str) -> Ended:
+        """Type a command that is killed."""
+        return end(self._begin(["-m", "tests.killing", kill.side, str(kill.number), "--", *words]))
+
+    def writes(self, *words: str) -> tuple[Ended, list[str]]:
+        """Type a command, and note what it wrote."""
+        told = self.home / "writes"
+        told.write_text("")
+        ended = end(self._begin(["-m", "tests.killing", "tell", str(told), "--", *words]))
+        return ended, told.read_text().splitlines()
+
+    def processes(self) -> list[str]:
+        """The commands of the processes that still have this home."""
+        found = []
+        for process in Path("/proc").iterdir():
+            try:
+                if process.name.isdigit() and f"HOME={self.home}\0" in (process / "environ").read_text(
+                    errors="replace"
+                ):
+                    found.append((process / "cmdline").read_text().replace("\0", " "))
+            except OSError:
+                continue
+        return found
+
+    def _begin(self, command: Sequence[str]) -> "subprocess.Popen[str]":
+        return subprocess.Popen(
+            [sys.executable, *command],
+            cwd=ROOT,
+            env=self.environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+
+def end(process: "subprocess.Popen[str]") -> Ended:
+    """Wait for the end of a command."""
+    with process:
+        stdout, stderr = process.communicate(timeout=LIMIT_SECONDS)
+    return Ended(process.returncode, stdout, stderr)
+
+
+def kills(written: Sequence[object]) -> list[Kill]:
+    """Before and after each write."""
+    return [Kill(side, number) for number in range(1, len(written) + 1) for side in ("before", "after")]
+
+
+def each(scenario: Callable[[T], None], these: Sequence[T]) -> None:
+    """Play a scenario with each of these, several at once; what fails is told of all together."""
+
+    def play(one: T) -> str:
+        try:
+            scenario(one)
+        except AssertionError as error:
+            return f"{one}: {error}"
+        return ""
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        failures = [failure for failure in pool.map(play, these) if failure]
+    assert not failures, "\n\n".join(failures)
+
+
+def _apply(side: str, number: int, told: Path | None) -> Callable[[Writers, Step], Written]:
+    count: Iterator[int] = iter(range(1, sys.maxsize))
+    real = writes.apply
+
+    def apply(writers: Writers, step: Step) -> Written:
+        here = next(count)
+        if told:
+            with told.open("a") as file:
+                print(step, file=file)
+        if (side, number) == ("before", here):
+            os.kill(os.getpid(), signal.SIGKILL)
+        written = real(writers, step)
+        if (side, number) == ("after", here):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return written
+
+    return apply
+
+
+if __name__ == "__main__":
+    side, argument, _, *words = sys.argv[1:]
+    is_telling = side == "tell"
+    writes.apply = _apply(side, 0 if is_telling else int(argument), Path(argument) if is_telling else None)
+    sys.exit(main.run(words))

@@ -1,0 +1,110 @@
+"""Changes: ids that say what changes, branches that say where, trailers that survive a squash."""
+
+import itertools
+from collections.abc import Mapping
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as some
+
+from kubectl_rapt.config import changes
+from kubectl_rapt.config.changes import Change
+
+ADD = Change("7c1e42", "prod", "backup", "Add backup 1.0.0 in prod")
+MESSAGE = "Add backup 1.0.0 in prod\n\nRapt-Change: 7c1e42\nRapt-Environment: prod\nRapt-Tool: backup\n"
+TRAILERS = MESSAGE.partition("\n\n")[2]
+
+
+def test_a_change_names_its_branch_and_its_commit() -> None:
+    assert ADD.branch == "rapt/prod/backup/7c1e42"
+    assert ADD.message == MESSAGE
+    assert f"refs/heads/{ADD.branch}".startswith(changes.BRANCHES)
+
+
+def test_an_id_is_the_same_on_every_machine_and_for_ever() -> None:
+    files = {"tools/prod/backup.yaml": b"a: 1\n", "rendered/prod/backup.yaml": None}
+    assert changes.identify(files, "0" * 40) == "a2edb7"
+    assert changes.identify(dict(reversed(files.items())), "0" * 40) == "a2edb7"
+
+
+VARIANTS: list[tuple[Mapping[str, bytes | None], str]] = [
+    ({}, ""),
+    ({}, "a"),
+    ({"a": b""}, ""),
+    ({"a": None}, ""),
+    ({"a": b"x"}, ""),
+    ({"a": b"x"}, "a"),
+    ({"b": b"x"}, ""),
+    ({"a": b"x", "b": b"y"}, ""),
+    ({"a": b"y", "b": b"x"}, ""),
+    ({"a": b"x\0b\x001\0y"}, ""),
+    ({"a": b"xb", "c": b""}, ""),
+    ({"a": b"x", "bc": b""}, ""),
+    ({"a": b"", "b": b"x"}, ""),
+    ({"a": None, "b": b"x"}, ""),
+]
+
+
+def test_ids_differ_where_the_changes_do() -> None:
+    for one, other in itertools.combinations(VARIANTS, 2):
+        assert changes.identify(*one) != changes.identify(*other), (one, other)
+
+
+SPELLINGS = [
+    MESSAGE,
+    MESSAGE.strip(),
+    MESSAGE.replace("\n", "\r\n"),
+    f"Add backup 1.0.0 in prod\n\n* Add backup 1.0.0 in prod\n\n{TRAILERS}",
+    f"Add backup 1.0.0 in prod\n\n{TRAILERS}Signed-off-by: Ann <ann@example.com>\n",
+    f"Add backup 1.0.0 in prod\n\nCo-authored-by: Bob\n{TRAILERS}",
+    f"Add backup 1.0.0 in prod\n\nRapt-Change: 000000\n{TRAILERS}",
+]
+
+
+@pytest.mark.parametrize("message", SPELLINGS)
+def test_the_trailers_are_read_back_however_the_change_was_merged(message: str) -> None:
+    found = changes.read(message)
+    assert found is not None
+    assert (found.id, found.environment, found.tool) == ("7c1e42", "prod", "backup")
+    assert found.summary.strip() == ADD.summary
+
+
+STRANGERS = [
+    "",
+    "Fix a typo",
+    MESSAGE.replace("Rapt-Change", "rapt-change"),
+    MESSAGE.replace("Rapt-Tool: backup\n", ""),
+    MESSAGE.replace("Rapt-Change: ", "Rapt-Change:"),
+    MESSAGE.replace("Rapt-Change", " Rapt-Change"),
+    MESSAGE.replace("7c1e42", ""),
+    MESSAGE.replace("7c1e42", "7C1E42"),
+    MESSAGE.replace("7c1e42", "7c1e42f"),
+    MESSAGE.replace("7c1e42", "\x1b[2J12"),
+    MESSAGE.replace("prod\nRapt", "../prod\nRapt"),
+    MESSAGE.replace("Rapt-Tool: backup", "Rapt-Tool: back up"),
+    MESSAGE.replace("Rapt-Tool: backup", "Rapt-Tool: -rf"),
+    MESSAGE.replace("Rapt-Tool: backup", "Rapt-Tool: \u202ebackup"),
+]
+
+
+@pytest.mark.parametrize("message", STRANGERS)
+def test_a_message_that_does_not_say_it_exactly_speaks_of_no_change(message: str) -> None:
+    assert changes.read(message) is None
+
+
+@given(some.text())
+@example(MESSAGE * 3)
+def test_no_message_yields_a_change_that_could_not_be_one(message: str) -> None:
+    for text in (message, f"x\n\n{TRAILERS}{message}", f"{message}\n\n{TRAILERS}"):
+        found = changes.read(text)
+        if found:
+            assert found.branch.encode("ascii").isascii()
+            assert found.branch.count("/") == 3
+            assert "\n" not in found.summary
+
+
+def test_a_change_writes_only_what_is_not_so_already() -> None:
+    before = {"same": b"1", "edited": b"1", "removed": b"1", "untouched": b"1"}
+    after: dict[str, bytes | None] = {"same": b"1", "edited": b"2", "removed": None, "new": b"1", "absent": None}
+    assert changes.difference(before, after) == {"edited": b"2", "removed": None, "new": b"1"}
+    assert changes.difference(before, {}) == {}

@@ -1,0 +1,99 @@
+"""What ``install`` applies: the schemas fit what Rapt writes, and nobody gets more rights than the plan says."""
+
+from typing import Any
+
+from kubectl_rapt.model.kinds import CUSTOM_RESOURCE_DEFINITION, KINDS, ref_of
+from kubectl_rapt.objects import crds, job_schema, labels, runs, tools
+from kubectl_rapt.objects.runs import Attempt
+from kubectl_rapt.templating import parameters
+from tests.given import NOON, a_run
+from tests.pure.objects.test_tools import FULL, SOURCE
+
+BY_NAME = {manifest["metadata"]["name"]: manifest for manifest in crds.manifests()}
+RUN_SCHEMA = BY_NAME["runs.rapt.dev"]["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]
+TOOL_SCHEMA = BY_NAME["tools.rapt.dev"]["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]
+
+
+def unknown(data: Any, schema: dict[str, Any], where: str = "") -> list[str]:
+    """What an API server would prune: fields that a structural schema does not name."""
+    if schema.get("x-kubernetes-preserve-unknown-fields") or "additionalProperties" in schema:
+        return []
+    if isinstance(data, dict):
+        known = schema.get("properties", {})
+        lost = [f"{where}.{key}" for key in data if key not in known]
+        return lost + [
+            one for key, value in data.items() if key in known for one in unknown(value, known[key], f"{where}.{key}")
+        ]
+    if isinstance(data, list | tuple):
+        return [one for value in data for one in unknown(value, schema["items"], f"{where}[]")]
+    return []
+
+
+def test_nothing_that_a_tool_holds_is_pruned() -> None:
+    assert unknown(tools.to_manifest(FULL, {}, {})["spec"], TOOL_SCHEMA["spec"]) == []
+
+
+def test_nothing_that_a_run_holds_is_pruned() -> None:
+    assert unknown(runs.to_manifest(a_run(source=SOURCE))["spec"], RUN_SCHEMA["spec"]) == []
+    attempt = Attempt(1, "j", "u", NOON, NOON, 0, "Succeeded", "all well")
+    condition = dict.fromkeys(("type", "status", "reason", "message", "lastTransitionTime", "observedGeneration"))
+    status = {"attempts": [runs.attempt_to_data(attempt)], "result": "42 files", "conditions": [condition]}
+    assert unknown(status, RUN_SCHEMA["status"]) == []
+
+
+def test_every_field_of_a_run_time_parameter_has_its_place_and_every_type_is_known() -> None:
+    schema = TOOL_SCHEMA["spec"]["properties"]["parameters"]["items"]["properties"]
+    assert set(schema) == set(parameters.Parameter.__dataclass_fields__)
+    assert set(schema["type"]["enum"]) == set(parameters.TYPES) - set(parameters.REFERENCES)
+
+
+def test_both_kinds_hold_exactly_the_jobs_that_are_checked_here() -> None:
+    for schema in (RUN_SCHEMA, TOOL_SCHEMA):
+        assert schema["spec"]["properties"]["job"] == job_schema.TOOL_JOB
+
+
+def test_both_kinds_have_a_status_of_its_own_short_names_and_the_category() -> None:
+    for kind, short in (("tools", "rtool"), ("runs", "rrun")):
+        spec = BY_NAME[f"{kind}.rapt.dev"]["spec"]
+        assert spec["versions"][0]["subresources"] == {"status": {}}
+        assert (spec["names"]["shortNames"], spec["names"]["categories"]) == ([short], ["rapt"])
+        assert (spec["scope"], spec["versions"][0]["name"]) == ("Namespaced", "v1alpha1")
+
+
+def test_every_object_says_which_format_it_is_and_is_of_a_known_kind() -> None:
+    assert list(BY_NAME) == ["tools.rapt.dev", "runs.rapt.dev", "rapt-view", "rapt-edit", "rapt-identity"]
+    for manifest in crds.manifests():
+        assert manifest["metadata"]["annotations"] == {labels.SCHEMA: str(crds.FORMAT)}
+        assert ref_of(manifest).kind in KINDS
+
+
+def test_viewers_read_and_editors_write() -> None:
+    def rights(name: str) -> dict[str, list[str]]:
+        return {rule["resources"][0]: rule["verbs"] for rule in BY_NAME[name]["rules"]}
+
+    assert rights("rapt-view") == {
+        "tools": ["get", "list", "watch"],
+        "runs": ["get", "list", "watch"],
+        "runs/status": ["get"],
+    }
+    everything = ["create", "update", "patch", "delete", "deletecollection"]
+    status = ["update", "patch"]
+    assert rights("rapt-edit") == {
+        "tools": everything,
+        "runs": everything,
+        "tools/status": status,
+        "runs/status": status,
+    }
+    aggregated = "rbac.authorization.k8s.io/aggregate-to-"
+    assert set(BY_NAME["rapt-view"]["metadata"]["labels"]) == {f"{aggregated}{one}" for one in ("view", "edit", "admin")}
+    assert set(BY_NAME["rapt-edit"]["metadata"]["labels"]) == {f"{aggregated}{one}" for one in ("edit", "admin")}
+
+
+def test_everyone_may_only_ask_which_cluster_this_is_and_what_is_installed() -> None:
+    role, binding = [one for one in crds.manifests() if one["metadata"]["name"] == "rapt-identity"]
+    assert [(rule["resources"], rule["resourceNames"], rule["verbs"]) for rule in role["rules"]] == [
+        (["namespaces"], ["kube-system"], ["get"]),
+        ([CUSTOM_RESOURCE_DEFINITION.plural], ["tools.rapt.dev", "runs.rapt.dev"], ["get"]),
+    ]
+    assert [one["name"] for one in binding["subjects"]] == ["system:authenticated"]
+    assert binding["roleRef"]["name"] == "rapt-identity"

@@ -1,0 +1,78 @@
+"""Runs: the record, both ways."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from kubectl_rapt.model.kinds import RUN, Ref
+from kubectl_rapt.objects import runs
+from kubectl_rapt.objects.runs import Attempt
+from kubectl_rapt.objects.tools import Source
+from tests.given import NOON, a_run, at
+
+SOURCE = Source("bundled", "backup", "1.0.0", "tree", "sha256:dd", "sha256:ff", "0a1b2c3d")
+FULL = Attempt(1, "backup-1", "u1", NOON, NOON + timedelta(seconds=5), 0, "Succeeded", "all well")
+
+
+def stored(manifest: Any, status: Any = None) -> dict[str, Any]:
+    """The object as an API server keeps it."""
+    added = {"uid": "u", "resourceVersion": "7", "generation": 2, "creationTimestamp": at(0)}
+    return {**manifest, "metadata": {**manifest["metadata"], **added}, **({"status": status} if status else {})}
+
+
+@pytest.mark.parametrize("wanted", [a_run(), a_run(answers={}), a_run(source=SOURCE), a_run(requested_by="")])
+def test_what_was_asked_comes_back_from_the_cluster(wanted: runs.Run) -> None:
+    read = runs.from_manifest(stored(runs.to_manifest(wanted)))
+    assert read == replace(wanted, uid="u", resource_version="7", generation=2, created_at=NOON)
+    assert read.ref == Ref(RUN, "backup-x7k2p", "team")
+
+
+def test_a_run_is_created_without_a_status_and_without_empty_fields() -> None:
+    manifest = runs.to_manifest(replace(a_run(answers={}), attempts=(FULL,)))
+    assert "status" not in manifest
+    assert list(manifest["spec"]) == ["tool", "digest", "requestedBy", "job"]
+    assert manifest["metadata"] == {
+        "name": "backup-x7k2p",
+        "namespace": "team",
+        "labels": {"rapt.dev/run": "backup-x7k2p"},
+    }
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [FULL, Attempt(2, "backup-2", "u2"), Attempt(1, "b", "u", exit_code=7, finished_at=NOON, cause="ExitCode")],
+)
+def test_an_attempt_is_written_and_read_back(attempt: Attempt) -> None:
+    status = {"attempts": [runs.attempt_to_data(attempt)], "result": "42 files"}
+    read = runs.from_manifest(stored(runs.to_manifest(a_run()), status))
+    assert (read.attempts, read.result) == ((attempt,), "42 files")
+
+
+def test_an_exit_code_of_zero_is_written_and_an_unknown_one_is_not() -> None:
+    assert runs.attempt_to_data(FULL) == {
+        "number": 1,
+        "job": "backup-1",
+        "uid": "u1",
+        "startedAt": at(0),
+        "finishedAt": at(5),
+        "exitCode": 0,
+        "cause": "Succeeded",
+        "message": "all well",
+    }
+    assert runs.attempt_to_data(Attempt(1, "j", "u")) == {"number": 1, "job": "j", "uid": "u"}
+
+
+@pytest.mark.parametrize(
+    ("attempts", "status"),
+    [
+        ((), "Pending"),
+        ((Attempt(1, "j", "u"),), "Running"),
+        ((FULL,), "Succeeded"),
+        ((replace(FULL, cause="OOMKilled"), Attempt(2, "j", "u")), "Running"),
+        ((FULL, replace(FULL, cause="OOMKilled")), "OOMKilled"),
+    ],
+)
+def test_the_last_attempt_gives_a_run_its_one_word(attempts: tuple[Attempt, ...], status: str) -> None:
+    assert replace(a_run(), attempts=attempts).status == status

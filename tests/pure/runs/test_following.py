@@ -1,0 +1,196 @@
+"""Following: events go in, lines for a person and an end come out."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from kubectl_rapt.objects import jobs, pods
+from kubectl_rapt.runs import following
+from kubectl_rapt.runs.following import (
+    Event,
+    Following,
+    JobSeen,
+    Line,
+    LogEnded,
+    LogLine,
+    Note,
+    PodSeen,
+    PodsListed,
+    Source,
+    Started,
+    Tick,
+)
+from tests.given import NOON, RUNNING, a_job, a_pod, ended, waiting
+
+NAME = "backup-x7k2p-1-aaaaa"
+TOOL = Source(NAME, "tool")
+OTHER = Source(NAME, "other-1")
+INIT = Source(NAME, "init-0")
+CREATING = waiting("ContainerCreating")
+STARTED = Started(NAME, queued_seconds=1, scheduled_seconds=2, started_seconds=10)
+LISTED = PodsListed()
+
+
+def a_job_seen(**how: Any) -> JobSeen:
+    return JobSeen(jobs.from_manifest(a_job(**how)))
+
+
+def a_pod_seen(*arguments: Any, **how: Any) -> PodSeen:
+    return PodSeen(pods.from_manifest(a_pod(*arguments, **how)))
+
+
+class Told:
+    """What came of some events, each a second after the one before."""
+
+    def __init__(self, *events: Event) -> None:
+        self.state = Following()
+        self.lines: list[Line] = []
+        self.begun: list[Source] = []
+        self.seconds = 100.0
+        self.then(*events)
+
+    def then(self, *events: Event, after: float = 1.0) -> "Told":
+        for event in events:
+            self.seconds += after
+            taken = following.take(self.state, event, NOON + timedelta(seconds=self.seconds))
+            self.state = taken.state
+            self.lines += taken.lines
+            self.begun += taken.begin
+        return self
+
+    @property
+    def cause(self) -> str:
+        return self.state.outcome.cause if self.state.outcome else ""
+
+
+JOB, PENDING, RUNS, DONE = a_job_seen(), a_pod_seen("Pending", CREATING), a_pod_seen("Running", RUNNING), a_pod_seen("Running", ended(0))
+COMPLETE = a_job_seen(ended="Complete")
+HELLO = LogLine(TOOL, b"hello")
+
+
+FOLDS: list[tuple[str, Sequence[Event], list[Line], list[Source], str, bool]] = [
+    ("nothing yet", [JOB, LISTED, Tick()], [], [], "", False),
+    ("the pod is being made", [JOB, LISTED, PENDING], [], [], "", False),
+    ("the container runs", [JOB, LISTED, PENDING, RUNS], [STARTED], [TOOL], "", False),
+    ("a line is shown as it comes", [JOB, LISTED, RUNS, HELLO], [STARTED, HELLO], [TOOL], "", False),
+    ("ended, its log is still read", [JOB, LISTED, RUNS, HELLO, DONE], [STARTED, HELLO], [TOOL], "Succeeded", False),
+    ("ended, its log too", [JOB, LISTED, RUNS, HELLO, DONE, LogEnded(TOOL)], [STARTED, HELLO], [TOOL], "Succeeded", True),
+    ("its log ended first", [JOB, LISTED, RUNS, HELLO, LogEnded(TOOL), DONE], [STARTED, HELLO], [TOOL], "Succeeded", True),
+    ("its log ended, it did not", [JOB, LISTED, RUNS, LogEnded(TOOL), Tick()], [STARTED], [TOOL], "", False),
+    ("it had ended before anyone looked", [JOB, DONE, LISTED, HELLO, LogEnded(TOOL)], [STARTED, HELLO], [TOOL], "Succeeded", True),
+    ("the Job is seen before its pods", [COMPLETE], [], [], "", False),
+    ("the Job is seen before the pods that there were", [COMPLETE, DONE, LISTED], [STARTED], [TOOL], "Succeeded", False),
+    ("the pods are seen before the Job", [DONE, LISTED, JOB, LogEnded(TOOL)], [STARTED], [TOOL], "Succeeded", True),
+    ("the pods are gone, the Job is not", [COMPLETE, LISTED], [], [], "Succeeded", True),
+    ("the Job was deleted before it started", [LISTED, JOB, JobSeen(None)], [], [], "Deleted", True),
+    ("there is no such Job", [JobSeen(None)], [], [], "Deleted", False),
+    ("there is no such Job, nor its pods", [JobSeen(None), LISTED], [], [], "Deleted", True),
+    ("the Job was deleted while it ran", [JOB, LISTED, RUNS, JobSeen(None)], [STARTED], [TOOL], "Deleted", False),
+    ("the deleted Job's log ends", [JOB, LISTED, RUNS, JobSeen(None), LogEnded(TOOL)], [STARTED], [TOOL], "Deleted", True),
+    ("the Job was deleted after its end", [JOB, LISTED, DONE, LogEnded(TOOL), JobSeen(None)], [STARTED], [TOOL], "Succeeded", True),
+    (
+        "a log cannot be read",
+        [JOB, LISTED, DONE, LogEnded(TOOL, "the node is gone")],
+        [STARTED, Note(f"no more log lines of {NAME}: the node is gone")],
+        [TOOL],
+        "Succeeded",
+        True,
+    ),
+    (
+        "every container has its log, init containers first",
+        [JOB, LISTED, a_pod_seen("Running", RUNNING, CREATING, init=[ended(0)]), a_pod_seen("Running", RUNNING, RUNNING, init=[ended(0)])],
+        [STARTED],
+        [INIT, TOOL, OTHER],
+        "",
+        False,
+    ),
+    (
+        "one of two logs is left",
+        [JOB, LISTED, a_pod_seen("Running", ended(0), ended(0)), LogEnded(OTHER)],
+        [STARTED],
+        [TOOL, OTHER],
+        "Succeeded",
+        False,
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("events", "lines", "begun", "cause", "has_ended"), [row[1:] for row in FOLDS], ids=[row[0] for row in FOLDS]
+)
+def test_events_fold_into_lines_logs_and_an_end(
+    events: Sequence[Event], lines: list[Line], begun: list[Source], cause: str, has_ended: bool
+) -> None:
+    told = Told(*events)
+    assert told.lines == lines
+    assert told.begun == begun
+    assert told.cause == cause
+    assert told.state.has_ended is has_ended
+
+
+def test_a_deleted_job_says_so_and_when() -> None:
+    outcome = Told(JOB, LISTED, JobSeen(None)).state.outcome
+    assert outcome is not None
+    assert (outcome.message, outcome.finished_at) == ("the job was deleted while it ran", NOON + timedelta(seconds=103))
+
+
+@pytest.mark.parametrize(
+    ("silent_seconds", "is_given_up"), [(0.0, False), (9.0, False), (10.0, False), (10.5, True), (600.0, True)]
+)
+def test_a_log_may_be_silent_for_ten_seconds_after_the_end(silent_seconds: float, is_given_up: bool) -> None:
+    told = Told(JOB, LISTED, RUNS, DONE).then(Tick(), after=silent_seconds)
+    assert told.state.has_ended is is_given_up
+
+
+def test_each_line_after_the_end_begins_the_silence_anew() -> None:
+    told = Told(JOB, LISTED, RUNS, DONE).then(HELLO, Tick(), HELLO, Tick(), after=9)
+    assert not told.state.has_ended
+    assert told.then(Tick(), after=9).state.has_ended
+
+
+def test_a_log_may_be_silent_for_ever_while_the_container_runs() -> None:
+    assert not Told(JOB, LISTED, RUNS, HELLO).then(Tick(), after=86_400).state.has_ended
+    late = Told(JOB, LISTED, RUNS).then(Tick(), DONE, after=86_400)
+    assert not late.state.has_ended, "the silence counts from the end"
+
+
+UNSCHEDULED = a_pod_seen("Pending", CREATING, CREATING, scheduled="0/3 nodes are available")
+WORRIES: list[tuple[PodSeen, list[Line]]] = [
+    (a_pod_seen("Pending", waiting("")), []),
+    (PENDING, []),
+    (a_pod_seen("Pending", waiting("PodInitializing")), []),
+    (a_pod_seen("Pending", waiting("PodInitializing"), scheduled=""), []),
+    (a_pod_seen("Pending", waiting("ImagePullBackOff")), [Note(f"{NAME} waits: ImagePullBackOff")]),
+    (
+        a_pod_seen("Pending", waiting("CreateContainerConfigError", 'secret "x" not found')),
+        [Note(f'{NAME} waits: CreateContainerConfigError: secret "x" not found')],
+    ),
+    (UNSCHEDULED, [Note(f"{NAME} waits for a node: 0/3 nodes are available")]),
+]
+
+
+@pytest.mark.parametrize(("seen", "lines"), WORRIES)
+def test_a_worry_is_told_once_and_a_mere_moment_never(seen: PodSeen, lines: list[Line]) -> None:
+    assert Told(JOB, LISTED, seen, Tick(), seen).lines == lines
+
+
+def test_a_pod_is_said_to_have_started_once_and_never_before_the_job_is_known() -> None:
+    assert Told(RUNS, LISTED).lines == []
+    assert Told(RUNS, LISTED, JOB, RUNS, DONE).lines == [STARTED]
+
+
+def test_each_pod_of_a_job_has_its_own_start_and_log() -> None:
+    again = a_pod_seen("Running", RUNNING, name="again", created=70)
+    told = Told(a_job_seen(backoffLimit=1), LISTED, a_pod_seen("Failed", ended(1)), again)
+    assert told.lines == [STARTED, Started("again", 70, 71, 10)]
+    assert told.begun == [TOOL, Source("again", "tool")]
+    assert told.cause == ""
+
+
+def test_an_outcome_never_changes_once_it_is_certain() -> None:
+    told = Told(JOB, LISTED, a_pod_seen("Running", ended(7)), a_job_seen(ended="Failed", reason="BackoffLimitExceeded"))
+    assert told.state.outcome is not None
+    assert told.state.outcome.exit_code == 7
+    assert told.then(JobSeen(None)).state.outcome.exit_code == 7
