@@ -1,6 +1,7 @@
 """Small servers that the tools under test talk to."""
 
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -21,7 +22,27 @@ class _Health(BaseHTTPRequestHandler):
 @contextmanager
 def health_server(address: str) -> Iterator[int]:
     """A server that is well, but for ``/broken``; its port."""
-    with ThreadingHTTPServer((address, 0), _Health) as server:
+    with _serving(address, _Health) as port:
+        yield port
+
+
+@contextmanager
+def counting_server(address: str) -> Iterator[tuple[str, Counter[str]]]:
+    """A server that counts who asked for what; its URL, and how often each path was asked for."""
+    seen: Counter[str] = Counter()
+
+    class Counting(_Health):
+        def do_GET(self) -> None:
+            seen[self.path.removeprefix("/")] += 1
+            super().do_GET()
+
+    with _serving(address, Counting) as port:
+        yield f"http://{address}:{port}", seen
+
+
+@contextmanager
+def _serving(address: str, handler: type[BaseHTTPRequestHandler]) -> Iterator[int]:
+    with ThreadingHTTPServer((address, 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()
         try:

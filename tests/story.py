@@ -176,11 +176,13 @@ class Teller:
                 both.flush()
             code = process.wait()
             timer.cancel()
-            shown = [file.seek(0) or file.read() for file in (out, both)]
+            for file in (out, both):
+                file.seek(0)
+            told = Told(step, command, code, out.read(), both.read())
         for name, pattern in step.learns.items():
-            if found := re.search(pattern, shown[1]):
+            if found := re.search(pattern, told.both):
                 self.known[name] = found[1]
-        return Told(step, command, code, *shown)
+        return told
 
 
 def fill(text: str, known: Mapping[str, str]) -> str:

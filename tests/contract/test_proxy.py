@@ -6,6 +6,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -26,12 +27,11 @@ ONE = Ref(JOB, "one", "prod")
 
 
 @pytest.fixture
-def folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where doors make their own folders, for this test alone."""
-    path = Path("/tmp") / f"test-{os.urandom(6).hex()}"
-    path.mkdir()
-    monkeypatch.setenv("TMPDIR", str(path))
-    return path
+def folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Where doors make their own folders, for this test alone; a socket's path must be short."""
+    with tempfile.TemporaryDirectory(dir="/tmp", prefix="test-", ignore_cleanup_errors=True) as path:
+        monkeypatch.setenv("TMPDIR", path)
+        yield Path(path)
 
 
 def a_config(path: Path, user: dict[str, Any], server: str = "https://127.0.0.1:9") -> str:
