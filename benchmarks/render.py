@@ -1,13 +1,12 @@
-"""The render case's program, run by the Python that Rapt is installed in: ``render.py COUNT [FILE]``.
+"""The render case's program, run by the Python that Rapt is installed in: ``render.py COUNT``.
 
-From a shipped template and as many answers to Jobs that Kubernetes' schemas accept, through the sandbox, as every
-command does it. FILE gets the Jobs, for whoever is to read the same.
+From a shipped template and as many answers to Jobs that Kubernetes' schemas accept, through the sandbox, as
+commands do it; on standard output as a JSON List.
 """
 
 import gc
 import json
 import sys
-from pathlib import Path
 
 from kubectl_rapt.actions.build import KUBERNETES_MINOR
 from kubectl_rapt.adapters.bundle import PackagedBundle
@@ -21,7 +20,8 @@ from kubectl_rapt.templating import definition, parameters
 TEMPLATE = "templates/http-check"
 
 
-def main(count: int, file: str = "") -> int:
+def main(count: int) -> None:
+    """Render, validate and print so many Jobs."""
     gc.disable()
     with Sandbox() as sandbox:
         files = PackagedBundle().files()
@@ -47,10 +47,8 @@ def main(count: int, file: str = "") -> int:
             if problems := schemas.validate(job, KUBERNETES_MINOR):
                 raise SystemExit(f"{metadata['name']} is not valid: {problems}")
             jobs.append(job)
-    if file:
-        Path(file).write_text("".join(f"---\n{json.dumps(job)}\n" for job in jobs))
-    return 0 if len(jobs) == count else 1
+    print(json.dumps({"apiVersion": "v1", "kind": "List", "items": jobs}))
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]), *sys.argv[2:]))
+    main(int(sys.argv[1]))

@@ -1,5 +1,7 @@
 """Timing: both sides of a comparison in turns, so that whatever else the machine does falls on both."""
 
+import os
+import shutil
 import statistics
 import subprocess
 import tempfile
@@ -7,18 +9,16 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-Command = Sequence[str]
-Side = Callable[[int], Sequence[Command]]
-"""Number of the round to the commands that are typed one after another in it."""
+Side = Callable[[int], Sequence[Sequence[str]]]
+"""From the number of a round to the commands that are typed in it, one after another."""
 
 
 @dataclass(frozen=True)
 class Timed:
-    """Medians of both sides, in seconds."""
+    """The medians of both sides, in seconds."""
 
     ours: float
     theirs: float
-    rounds: int
 
     @property
     def ratio(self) -> float:
@@ -32,21 +32,24 @@ def compare(ours: Side, theirs: Side, rounds: int, environ: Mapping[str, str]) -
     Args:
         ours: Our commands.
         theirs: Theirs.
-        rounds: How often each is timed, after a first round that only fills caches.
+        rounds: How often each side is timed, after a first round that only fills caches.
         environ: The environment of all commands.
     """
-    took: list[tuple[float, float]] = [
-        (_seconds(ours(number), environ), _seconds(theirs(number), environ)) for number in range(rounds + 1)
-    ][1:]
-    return Timed(statistics.median(a for a, _ in took), statistics.median(b for _, b in took), rounds)
+    took = [(_seconds(ours(number), environ), _seconds(theirs(number), environ)) for number in range(rounds + 1)]
+    return Timed(statistics.median(one for one, _ in took[1:]), statistics.median(other for _, other in took[1:]))
 
 
-def _seconds(commands: Sequence[Command], environ: Mapping[str, str]) -> float:
+def _seconds(commands: Sequence[Sequence[str]], environ: Mapping[str, str]) -> float:
+    programs = [shutil.which(command[0], path=environ["PATH"]) or command[0] for command in commands]
     with tempfile.TemporaryFile() as output:
         began_at = time.perf_counter()
-        for command in commands:
+        for program, command in zip(programs, commands, strict=True):
             done = subprocess.run(
-                command, env=environ, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+                [program, *command[1:]],
+                env=environ,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
             )
             if done.returncode:
                 output.seek(0)

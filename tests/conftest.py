@@ -1,5 +1,8 @@
 """The real systems that tests share: started by the first test that asks, ended when all are done."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,8 +29,13 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 @pytest.fixture(scope="session")
 def cluster() -> Cluster:
-    """The shared cluster, with a node."""
-    return clusters.up(node=True)
+    """The shared cluster, with a node, and with Rapt installed by its administrator."""
+    cluster = clusters.up(node=True)
+    program = Path(sys.executable).with_name("kubectl-rapt")
+    path = f"{program.parent}:{os.environ['PATH']}"
+    command = [str(program), "install", f"--kubeconfig={cluster.kubeconfig}"]
+    subprocess.run(command, env={**os.environ, "PATH": path}, check=True, capture_output=True, timeout=60)
+    return cluster
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Small servers that the tools under test talk to."""
 
 import threading
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -27,17 +26,17 @@ def health_server(address: str) -> Iterator[int]:
 
 
 @contextmanager
-def counting_server(address: str) -> Iterator[tuple[str, Counter[str]]]:
-    """A server that counts who asked for what; its URL, and how often each path was asked for."""
-    seen: Counter[str] = Counter()
+def remembering_server(address: str) -> Iterator[tuple[str, list[str]]]:
+    """A server that remembers what it was asked for; its URL, and each path without its first slash."""
+    asked: list[str] = []
 
-    class Counting(_Health):
+    class Remembering(_Health):
         def do_GET(self) -> None:
-            seen[self.path.removeprefix("/")] += 1
+            asked.append(self.path.removeprefix("/"))
             super().do_GET()
 
-    with _serving(address, Counting) as port:
-        yield f"http://{address}:{port}", seen
+    with _serving(address, Remembering) as port:
+        yield f"http://{address}:{port}", asked
 
 
 @contextmanager

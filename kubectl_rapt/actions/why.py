@@ -1,7 +1,7 @@
 """Why: back from a run to who asked for which version, forward to what ended it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from kubectl_rapt.actions import find, repository
@@ -92,18 +92,8 @@ def why(world: World, what: str, namespace: str) -> Explanation:
 def _outcome(found: Found) -> Outcome | None:
     """What the Run has recorded, with the evidence that is still there; without a record, what can be seen."""
     seen = outcomes.of(found.job, found.pods) if found.job else None
-    last = found.run.attempts[-1] if found.run and found.run.attempts else None
-    if found.run is None or last is None or not last.cause:
-        return seen
-    return Outcome(
-        last.cause,
-        last.exit_code,
-        last.message,
-        seen.evidence if seen else f"run/{found.run.name} attempt {last.number}",
-        found.run.result,
-        last.started_at,
-        last.finished_at,
-    )
+    record = outcomes.recorded(found.run) if found.run else None
+    return replace(record, evidence=seen.evidence) if record and seen else record or seen
 
 
 def _source_of_tool(world: World, tool: str, namespace: str) -> Source | None:

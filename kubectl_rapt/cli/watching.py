@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
 
 from kubectl_rapt.actions import follow
 from kubectl_rapt.cli import terminal
@@ -26,7 +25,7 @@ def watch(
     *,
     timeout_seconds: float | None = None,
     raw: bool = False,
-    close: Callable[[Outcome], Any] | None = None,
+    close: Callable[[Outcome], Outcome] | None = None,
 ) -> int:
     """Follow a Job to its end.
 
@@ -36,7 +35,7 @@ def watch(
         name: What to call it: the run's name.
         timeout_seconds: Stop after this long.
         raw: Whether log lines pass unchanged.
-        close: Called with the outcome, to record it.
+        close: Records the outcome, and says which one stands: someone else may have been first.
 
     Returns:
         The container's exit code; 124 on timeout, 125 where following itself failed, 1 for a failure without code.
@@ -55,9 +54,7 @@ def watch(
                     terminal.say(terminal.clean(text))
                 case Outcome():
                     outcome = _with_last_line(line, last)
-                    if close:
-                        close(outcome)
-                    return ended(name, outcome)
+                    return ended(name, close(outcome) if close else outcome)
     except Unavailable as error:
         terminal.say(f"error: {terminal.clean(error.message)}\n  try: kubectl rapt logs {name} --follow")
         return TIMED_OUT if error.code == "timed-out" else OUR_FAILURE

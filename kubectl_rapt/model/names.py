@@ -49,19 +49,15 @@ def shorten(name: str, limit: int, room: int = 0) -> str:
 def nearest(word: str, candidates: Iterable[str]) -> str | None:
     """What was probably meant: the candidate most like the word, if one is like it at all.
 
-    Case, dashes and underscores do not count; of equals the first is taken.
+    Case does not count; of equals the first is taken.
     """
     import difflib
 
     spelled: dict[str, str] = {}
     for candidate in candidates:
-        spelled.setdefault(_bare(candidate), candidate)
-    found = difflib.get_close_matches(_bare(word), spelled, n=1)
+        spelled.setdefault(candidate.lower(), candidate)
+    found = difflib.get_close_matches(word.lower(), spelled, n=1)
     return spelled[found[0]] if found else None
-
-
-def _bare(word: str) -> str:
-    return word.lower().replace("-", "").replace("_", "")
 
 
 def did_you_mean(word: str, candidates: Iterable[str]) -> str:

@@ -33,7 +33,7 @@ _KEY_RULES: Mapping[str, Callable[[str], bool]] = {
 """The CEL rules that the schema uses, and what each says of one key of a map."""
 
 _DNS_LABEL = r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
-_QUANTITY = r"^[0-9]+(\.[0-9]+)?(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][-+]?[0-9]+)?$"
+_QUANTITY = r"^[+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][-+]?[0-9]+)?$"
 _MAX_INT32 = 2**31 - 1
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from kubectl_rapt.objects.jobs import Job
 from kubectl_rapt.objects.pods import Container, Pod
+from kubectl_rapt.objects.runs import Run
 
 SUCCEEDED = "Succeeded"
 EXIT_CODE = "ExitCode"
@@ -39,6 +40,22 @@ class Outcome:
     def is_success(self) -> bool:
         """Whether the tool did what it was asked."""
         return self.cause == SUCCEEDED
+
+
+def recorded(run: Run) -> Outcome | None:
+    """What the Run says of its last attempt: it stands, whatever became of the Job; None while that is open."""
+    if not run.attempts or not run.attempts[-1].cause:
+        return None
+    last = run.attempts[-1]
+    return Outcome(
+        last.cause,
+        last.exit_code,
+        last.message,
+        f"run/{run.name} attempt {last.number}",
+        run.result,
+        last.started_at,
+        last.finished_at,
+    )
 
 
 def of(job: Job, pods: Sequence[Pod]) -> Outcome | None:

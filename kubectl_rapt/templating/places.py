@@ -118,7 +118,12 @@ def spelled(parameter: Parameter, pointer: str, value: Any) -> Any:
         return _image(parameter, value)
     if kind == "seconds":
         return _seconds(parameter, as_text(value))
-    return as_text(value)
+    text = as_text(value)
+    if kind == "amount" and text.startswith("-"):
+        raise Invalid(
+            "bad-answers", f"{parameter.name} must not be negative", "give it a quantity, such as 1Gi"
+        )
+    return text
 
 
 def _seconds(parameter: Parameter, text: str) -> int:

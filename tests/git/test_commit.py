@@ -238,7 +238,7 @@ def test_a_push_that_hangs_is_ended_with_all_it_started(place: Place) -> None:
         commit(adapter, remote, {"a": b"1"})
     assert caught.value.code == "git-timeout"
     assert caught.value.outcome_unknown
-    listed = subprocess.run(["ps", "-o", "stat=", "-p", pid.read_text()], capture_output=True, text=True)
+    listed = subprocess.run(["ps", "-o", "stat=", "-p", pid.read_text().strip()], capture_output=True, text=True)
     assert listed.stdout.strip()[:1] in ("", "Z")
 
 
@@ -282,6 +282,31 @@ def test_a_hundred_commits_leave_both_sides_sound(place: Place) -> None:
         assert git("fsck", "--strict", "--no-dangling", cwd=repository) == ""
     assert len(list(adapter.log(remote, at))) == 100
     assert adapter.fetch(remote) == {"refs/heads/main": at}
+
+
+def test_only_the_branch_is_pushed_whatever_the_user_configured(place: Place) -> None:
+    place.configure("push.followTags", "true")
+    place.configure("push.recurseSubmodules", "check")
+    adapter, remote = place.git(), own(place.bare())
+    first = commit(adapter, remote, {"a": b"1"})
+    git("tag", "-a", "v1", "-m", "one", first, cwd=Path(remote.url))
+    adapter.fetch(remote)
+    git("tag", "-d", "v1", cwd=Path(remote.url))
+    second = adapter.commit(remote, branch="main", parent=first, expected=first, files={"a": b"2"}, message="m")
+    assert adapter.fetch(remote) == {"refs/heads/main": second}
+
+
+def test_a_mirror_whose_damage_shows_in_the_push_is_not_kept(place: Place) -> None:
+    adapter, remote = place.git(), own(place.bare())
+    first = commit(adapter, remote, {"a": b"1", "d/x": b"2"})
+    [mirror] = place.mirrors()
+    tree = git("rev-parse", f"{first}:d", cwd=mirror)
+    (mirror / "objects" / tree[:2] / tree[2:]).unlink()
+    git("update-ref", "-d", "refs/heads/main", cwd=Path(remote.url))
+    with pytest.raises(Unavailable) as caught:
+        adapter.commit(remote, branch="x", parent=first, expected="", files={"a": b"3"}, message="m")
+    assert caught.value.code == "git-failed", caught.value.message
+    assert place.mirrors() == []
 
 
 def test_creating_a_repository_twice_keeps_it(place: Place) -> None:

@@ -237,11 +237,20 @@ def _become_a_file(mirror: Path) -> None:
     mirror.write_text("not a folder")
 
 
+def _lose_a_blob(mirror: Path) -> None:
+    for path in mirror.glob("objects/pack/*.pack"):
+        aside = mirror / path.name
+        path.rename(aside)
+        git("-c", f"alias.unpack=!git unpack-objects -q < {aside}", "unpack", cwd=mirror)
+    blob = git("rev-parse", "main:d/b", cwd=mirror)
+    (mirror / "objects" / blob[:2] / blob[2:]).unlink()
+
+
 @pytest.mark.parametrize(
     "damage",
     [
-        _truncate_objects, _truncate_packs, _flip_bytes, _empty_refs, _lose_objects, _break_config, _lose_head,
-        _become_a_file,
+        _truncate_objects, _truncate_packs, _flip_bytes, _empty_refs, _lose_objects, _lose_a_blob, _break_config,
+        _lose_head, _become_a_file,
     ],
     ids=lambda damage: damage.__name__,
 )  # fmt: skip
@@ -262,6 +271,14 @@ def test_a_damaged_mirror_is_made_anew(place: Place, damage: object, verb: str) 
         at = writer.commit(remote, branch="main", parent=at, expected=at, files={"d/a": b"4"}, message="m")
     expected = b"4" if verb == "commit" else b"3"
     assert writer.files(remote, at) == {"d/a": expected, "d/b": b"2" * 1000}
+
+
+def test_a_log_that_breaks_in_the_middle_is_healed_and_goes_on(place: Place) -> None:
+    adapter, remote = place.git(), own(place.bare())
+    ids = [commit(adapter, remote, {"a": str(number).encode()}) for number in range(6)]
+    [mirror] = place.mirrors()
+    (mirror / "objects" / ids[2][:2] / ids[2][2:]).unlink()
+    assert [entry.id for entry in adapter.log(remote, ids[-1])] == ids[::-1]
 
 
 def test_the_mirror_is_packed_when_it_has_grown(place: Place) -> None:

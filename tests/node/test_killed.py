@@ -4,7 +4,6 @@ import json
 import random
 import subprocess
 import time
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ from tests.cluster import kubectl
 from tests.cluster.clusters import Cluster
 from tests.faults import PASS, DropReply, DropRequest
 from tests.killing import Ended, Kill, Person, each, end, kills
-from tests.servers import counting_server
+from tests.servers import remembering_server
 
 CODE = 7
 RANDOM_KILLS = 20
@@ -30,7 +29,7 @@ class Stage:
 
     person: Person
     kubeconfig: Path
-    starts: Counter[str]
+    starts: list[str]
 
     def words(self, request: str) -> tuple[str, ...]:
         """The command that is the same request each time."""
@@ -55,7 +54,7 @@ class Stage:
 
     def started(self, request: str) -> int:
         """How many containers of a request have started, whatever became of their pods and Jobs."""
-        return sum(count for name, count in self.starts.items() if name.rsplit("-", 2)[0] == request)
+        return sum(pod.rsplit("-", 2)[0] == request for pod in self.starts)
 
 
 @pytest.fixture
@@ -63,7 +62,7 @@ def stage(cluster: Cluster, user: Path, tmp_path: Path) -> Iterator[Stage]:
     assert cluster.node_address is not None
     person = Person(tmp_path / "sam", user)
     assert person.types("init", "--local").exit_code == 0
-    with counting_server(cluster.node_address) as (url, starts):
+    with remembering_server(cluster.node_address) as (url, starts):
         script = f'wget -q -O /dev/null {url}/$HOSTNAME; echo "hello from ${{HOSTNAME%-*-*}}"; exit {CODE}'
         added = person.types("add", "hello", "--image", "busybox:1.35", "--", "sh", "-c", script)
         assert added.exit_code == 0, added

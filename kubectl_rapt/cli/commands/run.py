@@ -10,7 +10,9 @@ from kubectl_rapt.cli import options, show, terminal, watching
 from kubectl_rapt.errors import UsageError
 from kubectl_rapt.model.kinds import JOB, Ref
 from kubectl_rapt.objects import jobs, runs
+from kubectl_rapt.runs import outcome as outcomes
 from kubectl_rapt.runs.lifecycle import Seen
+from kubectl_rapt.runs.outcome import Outcome
 
 Set = Annotated[
     list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Answer a parameter (repeatable)")
@@ -72,11 +74,16 @@ def run(
                 terminal.out(f"run/{wanted.name} created")
                 terminal.say(f"  follow: kubectl rapt logs {wanted.name} --follow")
             return 0
+
+        def close(outcome: Outcome) -> Outcome:
+            closed = advance.close(world, writers, seen, outcome).run
+            return (outcomes.recorded(closed) if closed else None) or outcome
+
         return watching.watch(
             world,
             Ref(JOB, seen.run.attempts[-1].job, seen.run.namespace),
             wanted.name,
             timeout_seconds=timeout or None,
             raw=raw,
-            close=lambda outcome: advance.close(world, writers, seen, outcome),
+            close=close,
         )

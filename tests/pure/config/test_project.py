@@ -65,6 +65,11 @@ def test_a_repository_without_the_file_is_no_config_repository() -> None:
     assert caught.value.code == "no-project"
 
 
+def test_a_quantity_may_be_written_as_a_number() -> None:
+    text = TEXT + "profiles:\n  small:\n    resources:\n      requests: {cpu: 0.5, memory: 64Mi}\n      limits: {}\n"
+    assert read(text).profiles["small"] == Profile({"requests": {"cpu": "0.5", "memory": "64Mi"}})
+
+
 def test_all_mistakes_are_told_at_once_with_file_line_and_key() -> None:
     text = """\
 apiVersion: v1
@@ -82,7 +87,7 @@ environments:
 profiles:
   standard:
     resources:
-      requests: {cpu: 1}
+      requests: {cpu: 1, memory: much}
       limit: {memory: 1Gi}
     nodeSelector: ssd
     labels: {team: ops}
@@ -104,7 +109,10 @@ budget: 5
         Problem("rapt.yaml:11: environments.prod.cluster", "expected text, was given 5"),
         Problem("rapt.yaml:12: environments.test", 'expected a mapping, was given ["team"]'),
         Problem("rapt.yaml:12: environments.test.namespaces", "expected at least one namespace"),
-        Problem("rapt.yaml:16: profiles.standard.resources.requests.cpu", "expected text, was given 1"),
+        Problem(
+            "rapt.yaml:16: profiles.standard.resources.requests.memory",
+            "a quantity is a number and a unit such as m, k, M, G, Ki, Mi or Gi, without spaces; was given \"much\"",
+        ),
         Problem("rapt.yaml:17: profiles.standard.resources.limit", "is not a key here; did you mean: limits?"),
         Problem("rapt.yaml:18: profiles.standard.nodeSelector", 'expected a mapping, was given "ssd"'),
         Problem("rapt.yaml:20: budget", "is not a key here"),

@@ -1,0 +1,150 @@
+"""The four comparisons: what people would type, ours and theirs."""
+
+import json
+import os
+import shlex
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from benchmarks.timing import Side
+from tests import namespaces
+from tests.cluster import kubectl
+from tests.cluster.clusters import Cluster
+
+TOOLS = ("hello", *(f"tool-{number}" for number in range(2, 11)))
+JOBS = 1000
+IMAGE = "busybox:1.35"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One row of the table.
+
+    Args:
+        what: Ours, in a few words.
+        against: Theirs.
+        at_most: The greatest permitted ratio.
+        rounds: How often each side is timed.
+        why: A sentence on where the number comes from.
+        ours: Our commands.
+        theirs: Theirs.
+    """
+
+    what: str
+    against: str
+    at_most: float
+    rounds: int
+    why: str
+    ours: Side
+    theirs: Side
+
+
+@contextmanager
+def environment(cluster: Cluster, programs: Path) -> Iterator[dict[str, str]]:
+    """The environment of an ordinary user with a namespace, ten tools, ten Jobs and a home of their own."""
+    namespace = namespaces.prepare(cluster)
+    kubeconfig = cluster.user(f"user-of-{namespace}", namespace=namespace)
+    ours = ("XDG_", "RAPT_", "GIT_", "KUBE", "PYTHON")
+    with TemporaryDirectory(prefix="rapt-bench-") as home:
+        environ = {
+            **{key: value for key, value in os.environ.items() if not key.startswith(ours)},
+            "HOME": home,
+            "KUBECONFIG": str(kubeconfig),
+            "PATH": f"{programs}:{kubectl.program().parent}:{os.environ['PATH']}",
+        }
+        _type("kubectl-rapt init --local", environ)
+        _type("kubectl-rapt install", {**environ, "KUBECONFIG": str(cluster.kubeconfig)})
+        for tool in TOOLS:
+            _type(f"kubectl-rapt add {tool} --image {IMAGE} -- echo hello world", environ)
+        namespaces.apply(kubeconfig, *(_suspended(f"job-{number}") for number in range(len(TOOLS))))
+        yield environ
+
+
+def cases(environ: Mapping[str, str]) -> list[Case]:
+    """The rows, in the order of the table."""
+    home = Path(environ["HOME"])
+    render = ["python", str(Path(__file__).with_name("render.py")), str(JOBS)]
+    jobs = json.loads(_type(shlex.join(render), environ))
+    (home / "jobs.json").write_text(json.dumps(jobs))
+    (home / "kustomization.yaml").write_text("resources: [jobs.json]\n")
+    return [
+        Case(
+            "`kubectl-rapt version`",
+            "`kubectl version --client`",
+            1.3,
+            41,
+            "Python starts and prints a line; nothing else is imported.",
+            _same("kubectl-rapt version"),
+            _same("kubectl version --client"),
+        ),
+        Case(
+            f"`kubectl-rapt list`, {len(TOOLS)} tools",
+            f"`kubectl get jobs`, {len(TOOLS)} Jobs",
+            2.0,
+            41,
+            "`kubectl proxy` starts and authenticates while Python imports; then there is one request.",
+            _same("kubectl-rapt list"),
+            _same("kubectl get jobs"),
+        ),
+        Case(
+            "`kubectl-rapt run hello --follow`",
+            "`kubectl create job`, `kubectl wait`, `kubectl logs`",
+            0.6,
+            15,
+            "The Job, its pods and its log are followed at once, and the container's own end is enough: "
+            "nobody waits for the Job's controller to say so.",
+            _same("kubectl-rapt run hello --follow"),
+            _by_kubectl,
+        ),
+        Case(
+            f"render and validate {JOBS:,} Jobs",
+            "`kubectl kustomize` on the same",
+            0.25,
+            9,
+            "A template is compiled once, in a sandbox that renders while its parent validates, and a kind's "
+            "schema is compiled once.",
+            lambda _: [render],
+            _same(f"kubectl kustomize {home}"),
+        ),
+    ]
+
+
+def _same(line: str) -> Side:
+    return lambda _: [shlex.split(line)]
+
+
+def _by_kubectl(number: int) -> list[list[str]]:
+    job = f"by-kubectl-{number}"
+    return [
+        shlex.split(line)
+        for line in (
+            f"kubectl create job {job} --image={IMAGE} -- echo hello world",
+            f"kubectl wait --for=condition=complete --timeout=60s job/{job}",
+            f"kubectl logs job/{job}",
+        )
+    ]
+
+
+def _suspended(name: str) -> object:
+    """A Job to be listed; it never gets a pod."""
+    pod = {"restartPolicy": "Never", "containers": [{"name": "tool", "image": IMAGE}]}
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"name": name},
+        "spec": {"suspend": True, "template": {"spec": pod}},
+    }
+
+
+def _type(line: str, environ: Mapping[str, str]) -> str:
+    """Type one command that prepares; its standard output."""
+    done = subprocess.run(
+        shlex.split(line), env=environ, stdin=subprocess.DEVNULL, capture_output=True, text=True
+    )
+    if done.returncode:
+        raise RuntimeError(f"{line} ended with {done.returncode}\n{done.stderr}")
+    return done.stdout
