@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.timing import Side
-from tests import namespaces
+from tests import namespaces, story
 from tests.cluster import kubectl
 from tests.cluster.clusters import Cluster
 
@@ -48,11 +48,10 @@ def environment(cluster: Cluster, programs: Path) -> Iterator[dict[str, str]]:
     """The environment of an ordinary user with a namespace, ten tools, ten Jobs and a home of their own."""
     namespace = namespaces.prepare(cluster)
     kubeconfig = cluster.user(f"user-of-{namespace}", namespace=namespace)
-    ours = ("XDG_", "RAPT_", "GIT_", "KUBE", "PYTHON")
     with TemporaryDirectory(prefix="rapt-bench-") as home:
+        teller = story.Teller(Path(home), kubeconfig, cluster.kubeconfig, {})
         environ = {
-            **{key: value for key, value in os.environ.items() if not key.startswith(ours)},
-            "HOME": home,
+            **{key: value for key, value in teller.environ.items() if not key.startswith("PYTHON")},
             "KUBECONFIG": str(kubeconfig),
             "PATH": f"{programs}:{kubectl.program().parent}:{os.environ['PATH']}",
         }

@@ -18,6 +18,7 @@ from kubectl_rapt.model.target import Target
 if TYPE_CHECKING:
     from kubectl_rapt.adapters.bundle import PackagedBundle
     from kubectl_rapt.adapters.cluster.door import Door
+    from kubectl_rapt.adapters.cluster.proxy import Kubectl
     from kubectl_rapt.adapters.cluster.reads import Reads
     from kubectl_rapt.adapters.cluster.writes import Writes
     from kubectl_rapt.adapters.git import Git
@@ -32,23 +33,41 @@ SETTINGS = ("config.json", "config.yaml")
 LOCAL_REPOSITORY = "config.git"
 
 
-class _Outside:
-    """Every adapter, opened on first use; both the world and the door are made of it."""
+class Outside:
+    """Every adapter, opened on first use; both the world and the door are made of it.
+
+    Args:
+        target: Which cluster, and as whom.
+        environment: What ``--in`` says; the person's settings may map it to a kube context.
+        environ: The process's environment.
+    """
 
     def __init__(self, target: Target, environment: str, environ: Mapping[str, str]) -> None:
         self._target, self._environment, self._environ = target, environment, environ
+
+    def is_for(self, target: Target, environment: str) -> bool:
+        """Whether it was opened for that."""
+        return (self._target, self._environment) == (target, environment)
 
     @cached_property
     def settings(self) -> Settings:
         return read_settings(self._environ)
 
     @cached_property
-    def door(self) -> "Door":
-        from kubectl_rapt.adapters.cluster.door import Door
+    def kubectl(self) -> "Kubectl":
+        """kubectl, which starts with the first look at it."""
+        from kubectl_rapt.adapters.cluster.proxy import Kubectl
 
         environment = self._environment or self.settings.environment
         mapped = self.settings.contexts.get(environment, "")
-        return Door(self._target if self._target.context else replace(self._target, context=mapped))
+        return Kubectl(self._target if self._target.context else replace(self._target, context=mapped))
+
+    @cached_property
+    def door(self) -> "Door":
+        kubectl = self.kubectl  # before the import, which is done while it starts
+        from kubectl_rapt.adapters.cluster.door import Door
+
+        return Door(kubectl.target, kubectl)
 
     @cached_property
     def cluster(self) -> "Reads":
@@ -87,7 +106,8 @@ class _Outside:
         return os.urandom(size)
 
     def close(self) -> None:
-        for name in ("renderer", "door"):
+        """End whatever was started."""
+        for name in ("renderer", "door", "kubectl"):
             if name in self.__dict__:
                 self.__dict__[name].close()
 
@@ -95,7 +115,7 @@ class _Outside:
 class _Door:
     """The writing ports, over the same adapters."""
 
-    def __init__(self, outside: _Outside) -> None:
+    def __init__(self, outside: Outside) -> None:
         self._outside = outside
 
     @cached_property
@@ -118,14 +138,19 @@ class _Door:
 
 
 @contextmanager
-def open_world(target: Target, environment: str = "") -> Iterator[tuple["World", "Writers"]]:
+def open_world(
+    target: Target, environment: str = "", ahead: Outside | None = None
+) -> Iterator[tuple["World", "Writers"]]:
     """The world that a command reads and the door's ports; whatever was opened is closed at the end.
 
     Args:
         target: Which cluster, and as whom.
         environment: What ``--in`` says; the person's settings may map it to a kube context.
+        ahead: What was opened before; it is taken if it was for the same.
     """
-    outside = _Outside(target, environment, os.environ)
+    outside = (
+        ahead if ahead and ahead.is_for(target, environment) else Outside(target, environment, os.environ)
+    )
     try:
         yield outside, _Door(outside)
     finally:

@@ -96,7 +96,8 @@ def settle(
         writers: The writing ports.
         repository: The repository that is written; its lock on this machine is held while writing.
         plan_again: Reads and decides; called before each attempt.
-        agreed: What the person has agreed to; a plan that does something else is not carried out.
+        agreed: What the person has agreed to; a plan that does something else is not carried out. One that has
+            nothing left to do is what they agreed to, done: by an attempt whose answer was lost, or by another.
 
     Returns:
         What each step of the plan answered.
@@ -109,7 +110,7 @@ def settle(
         try:
             with writers.git.lock(Remote(repository)):
                 plan = plan_again()
-                if agreed is not None and effects(plan) != effects(agreed):
+                if agreed is not None and plan.steps and effects(plan) != effects(agreed):
                     raise Conflict(
                         "plan-changed",
                         "the repository changed meanwhile, and the change would be another one",

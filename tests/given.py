@@ -126,7 +126,10 @@ def a_pod(
     has_none = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": scheduled}
     status: dict[str, Any] = {
         "phase": phase,
-        "conditions": [{"type": "Initialized", "status": "True"}, has_node if scheduled is True else has_none],
+        "conditions": [
+            {"type": "Initialized", "status": "True"},
+            has_node if scheduled is True else has_none,
+        ],
         "initContainerStatuses": [
             {"name": one, "state": state} for one, state in zip(inits, init, strict=True)
         ],

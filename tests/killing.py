@@ -4,20 +4,21 @@
 ``before 3`` kills nothing and adds one line a write to the file.
 """
 
+import itertools
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar
 
 from kubectl_rapt import writes
-from kubectl_rapt.cli import main
+from kubectl_rapt.__main__ import main
 from kubectl_rapt.model.plan import Step
-from kubectl_rapt.writes import Written, Writers
+from kubectl_rapt.writes import Writers, Written
 
 ROOT = Path(__file__).parents[1]
 LIMIT_SECONDS = 120
@@ -60,10 +61,10 @@ class Person:
     Args:
         home: Their home folder.
         kubeconfig: Whom the cluster knows them as.
-        repository: Their config repository, where their settings do not name it.
+        **settings: What ``RAPT_*`` variables say, such as their config repository.
     """
 
-    def __init__(self, home: Path, kubeconfig: Path, repository: str | Path = "") -> None:
+    def __init__(self, home: Path, kubeconfig: Path, **settings: str | Path) -> None:
         self.home = home
         home.mkdir(parents=True, exist_ok=True)
         kept = {
@@ -76,7 +77,7 @@ class Person:
             "HOME": str(home),
             "KUBECONFIG": str(kubeconfig),
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-            **({"RAPT_REPOSITORY": str(repository), "RAPT_ENVIRONMENT": "dev"} if repository else {}),
+            **{f"RAPT_{name.upper()}": str(value) for name, value in settings.items()},
         }
         for role in ("AUTHOR", "COMMITTER"):
             self.environ |= {f"GIT_{role}_NAME": home.name, f"GIT_{role}_EMAIL": f"{home.name}@example.com"}
@@ -152,19 +153,19 @@ def each(scenario: Callable[[T], None], these: Sequence[T]) -> None:
     assert not failures, "\n\n".join(failures)
 
 
-def _apply(side: str, number: int, told: Path | None) -> Callable[[Writers, Step], Written]:
-    count: Iterator[int] = iter(range(1, sys.maxsize))
+def _watched(side: str, argument: str) -> Callable[[Writers, Step], Written]:
+    count = itertools.count(1)
     real = writes.apply
 
     def apply(writers: Writers, step: Step) -> Written:
-        here = next(count)
-        if told:
-            with told.open("a") as file:
+        here = str(next(count))
+        if side == "tell":
+            with Path(argument).open("a") as file:
                 print(step, file=file)
-        if (side, number) == ("before", here):
+        if (side, argument) == ("before", here):
             os.kill(os.getpid(), signal.SIGKILL)
         written = real(writers, step)
-        if (side, number) == ("after", here):
+        if (side, argument) == ("after", here):
             os.kill(os.getpid(), signal.SIGKILL)
         return written
 
@@ -173,6 +174,6 @@ def _apply(side: str, number: int, told: Path | None) -> Callable[[Writers, Step
 
 if __name__ == "__main__":
     side, argument, _, *words = sys.argv[1:]
-    is_telling = side == "tell"
-    writes.apply = _apply(side, 0 if is_telling else int(argument), Path(argument) if is_telling else None)
-    sys.exit(main.run(words))
+    vars(writes)["apply"] = _watched(side, argument)
+    sys.argv = ["kubectl-rapt", *words]
+    sys.exit(main())

@@ -14,6 +14,8 @@ from kubectl_rapt.ports.renderer import RenderRequest
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs import schedules
 from kubectl_rapt.templating import parameters, policies
+from kubectl_rapt.templating.definition import Template
+from kubectl_rapt.templating.job import Rendered
 
 KUBERNETES_MINOR = 35
 """The schemas that rendering is checked against: the same for everybody, whatever their cluster."""
@@ -67,6 +69,7 @@ def build(world: World, project: Project, environment_name: str, tool: str, defi
     rendered = next(world.renderer.render_many([request]))
     if isinstance(rendered, RaptError):
         raise rendered
+    _check_token(template, rendered)
     objects = derive.objects(
         project,
         environment,
@@ -100,6 +103,18 @@ def _check(wanted: Installation, allowed: tuple[str, ...], path: str) -> None:
     ]
     if problems:
         raise Invalid("bad-definition", f"{path} is not right", "", problems)
+
+
+def _check_token(template: Template, rendered: Rendered) -> None:
+    """A service account's token is mounted only for what the template declares under ``access``."""
+    volumes = rendered.job["spec"]["template"]["spec"].get("volumes") or ()
+    names = [volume["name"] for volume in volumes if "projected" in volume]
+    if names and not template.access:
+        raise Invalid(
+            "bad-template",
+            f'{template.name} mounts a token in volume "{names[0]}" and declares no access',
+            "declare what it needs under access: in template.yaml",
+        )
 
 
 def _validate(world: World, objects: list[Manifest], template: str) -> None:

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from kubectl_rapt.actions import add, repository
-from kubectl_rapt.actions.add import Addition
 from kubectl_rapt.actions.repository import Repository
 from kubectl_rapt.config import changes, layout
 from kubectl_rapt.config.changes import Change
 from kubectl_rapt.errors import Conflict, NotFound
 from kubectl_rapt.model import names
+from kubectl_rapt.model.plan import Plan
 from kubectl_rapt.ports.git import Commit
 from kubectl_rapt.ports.world import World
 
@@ -38,16 +38,18 @@ def waiting(world: World, found: Repository) -> Iterator[Open]:
     }
     if not branches:
         return
-    merged = {
-        change.id
-        for commit in world.git.log(found.remote, found.head)
-        if (change := changes.read(commit.message))
-    }
+    done = merged(world, found)
     for branch, tip in sorted(branches.items()):
         commit = next(iter(world.git.log(found.remote, tip, limit=1)))
         change = changes.read(commit.message)
-        if change and change.branch == branch and change.id not in merged:
+        if change and change.branch == branch and change.id not in done:
             yield Open(change, commit, branch)
+
+
+def merged(world: World, found: Repository) -> dict[str, Change]:
+    """The changes that are on main, by id: their commits say so, whoever merged and however."""
+    commits = world.git.log(found.remote, found.head) if found.head else ()
+    return {change.id: change for commit in commits if (change := changes.read(commit.message))}
 
 
 def find(world: World, found: Repository, identifier: str) -> Open:
@@ -70,7 +72,20 @@ def contents(
     return {path: base[path] for path in paths if path in base}, {path: tip.get(path) for path in paths}
 
 
-def plan_merge(world: World, identifier: str) -> Addition:
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """What merging a change comes to.
+
+    Args:
+        change: The change.
+        plan: What is to be written; no steps where it is on main already.
+    """
+
+    change: Change
+    plan: Plan
+
+
+def plan_merge(world: World, identifier: str) -> Merge:
     """What merging a change would do: its tool's file, rendered anew on today's main.
 
     Raises:
@@ -78,6 +93,8 @@ def plan_merge(world: World, identifier: str) -> Addition:
         Conflict: The tool's file has changed on main since.
     """
     found = repository.read(world)
+    if done := merged(world, found).get(identifier):
+        return Merge(done, Plan())
     one = find(world, found, identifier)
     before, after = contents(world, found, one)
     path = layout.definition(one.change.environment, one.change.tool)
@@ -90,4 +107,5 @@ def plan_merge(world: World, identifier: str) -> Addition:
             f"{path} was changed on main since change {identifier} was made",
             "kubectl rapt add again, then merge the new change",
         )
-    return add.place(world, found, one.change.environment, one.change.tool, definition, one.change)
+    addition = add.place(world, found, one.change.environment, one.change.tool, definition, one.change)
+    return Merge(one.change, addition.plan)

@@ -54,7 +54,7 @@ def plan(world: World, request: Request) -> Run:
     ]
     given = parameters.parse_all(questions, request.answers)
     values = parameters.check(questions, given, subject=tool.name)
-    placed = [(question, one["at"]) for question, one in zip(questions, tool.parameters, strict=True)]
+    placed = [(question, one.get("at", ())) for question, one in zip(questions, tool.parameters, strict=True)]
     job = places.fill(tool.job, placed, {name: values[name] for name in given})
     if request.env:
         job = places.add_env(job, request.env, is_free=tool.free_env)

@@ -10,7 +10,7 @@ from kubectl_rapt.actions import repository
 from kubectl_rapt.actions.repository import Repository
 from kubectl_rapt.config import layout
 from kubectl_rapt.config.project import Environment, Project
-from kubectl_rapt.errors import Conflict, NotFound, Problem, Refused
+from kubectl_rapt.errors import Conflict, NotFound, Problem, Refused, Unavailable
 from kubectl_rapt.model.kinds import (
     CONFIG_MAP,
     CRON_JOB,
@@ -109,8 +109,9 @@ def sync(
         Refused: Another cluster, a missing right, an object that belongs to someone else, an older commit.
         NotFound: No such environment, or Rapt is not installed in the cluster.
         Conflict: Others were quicker, again and again.
+        Unavailable: The cluster or the repository does not answer.
     """
-    for _ in range(_ROUNDS):
+    for attempt in range(_ROUNDS):
         want = desired(repository.read(world), name)
         check_cluster(world, want.environment)
         live = _live(world, want)
@@ -124,11 +125,15 @@ def sync(
         try:
             record = _written(writes.apply(writers, _claim(want, live)))
             _carry_out(writers, want, live, tell)
-            writes.apply(writers, _mark(record, want.commit))
-        except Conflict:
-            # Another sync claimed the environment meanwhile: what it applied may be newer than ours.
-            continue
-        return want
+            _finish(world, writers, want, record)
+        except (Conflict, Unavailable) as error:
+            # Another sync claimed the environment meanwhile, and what it applied may be newer than ours; or an
+            # answer was lost, and only looking tells what was done.
+            if isinstance(error, Unavailable) and (not error.outcome_unknown or attempt == _ROUNDS - 1):
+                raise
+            writers.pause(attempt)
+        else:
+            return want
     raise Conflict("busy", f"others keep changing environment {name}", f"kubectl rapt sync --in {name}")
 
 
@@ -336,6 +341,21 @@ def _claim(want: Desired, live: Live) -> Step:
     return Patch(
         ref, {"metadata": {"resourceVersion": live.record["metadata"]["resourceVersion"]}, "data": data}
     )
+
+
+def _finish(world: World, writers: Writers, want: Desired, record: Manifest) -> None:
+    """Say that the commit is applied.
+
+    Raises:
+        Conflict: Another sync claimed the environment for another commit. One that claimed it for the same has
+            the same to do and says so itself: were each to start again for the other, neither would end.
+    """
+    try:
+        writes.apply(writers, _mark(record, want.commit))
+    except Conflict:
+        claimed = _get(world, _record_ref(want))
+        if claimed is None or claimed["data"].get("commit") != want.commit:
+            raise
 
 
 def _mark(record: Manifest, commit: str) -> Patch:

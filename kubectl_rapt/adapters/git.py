@@ -45,10 +45,6 @@ _MIRROR_CONFIG = """\
 	hooksPath = /dev/null
 	logAllRefUpdates = false
 	fsync = none
-[gc]
-	auto = 0
-[maintenance]
-	auto = false
 [fetch]
 	unpackLimit = 1
 [remote "rapt"]
@@ -65,7 +61,7 @@ _FETCH = (
     *("--no-recurse-submodules", "--no-auto-maintenance", "rapt"),
 )
 _PUSH = ("push", "--porcelain", "--no-verify", "--no-follow-tags", "--no-recurse-submodules")
-_LIST = ("ls-tree", "-r", "-z", "--long", "--full-tree")
+_LIST = ("ls-tree", "-r", "-z", "--long")
 _WALK = ("rev-list", "--no-commit-header", "--format=%H%x00%P%x00%an <%ae>%x00%ct%x00%B%x00")
 _IMPORT = ("fast-import", "--quiet", "--done", "--date-format=raw")
 

@@ -25,6 +25,13 @@ class _Meaning:
 
 _PUSH = (
     _Meaning(
+        Unavailable,
+        "git-failed",
+        r"eof before pack header|pack-objects died",
+        "the mirror of {where} is damaged, and made anew the next time: {line}",
+        "try again",
+    ),
+    _Meaning(
         Invalid,
         "branch-blocked",
         r"exists; cannot create",

@@ -15,12 +15,8 @@ _SETTINGS = (
 )
 _ISOLATED = (
     ("credential.helper", ""),
-    ("core.fsmonitor", "false"),
-    ("core.hooksPath", "/dev/null"),
     ("http.followRedirects", "false"),
-    ("submodule.recurse", "false"),
     ("transfer.fsckObjects", "true"),
-    ("fetch.fsckObjects", "true"),
 )
 _VARIABLES = {
     "LC_ALL": "C",
@@ -28,7 +24,6 @@ _VARIABLES = {
     "GIT_TERMINAL_PROMPT": "0",
     "GCM_INTERACTIVE": "never",
     "SSH_ASKPASS": "",
-    "SSH_ASKPASS_REQUIRE": "never",
     "GIT_LITERAL_PATHSPECS": "1",
     "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_NO_LAZY_FETCH": "1",
@@ -39,7 +34,6 @@ _ISOLATING = {
     "GIT_CONFIG_SYSTEM": "/dev/null",
     "GIT_CONFIG_GLOBAL": "/dev/null",
     "GIT_ATTR_NOSYSTEM": "1",
-    "GIT_ASKPASS": "",
 }
 _KEPT_FOR_HOSTILE = {"GIT_SSL_CAINFO", "GIT_SSL_CAPATH", "GIT_EXEC_PATH", "GIT_SSH", "GIT_SSH_COMMAND"}
 _OF_ANOTHER_REPOSITORY = {

@@ -1,7 +1,6 @@
 """This machine: where a person's files are kept, and writing one of them whole or not at all."""
 
 import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -41,6 +40,8 @@ class SettingsFile:
 
     def write(self, text: str) -> None:
         """Replace the whole file, at once or not at all."""
+        import tempfile
+
         self._path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=".config-")
         with os.fdopen(handle, "w", encoding="utf-8") as file:

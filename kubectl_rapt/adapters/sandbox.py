@@ -12,6 +12,7 @@ import select
 import signal
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -38,7 +39,8 @@ class Sandbox:
 
     def __init__(self) -> None:
         self._helper: subprocess.Popen[bytes] | None = None
-        self._unread = bytearray()
+        self._lines: deque[bytes] = deque()
+        self._unread = b""
         self._is_busy = False
         self.used: Mapping[str, float] = {}
         """What the last fork took: ``cpuSeconds``, ``peakBytes``."""
@@ -74,7 +76,8 @@ class Sandbox:
             helper.wait()
 
     def _start(self) -> subprocess.Popen[bytes]:
-        self._unread.clear()
+        self._lines.clear()
+        self._unread = b""
         self._helper = subprocess.Popen(
             _command(),
             stdin=subprocess.PIPE,
@@ -129,27 +132,28 @@ class Sandbox:
 
     def _line(self) -> dict[str, Any]:
         """The next line of the helper that is whole; a fork that was ended may leave half of one."""
-        assert self._helper and self._helper.stdout
-        pipe = self._helper.stdout.fileno()
         while True:
-            line, newline, rest = self._unread.partition(b"\n")
-            if newline:
-                self._unread = rest
+            while self._lines:
                 try:
-                    data = json.loads(line)
+                    data = json.loads(self._lines.popleft())
                 except ValueError:
                     continue
                 if isinstance(data, dict):
                     return data
-                continue
-            if len(self._unread) > MAX_ANSWER + 1024:
-                raise self._broken("its answer is too large")
-            if not select.select([pipe], [], [], _SILENCE_SECONDS)[0]:
-                raise self._broken(f"it was silent for {_SILENCE_SECONDS:.0f} s")
-            received = os.read(pipe, 256 * 1024)
-            if not received:
-                raise self._broken("it ended")
-            self._unread += received
+            self._receive()
+
+    def _receive(self) -> None:
+        assert self._helper and self._helper.stdout
+        pipe = self._helper.stdout.fileno()
+        if not select.select([pipe], [], [], _SILENCE_SECONDS)[0]:
+            raise self._broken(f"it was silent for {_SILENCE_SECONDS:.0f} s")
+        received = os.read(pipe, 256 * 1024)
+        if not received:
+            raise self._broken("it ended")
+        *lines, self._unread = (self._unread + received).split(b"\n")
+        self._lines.extend(lines)
+        if len(self._unread) > MAX_ANSWER + 1024:
+            raise self._broken("its answer is too large")
 
     def _broken(self, why: str) -> Unavailable:
         self.close()

@@ -1,9 +1,8 @@
 """The front end's outermost layer: which command, and what every ending looks like."""
 
-import gc
 import os
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from typer._click.exceptions import ClickException, NoSuchOption
@@ -14,6 +13,9 @@ from typer.main import get_command
 from kubectl_rapt.cli import options, table, terminal
 from kubectl_rapt.errors import RaptError, UsageError
 from kubectl_rapt.model import names
+
+if TYPE_CHECKING:
+    from kubectl_rapt.wiring import Outside
 
 INTERRUPTED = 130
 OUR_BUG = 3
@@ -55,16 +57,16 @@ def _root() -> None:
     """Reviewed, versioned tools as Kubernetes Jobs."""
 
 
-def run(arguments: list[str]) -> int:
+def run(arguments: list[str], ahead: "Outside | None" = None) -> int:
     """Run one command.
 
     Args:
         arguments: What stands after the program's name.
+        ahead: What was opened before: see ``ahead.opened``.
 
     Returns:
         The exit code: the command's own, or that of the error it ended with.
     """
-    gc.disable()
     app = typer.Typer(
         cls=Commands, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
     )
@@ -72,7 +74,9 @@ def run(arguments: list[str]) -> int:
     try:
         group = get_command(app)
         group.params.extend(options.shared())
-        code = group.main(arguments or ["--help"], prog_name=NAME, standalone_mode=False, obj={})
+        code = group.main(
+            arguments or ["--help"], prog_name=NAME, standalone_mode=False, obj={"ahead": ahead}
+        )
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except RaptError as error:

@@ -43,13 +43,19 @@ def shared() -> list[TyperOption]:
             metavar="GROUP",
             multiple=True,
         ),
-        option("--request-timeout", "request_timeout_seconds", text="Seconds for one request", type=float),
+        option(
+            "--request-timeout",
+            "request_timeout_seconds",
+            text="How long one request may take",
+            metavar="SECONDS",
+            type=float,
+        ),
     ]
 
 
 def target(context: typer.Context) -> Target:
     """Which cluster the shared options point at, and as whom."""
-    given = {key: value for key, value in _given(context).items() if key != "environment"}
+    given = {key: value for key, value in _given(context).items() if key not in ("environment", "ahead")}
     return Target(**{**given, "as_groups": tuple(given.get("as_groups", ()))})
 
 
@@ -107,4 +113,4 @@ def one_of(flag: str, value: str, allowed: Sequence[str]) -> None:
 
 def open_world(context: typer.Context) -> "AbstractContextManager[tuple[World, Writers]]":
     """The world that the shared options point at, and the door's ports."""
-    return wiring.open_world(target(context), named_environment(context))
+    return wiring.open_world(target(context), named_environment(context), _given(context).get("ahead"))

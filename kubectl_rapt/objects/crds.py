@@ -13,6 +13,7 @@ from kubectl_rapt.model.kinds import (
     Manifest,
 )
 from kubectl_rapt.objects import labels
+from kubectl_rapt.objects.job_places import PATTERN
 from kubectl_rapt.objects.job_schema import TOOL_JOB
 
 FORMAT = 1
@@ -31,7 +32,7 @@ _SOURCE = {
 _POINTERS = {
     "type": "array",
     "maxItems": 64,
-    "items": {"type": "string", "maxLength": 512, "pattern": "^(/[^/]+)+$"},
+    "items": {"type": "string", "maxLength": 512, "pattern": PATTERN},
 }
 _PARAMETER = {
     "type": "object",

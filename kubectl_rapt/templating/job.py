@@ -243,10 +243,11 @@ class Builder:
 
 
 def _pointer(path: tuple[str | int, ...]) -> str:
-    pointer = ""
-    for part in path:
-        pointer = documents.join_pointer(pointer, part)
-    return pointer
+    return "".join([f"/{part}" if _is_plain(part) else documents.join_pointer("", part) for part in path])
+
+
+def _is_plain(part: str | int) -> bool:
+    return isinstance(part, int) or ("/" not in part and "~" not in part)
 
 
 def _constant(text: str) -> str:

@@ -6,39 +6,20 @@ Pure and light: `run` needs no Jinja. Places are JSON pointers into ``{metadata,
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any
 
 from kubectl_rapt import documents
 from kubectl_rapt.errors import Invalid, Problem, UsageError
 from kubectl_rapt.model.duration import Duration
+from kubectl_rapt.objects.job_places import CONTAINER, INDEX, PATTERNS, POD, Kind
 from kubectl_rapt.templating import parameters, shells
 from kubectl_rapt.templating.parameters import Parameter
-
-Kind = Literal["value", "argument", "arguments", "count", "seconds", "amount", "image"]
-"""What a place takes: a text, one argument, all arguments, a number, a deadline, a resource, an image."""
 
 Placed = tuple[Parameter, Sequence[str]]
 """A run-time parameter and the places that it fills."""
 
-_NOT_FIRST = "[1-9][0-9]{0,3}"
-_INDEX = f"(?:0|{_NOT_FIRST})"
-_POD = "/spec/template/spec"
-_CONTAINER = f"{_POD}/(?:containers|initContainers)/{_INDEX}"
-PATTERNS: Mapping[Kind, str] = {
-    "value": f"^{_CONTAINER}/env/{_INDEX}/value$",
-    "argument": f"^{_CONTAINER}/(?:args/{_INDEX}|command/{_NOT_FIRST})$",
-    "arguments": f"^{_CONTAINER}/args$",
-    "count": "^/spec/(?:parallelism|completions|backoffLimit)$",
-    "seconds": f"^{_POD}/activeDeadlineSeconds$",
-    "amount": f"^{_CONTAINER}/resources/(?:requests|limits)/[A-Za-z0-9][-A-Za-z0-9_.~]*$",
-    "image": f"^{_CONTAINER}/image$",
-}
-"""Each kind of place as a pattern that RE2, ECMA and Python read alike; the Tool's CRD holds them too."""
-PATTERN = "|".join(PATTERNS.values())
-"""All places in one pattern."""
-
 _COMPILED = {kind: re.compile(pattern.removesuffix("$")) for kind, pattern in PATTERNS.items()}
-_EXPANDED = re.compile(f"{_CONTAINER}/(?:command(?:/.*)?|args(?:/.*)?|env/{_INDEX}/value)", re.DOTALL)
+_EXPANDED = re.compile(f"{CONTAINER}/(?:command(?:/.*)?|args(?:/.*)?|env/{INDEX}/value)", re.DOTALL)
 _SCALARS = frozenset(("string", "integer", "number", "boolean", "choice", "quantity", "duration", "image"))
 _TAKES: Mapping[Kind, frozenset[str]] = {
     "value": _SCALARS,
@@ -334,14 +315,14 @@ def references(job: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     pod = job["spec"]["template"]["spec"]
     for containers in ("containers", "initContainers"):
         for index, container in enumerate(pod.get(containers) or ()):
-            here = f"{_POD}/{containers}/{index}"
+            here = f"{POD}/{containers}/{index}"
             for at, variable in enumerate(container.get("env") or ()):
                 source = variable.get("valueFrom") or {}
                 yield from _named(source, f"{here}/env/{at}/valueFrom", _KEY_REFERENCES)
             for at, source in enumerate(container.get("envFrom") or ()):
                 yield from _named(source, f"{here}/envFrom/{at}", _WHOLE_REFERENCES)
     for index, volume in enumerate(pod.get("volumes") or ()):
-        yield from _named(volume, f"{_POD}/volumes/{index}", _VOLUMES)
+        yield from _named(volume, f"{POD}/volumes/{index}", _VOLUMES)
 
 
 _KEY_REFERENCES = (("secretKeyRef", "name", "secretRef"), ("configMapKeyRef", "name", "configMapRef"))

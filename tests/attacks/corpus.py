@@ -93,7 +93,7 @@ class Bomb:
         source: The template's text.
         parameters: Its parameters.
         answers: Its answers.
-        refused: A part of the expected message.
+        refused: A part of the expected message; empty where it depends on the YAML parser or on time.
     """
 
     name: str

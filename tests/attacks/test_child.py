@@ -101,7 +101,6 @@ def test_closed_it_leaves_no_process() -> None:
     renderer.close()
 
 
-@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs /proc")
 def test_the_helper_inherits_neither_environment_nor_files(tmp_path: Path) -> None:
     file = os.open(tmp_path, os.O_RDONLY)
     os.set_inheritable(file, True)

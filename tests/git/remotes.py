@@ -108,7 +108,7 @@ class HttpRemote:
     status_for: dict[str, int] = field(default_factory=dict)
     port: int = 0
     seen: list[str] = field(default_factory=list)
-    authorizations: list[str] = field(default_factory=list)
+    tokens: list[str] = field(default_factory=list)
     is_open: bool = True
 
     def url(self, name: str = "config.git", user: str = "") -> str:
@@ -130,7 +130,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = self._body()
         path, _, query = self.path.partition("?")
         remote.seen.append(self.path)
-        remote.authorizations.append(self.headers.get("Authorization", ""))
+        remote.tokens.append(self.headers.get("X-Token", ""))
         while remote.hangs_on and remote.hangs_on in self.path and remote.is_open:
             time.sleep(0.05)
         if remote.redirect_to:

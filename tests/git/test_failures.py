@@ -147,6 +147,7 @@ def test_an_identity_that_is_not_configured_says_how_to_configure_it(place: Plac
     remote = own(place.bare())
     assert place.git().identity() == "Robin <robin@example.com>"
     (place.home / ".gitconfig").unlink()
+    place.environment["EMAIL"] = "guessed@example.com"
     adapter = place.git()
     with pytest.raises(Invalid) as caught:
         adapter.identity()

@@ -147,17 +147,21 @@ def test_a_date_that_no_calendar_has_does_not_stop_the_log(place: Place) -> None
 def test_user_configuration_does_not_change_what_is_read(place: Place) -> None:
     for key, value in {
         "log.showSignature": "true", "core.quotePath": "true", "color.ui": "always", "log.mailmap": "true",
-        "i18n.logOutputEncoding": "ISO-8859-1", "fetch.prune": "false", "core.logAllRefUpdates": "always",
+        "i18n.logOutputEncoding": "ISO-8859-1", "i18n.commitEncoding": "ISO-8859-1", "fetch.prune": "false", "core.logAllRefUpdates": "always",
         "push.followTags": "true", "core.pager": "false", "init.defaultBranch": "trunk", "push.default": "nothing",
         "fetch.fsckObjects": "true", "core.autocrlf": "true", "safe.bareRepository": "explicit",
         "remote.rapt.mirror": "false",
     }.items():  # fmt: skip
         place.configure(key, value)
     adapter, remote = place.git(), own(place.bare())
-    first = commit(adapter, remote, {"ünï": b"1\r\n2\n"})
+    first = adapter.commit(
+        remote, branch="main", parent="", expected="", files={"ünï": b"1\r\n2\n"}, message="cödé ✓\n"
+    )
     assert adapter.fetch(remote) == {"refs/heads/main": first}
     assert adapter.files(remote, first) == {"ünï": b"1\r\n2\n"}
-    assert [entry.author for entry in adapter.log(remote, first)] == ["Robin <robin@example.com>"]
+    [entry] = adapter.log(remote, first)
+    assert (entry.author, entry.message) == ("Robin <robin@example.com>", "cödé ✓\n")
+    assert "encoding" not in git("cat-file", "commit", first, cwd=Path(remote.url))
 
 
 def test_a_commit_that_no_branch_leads_to_is_read_with_and_without_the_cache(place: Place) -> None:

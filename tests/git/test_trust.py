@@ -102,8 +102,10 @@ def test_the_users_credentials_and_settings_do_not_reach_a_registry(place: Place
         adapter.fetch(hostile(http.url()))
     assert caught.value.code == "no-access"
     assert not called.exists()
+    assert http.tokens == [""]
     assert adapter.fetch(own(http.url())) == {}
     assert called.exists()
+    assert set(http.tokens[1:]) == {"secret"}
     # What the user wrote into the address itself is used.
     assert adapter.fetch(hostile(http.url(user="robin:p4ss-word"))) == {}
 
@@ -221,6 +223,8 @@ def test_the_environment_of_a_registry_holds_no_git_settings_of_the_user() -> No
     count = int(made["GIT_CONFIG_COUNT"])
     settings = {made[f"GIT_CONFIG_KEY_{n}"]: made[f"GIT_CONFIG_VALUE_{n}"] for n in range(count)}
     assert settings["credential.helper"] == ""
+    assert made["GIT_TERMINAL_PROMPT"] == "0"
+    assert made["LC_ALL"] == "C"
     assert settings["http.followRedirects"] == "false"
     assert f"GIT_CONFIG_KEY_{count}" not in made
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from kubectl_rapt.adapters.cluster import answers, http
 from kubectl_rapt.adapters.cluster.answers import Ask
-from kubectl_rapt.adapters.cluster.proxy import ConfigView, Proxy
+from kubectl_rapt.adapters.cluster.proxy import Kubectl
 from kubectl_rapt.adapters.cluster.streams import Leash
 from kubectl_rapt.adapters.cluster.words import one_line
 from kubectl_rapt.errors import RaptError, Refused, Unavailable
@@ -31,17 +31,18 @@ class Door:
 
     Args:
         target: The cluster and the user.
+        kubectl: What was spawned for that target already.
 
     Raises:
         Unavailable: There is no kubectl.
     """
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, kubectl: Kubectl | None = None) -> None:
         self.target = target
         # kubectl's meaning of 0 is no limit.
         self.timeout_seconds = target.request_timeout_seconds or _NO_LIMIT_SECONDS
-        self.proxy = Proxy(target)
-        self._config = None if target.namespace else ConfigView(target)
+        self._kubectl = kubectl or Kubectl(target)
+        self.proxy = self._kubectl.proxy
         self._view: Mapping[str, Any] | None = None
         self._lock = threading.Lock()
         self._idle: list[http.Connection] = []
@@ -62,9 +63,7 @@ class Door:
             leash.stop()
         for connection in idle:
             connection.close()
-        if self._config:
-            self._config.close()
-        self.proxy.close()
+        self._kubectl.close()
 
     def leash(self) -> Leash:
         """A new stream's leash, which also ends with the door."""
@@ -77,8 +76,7 @@ class Door:
         """The user's kubeconfig, cut down to the context in use; empty where there is none."""
         with self._lock:
             if self._view is None:
-                self._config = self._config or ConfigView(self.target)
-                self._view = self._config.read()
+                self._view = self._kubectl.config()
             return self._view
 
     def json(

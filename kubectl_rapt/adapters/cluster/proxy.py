@@ -167,6 +167,33 @@ class ConfigView:
         return self._status
 
 
+class Kubectl:
+    """What runs behind one door: the proxy and, where the namespace is to be found out, ``config view``.
+
+    Args:
+        target: The cluster and the user.
+
+    Raises:
+        Unavailable: There is no kubectl on the PATH.
+    """
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+        self.proxy = Proxy(target)
+        self._view = None if target.namespace else ConfigView(target)
+
+    def config(self) -> dict[str, Any]:
+        """See ``ConfigView.read``; to be called once."""
+        self._view = self._view or ConfigView(self.target)
+        return self._view.read()
+
+    def close(self) -> None:
+        """End both."""
+        if self._view:
+            self._view.close()
+        self.proxy.close()
+
+
 def refusal_to_start(complaints: str) -> RaptError:
     """The error for what kubectl said before it ended without having made a request."""
     lines = complaints.splitlines()

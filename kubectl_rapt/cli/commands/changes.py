@@ -29,17 +29,19 @@ def changes(
         raise UsageError("bad-usage", "changes takes nothing, show ID or merge ID", "kubectl rapt changes")
     with options.open_world(context) as (world, writers):
         if verb == "merge":
-            addition = review.plan_merge(world, identifier)
-            if not dry_run and addition.plan.steps:
+            merge = review.plan_merge(world, identifier)
+            if not dry_run and merge.plan.steps:
                 writes.settle(
                     writers,
                     repository.address(world).url,
                     lambda: review.plan_merge(world, identifier).plan,
-                    addition.plan,
+                    merge.plan,
                 )
             done = "would be merged" if dry_run else "merged"
-            terminal.out(f"change {identifier} {done}: {addition.change.summary}")
-            terminal.say(f"  then: kubectl rapt sync --in {addition.change.environment}")
+            if not merge.plan.steps:
+                done = "was merged already"
+            terminal.out(f"change {identifier} {done}: {merge.change.summary}")
+            terminal.say(f"  then: kubectl rapt sync --in {merge.change.environment}")
             return
         found = repository.read(world)
         if verb == "show":

@@ -15,7 +15,7 @@ def logs(
     follow: Annotated[
         bool, typer.Option("-f", "--follow", help="Go on until it ends, with its exit code")
     ] = False,
-    tail: Annotated[int, typer.Option(help="Only so many last lines; -1 is all")] = -1,
+    tail: Annotated[int, typer.Option(metavar="LINES", help="Only so many last lines; -1 is all")] = -1,
     raw: Annotated[bool, typer.Option("--raw", help="Pass the log's bytes through unchanged")] = False,
 ) -> int:
     """Print the log of a tool's newest run, of a run, a job or a pod.

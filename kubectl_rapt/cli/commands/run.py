@@ -31,7 +31,9 @@ def run(
         bool | None,
         typer.Option("--follow/--detach", help="Stream the log until it ends (default on a terminal)"),
     ] = None,
-    timeout: Annotated[float, typer.Option(help="Stop following after so many seconds; 0 is never")] = 0,
+    timeout: Annotated[
+        float, typer.Option(metavar="SECONDS", help="Stop following after this long; 0 is never")
+    ] = 0,
     request_id: Annotated[str, typer.Option(metavar="ID", help="The same request never runs twice")] = "",
     dry_run: Annotated[
         str, typer.Option("--dry-run", metavar="client|server", help="Show the Job, run nothing")

@@ -105,6 +105,12 @@ def test_no_message_yields_a_change_that_could_not_be_one(message: str) -> None:
 
 def test_a_change_writes_only_what_is_not_so_already() -> None:
     before = {"same": b"1", "edited": b"1", "removed": b"1", "untouched": b"1"}
-    after: dict[str, bytes | None] = {"same": b"1", "edited": b"2", "removed": None, "new": b"1", "absent": None}
+    after: dict[str, bytes | None] = {
+        "same": b"1",
+        "edited": b"2",
+        "removed": None,
+        "new": b"1",
+        "absent": None,
+    }
     assert changes.difference(before, after) == {"edited": b"2", "removed": None, "new": b"1"}
     assert changes.difference(before, {}) == {}

@@ -35,7 +35,9 @@ RENDERED = Rendered(
             "template": {
                 "spec": {
                     "restartPolicy": "Never",
-                    "containers": [{"name": "tool", "image": "busybox:1.35", "env": [{"name": "TRIES", "value": "3"}]}],
+                    "containers": [
+                        {"name": "tool", "image": "busybox:1.35", "env": [{"name": "TRIES", "value": "3"}]}
+                    ],
                 }
             },
         }
@@ -55,7 +57,9 @@ def derived(
     compiled: Compiled | None = None,
 ) -> list[Manifest]:
     environment = replace(PROD, profile="standard" if profile else "")
-    project = replace(PROJECT, environments={"prod": environment}, profiles={"standard": profile or Profile()})
+    project = replace(
+        PROJECT, environments={"prod": environment}, profiles={"standard": profile or Profile()}
+    )
     return derive.objects(project, environment, installed, DIGEST, template, rendered, compiled or Compiled())
 
 
@@ -178,7 +182,9 @@ def test_policies_fill_what_the_template_leaves_open() -> None:
     spec = one(manifests, "Tool")["spec"]["job"]["spec"]
     assert (spec["ttlSecondsAfterFinished"], spec["backoffLimit"]) == (60, 0)
     assert one(manifests, "CronJob")["spec"]["failedJobsHistoryLimit"] == 9
-    template = replace(TEMPLATE, retry_policy="never", cleanup_policy="week", concurrency="queue", free_env=True)
+    template = replace(
+        TEMPLATE, retry_policy="never", cleanup_policy="week", concurrency="queue", free_env=True
+    )
     spec = one(derived(template=template), "Tool")["spec"]
     assert (spec["policies"], spec["concurrency"], spec["freeEnv"]) == (
         {"retry": "never", "cleanup": "week"},
@@ -196,8 +202,20 @@ NONE: dict[str, dict[str, Any]] = {}
 SIZES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any], dict[str, Any] | None]] = [
     ("nobody says", NONE, NONE, NONE, None),
     ("the template says", {"requests": {"cpu": "1"}}, NONE, NONE, {"requests": {"cpu": "1"}}),
-    ("the profile is stronger", {"requests": {"cpu": "1"}}, {"requests": {"cpu": "2"}}, NONE, {"requests": {"cpu": "2"}}),
-    ("its own is strongest", {"limits": {"cpu": "1"}}, {"limits": {"cpu": "2"}}, {"limits": {"cpu": 3}}, {"limits": {"cpu": 3}}),
+    (
+        "the profile is stronger",
+        {"requests": {"cpu": "1"}},
+        {"requests": {"cpu": "2"}},
+        NONE,
+        {"requests": {"cpu": "2"}},
+    ),
+    (
+        "its own is strongest",
+        {"limits": {"cpu": "1"}},
+        {"limits": {"cpu": "2"}},
+        {"limits": {"cpu": 3}},
+        {"limits": {"cpu": 3}},
+    ),
     (
         "each resource by itself",
         {"requests": {"cpu": "1", "memory": "1Mi"}, "limits": {"memory": "9Mi"}},
@@ -240,10 +258,12 @@ SIZES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any], dict[str,
         {"limits": {"memory": "0"}},
         {"requests": {"memory": "64Mi"}, "limits": {"memory": "0"}},
     ),
-]  # fmt: skip
+]
 
 
-@pytest.mark.parametrize(("templates", "profiles", "own", "expected"), [row[1:] for row in SIZES], ids=[row[0] for row in SIZES])
+@pytest.mark.parametrize(
+    ("templates", "profiles", "own", "expected"), [row[1:] for row in SIZES], ids=[row[0] for row in SIZES]
+)
 def test_the_strongest_says_how_large_a_container_is(
     templates: dict[str, Any], profiles: dict[str, Any], own: dict[str, Any], expected: dict[str, Any] | None
 ) -> None:
@@ -282,7 +302,11 @@ def test_a_tool_with_access_gets_a_role_a_binding_and_its_token() -> None:
         {"apiGroups": ["batch"], "resources": ["jobs"], "resourceNames": ["nightly"], "verbs": ["delete"]},
     ]
     assert role["metadata"]["name"] == binding["metadata"]["name"] == "rapt-nightly"
-    assert binding["roleRef"] == {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "rapt-nightly"}
+    assert binding["roleRef"] == {
+        "apiGroup": "rbac.authorization.k8s.io",
+        "kind": "Role",
+        "name": "rapt-nightly",
+    }
     assert binding["subjects"] == [{"kind": "ServiceAccount", "name": "rapt-nightly", "namespace": "team"}]
     assert pod_of(manifests)["automountServiceAccountToken"] is True
     assert pod_of(derived())["automountServiceAccountToken"] is False
@@ -295,15 +319,25 @@ EGRESS: list[tuple[Egress, dict[str, Any]]] = [
     (Egress(anywhere=True, ports=WEB), {"ports": WEB_DATA}),
     (Egress(host="example.com", ports=WEB), {"ports": WEB_DATA}),
     (Egress(cidr="10.0.0.0/8"), {"to": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}),
-    (Egress(cidr="10.0.0.0/8", host="a.example", ports=WEB), {"to": [{"ipBlock": {"cidr": "10.0.0.0/8"}}], "ports": WEB_DATA}),
+    (
+        Egress(cidr="10.0.0.0/8", host="a.example", ports=WEB),
+        {"to": [{"ipBlock": {"cidr": "10.0.0.0/8"}}], "ports": WEB_DATA},
+    ),
     (Egress(pods={"app": "db"}), {"to": [{"podSelector": {"matchLabels": {"app": "db"}}}]}),
     (Egress(pods={}), {"to": [{"podSelector": {}}]}),
     (Egress(namespaces={}), {"to": [{"namespaceSelector": {}}]}),
     (
         Egress(pods={"app": "db"}, namespaces={"team": "data"}),
-        {"to": [{"podSelector": {"matchLabels": {"app": "db"}}, "namespaceSelector": {"matchLabels": {"team": "data"}}}]},
+        {
+            "to": [
+                {
+                    "podSelector": {"matchLabels": {"app": "db"}},
+                    "namespaceSelector": {"matchLabels": {"team": "data"}},
+                }
+            ]
+        },
     ),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("egress", "rule"), EGRESS)
@@ -331,14 +365,21 @@ def test_each_schedule_is_a_cron_job_that_nobody_suspends() -> None:
     assert [manifest["metadata"]["name"] for manifest in found] == ["nightly", "nightly-2", "nightly-3"]
     assert [manifest["spec"] for manifest in found] == [
         {"schedule": "@daily", "concurrencyPolicy": "Allow", "jobTemplate": job},
-        {"schedule": "0 5 * * *", "timeZone": "Europe/Prague", "concurrencyPolicy": "Allow", "jobTemplate": job},
+        {
+            "schedule": "0 5 * * *",
+            "timeZone": "Europe/Prague",
+            "concurrencyPolicy": "Allow",
+            "jobTemplate": job,
+        },
         {"schedule": "@weekly", "concurrencyPolicy": "Allow", "jobTemplate": job},
     ]
     assert found[0]["apiVersion"] == "batch/v1"
     assert "suspend" not in documents.dump_all(manifests)
 
 
-@pytest.mark.parametrize(("concurrency", "policy"), [("allow", "Allow"), ("forbid", "Forbid"), ("queue", "Forbid")])
+@pytest.mark.parametrize(
+    ("concurrency", "policy"), [("allow", "Allow"), ("forbid", "Forbid"), ("queue", "Forbid")]
+)
 def test_a_cron_job_starts_no_second_job_unless_that_is_allowed(concurrency: Any, policy: str) -> None:
     installed = replace(INSTALLED, schedules=(Schedule("@daily"),))
     manifests = derived(installed=installed, template=replace(TEMPLATE, concurrency=concurrency))
@@ -364,18 +405,32 @@ SHIPPED = Path(kubectl_rapt.__file__).parents[1] / "templates"
 @pytest.mark.parametrize("folder", sorted(SHIPPED.iterdir()), ids=lambda folder: folder.name)
 def test_what_a_shipped_template_asks_at_run_still_fills_its_places(folder: Path) -> None:
     template = definition.load((folder / "template.yaml").read_text(), "template.yaml")
-    answers = {one.name: one.example for one in template.parameters if one.default is None and one.example is not None}
+    answers = {
+        one.name: one.example
+        for one in template.parameters
+        if one.default is None and one.example is not None
+    }
     values = parameters.check(template.parameters, answers, rules=template.rules, complete=False)
-    rendered = render.render((folder / "job.yaml.j2").read_text(), template.parameters, values, name="job.yaml.j2")
+    rendered = render.render(
+        (folder / "job.yaml.j2").read_text(), template.parameters, values, name="job.yaml.j2"
+    )
     compiled = policies.Compiled({"ttlSecondsAfterFinished": 60}, {})
-    profile = Profile({"requests": {"cpu": "1"}, "limits": {"memory": "1Gi"}}, {"disk": "ssd"}, {"team": "ops"})
+    profile = Profile(
+        {"requests": {"cpu": "1"}, "limits": {"memory": "1Gi"}}, {"disk": "ssd"}, {"team": "ops"}
+    )
     manifests = derived(
-        template=template, rendered=rendered, compiled=compiled, profile=profile, installed=replace(INSTALLED, answers=answers)
+        template=template,
+        rendered=rendered,
+        compiled=compiled,
+        profile=profile,
+        installed=replace(INSTALLED, answers=answers),
     )
     tool = tools.from_manifest(one(manifests, "Tool"))
     assert job_schema.check(tool.job, job_schema.TOOL_JOB) == []
     placed = [(parameters.from_data({**asked, "at": "run"}, ""), asked["at"]) for asked in tool.parameters]
-    assert {question.name for question, _ in placed} == {one.name for one in template.parameters if one.at == "run"}
+    assert {question.name for question, _ in placed} == {
+        one.name for one in template.parameters if one.at == "run"
+    }
     assert places.check(tool.job, placed) == []
     for question, pointers in placed:
         for pointer in pointers:

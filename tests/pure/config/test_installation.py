@@ -29,7 +29,9 @@ def test_a_tools_file_is_written_and_read_back(wanted: Installation) -> None:
 
 
 def test_a_tools_file_reads_well() -> None:
-    assert installation.spell(FULL) == f"""\
+    assert (
+        installation.spell(FULL)
+        == f"""\
 apiVersion: rapt.dev/v1alpha1
 kind: Installation
 template: backup
@@ -55,6 +57,7 @@ namespaces:
 - team
 - team-2
 """
+    )
 
 
 def test_a_file_without_a_format_has_the_first() -> None:
@@ -84,7 +87,9 @@ namespace: team
     assert caught.value.code == "bad-definition"
     assert caught.value.message == f"{PATH} has 14 mistakes"
     assert caught.value.problems == (
-        Problem(f"{PATH}:1: apiVersion", "expected one of: rapt.dev/v1alpha1; did you mean: rapt.dev/v1alpha1?"),
+        Problem(
+            f"{PATH}:1: apiVersion", "expected one of: rapt.dev/v1alpha1; did you mean: rapt.dev/v1alpha1?"
+        ),
         Problem(f"{PATH}:1: version", "is missing"),
         Problem(f"{PATH}:2: kind", "expected one of: Installation"),
         Problem(f"{PATH}:3: template", "is empty"),

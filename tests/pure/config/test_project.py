@@ -6,7 +6,9 @@ from kubectl_rapt.config import project
 from kubectl_rapt.config.project import Environment, Profile, Project
 from kubectl_rapt.errors import Invalid, NotFound, Problem
 
-STANDARD = Profile({"requests": {"cpu": "50m"}, "limits": {"memory": "256Mi"}}, {"disk": "ssd"}, {"team": "ops"})
+STANDARD = Profile(
+    {"requests": {"cpu": "50m"}, "limits": {"memory": "256Mi"}}, {"disk": "ssd"}, {"team": "ops"}
+)
 DEV = Environment("dev", ("team-dev", "team"), "", is_reviewed=False, profile="standard")
 PROD = Environment("prod", ("team",), "5d2f-11", is_reviewed=True)
 PROJECT = Project("0a1b2c3d", {"dev": DEV, "prod": PROD}, {"standard": STANDARD, "empty": Profile()})
@@ -49,7 +51,9 @@ def test_an_environment_has_its_profile_or_an_empty_one() -> None:
     assert PROJECT.profile(PROD) == Profile()
 
 
-@pytest.mark.parametrize(("name", "hint"), [("prd", "--in prod"), ("xyz", "--in dev|prod"), ("", "--in dev|prod")])
+@pytest.mark.parametrize(
+    ("name", "hint"), [("prd", "--in prod"), ("xyz", "--in dev|prod"), ("", "--in dev|prod")]
+)
 def test_an_unknown_environment_proposes_the_nearest_or_names_all(name: str, hint: str) -> None:
     with pytest.raises(NotFound) as caught:
         PROJECT.environment(name)
@@ -66,7 +70,10 @@ def test_a_repository_without_the_file_is_no_config_repository() -> None:
 
 
 def test_a_quantity_may_be_written_as_a_number() -> None:
-    text = TEXT + "profiles:\n  small:\n    resources:\n      requests: {cpu: 0.5, memory: 64Mi}\n      limits: {}\n"
+    text = (
+        TEXT
+        + "profiles:\n  small:\n    resources:\n      requests: {cpu: 0.5, memory: 64Mi}\n      limits: {}\n"
+    )
     assert read(text).profiles["small"] == Profile({"requests": {"cpu": "0.5", "memory": "64Mi"}})
 
 
@@ -105,15 +112,19 @@ budget: 5
         Problem("rapt.yaml:7: environments.Dev.review", "expected one of: required, none"),
         Problem("rapt.yaml:8: environments.Dev.profle", "is not a key here; did you mean: profile?"),
         Problem("rapt.yaml:9: environments.prod.namespaces", "expected at least one namespace"),
-        Problem("rapt.yaml:10: environments.prod.profile", "expected one of: standard; did you mean: standard?"),
+        Problem(
+            "rapt.yaml:10: environments.prod.profile", "expected one of: standard; did you mean: standard?"
+        ),
         Problem("rapt.yaml:11: environments.prod.cluster", "expected text, was given 5"),
         Problem("rapt.yaml:12: environments.test", 'expected a mapping, was given ["team"]'),
         Problem("rapt.yaml:12: environments.test.namespaces", "expected at least one namespace"),
         Problem(
             "rapt.yaml:16: profiles.standard.resources.requests.memory",
-            "a quantity is a number and a unit such as m, k, M, G, Ki, Mi or Gi, without spaces; was given \"much\"",
+            'a quantity is a number and a unit such as m, k, M, G, Ki, Mi or Gi, without spaces; was given "much"',
         ),
-        Problem("rapt.yaml:17: profiles.standard.resources.limit", "is not a key here; did you mean: limits?"),
+        Problem(
+            "rapt.yaml:17: profiles.standard.resources.limit", "is not a key here; did you mean: limits?"
+        ),
         Problem("rapt.yaml:18: profiles.standard.nodeSelector", 'expected a mapping, was given "ssd"'),
         Problem("rapt.yaml:20: budget", "is not a key here"),
     )
@@ -144,7 +155,9 @@ def test_clusters_are_recorded_one_after_the_other() -> None:
         (project.record_cluster(TEXT, "dev", "5d2f-11"), "dev", "5d2f-12"),
     ],
 )
-def test_where_a_line_would_change_more_a_person_is_asked_to_write_it(text: str, environment: str, uid: str) -> None:
+def test_where_a_line_would_change_more_a_person_is_asked_to_write_it(
+    text: str, environment: str, uid: str
+) -> None:
     with pytest.raises(Invalid) as caught:
         project.record_cluster(text, environment, uid)
     assert caught.value.code == "cannot-edit"

@@ -47,7 +47,12 @@ def test_all_mistakes_are_told_at_once() -> None:
 
 @pytest.mark.parametrize(
     ("text", "code"),
-    [("[]", "bad-settings"), ("dev", "bad-settings"), ("contexts: prod", "bad-settings"), ("a: b: c", "bad-yaml")],
+    [
+        ("[]", "bad-settings"),
+        ("dev", "bad-settings"),
+        ("contexts: prod", "bad-settings"),
+        ("a: b: c", "bad-yaml"),
+    ],
 )
 def test_what_is_no_mapping_of_settings_is_refused(text: str, code: str) -> None:
     with pytest.raises(Invalid) as caught:

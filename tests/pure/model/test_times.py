@@ -11,7 +11,12 @@ EVENING = datetime(2026, 11, 22, 20, 5, 9, tzinfo=UTC)
 
 @pytest.mark.parametrize(
     "text",
-    ["2026-11-22T20:05:09Z", "2026-11-22T20:05:09+00:00", "2026-11-22T21:05:09+01:00", "2026-11-22T20:05:09.000Z"],
+    [
+        "2026-11-22T20:05:09Z",
+        "2026-11-22T20:05:09+00:00",
+        "2026-11-22T21:05:09+01:00",
+        "2026-11-22T20:05:09.000Z",
+    ],
 )
 def test_every_spelling_of_one_moment_is_that_moment_in_utc(text: str) -> None:
     assert times.parse(text) == EVENING

@@ -22,7 +22,10 @@ def unknown(data: Any, schema: dict[str, Any], where: str = "") -> list[str]:
         known = schema.get("properties", {})
         lost = [f"{where}.{key}" for key in data if key not in known]
         return lost + [
-            one for key, value in data.items() if key in known for one in unknown(value, known[key], f"{where}.{key}")
+            one
+            for key, value in data.items()
+            if key in known
+            for one in unknown(value, known[key], f"{where}.{key}")
         ]
     if isinstance(data, list | tuple):
         return [one for value in data for one in unknown(value, schema["items"], f"{where}[]")]
@@ -36,7 +39,9 @@ def test_nothing_that_a_tool_holds_is_pruned() -> None:
 def test_nothing_that_a_run_holds_is_pruned() -> None:
     assert unknown(runs.to_manifest(a_run(source=SOURCE))["spec"], RUN_SCHEMA["spec"]) == []
     attempt = Attempt(1, "j", "u", NOON, NOON, 0, "Succeeded", "all well")
-    condition = dict.fromkeys(("type", "status", "reason", "message", "lastTransitionTime", "observedGeneration"))
+    condition = dict.fromkeys(
+        ("type", "status", "reason", "message", "lastTransitionTime", "observedGeneration")
+    )
     status = {"attempts": [runs.attempt_to_data(attempt)], "result": "42 files", "conditions": [condition]}
     assert unknown(status, RUN_SCHEMA["status"]) == []
 
@@ -85,8 +90,12 @@ def test_viewers_read_and_editors_write() -> None:
         "runs/status": status,
     }
     aggregated = "rbac.authorization.k8s.io/aggregate-to-"
-    assert set(BY_NAME["rapt-view"]["metadata"]["labels"]) == {f"{aggregated}{one}" for one in ("view", "edit", "admin")}
-    assert set(BY_NAME["rapt-edit"]["metadata"]["labels"]) == {f"{aggregated}{one}" for one in ("edit", "admin")}
+    assert set(BY_NAME["rapt-view"]["metadata"]["labels"]) == {
+        f"{aggregated}{one}" for one in ("view", "edit", "admin")
+    }
+    assert set(BY_NAME["rapt-edit"]["metadata"]["labels"]) == {
+        f"{aggregated}{one}" for one in ("edit", "admin")
+    }
 
 
 def test_everyone_may_only_ask_which_cluster_this_is_and_what_is_installed() -> None:

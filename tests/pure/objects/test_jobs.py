@@ -14,7 +14,9 @@ RUN = replace(a_run(), uid="run-1")
 
 
 def test_a_job_is_read_as_it_is() -> None:
-    job = jobs.from_manifest(a_job(suspend=True, labels={"a": "b"}, completions=3, parallelism=2, backoffLimit=4))
+    job = jobs.from_manifest(
+        a_job(suspend=True, labels={"a": "b"}, completions=3, parallelism=2, backoffLimit=4)
+    )
     assert job == jobs.Job(
         name="backup-x7k2p-1",
         namespace="team",
@@ -37,7 +39,11 @@ def test_a_job_is_read_as_it_is() -> None:
 
 def test_only_a_terminal_condition_that_is_true_ends_it() -> None:
     job = jobs.from_manifest(a_job(ended="Failed", reason="DeadlineExceeded"))
-    assert (job.ended, job.reason, job.message) == ("Failed", "DeadlineExceeded", "because of DeadlineExceeded")
+    assert (job.ended, job.reason, job.message) == (
+        "Failed",
+        "DeadlineExceeded",
+        "because of DeadlineExceeded",
+    )
     assert job.ended_at == NOON + timedelta(seconds=100)
 
     manifest = a_job(ended="Complete")
@@ -47,7 +53,11 @@ def test_only_a_terminal_condition_that_is_true_ends_it() -> None:
 
 def test_what_a_hand_made_job_leaves_out_has_kubernetes_defaults() -> None:
     manifest = a_job(owner="")
-    del manifest["spec"]["backoffLimit"], manifest["metadata"]["labels"], manifest["metadata"]["ownerReferences"]
+    del (
+        manifest["spec"]["backoffLimit"],
+        manifest["metadata"]["labels"],
+        manifest["metadata"]["ownerReferences"],
+    )
     job = jobs.from_manifest(manifest)
     assert (job.completions, job.parallelism, job.backoff_limit) == (1, 1, 6)
     assert (job.labels, job.owner_uids, job.is_suspended, job.is_simple) == ({}, (), False, True)
@@ -117,12 +127,16 @@ def test_an_attempt_of_a_template_without_metadata_still_has_its_labels() -> Non
     template = a_template()
     del template["metadata"], template["spec"]["template"]["metadata"]
     job = jobs.of_attempt(replace(RUN, job=template), 1)
-    assert job["metadata"]["labels"] == job["spec"]["template"]["metadata"]["labels"] == {
-        "rapt.dev/run": "backup-x7k2p",
-        "rapt.dev/attempt": "1",
-        "rapt.dev/tool": "backup",
-        "app.kubernetes.io/managed-by": "rapt",
-    }
+    assert (
+        job["metadata"]["labels"]
+        == job["spec"]["template"]["metadata"]["labels"]
+        == {
+            "rapt.dev/run": "backup-x7k2p",
+            "rapt.dev/attempt": "1",
+            "rapt.dev/tool": "backup",
+            "app.kubernetes.io/managed-by": "rapt",
+        }
+    )
 
 
 def test_an_attempt_belongs_to_its_runs_tool_whatever_its_template_says() -> None:
@@ -147,7 +161,9 @@ def test_releasing_brings_the_ttl_back_and_holds_for_that_job_only() -> None:
     assert jobs.release(replace(RUN, job=template), job)["spec"] == {"suspend": False}
 
 
-@pytest.mark.parametrize(("run", "number"), [("r", 1), ("r" * 55, 1), ("r" * 56, 1), ("r" * 253, 12), ("a.b", 1)])
+@pytest.mark.parametrize(
+    ("run", "number"), [("r", 1), ("r" * 55, 1), ("r" * 56, 1), ("r" * 253, 12), ("a.b", 1)]
+)
 def test_the_name_of_an_attempt_leaves_room_for_its_pods(run: str, number: int) -> None:
     name = jobs.attempt_name(run, number)
     assert len(name) + len("-xxxxx") <= 63

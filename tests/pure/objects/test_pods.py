@@ -15,7 +15,13 @@ BEGIN, END = NOON + timedelta(seconds=10), NOON + timedelta(seconds=60)
 
 def test_a_pod_is_read_with_its_containers_in_the_order_of_its_spec() -> None:
     read = pods.from_manifest(
-        a_pod("Running", RUNNING, ended(7, message="full"), waiting("CreateContainerError", "no"), init=[ended(0)])
+        a_pod(
+            "Running",
+            RUNNING,
+            ended(7, message="full"),
+            waiting("CreateContainerError", "no"),
+            init=[ended(0)],
+        )
     )
     assert read == Pod(
         name="backup-x7k2p-1-aaaaa",

@@ -19,7 +19,11 @@ FULL = Attempt(1, "backup-1", "u1", NOON, NOON + timedelta(seconds=5), 0, "Succe
 def stored(manifest: Any, status: Any = None) -> dict[str, Any]:
     """The object as an API server keeps it."""
     added = {"uid": "u", "resourceVersion": "7", "generation": 2, "creationTimestamp": at(0)}
-    return {**manifest, "metadata": {**manifest["metadata"], **added}, **({"status": status} if status else {})}
+    return {
+        **manifest,
+        "metadata": {**manifest["metadata"], **added},
+        **({"status": status} if status else {}),
+    }
 
 
 @pytest.mark.parametrize("wanted", [a_run(), a_run(answers={}), a_run(source=SOURCE), a_run(requested_by="")])
@@ -42,7 +46,11 @@ def test_a_run_is_created_without_a_status_and_without_empty_fields() -> None:
 
 @pytest.mark.parametrize(
     "attempt",
-    [FULL, Attempt(2, "backup-2", "u2"), Attempt(1, "b", "u", exit_code=7, finished_at=NOON, cause="ExitCode")],
+    [
+        FULL,
+        Attempt(2, "backup-2", "u2"),
+        Attempt(1, "b", "u", exit_code=7, finished_at=NOON, cause="ExitCode"),
+    ],
 )
 def test_an_attempt_is_written_and_read_back(attempt: Attempt) -> None:
     status = {"attempts": [runs.attempt_to_data(attempt)], "result": "42 files"}

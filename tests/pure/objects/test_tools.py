@@ -26,7 +26,13 @@ FULL = replace(
 
 @pytest.mark.parametrize(
     "tool",
-    [BARE, FULL, replace(FULL, retry_policy=""), replace(FULL, cleanup_policy=""), replace(FULL, source=None)],
+    [
+        BARE,
+        FULL,
+        replace(FULL, retry_policy=""),
+        replace(FULL, cleanup_policy=""),
+        replace(FULL, source=None),
+    ],
 )
 def test_a_tool_comes_back_from_the_cluster(tool: Tool) -> None:
     assert tools.from_manifest(tools.to_manifest(tool, {}, {})) == tool
@@ -59,7 +65,9 @@ def test_a_tool_puts_people_first_and_the_long_job_last() -> None:
 def predecessors(**template: Any) -> Tool:
     metadata = {"name": "old", "namespace": "team"}
     spec = {"jobTemplate": template} if template else {}
-    return tools.from_manifest({"apiVersion": "rapt.dev/v1alpha1", "kind": "Tool", "metadata": metadata, "spec": spec})
+    return tools.from_manifest(
+        {"apiVersion": "rapt.dev/v1alpha1", "kind": "Tool", "metadata": metadata, "spec": spec}
+    )
 
 
 def test_the_predecessors_tool_becomes_the_job_that_it_always_made() -> None:

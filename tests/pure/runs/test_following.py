@@ -65,9 +65,17 @@ class Told:
         return self.state.outcome.cause if self.state.outcome else ""
 
 
-JOB, PENDING, RUNS, DONE = a_job_seen(), a_pod_seen("Pending", CREATING), a_pod_seen("Running", RUNNING), a_pod_seen("Running", ended(0))
+JOB, PENDING, RUNS, DONE = (
+    a_job_seen(),
+    a_pod_seen("Pending", CREATING),
+    a_pod_seen("Running", RUNNING),
+    a_pod_seen("Running", ended(0)),
+)
 COMPLETE = a_job_seen(ended="Complete")
 HELLO = LogLine(TOOL, b"hello")
+LOG_ENDS, GONE = LogEnded(TOOL), JobSeen(None)
+FIRST_OF_TWO = a_pod_seen("Running", RUNNING, CREATING, init=[ended(0)])
+BOTH = a_pod_seen("Running", RUNNING, RUNNING, init=[ended(0)])
 
 
 FOLDS: list[tuple[str, Sequence[Event], list[Line], list[Source], str, bool]] = [
@@ -76,20 +84,20 @@ FOLDS: list[tuple[str, Sequence[Event], list[Line], list[Source], str, bool]] = 
     ("the container runs", [JOB, LISTED, PENDING, RUNS], [STARTED], [TOOL], "", False),
     ("a line is shown as it comes", [JOB, LISTED, RUNS, HELLO], [STARTED, HELLO], [TOOL], "", False),
     ("ended, its log is still read", [JOB, LISTED, RUNS, HELLO, DONE], [STARTED, HELLO], [TOOL], "Succeeded", False),
-    ("ended, its log too", [JOB, LISTED, RUNS, HELLO, DONE, LogEnded(TOOL)], [STARTED, HELLO], [TOOL], "Succeeded", True),
-    ("its log ended first", [JOB, LISTED, RUNS, HELLO, LogEnded(TOOL), DONE], [STARTED, HELLO], [TOOL], "Succeeded", True),
-    ("its log ended, it did not", [JOB, LISTED, RUNS, LogEnded(TOOL), Tick()], [STARTED], [TOOL], "", False),
-    ("it had ended before anyone looked", [JOB, DONE, LISTED, HELLO, LogEnded(TOOL)], [STARTED, HELLO], [TOOL], "Succeeded", True),
+    ("ended, its log too", [JOB, LISTED, RUNS, HELLO, DONE, LOG_ENDS], [STARTED, HELLO], [TOOL], "Succeeded", True),
+    ("its log ended first", [JOB, LISTED, RUNS, HELLO, LOG_ENDS, DONE], [STARTED, HELLO], [TOOL], "Succeeded", True),
+    ("its log ended, it did not", [JOB, LISTED, RUNS, LOG_ENDS, Tick()], [STARTED], [TOOL], "", False),
+    ("it had ended before", [JOB, DONE, LISTED, HELLO, LOG_ENDS], [STARTED, HELLO], [TOOL], "Succeeded", True),
     ("the Job is seen before its pods", [COMPLETE], [], [], "", False),
-    ("the Job is seen before the pods that there were", [COMPLETE, DONE, LISTED], [STARTED], [TOOL], "Succeeded", False),
-    ("the pods are seen before the Job", [DONE, LISTED, JOB, LogEnded(TOOL)], [STARTED], [TOOL], "Succeeded", True),
+    ("the Job is seen before old pods", [COMPLETE, DONE, LISTED], [STARTED], [TOOL], "Succeeded", False),
+    ("the pods are seen before the Job", [DONE, LISTED, JOB, LOG_ENDS], [STARTED], [TOOL], "Succeeded", True),
     ("the pods are gone, the Job is not", [COMPLETE, LISTED], [], [], "Succeeded", True),
-    ("the Job was deleted before it started", [LISTED, JOB, JobSeen(None)], [], [], "Deleted", True),
-    ("there is no such Job", [JobSeen(None)], [], [], "Deleted", False),
-    ("there is no such Job, nor its pods", [JobSeen(None), LISTED], [], [], "Deleted", True),
-    ("the Job was deleted while it ran", [JOB, LISTED, RUNS, JobSeen(None)], [STARTED], [TOOL], "Deleted", False),
-    ("the deleted Job's log ends", [JOB, LISTED, RUNS, JobSeen(None), LogEnded(TOOL)], [STARTED], [TOOL], "Deleted", True),
-    ("the Job was deleted after its end", [JOB, LISTED, DONE, LogEnded(TOOL), JobSeen(None)], [STARTED], [TOOL], "Succeeded", True),
+    ("the Job was deleted before it started", [LISTED, JOB, GONE], [], [], "Deleted", True),
+    ("there is no such Job", [GONE], [], [], "Deleted", False),
+    ("there is no such Job, nor its pods", [GONE, LISTED], [], [], "Deleted", True),
+    ("the Job was deleted while it ran", [JOB, LISTED, RUNS, GONE], [STARTED], [TOOL], "Deleted", False),
+    ("the deleted Job's log ends", [JOB, LISTED, RUNS, GONE, LOG_ENDS], [STARTED], [TOOL], "Deleted", True),
+    ("the Job was deleted after its end", [JOB, LISTED, DONE, LOG_ENDS, GONE], [STARTED], [TOOL], "Succeeded", True),
     (
         "a log cannot be read",
         [JOB, LISTED, DONE, LogEnded(TOOL, "the node is gone")],
@@ -100,7 +108,7 @@ FOLDS: list[tuple[str, Sequence[Event], list[Line], list[Source], str, bool]] = 
     ),
     (
         "every container has its log, init containers first",
-        [JOB, LISTED, a_pod_seen("Running", RUNNING, CREATING, init=[ended(0)]), a_pod_seen("Running", RUNNING, RUNNING, init=[ended(0)])],
+        [JOB, LISTED, FIRST_OF_TWO, BOTH],
         [STARTED],
         [INIT, TOOL, OTHER],
         "",
@@ -118,7 +126,9 @@ FOLDS: list[tuple[str, Sequence[Event], list[Line], list[Source], str, bool]] = 
 
 
 @pytest.mark.parametrize(
-    ("events", "lines", "begun", "cause", "has_ended"), [row[1:] for row in FOLDS], ids=[row[0] for row in FOLDS]
+    ("events", "lines", "begun", "cause", "has_ended"),
+    [row[1:] for row in FOLDS],
+    ids=[row[0] for row in FOLDS],
 )
 def test_events_fold_into_lines_logs_and_an_end(
     events: Sequence[Event], lines: list[Line], begun: list[Source], cause: str, has_ended: bool
@@ -133,11 +143,15 @@ def test_events_fold_into_lines_logs_and_an_end(
 def test_a_deleted_job_says_so_and_when() -> None:
     outcome = Told(JOB, LISTED, JobSeen(None)).state.outcome
     assert outcome is not None
-    assert (outcome.message, outcome.finished_at) == ("the job was deleted while it ran", NOON + timedelta(seconds=103))
+    assert (outcome.message, outcome.finished_at) == (
+        "the job was deleted while it ran",
+        NOON + timedelta(seconds=103),
+    )
 
 
 @pytest.mark.parametrize(
-    ("silent_seconds", "is_given_up"), [(0.0, False), (9.0, False), (10.0, False), (10.5, True), (600.0, True)]
+    ("silent_seconds", "is_given_up"),
+    [(0.0, False), (9.0, False), (10.0, False), (10.5, True), (600.0, True)],
 )
 def test_a_log_may_be_silent_for_ten_seconds_after_the_end(silent_seconds: float, is_given_up: bool) -> None:
     told = Told(JOB, LISTED, RUNS, DONE).then(Tick(), after=silent_seconds)
@@ -190,7 +204,13 @@ def test_each_pod_of_a_job_has_its_own_start_and_log() -> None:
 
 
 def test_an_outcome_never_changes_once_it_is_certain() -> None:
-    told = Told(JOB, LISTED, a_pod_seen("Running", ended(7)), a_job_seen(ended="Failed", reason="BackoffLimitExceeded"))
+    told = Told(
+        JOB,
+        LISTED,
+        a_pod_seen("Running", ended(7)),
+        a_job_seen(ended="Failed", reason="BackoffLimitExceeded"),
+    )
     assert told.state.outcome is not None
-    assert told.state.outcome.exit_code == 7
-    assert told.then(JobSeen(None)).state.outcome.exit_code == 7
+    first = told.state.outcome
+    assert first.exit_code == 7
+    assert told.then(GONE).state.outcome == first

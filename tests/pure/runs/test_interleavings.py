@@ -78,10 +78,7 @@ class Actor(threading.Thread):
         while seen.run and not seen.run.attempts[-1].cause:
             seen = advance.observe(world, seen)
             outcome = outcomes.of(seen.job, []) if seen.job else None
-            if outcome:
-                seen = advance.close(world, writers, seen, outcome)
-            else:
-                seen = advance.advance(world, writers, seen)
+            seen = advance.advance(world, writers, replace(seen, outcome=outcome))
 
     @property
     def cluster(self) -> "Actor":
@@ -106,7 +103,8 @@ class Actor(threading.Thread):
 
     def delete(self, ref: Ref, *, uid: str, resource_version: str = "", propagation: str = "") -> None:
         self._wait()
-        self._answer(self._cluster.delete(ref, uid=uid, resource_version=resource_version))
+        self._cluster.delete(ref, uid=uid, resource_version=resource_version)
+        self._answer(None)
 
     def _wait(self) -> None:
         self._rests.release()
@@ -173,7 +171,9 @@ MOVES: some.SearchStrategy[Move] = some.one_of(
 
 
 @settings(max_examples=150, deadline=None)
-@example(count=2, moves=[(0, 1, "lives"), (1, 3, "lives"), (0, 3, "lives"), LOST, (0, 6, "lives"), (1, 1, "lives")])
+@example(
+    count=2, moves=[(0, 1, "lives"), (1, 3, "lives"), (0, 3, "lives"), LOST, (0, 6, "lives"), (1, 1, "lives")]
+)
 @given(count=some.integers(2, 3), moves=some.lists(MOVES, min_size=2, max_size=12))
 def test_nothing_starts_twice_and_any_survivor_finishes(count: int, moves: list[Move]) -> None:
     watcher = Watcher(FakeCluster(lambda: NOON))

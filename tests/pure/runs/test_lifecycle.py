@@ -104,7 +104,9 @@ PREFIXES: list[tuple[str, Run | None, Job | None, Outcome | None, object]] = [
 ]
 
 
-@pytest.mark.parametrize(("run", "job", "outcome", "step"), [row[1:] for row in PREFIXES], ids=[row[0] for row in PREFIXES])
+@pytest.mark.parametrize(
+    ("run", "job", "outcome", "step"), [row[1:] for row in PREFIXES], ids=[row[0] for row in PREFIXES]
+)
 def test_every_prefix_of_a_run_has_its_next_step(
     run: Run | None, job: Job | None, outcome: Outcome | None, step: object
 ) -> None:

@@ -46,8 +46,10 @@ def test_it_is_open_as_long_as_it_may_go_either_way(job: dict[str, Any], some: P
     assert of(job, *some) is None
 
 
-END = {"finished_at": NOON + timedelta(seconds=60)}
-SPAN = {"started_at": NOON + timedelta(seconds=10), **END}
+SPAN: dict[str, Any] = {
+    "started_at": NOON + timedelta(seconds=10),
+    "finished_at": NOON + timedelta(seconds=60),
+}
 POD = "pod/backup-x7k2p-1-aaaaa"
 SAID_7 = 'container "tool" ended with exit code 7'
 BY_7 = f'{POD} container "tool" terminated: Error, exit code 7'
@@ -195,7 +197,11 @@ CERTAIN: list[tuple[str, dict[str, Any], Pods, Outcome]] = [
     (
         "all of several completed",
         a_job(ended="Complete", completions=2, parallelism=2),
-        [a_pod("Succeeded", OK, created=5), a_pod("Succeeded", OK, name="first"), a_pod("Failed", SEVEN, name="bad")],
+        [
+            a_pod("Succeeded", OK, created=5),
+            a_pod("Succeeded", OK, name="first"),
+            a_pod("Failed", SEVEN, name="bad"),
+        ],
         Outcome("Succeeded", 0, "", f"{POD} Succeeded", **SPAN),
     ),
     (
@@ -246,14 +252,20 @@ CERTAIN: list[tuple[str, dict[str, Any], Pods, Outcome]] = [
         failed(""),
         [],
         Outcome(
-            "Failed", evidence="job/backup-x7k2p-1 condition Failed: ", finished_at=NOON + timedelta(seconds=100)
+            "Failed",
+            evidence="job/backup-x7k2p-1 condition Failed: ",
+            finished_at=NOON + timedelta(seconds=100),
         ),
     ),
 ]
 
 
-@pytest.mark.parametrize(("job", "some", "expected"), [row[1:] for row in CERTAIN], ids=[row[0] for row in CERTAIN])
-def test_it_is_certain_with_one_cause_and_its_evidence(job: dict[str, Any], some: Pods, expected: Outcome) -> None:
+@pytest.mark.parametrize(
+    ("job", "some", "expected"), [row[1:] for row in CERTAIN], ids=[row[0] for row in CERTAIN]
+)
+def test_it_is_certain_with_one_cause_and_its_evidence(
+    job: dict[str, Any], some: Pods, expected: Outcome
+) -> None:
     assert of(job, *some) == expected
 
 

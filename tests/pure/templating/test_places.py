@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from kubectl_rapt.errors import Invalid, UsageError
+from kubectl_rapt.objects import job_places
 from kubectl_rapt.templating import places
 from kubectl_rapt.templating.parameters import Parameter
 
@@ -286,9 +287,9 @@ def test_a_new_variable_may_not_turn_a_command_of_the_script_into_its_value() ->
         places.add_env(job, {"date": "; id"}, is_free=True)
 
 
-@pytest.mark.parametrize("kind", places.PATTERNS)
+@pytest.mark.parametrize("kind", job_places.PATTERNS)
 def test_pattern_for_the_cluster_matches_whole_pointers_only(kind: places.Kind) -> None:
-    pattern = places.PATTERNS[kind]
+    pattern = job_places.PATTERNS[kind]
     assert pattern.startswith("^") and pattern.endswith("$")
     assert not re.search(r"\\[dwsb]|\(\?[^:]", pattern), "RE2 and ECMA read it as Python does"
 

@@ -1,0 +1,148 @@
+"""Writes the documents that are generated from the source: ``docs/map.md`` and ``docs/cli.md``."""
+
+import ast
+import copy
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from kubectl_rapt.cli import main as front_end
+from kubectl_rapt.cli import options, table
+from tests.house import source
+
+_NOTE = "<!-- Written by `make docs` from the source: change that, not this. -->"
+_ROOMS = (
+    *("errors", "documents", "model", "objects", "templating", "runs", "config", "ports", "writes"),
+    *("actions", "adapters", "wiring", "cli", "__main__"),
+)
+
+
+def contents() -> dict[Path, str]:
+    """Each generated document's path and text."""
+    docs = source.HOME / "docs"
+    return {docs / "map.md": _map(), docs / "cli.md": _cli()}
+
+
+def _map() -> str:
+    lines = [
+        "# Map",
+        "",
+        _NOTE,
+        "",
+        "Every module with its opening sentence and what it offers, from the bottom up. Read it before you write",
+        "something: it may be there.",
+    ]
+    for room in _ROOMS:
+        found = [module for module in source.modules() if module.room == room]
+        lines += ["", f"## {room}"]
+        for module in found:
+            is_room = module.path.count("/") == 1 and module.path.endswith("__init__.py")
+            lines += ["", *([] if is_room else [f"### {module.path}", ""]), module.opening]
+            offers = list(_offers(module.tree))
+            lines += ["", *offers] if offers else []
+    return "\n".join(lines) + "\n"
+
+
+def _offers(tree: ast.Module) -> Iterator[str]:
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+            yield f"- `{_signature(node)}`"
+        elif isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+            yield f"- `{node.name}{_shape(node)}`"
+            for one in node.body:
+                if isinstance(one, ast.FunctionDef) and not one.name.startswith("_"):
+                    yield f"  - `{_signature(one)}`"
+
+
+def _signature(node: ast.FunctionDef) -> str:
+    """Names, and types of what comes in and goes out; a property is written without brackets."""
+    returns = f" -> {ast.unparse(node.returns).strip(chr(39))}" if node.returns else ""
+    decorators = {ast.unparse(one) for one in node.decorator_list}
+    if decorators & {"property", "cached_property"}:
+        return f"{node.name}{returns}"
+    arguments = ast.unparse(_Plain().visit(copy.deepcopy(node.args)))
+    for first in ("self", "cls"):
+        arguments = (
+            arguments.removeprefix(first).removeprefix(", ") if arguments.startswith(first) else arguments
+        )
+    return f"{node.name}({arguments}){returns}"
+
+
+class _Plain(ast.NodeTransformer):
+    """Leaves out what flags say of themselves: that is in ``docs/cli.md``."""
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
+        if ast.unparse(node.value) == "Annotated" and isinstance(node.slice, ast.Tuple):
+            return node.slice.elts[0]
+        return node
+
+
+def _shape(node: ast.ClassDef) -> str:
+    """A dataclass by its fields, any other class by what it extends."""
+    is_data = any("dataclass" in ast.unparse(one) for one in node.decorator_list)
+    if is_data:
+        fields = [one.target for one in node.body if isinstance(one, ast.AnnAssign)]
+        return f"({', '.join(ast.unparse(one) for one in fields)})"
+    bases = [ast.unparse(base) for base in node.bases]
+    return f": {', '.join(bases)}" if bases else ""
+
+
+def _cli() -> str:
+    group = _group()
+    context = group.make_context(front_end.NAME, ["--help"], resilient_parsing=True)
+    lines = ["# Commands", "", _NOTE]
+    heading = ""
+    for name, entry in table.TABLE.items():
+        if entry.heading != heading:
+            heading = entry.heading
+            lines += ["", f"## {heading}"]
+        command = group.get_command(context, name)
+        inner = command.make_context(name, [], parent=context, resilient_parsing=True)
+        common = {option.name for option in options.shared()} | {"help"}
+        own = [one for one in command.params if one.name not in common or one.expose_value]
+        arguments = [one.make_metavar(inner) for one in own if one.param_type_name == "argument"]
+        text, _, example = (command.help or "").partition("Example: ")
+        lines += ["", f"### {front_end.NAME} {name}", "", " ".join(text.split()), "", "```"]
+        lines += [" ".join([front_end.NAME, name, *arguments, "[flags]"])]
+        lines += [f"# {' '.join(example.split())}"] if example else []
+        lines += ["```", *_flags([one for one in own if one.param_type_name == "option"], inner)]
+    shared = options.shared()
+    lines += ["", "## Flags of every command", *_flags(shared, context)]
+    return "\n".join(lines) + "\n"
+
+
+def _group() -> Any:
+    import typer
+
+    app = typer.Typer(cls=front_end.Commands, add_completion=False, rich_markup_mode=None)
+    app.callback()(lambda: None)
+    group = get_command(app)
+    assert isinstance(group, TyperGroup)
+    return group
+
+
+def _flags(found: list[Any], context: Any) -> list[str]:
+    rows = []
+    for one in found:
+        names = ", ".join([*one.opts, *one.secondary_opts])
+        value = "" if one.is_flag else f" {one.make_metavar(context)}"
+        cells = [f"`{names}{value}`", one.help or ""]
+        rows.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
+    return ["", "| flag | |", "|---|---|", *rows] if rows else []
+
+
+def main() -> int:
+    """Write what differs."""
+    for path, text in contents().items():
+        if not path.exists() or path.read_text("utf-8") != text:
+            path.write_text(text, "utf-8")
+            print(path.relative_to(source.HOME))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,124 @@
+"""The package's source, as the house tests and the generated documents read it."""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+HOME = Path(__file__).parents[2]
+PACKAGE = HOME / "kubectl_rapt"
+
+
+@dataclass(frozen=True)
+class Module:
+    """One file of the package.
+
+    Args:
+        path: From the package's folder: ``runs/lifecycle.py``.
+        tree: Its syntax.
+    """
+
+    path: str
+    tree: ast.Module
+
+    @property
+    def room(self) -> str:
+        """The folder or file below the package that it belongs to: ``runs``, ``writes``."""
+        return self.path.removesuffix(".py").partition("/")[0]
+
+    @property
+    def opening(self) -> str:
+        """Its first sentence, on one line."""
+        return " ".join((ast.get_docstring(self.tree) or "").partition("\n\n")[0].split())
+
+    def imports(self) -> Iterator[str]:
+        """The dotted names that it imports, wherever in the file: modules, and what is taken from them."""
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Import):
+                yield from (one.name for one in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                yield from (f"{node.module}.{one.name}" for one in node.names)
+
+
+@cache
+def modules() -> tuple[Module, ...]:
+    """Every module of the package, by path."""
+    files = sorted(PACKAGE.rglob("*.py"))
+    return tuple(
+        Module(file.relative_to(PACKAGE).as_posix(), ast.parse(file.read_text("utf-8"))) for file in files
+    )
+
+
+def codes() -> dict[str, set[str]]:
+    """Every error code, and where: all texts that are given to something called ``code``."""
+    positions = {name: at for module in modules() for name, at in _takers(module.tree)}
+    for _ in range(3):
+        positions |= {
+            node.name: positions[base.id]
+            for module in modules()
+            for node in ast.walk(module.tree)
+            if isinstance(node, ast.ClassDef) and node.name not in positions
+            for base in node.bases
+            if isinstance(base, ast.Name) and base.id in positions
+        }
+    found: dict[str, set[str]] = {}
+    for module in modules():
+        for node in ast.walk(module.tree):
+            for value in _given(node, positions):
+                for text in _texts(value):
+                    found.setdefault(text, set()).add(f"{module.path}:{value.lineno}")
+    return found
+
+
+def _takers(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    """What is called with a code, and as which of its arguments."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names = _fields(node) if isinstance(node, ast.ClassDef) else _arguments(node)
+            if "code" in names:
+                yield node.name, names.index("code")
+
+
+def _arguments(node: ast.FunctionDef) -> list[str]:
+    return [one.arg for one in node.args.args if one.arg != "self"]
+
+
+def _fields(node: ast.ClassDef) -> list[str]:
+    for one in node.body:
+        if isinstance(one, ast.FunctionDef) and one.name == "__init__":
+            return _arguments(one)
+    return [
+        one.target.id
+        for one in node.body
+        if isinstance(one, ast.AnnAssign) and isinstance(one.target, ast.Name)
+    ]
+
+
+def _texts(value: ast.expr) -> Iterator[str]:
+    if isinstance(value, ast.IfExp):
+        yield from (*_texts(value.body), *_texts(value.orelse))
+    elif isinstance(value, ast.Constant) and isinstance(value.value, str) and value.value:
+        yield value.value
+
+
+def _given(node: ast.AST, positions: dict[str, int]) -> Iterator[ast.expr]:
+    if isinstance(node, ast.Call):
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        if name in positions:
+            yield from node.args[positions[name] : positions[name] + 1]
+            yield from (keyword.value for keyword in node.keywords if keyword.arg == "code")
+    elif isinstance(node, ast.Assign) and any(
+        isinstance(one, ast.Name) and one.id == "code" for one in node.targets
+    ):
+        yield node.value
+    elif isinstance(node, ast.FunctionDef):
+        placed = [*node.args.posonlyargs, *node.args.args]
+        defaults = [
+            *[None] * (len(placed) - len(node.args.defaults)),
+            *node.args.defaults,
+            *node.args.kw_defaults,
+        ]
+        for argument, default in zip([*placed, *node.args.kwonlyargs], defaults, strict=True):
+            if argument.arg == "code" and default is not None:
+                yield default

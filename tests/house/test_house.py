@@ -1,0 +1,143 @@
+"""The house's rules that a machine can hold: each failure names the place."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.house import documents, source
+
+PURE = ("errors", "documents", "forms", "model", "objects", "templating", "config", "runs")
+UNCERTAIN = (
+    *(
+        "os",
+        "sys",
+        "subprocess",
+        "socket",
+        "ssl",
+        "http",
+        "urllib.request",
+        "time",
+        "random",
+        "secrets",
+        "uuid",
+    ),
+    *(
+        "threading",
+        "multiprocessing",
+        "asyncio",
+        "pathlib",
+        "shutil",
+        "tempfile",
+        "platform",
+        "signal",
+        "git",
+    ),
+)
+PERMITTED = {("templating/render.py", "os")}
+"""The tokens that stand for values must not be known to the template that is rendered."""
+WRITING_PORTS = ("ClusterWrites", "GitWrites", "SettingsWrites")
+HEAVY = (
+    *(
+        "kubernetes",
+        "git",
+        "jinja2",
+        "rich",
+        "ruamel",
+        "yaml",
+        "croniter",
+        "jsonschema_rs",
+        "kubernetes_validate",
+    ),
+    *("filelock", "kubectl_rapt.templating", "kubectl_rapt.adapters.git"),
+)
+
+
+def test_pure_rooms_decide_from_data_alone() -> None:
+    found = {
+        (module.path, name)
+        for module in source.modules()
+        if module.room in PURE
+        for imported in module.imports()
+        for name in UNCERTAIN
+        if f"{imported}.".startswith(f"{name}.")
+    }
+    assert found == PERMITTED, "time, randomness and the outside come in as arguments"
+    clocks = re.compile(r"\b(?:datetime\.(?:now|utcnow|today)|date\.today)\(")
+    for module in source.modules():
+        text = (source.PACKAGE / module.path).read_text("utf-8")
+        assert module.room not in PURE or not clocks.search(text), f"{module.path} asks the clock"
+
+
+def test_only_wiring_knows_adapters() -> None:
+    for module in source.modules():
+        if module.room not in ("adapters", "wiring"):
+            known = [name for name in module.imports() if name.startswith("kubectl_rapt.adapters")]
+            assert not known, f"{module.path} imports {known}: give it a port"
+
+
+def test_only_the_door_holds_writing_ports() -> None:
+    for module in source.modules():
+        if module.room not in ("ports", "writes", "wiring"):
+            held = [name for name in module.imports() if name.rpartition(".")[2] in WRITING_PORTS]
+            assert not held, f"{module.path} imports {held}: hand a plan to writes.apply"
+
+
+def test_every_module_opens_with_a_sentence() -> None:
+    for module in source.modules():
+        text = module.opening
+        assert re.match(r"[^a-z].*[.:;]", text, re.DOTALL), f"{module.path} does not say what belongs in it"
+
+
+def test_listing_tools_loads_nothing_that_it_does_not_need() -> None:
+    """The whole command, from the table to the last line, with the real adapter loaded and an empty cluster."""
+    program = """
+import contextlib, sys
+from kubectl_rapt.cli import main, options
+from kubectl_rapt.adapters.cluster import reads
+from tests.fakes.cluster import FakeCluster
+class World:
+    cluster = FakeCluster()
+    now = None.__class__
+options.open_world = lambda context: contextlib.nullcontext((World(), None))
+assert main.run(["list"]) == 0
+print(*sys.modules)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=source.HOME, capture_output=True, text=True, check=True
+    )
+    loaded = [name for name in done.stdout.split() if any(f"{name}.".startswith(f"{one}.") for one in HEAVY)]
+    assert not loaded, f"list loads {loaded}: import it where it is used"
+
+
+def test_no_file_knows_this_machine() -> None:
+    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    machine = re.compile("/" + r"(?:work|root)/")
+    for path in subprocess.check_output(listed, cwd=source.HOME, text=True).splitlines():
+        file = source.HOME / path
+        found = machine.search(file.read_text("utf-8", "replace")) if file.is_file() else None
+        assert not found, f"{path} holds the path {found and found[0]}"
+
+
+def test_no_test_is_skipped_or_expected_to_fail() -> None:
+    marks = re.compile(r"\b(?:mark\.(?:skip|xfail|skipif)|pytest\.(?:skip|xfail|importorskip))" + r"\b")
+    for file in sorted((source.HOME / "tests").rglob("*.py")):
+        assert not marks.search(file.read_text("utf-8")), f"{file.relative_to(source.HOME)} skips a test"
+
+
+@pytest.mark.parametrize(
+    ("path", "text"), documents.contents().items(), ids=lambda one: getattr(one, "name", "")
+)
+def test_generated_documents_are_fresh(path: Path, text: str) -> None:
+    assert path.read_text("utf-8") == text, f"docs/{path.name} is stale: make docs"
+
+
+def test_every_error_code_has_its_entry_and_no_entry_is_unused() -> None:
+    used = source.codes()
+    entries = re.findall(r"^## (\S+)$", (source.HOME / "docs" / "errors.md").read_text("utf-8"), re.MULTILINE)
+    for code in sorted(used.keys() - set(entries)):
+        pytest.fail(f"docs/errors.md says nothing of {code}, which {', '.join(sorted(used[code]))} raises")
+    assert sorted(set(entries) - used.keys()) == [], "docs/errors.md has entries that nothing raises"
+    assert entries == sorted(set(entries)), "docs/errors.md is in alphabetical order, each code once"
