@@ -1,18 +1,13 @@
 """``make bench``: times Rapt beside kubectl and writes the table; exit code 1 where a ratio is over its bound."""
 
 import argparse
-import contextlib
-import os
-import platform
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 from benchmarks import cases, installed, timing
 from benchmarks.cases import Case
 from benchmarks.timing import Timed
-from tests.cluster import clusters, kubectl
+from tests.cluster import clusters
 
 README = Path(__file__).with_name("README.md")
 
@@ -20,7 +15,9 @@ README = Path(__file__).with_name("README.md")
 def main() -> int:
     """Time every case; the exit code is 1 where one takes longer than it may."""
     parser = argparse.ArgumentParser(prog="make bench")
-    parser.add_argument("--only", metavar="WORD", default="", help="time the rows with this word, write nothing")
+    parser.add_argument(
+        "--only", metavar="WORD", default="", help="time the rows with this word, write nothing"
+    )
     only = parser.parse_args().only
     _tell("building and installing the wheel")
     programs = installed.programs()

@@ -1,6 +1,5 @@
 """Timing: both sides of a comparison in turns, so that whatever else the machine does falls on both."""
 
-import os
 import shutil
 import statistics
 import subprocess
@@ -35,8 +34,12 @@ def compare(ours: Side, theirs: Side, rounds: int, environ: Mapping[str, str]) -
         rounds: How often each side is timed, after a first round that only fills caches.
         environ: The environment of all commands.
     """
-    took = [(_seconds(ours(number), environ), _seconds(theirs(number), environ)) for number in range(rounds + 1)]
-    return Timed(statistics.median(one for one, _ in took[1:]), statistics.median(other for _, other in took[1:]))
+    took = [
+        (_seconds(ours(number), environ), _seconds(theirs(number), environ)) for number in range(rounds + 1)
+    ]
+    return Timed(
+        statistics.median(one for one, _ in took[1:]), statistics.median(other for _, other in took[1:])
+    )
 
 
 def _seconds(commands: Sequence[Sequence[str]], environ: Mapping[str, str]) -> float:

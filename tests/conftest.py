@@ -1,8 +1,10 @@
 """The real systems that tests share: started by the first test that asks, ended when all are done."""
 
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,25 +14,31 @@ from tests import namespaces
 from tests.cluster import clusters
 from tests.cluster.clusters import Cluster
 
-_was_up = pytest.StashKey[bool]()
+_STARTED = "RAPT_TESTS_STARTED"
+"""Names a file that exists once a worker of this session has started the cluster."""
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Remember, in the process that the workers report to, whether a cluster was there before."""
+    """Agree with the workers on a file, before they begin."""
     if not hasattr(session.config, "workerinput"):
-        session.config.stash[_was_up] = clusters.found() is not None
+        os.environ[_STARTED] = str(Path(tempfile.mkdtemp(prefix="rapt-tests-"), "started"))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Leave a cluster as it was: one that someone works with stays."""
-    if not hasattr(session.config, "workerinput") and not session.config.stash[_was_up]:
-        clusters.down()
+    """End the cluster that this session has started; one that was there before stays."""
+    if not hasattr(session.config, "workerinput"):
+        started = Path(os.environ[_STARTED])
+        if started.exists():
+            clusters.down()
+        shutil.rmtree(started.parent)
 
 
 @pytest.fixture(scope="session")
 def cluster() -> Cluster:
     """The shared cluster, with a node, and with Rapt installed by its administrator."""
     cluster = clusters.up(node=True)
+    if cluster.is_new:
+        Path(os.environ[_STARTED]).touch()
     program = Path(sys.executable).with_name("kubectl-rapt")
     path = f"{program.parent}:{os.environ['PATH']}"
     command = [str(program), "install", f"--kubeconfig={cluster.kubeconfig}"]

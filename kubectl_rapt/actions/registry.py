@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from kubectl_rapt import __version__
 from kubectl_rapt.config.installation import Lock
 from kubectl_rapt.errors import NotFound, Refused
 from kubectl_rapt.model import names
+from kubectl_rapt.model.versions import Version
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.templating import definition, index
 from kubectl_rapt.templating.definition import Template
@@ -51,7 +53,9 @@ def entries(world: World) -> Iterator[Entry]:
 def _entry(files: Mapping[str, bytes], name: str) -> Entry:
     start = f"{_FOLDER}{name}/"
     inside = {path.removeprefix(start): content for path, content in files.items() if path.startswith(start)}
-    template = definition.load(inside["template.yaml"], f"{start}template.yaml")
+    template = definition.load(
+        inside["template.yaml"], f"{start}template.yaml", rapt=Version.parse(__version__)
+    )
     return Entry(BUNDLED, template, inside)
 
 

@@ -11,7 +11,6 @@ import shutil
 import signal
 import subprocess
 import time
-import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
@@ -201,7 +200,7 @@ class Git:
         place = Path(path).absolute()
         if _is_repository(place):
             return
-        draft = place.with_name(f".{place.name}.{uuid.uuid4().hex}")
+        draft = place.with_name(f".{place.name}.{os.urandom(8).hex()}")
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
             answer = self._run(None, *_INIT, "--", str(draft))
@@ -307,7 +306,7 @@ class Git:
         if _is_repository(mirror.path):
             return
         self._remove(mirror)
-        draft = mirror.beside(f".new-{uuid.uuid4().hex}")
+        draft = mirror.beside(f".new-{os.urandom(8).hex()}")
         (draft / "objects").mkdir(mode=0o700, parents=True)
         (draft / "refs").mkdir()
         (draft / "config").write_text(_MIRROR_CONFIG)
@@ -317,7 +316,7 @@ class Git:
     def _remove(self, mirror: _Mirror) -> None:
         """Remove the mirror, and what killed processes left of it; call it alone."""
         with suppress(FileNotFoundError):
-            mirror.path.rename(mirror.beside(f".old-{uuid.uuid4().hex}"))
+            mirror.path.rename(mirror.beside(f".old-{os.urandom(8).hex()}"))
         for left in self._cache.glob(f"{mirror.path.stem}.*-*"):
             shutil.rmtree(left, ignore_errors=True)
 

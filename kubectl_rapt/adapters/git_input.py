@@ -25,7 +25,6 @@ _VARIABLES = {
     "GCM_INTERACTIVE": "never",
     "SSH_ASKPASS": "",
     "GIT_LITERAL_PATHSPECS": "1",
-    "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_NO_LAZY_FETCH": "1",
     "GIT_ADVICE": "0",
 }

@@ -1,8 +1,7 @@
 """What Rapt asks of one Kubernetes API server, as one user."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
 from kubectl_rapt.model.kinds import Kind, Manifest, Ref
 
@@ -17,24 +16,21 @@ class Stream(Iterator[T_co], Protocol[T_co]):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One line of a server-side table: the cells as the server printed them, and the object's metadata."""
 
     cells: tuple[Any, ...]
     metadata: Manifest
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(NamedTuple):
     """A list as the API server prints it: column names with their priority (0 is always shown)."""
 
     columns: tuple[tuple[str, int], ...]
     rows: tuple[Row, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """What a watch saw.
 
     ``added`` and ``changed`` carry the object as it is now, ``deleted`` its last known state.
@@ -146,8 +142,7 @@ class ClusterWrites(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """Where the user's kubectl points.
 
     Args:

@@ -207,6 +207,6 @@ def _worry(pod: Pod, container: Container) -> str:
         return f"{pod.name} waits: {container.reason}" + (
             f": {container.message}" if container.message else ""
         )
-    if pod.unscheduled and container is pod.containers[0]:
+    if pod.unscheduled:
         return f"{pod.name} waits for a node: {pod.unscheduled}"
     return ""

@@ -247,7 +247,7 @@ def test_an_init_that_is_killed_before_or_after_any_write_is_finished_by_the_sam
         (repository,) = person.home.rglob("config.git")
         count = ["git", "-C", str(repository), "rev-list", "--count", "--all"]
         assert subprocess.check_output(count, timeout=60) == b"1\n"
-        (settings,) = person.home.rglob(wiring.SETTINGS)
+        (settings,) = person.home.rglob(wiring.SETTINGS[0])
         assert json.loads(settings.read_text())["repository"] == str(repository)
 
     each(scenario, kills(written))

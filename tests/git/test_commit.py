@@ -238,7 +238,9 @@ def test_a_push_that_hangs_is_ended_with_all_it_started(place: Place) -> None:
         commit(adapter, remote, {"a": b"1"})
     assert caught.value.code == "git-timeout"
     assert caught.value.outcome_unknown
-    listed = subprocess.run(["ps", "-o", "stat=", "-p", pid.read_text().strip()], capture_output=True, text=True)
+    listed = subprocess.run(
+        ["ps", "-o", "stat=", "-p", pid.read_text().strip()], capture_output=True, text=True
+    )
     assert listed.stdout.strip()[:1] in ("", "Z")
 
 
@@ -292,7 +294,9 @@ def test_only_the_branch_is_pushed_whatever_the_user_configured(place: Place) ->
     git("tag", "-a", "v1", "-m", "one", first, cwd=Path(remote.url))
     adapter.fetch(remote)
     git("tag", "-d", "v1", cwd=Path(remote.url))
-    second = adapter.commit(remote, branch="main", parent=first, expected=first, files={"a": b"2"}, message="m")
+    second = adapter.commit(
+        remote, branch="main", parent=first, expected=first, files={"a": b"2"}, message="m"
+    )
     assert adapter.fetch(remote) == {"refs/heads/main": second}
 
 

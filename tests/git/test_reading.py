@@ -117,6 +117,7 @@ def test_the_log_is_cut_by_paths_and_by_number(place: Place) -> None:
     adapter, remote = place.git(), own(place.bare())
     ids = [commit(adapter, remote, {f"d{n % 2}/f": str(n).encode()}) for n in range(6)]
     assert [entry.id for entry in adapter.log(remote, ids[-1], paths=["d0"])] == [ids[4], ids[2], ids[0]]
+    assert list(adapter.log(remote, ids[-1], paths=["d*"])) == []
     assert [entry.id for entry in adapter.log(remote, ids[-1], limit=2)] == [ids[5], ids[4]]
     assert [entry.id for entry in adapter.log(remote, ids[2])] == [ids[2], ids[1], ids[0]]
 
@@ -147,7 +148,8 @@ def test_a_date_that_no_calendar_has_does_not_stop_the_log(place: Place) -> None
 def test_user_configuration_does_not_change_what_is_read(place: Place) -> None:
     for key, value in {
         "log.showSignature": "true", "core.quotePath": "true", "color.ui": "always", "log.mailmap": "true",
-        "i18n.logOutputEncoding": "ISO-8859-1", "i18n.commitEncoding": "ISO-8859-1", "fetch.prune": "false", "core.logAllRefUpdates": "always",
+        "i18n.logOutputEncoding": "ISO-8859-1", "i18n.commitEncoding": "ISO-8859-1", "fetch.prune": "false",
+        "core.logAllRefUpdates": "always",
         "push.followTags": "true", "core.pager": "false", "init.defaultBranch": "trunk", "push.default": "nothing",
         "fetch.fsckObjects": "true", "core.autocrlf": "true", "safe.bareRepository": "explicit",
         "remote.rapt.mirror": "false",

@@ -227,6 +227,7 @@ def test_the_environment_of_a_registry_holds_no_git_settings_of_the_user() -> No
     assert made["LC_ALL"] == "C"
     assert settings["http.followRedirects"] == "false"
     assert f"GIT_CONFIG_KEY_{count}" not in made
+    assert "GIT_TRACE_CURL" not in git_input.environment(given, Trust.OWN, [])
 
 
 def test_what_is_not_in_the_given_environment_does_not_reach_git(

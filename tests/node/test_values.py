@@ -10,7 +10,7 @@ from tests import namespaces
 from tests.attacks import corpus
 from tests.attacks.corpus import ValueCase
 
-_SCRIPT = 'od -An -v -tx1 /proc/$$$$/environ; echo end; od -An -v -tx1 /proc/$$$$/cmdline; true'
+_SCRIPT = "od -An -v -tx1 /proc/$$$$/environ; echo end; od -An -v -tx1 /proc/$$$$/cmdline; true"
 
 
 def test_every_value_that_is_carried_reaches_the_container_byte_for_byte(user: Path, tmp_path: Path) -> None:

@@ -23,7 +23,6 @@ def _busybox() -> None:
     debian.install({"busybox": "busybox-static"})
 
 
-
 class _Answer(http.server.BaseHTTPRequestHandler):
     """Answers ``/CODE``; ``/slow`` never answers, ``/half`` never ends its answer."""
 

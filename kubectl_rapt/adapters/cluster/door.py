@@ -21,7 +21,7 @@ from kubectl_rapt.model.target import Target
 JSON = "application/json"
 _MOST_ATTEMPTS = 10
 _NO_LIMIT_SECONDS = 86_400.0
-_KUBECTL_LOG_LINE = re.compile(r"[EWIF]\d{4} ")
+_KUBECTL_LOG_LINE = r"[EWIF]\d{4} "
 
 
 class Door:
@@ -229,5 +229,7 @@ class Door:
 
     def _plugin_words(self) -> str:
         """What a credential plug-in wrote to its standard error, without kubectl's own log lines."""
-        lines = [line for line in self.proxy.complaints().splitlines() if not _KUBECTL_LOG_LINE.match(line)]
+        lines = [
+            line for line in self.proxy.complaints().splitlines() if not re.match(_KUBECTL_LOG_LINE, line)
+        ]
         return one_line(" ".join(lines), 200)

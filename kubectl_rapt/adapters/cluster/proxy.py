@@ -1,5 +1,6 @@
 """The user's own ``kubectl proxy`` on a unix socket in a private folder: it does all the authentication."""
 
+import contextlib
 import json
 import os
 import select
@@ -26,7 +27,7 @@ exec >/dev/null 2>&1
 trap '' TERM
 read -r _
 kill -9 $!
-rm -rf "$folder"
+[ ! -d "$folder" ] || rm -rf "$folder"
 """
 
 
@@ -100,10 +101,19 @@ class Proxy:
     def close(self) -> None:
         """End kubectl and remove its folder; the end of this process does the same."""
         if self._lifeline >= 0:
+            if self._is_ready:  # otherwise the shell may not have come to using the folder yet
+                self._remove_folder()
             os.close(self._lifeline)
             os.close(self._heard)
             self._lifeline = -1
             os.waitpid(self._pid, 0)
+
+    def _remove_folder(self) -> None:
+        """Do what the shell would start another process for."""
+        with contextlib.suppress(OSError):
+            for name in ("s", "complaints"):
+                Path(self._folder, name).unlink(missing_ok=True)
+            Path(self._folder).rmdir()
 
 
 class ConfigView:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from kubectl_rapt.adapters.cluster import lists, logs, paths, watch
+from kubectl_rapt.adapters.cluster import lists, paths
 from kubectl_rapt.adapters.cluster.answers import Ask
 from kubectl_rapt.adapters.cluster.door import Door
 from kubectl_rapt.adapters.cluster.streams import Stream
@@ -84,6 +84,8 @@ class Reads:
         timeout_seconds: float | None = None,
     ) -> Stream[Event]:
         """See the port."""
+        from kubectl_rapt.adapters.cluster import watch
+
         wanted = watch.Wanted(kind, namespace, labels, fields, self._silence_seconds, self._patience_seconds)
         return Stream(
             self._door.leash(), lambda leash: watch.events(self._door, wanted, leash, timeout_seconds)
@@ -93,6 +95,8 @@ class Reads:
         self, pod: Ref, container: str, *, follow: bool = False, tail: int | None = None
     ) -> Stream[bytes]:
         """See the port."""
+        from kubectl_rapt.adapters.cluster import logs
+
         wanted = logs.Wanted(pod, container, follow, tail, self._silence_seconds, self._patience_seconds)
         return Stream(self._door.leash(), lambda leash: logs.lines(self._door, wanted, leash))
 

@@ -2,12 +2,12 @@
 
 import re
 
-_ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b.")
+_ESCAPES = r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b."
 
 
 def one_line(text: str, limit: int = 300) -> str:
     """The text on one line without escapes, control and direction characters, its middle cut out where it is long."""
-    plain = "".join(sign if sign.isprintable() else " " for sign in _ESCAPES.sub("", text))
+    plain = "".join(sign if sign.isprintable() else " " for sign in re.sub(_ESCAPES, "", text))
     words = " ".join(plain.split())
     if len(words) <= limit:
         return words

@@ -39,7 +39,9 @@ def test_a_subdomain_is_longer_than_a_label_and_has_dots() -> None:
 )
 def test_a_shortened_name_is_a_label_that_leaves_the_room(name: str, limit: int, room: int) -> None:
     if limit - room < 9:
-        with pytest.raises(ValueError, match="^a label of -?[0-9]+ characters has no place for a name and its hash$"):
+        with pytest.raises(
+            ValueError, match=r"^a label of -?[0-9]+ characters has no place for a name and its hash$"
+        ):
             names.shorten(name, limit, room)
         return
     short = names.shorten(name, limit, room)

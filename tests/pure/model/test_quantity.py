@@ -66,7 +66,10 @@ def test_a_quantity_is_what_kubernetes_computes(text: str, nano: int) -> None:
     assert str(quantity) == text
 
 
-NONE_TEXT = "|+|-|.|--1|+-1|1 | 1|1 Ki|1K|1ki|1KI|1kib|1KiB|1B|1mi|1e|1E+|1ei|1e1.5|1e3m|1,5|1.2.3|1_0|0x1|1\n|NaN|٣|Ki|m|e3"
+NONE_TEXT = (
+    "|+|-|.|--1|+-1|1 | 1|1 Ki|1K|1ki|1KI|1kib|1KiB|1B|1mi|1e|1E+|1ei|1e1.5|1e3m"
+    "|1,5|1.2.3|1_0|0x1|1\n|NaN|٣|Ki|m|e3"
+)
 NONE = NONE_TEXT.split("|")
 
 

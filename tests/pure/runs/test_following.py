@@ -195,6 +195,13 @@ def test_a_pod_is_said_to_have_started_once_and_never_before_the_job_is_known() 
     assert Told(RUNS, LISTED, JOB, RUNS, DONE).lines == [STARTED]
 
 
+def test_a_pod_that_needed_no_scheduler_counts_from_its_making() -> None:
+    manifest = a_pod("Running", RUNNING)
+    del manifest["status"]["conditions"]
+    told = Told(JOB, LISTED, PodSeen(pods.from_manifest(manifest)))
+    assert told.lines == [Started(NAME, 1, 1, 10)]
+
+
 def test_each_pod_of_a_job_has_its_own_start_and_log() -> None:
     again = a_pod_seen("Running", RUNNING, name="again", created=70)
     told = Told(a_job_seen(backoffLimit=1), LISTED, a_pod_seen("Failed", ended(1)), again)

@@ -7,13 +7,15 @@ from typing import Any
 import pytest
 
 from kubectl_rapt.objects import jobs, pods
+from kubectl_rapt.objects.runs import Attempt
 from kubectl_rapt.runs import outcome
 from kubectl_rapt.runs.outcome import Outcome
-from tests.given import NOON, RUNNING, a_job, a_pod, ended, waiting
+from tests.given import NOON, RUNNING, a_job, a_pod, a_run, at, ended, waiting
 
 Pods = Sequence[dict[str, Any]]
 OK, SEVEN, KILLED = ended(0), ended(7), ended(137)
 NOT_YET = waiting("PodInitializing")
+UNEXPLAINED = {"terminated": {"exitCode": 7, "startedAt": at(10), "finishedAt": at(60)}}
 POLICY = {"rules": [{"action": "FailJob", "onExitCodes": {"operator": "In", "values": [3]}}]}
 
 
@@ -139,6 +141,24 @@ CERTAIN: list[tuple[str, dict[str, Any], Pods, Outcome]] = [
         Outcome("ExitCode", 7, SAID_7, BY_7, **SPAN),
     ),
     (
+        "nobody says why the container failed",
+        a_job(),
+        [a_pod("Running", UNEXPLAINED)],
+        Outcome("ExitCode", 7, SAID_7, BY_7, **SPAN),
+    ),
+    (
+        "one container ended well, the other never started",
+        a_job(),
+        [a_pod("Failed", OK, waiting(""), reason="Evicted")],
+        Outcome("Evicted", 0, "", f"{POD} Failed: Evicted", **SPAN),
+    ),
+    (
+        "evicted before it started, and the Job says when that was final",
+        failed("BackoffLimitExceeded"),
+        [a_pod("Failed", waiting(""), reason="Evicted")],
+        Outcome("Evicted", None, "", f"{POD} Failed: Evicted", finished_at=NOON + timedelta(seconds=100)),
+    ),
+    (
         "the second of two containers failed",
         a_job(),
         [a_pod("Running", ended(0, seconds=50), ended(2, seconds=55))],
@@ -223,6 +243,12 @@ CERTAIN: list[tuple[str, dict[str, Any], Pods, Outcome]] = [
         Outcome("ExitCode", 7, SAID_7, BY_7, **SPAN),
     ),
     (
+        "too many of several failed, the last one did not",
+        failed("BackoffLimitExceeded", completions=3, parallelism=3),
+        [a_pod("Failed", SEVEN), a_pod("Running", OK, name="last", created=20)],
+        Outcome("ExitCode", 7, SAID_7, BY_7, **SPAN),
+    ),
+    (
         "too many failed, and the pods are gone",
         failed("BackoffLimitExceeded"),
         [],
@@ -267,6 +293,28 @@ def test_it_is_certain_with_one_cause_and_its_evidence(
     job: dict[str, Any], some: Pods, expected: Outcome
 ) -> None:
     assert of(job, *some) == expected
+
+
+def test_what_a_run_records_stands_whatever_became_of_the_job() -> None:
+    first = Attempt(1, "j1", "u1", cause="OOMKilled", exit_code=137)
+    last = Attempt(2, "j2", "u2", NOON, NOON + timedelta(seconds=60), 7, "ExitCode", SAID_7)
+    run = a_run(attempts=(first, last), result="disk full")
+    assert outcome.recorded(run) == Outcome(
+        "ExitCode",
+        7,
+        SAID_7,
+        "run/backup-x7k2p attempt 2",
+        "disk full",
+        started_at=NOON,
+        finished_at=NOON + timedelta(seconds=60),
+    )
+
+
+@pytest.mark.parametrize(
+    "attempts", [(), (Attempt(1, "j", "u"),), (Attempt(1, "j", "u", cause="Evicted"), Attempt(2, "j", "u"))]
+)
+def test_a_run_whose_last_attempt_is_open_records_no_outcome(attempts: tuple[Attempt, ...]) -> None:
+    assert outcome.recorded(a_run(attempts=attempts)) is None
 
 
 def test_only_success_is_success() -> None:

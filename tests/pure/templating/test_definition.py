@@ -99,6 +99,11 @@ def test_no_egress_is_not_the_same_as_egress_to_nowhere() -> None:
     assert definition.load(f"{LEAST}egress: []\n", "t").egress == ()
 
 
+def test_a_resource_may_be_nothing_at_all() -> None:
+    text = f"{LEAST}resources: {{requests: {{cpu: 0}}, limits: {{}}}}\n"
+    assert definition.load(text, "t").resources == {"requests": {"cpu": "0"}}
+
+
 def problems_of(text: str) -> list[tuple[str, str]]:
     with pytest.raises(Invalid) as refused:
         definition.load(text, "template.yaml")

@@ -169,6 +169,7 @@ WRONG = [
         "expected sha256: and 64 hex digits",
     ),
     (f"      digest: sha256:{'a' * 64}\n", "", "index.yaml:5: templates.backup.1.0.0.digest", "is missing"),
+    (f'      tree: "{"1" * 40}"\n', "", "index.yaml:5: templates.backup.1.0.0.tree", "is missing"),
     ("      tree:", "      x: a\n      tree:", "index.yaml:6: templates.backup.1.0.0.x", "is not a key here"),
     ("kind: Index", "kind: Index\nx: 1", "index.yaml:3: x", "is not a key here"),
 ]

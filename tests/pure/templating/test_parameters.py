@@ -286,6 +286,22 @@ def test_a_value_spelled_for_a_flag_reads_back(pair: tuple[Parameter, Any]) -> N
     assert json.dumps(parameters.parse(parameter, parameters.spell(value))) == json.dumps(value)
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ([], ""),
+        (["a", "b"], "a,b"),
+        (["a,b"], '["a,b"]'),
+        (["[a"], '["[a"]'),
+        ([""], '[""]'),
+        ({"name": "a", "key": "b"}, "a/b"),
+    ],
+)
+def test_a_value_is_spelled_as_a_person_would_give_it(value: Any, text: str) -> None:
+    assert parameters.spell(value) == text
+    assert parameters.parse(SECRET if isinstance(value, dict) else LIST, text) == value
+
+
 URL = Parameter("url", "string", example="http://example.com")
 TRIES = Parameter("tries", "integer", at="run", default=3, minimum=1, maximum=10)
 SIZE = Parameter("size", "quantity", at="run")

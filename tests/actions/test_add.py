@@ -1,0 +1,235 @@
+"""Adding to a config repository that others write, lock or take away at the same time."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from kubectl_rapt import writes
+from kubectl_rapt.actions import add
+from kubectl_rapt.actions.add import Addition
+from kubectl_rapt.config import changes, layout
+from kubectl_rapt.errors import Conflict, NotFound, RaptError, Unavailable
+from tests.fakes.world import FakeWorld, FakeWriters
+from tests.repositories import ConfigRepository
+
+
+def asked(tool: str = "hello", environment: str = "dev", word: str = "true") -> add.Request:
+    values = {"image": "busybox:1.35", "command": [word]}
+    return add.Request("command", tool, environment, answers={}, values=values)
+
+
+def carry_out(
+    world: FakeWorld,
+    request: add.Request,
+    *,
+    writers: FakeWriters | None = None,
+    meanwhile: Callable[[], object] = lambda: None,
+) -> Addition:
+    """Plan, let something happen, and settle what was agreed to."""
+    addition = add.plan(world, request)
+    meanwhile()
+    writers = writers or FakeWriters(world)
+    if addition.plan.steps:
+        writes.settle(
+            writers, world.settings.repository, lambda: add.plan(world, request).plan, addition.plan
+        )
+    return addition
+
+
+def test_what_needs_no_review_is_one_commit_on_main_that_names_its_change(
+    ann: FakeWorld, repository: ConfigRepository
+) -> None:
+    addition = carry_out(ann, asked())
+    assert list(repository.branches) == ["main"]
+    assert changes.read(repository.log()[0].message) == addition.change
+    assert repository.log()[0].author == "ann <ann@example.com>"
+    assert sorted(repository.files()) == [layout.PROJECT, "rendered/dev/hello.yaml", "tools/dev/hello.yaml"]
+
+
+def test_what_needs_review_is_one_commit_on_a_branch_of_its_own(
+    ann: FakeWorld, repository: ConfigRepository
+) -> None:
+    before = repository.main
+    addition = carry_out(ann, asked(environment="prod"))
+    assert repository.branches.keys() == {"main", addition.change.branch}
+    assert repository.main == before
+    assert [changes.read(one.message) for one in repository.log(addition.change.branch)] == [
+        addition.change,
+        None,
+    ]
+
+
+@pytest.mark.parametrize("environment", ["dev", "prod"])
+def test_the_same_change_again_makes_no_second_commit_and_no_second_branch(
+    ann: FakeWorld, bob: FakeWorld, repository: ConfigRepository, environment: str
+) -> None:
+    first = carry_out(ann, asked(environment=environment))
+    branches = repository.branches
+    second = add.plan(bob, asked(environment=environment))
+    assert (second.plan.steps, second.is_waiting) == ((), environment == "prod")
+    assert repository.branches == branches
+    assert environment == "dev" or second.change == first.change
+
+
+@pytest.mark.parametrize("environment", ["dev", "prod"])
+def test_two_who_make_the_same_change_at_once_make_it_once(
+    ann: FakeWorld, bob: FakeWorld, repository: ConfigRepository, environment: str
+) -> None:
+    request = asked(environment=environment)
+    addition = carry_out(ann, request, meanwhile=lambda: carry_out(bob, request))
+    branch = "main" if environment == "dev" else addition.change.branch
+    assert [one.author for one in repository.log(branch)][:-1] == ["bob <bob@example.com>"]
+    assert len(repository.branches) == (1 if environment == "dev" else 2)
+
+
+def test_a_main_that_moved_after_the_plan_is_built_upon(ann: FakeWorld, repository: ConfigRepository) -> None:
+    carry_out(ann, asked(), meanwhile=lambda: repository.commit({"README.md": b"Ours\n"}))
+    newest, moved, _ = repository.log()
+    assert newest.parents == (moved.id,)
+    assert {"README.md", "tools/dev/hello.yaml"} <= repository.files().keys()
+
+
+def test_a_main_that_moves_between_look_and_push_is_looked_at_again(
+    ann: FakeWorld, repository: ConfigRepository
+) -> None:
+    moves = iter(range(3))
+
+    def plan_again() -> add.Plan:
+        plan = add.plan(ann, asked()).plan
+        if (number := next(moves, None)) is not None:
+            repository.commit({f"other-{number}": b""})
+        return plan
+
+    writers = FakeWriters(ann)
+    writes.settle(writers, str(repository.path), plan_again, add.plan(ann, asked()).plan)
+    assert writers.pauses == [0, 1, 2]
+    assert [changes.read(one.message) is not None for one in repository.log()] == [True, *[False] * 4]
+
+
+def test_four_people_who_add_different_tools_at_once_all_land(
+    someone: Callable[[str], FakeWorld], repository: ConfigRepository
+) -> None:
+    names = ["ann", "bob", "eve", "sam"]
+    together = threading.Barrier(len(names))
+
+    def scenario(name: str) -> None:
+        world = someone(name)
+        writers = FakeWriters(world, on_pause=lambda attempt: threading.Event().wait(0.05 * attempt))
+        carry_out(world, asked(f"of-{name}"), writers=writers, meanwhile=together.wait)
+
+    with ThreadPoolExecutor(len(names)) as pool:
+        list(pool.map(scenario, names))
+    assert len(repository.log()) == 5
+    assert {f"tools/dev/of-{name}.yaml" for name in names} <= repository.files().keys()
+
+
+def test_nobody_commits_what_they_did_not_agree_to(ann: FakeWorld, repository: ConfigRepository) -> None:
+    profile = b"\nprofiles:\n  small:\n    labels: {team: storage}\n"
+    text = repository.files()[layout.PROJECT]
+    changed = text.replace(b"review: none", b"review: none\n    profile: small") + profile
+    with pytest.raises(Conflict) as caught:
+        carry_out(ann, asked(), meanwhile=lambda: repository.commit({layout.PROJECT: changed}))
+    assert (caught.value.code, caught.value.exit_code) == ("plan-changed", 7)
+    assert [one.message for one in repository.log()] == ["By hand\n", "Begin\n"]
+    carry_out(ann, asked())
+    assert b"team: storage" in repository.files()["rendered/dev/hello.yaml"]
+
+
+def test_another_change_to_the_same_tool_meanwhile_is_shown_before_it_is_replaced(
+    ann: FakeWorld, bob: FakeWorld, repository: ConfigRepository
+) -> None:
+    with pytest.raises(Conflict) as caught:
+        carry_out(ann, asked(word="mine"), meanwhile=lambda: carry_out(bob, asked(word="theirs")))
+    assert caught.value.code == "plan-changed"
+    assert b"theirs" in repository.files()["tools/dev/hello.yaml"]
+
+
+def test_a_locked_repository_is_waited_for(ann: FakeWorld, repository: ConfigRepository) -> None:
+    with repository.locked() as lock:
+        writers = FakeWriters(ann, on_pause=lambda attempt: lock.unlink() if attempt == 2 else None)
+        carry_out(ann, asked(), writers=writers)
+    assert writers.pauses == [0, 1, 2]
+    assert len(repository.log()) == 2
+
+
+def test_a_repository_that_stays_locked_is_left_as_it_is(
+    ann: FakeWorld, repository: ConfigRepository
+) -> None:
+    writers = FakeWriters(ann)
+    with repository.locked(), pytest.raises(Conflict) as caught:
+        carry_out(ann, asked(), writers=writers)
+    assert caught.value.exit_code == 7
+    assert len(writers.pauses) == writes.ATTEMPTS - 1
+    assert len(repository.log()) == 1
+    carry_out(ann, asked())
+    assert len(repository.log()) == 2
+
+
+def test_a_repository_that_goes_away_after_the_plan_is_told_at_once(
+    ann: FakeWorld, repository: ConfigRepository
+) -> None:
+    addition = add.plan(ann, asked())
+    writers = FakeWriters(ann)
+    with repository.unreachable(), pytest.raises(NotFound) as caught:
+        writes.settle(writers, str(repository.path), lambda: add.plan(ann, asked()).plan, addition.plan)
+    assert (caught.value.code, writers.pauses) == ("no-repository", [])
+    carry_out(ann, asked())
+    assert len(repository.log()) == 2
+
+
+def test_a_server_that_does_not_answer_is_told_at_once(ann: FakeWorld) -> None:
+    ann.settings = type(ann.settings)(repository="http://127.0.0.1:9/config.git")
+    with pytest.raises(Unavailable) as caught:
+        add.plan(ann, asked())
+    assert (caught.value.code, caught.value.outcome_unknown) == ("unreachable", False)
+
+
+def test_a_push_whose_answer_was_lost_is_looked_for_before_it_is_repeated(
+    ann: FakeWorld, repository: ConfigRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = writes.apply
+
+    def lost(*args: object) -> writes.Written:
+        real(*args)  # type: ignore[arg-type]
+        raise Unavailable("unreachable", "cut", outcome_unknown=True)
+
+    monkeypatch.setattr(writes, "apply", lost)
+    carry_out(ann, asked())
+    assert len(repository.log()) == 2
+
+
+def test_a_push_that_is_refused_is_not_repeated(ann: FakeWorld, repository: ConfigRepository) -> None:
+    hook = repository.path / "hooks" / "pre-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\necho no pushes on a Friday\nexit 1\n")
+    hook.chmod(0o755)
+    writers = FakeWriters(ann)
+    with pytest.raises(RaptError) as caught:
+        carry_out(ann, asked(), writers=writers)
+    assert caught.value.exit_code == 6
+    assert "no pushes on a Friday" in caught.value.message
+    assert writers.pauses == []
+
+
+def test_what_was_undone_by_hand_can_be_added_again_as_a_change_of_its_own(
+    ann: FakeWorld, repository: ConfigRepository
+) -> None:
+    first = carry_out(ann, asked(word="one"))
+    second = carry_out(ann, asked(word="two"))
+    third = carry_out(ann, asked(word="one"))
+    fourth = carry_out(ann, asked(word="two"))
+    assert len({one.change.id for one in (first, second, third, fourth)}) == 4
+    assert len(repository.log()) == 5
+
+
+def test_a_cluster_that_nobody_recorded_is_recorded_with_the_first_tool(
+    ann: FakeWorld, repository: ConfigRepository
+) -> None:
+    text = repository.files()[layout.PROJECT]
+    repository.commit({layout.PROJECT: text.replace(b"    cluster: uid\n", b"", 1)})
+    metadata = {"name": "kube-system"}
+    stored = ann.cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
+    carry_out(ann, asked())
+    assert f'cluster: "{stored["metadata"]["uid"]}"'.encode() in repository.files()[layout.PROJECT]

@@ -1,0 +1,198 @@
+"""Changes on their way: merged once, by whom and however, and never over what others did."""
+
+import subprocess
+
+import pytest
+
+from kubectl_rapt import writes
+from kubectl_rapt.actions import repository as repositories
+from kubectl_rapt.actions import review
+from kubectl_rapt.actions.review import Merge
+from kubectl_rapt.config import changes, layout
+from kubectl_rapt.errors import Conflict, NotFound
+from tests.actions.test_add import asked, carry_out
+from tests.fakes.world import FakeWorld, FakeWriters
+from tests.repositories import ConfigRepository
+
+
+@pytest.fixture
+def change(ann: FakeWorld, repository: ConfigRepository) -> changes.Change:
+    """A change that waits for its review, based on an older main."""
+    made = carry_out(ann, asked(environment="prod")).change
+    repository.commit({"README.md": b"Ours\n"})
+    return made
+
+
+def merge(world: FakeWorld, identifier: str) -> Merge:
+    found = review.plan_merge(world, identifier)
+    if found.plan.steps:
+        writes.settle(
+            FakeWriters(world),
+            world.settings.repository,
+            lambda: review.plan_merge(world, identifier).plan,
+            found.plan,
+        )
+    return found
+
+
+def waiting(world: FakeWorld) -> list[str]:
+    return [one.change.id for one in review.waiting(world, repositories.read(world))]
+
+
+def squash(repository: ConfigRepository, change: changes.Change) -> None:
+    """What a forge does: the branch's files in a new commit on main; the branch stays."""
+    files = dict(repository.files(repository.branches[change.branch]))
+    files.pop("README.md", None)
+    message = f"{change.summary} (#12)\r\n\r\n{change.message.partition(chr(10) * 2)[2]}".replace(
+        "\n", "\r\n"
+    )
+    repository.commit(dict(files), message)
+
+
+def test_a_merge_puts_the_change_on_todays_main_and_removes_its_branch(
+    bob: FakeWorld, repository: ConfigRepository, change: changes.Change
+) -> None:
+    assert waiting(bob) == [change.id]
+    merge(bob, change.id)
+    newest, moved, _ = repository.log()
+    assert (changes.read(newest.message), newest.parents) == (change, (moved.id,))
+    assert list(repository.branches) == ["main"]
+    assert waiting(bob) == []
+
+
+def test_a_merge_renders_anew_with_what_main_says_today(
+    bob: FakeWorld, repository: ConfigRepository, change: changes.Change
+) -> None:
+    text = repository.files()[layout.PROJECT]
+    profile = b"\nprofiles:\n  small:\n    labels: {team: storage}\n"
+    reviewed = text.replace(b"review: required", b"review: required\n    profile: small") + profile
+    repository.commit({layout.PROJECT: reviewed})
+    merge(bob, change.id)
+    assert b"team: storage" in repository.files()["rendered/prod/hello.yaml"]
+
+
+def test_a_merge_again_finds_that_it_is_done(
+    ann: FakeWorld, bob: FakeWorld, repository: ConfigRepository, change: changes.Change
+) -> None:
+    merge(bob, change.id)
+    main = repository.main
+    assert merge(ann, change.id) == Merge(change, writes.Plan())
+    assert repository.main == main
+
+
+def test_two_who_merge_at_once_merge_once(
+    ann: FakeWorld, bob: FakeWorld, repository: ConfigRepository, change: changes.Change
+) -> None:
+    agreed = review.plan_merge(ann, change.id).plan
+    merge(bob, change.id)
+    writes.settle(
+        FakeWriters(ann), str(repository.path), lambda: review.plan_merge(ann, change.id).plan, agreed
+    )
+    assert [one.author for one in repository.log()][0] == "bob <bob@example.com>"
+    assert len(repository.log()) == 3
+
+
+def test_a_squashed_change_is_merged_though_its_branch_is_still_there(
+    bob: FakeWorld, repository: ConfigRepository, change: changes.Change
+) -> None:
+    squash(repository, change)
+    assert change.branch in repository.branches
+    assert waiting(bob) == []
+    assert merge(bob, change.id).plan.steps == ()
+
+
+def test_after_a_squash_the_same_add_has_nothing_to_do(
+    ann: FakeWorld, repository: ConfigRepository, change: changes.Change
+) -> None:
+    squash(repository, change)
+    branches = repository.branches
+    assert carry_out(ann, asked(environment="prod")).plan.steps == ()
+    assert repository.branches == branches
+
+
+def test_a_tool_file_that_changed_on_main_since_is_never_overwritten(
+    bob: FakeWorld, repository: ConfigRepository, change: changes.Change
+) -> None:
+    files = repository.files(repository.branches[change.branch])
+    path = layout.definition("prod", "hello")
+    repository.commit({path: files[path].replace(b"busybox:1.35", b"busybox:latest")})
+    main = repository.main
+    with pytest.raises(Conflict) as caught:
+        merge(bob, change.id)
+    assert (caught.value.code, caught.value.exit_code) == ("changed-since", 7)
+    assert repository.main == main
+    assert waiting(bob) == [change.id]
+
+
+def test_a_tool_file_that_changes_while_the_merge_is_agreed_to_is_never_overwritten(
+    bob: FakeWorld, repository: ConfigRepository, change: changes.Change
+) -> None:
+    agreed = review.plan_merge(bob, change.id).plan
+    files = repository.files(repository.branches[change.branch])
+    path = layout.definition("prod", "hello")
+    main = repository.commit({path: files[path].replace(b"busybox:1.35", b"busybox:latest")})
+    with pytest.raises(Conflict):
+        writes.settle(
+            FakeWriters(bob), str(repository.path), lambda: review.plan_merge(bob, change.id).plan, agreed
+        )
+    assert repository.main == main
+
+
+def test_a_branch_that_moves_while_it_is_merged_is_not_deleted_unseen(
+    bob: FakeWorld, repository: ConfigRepository, change: changes.Change
+) -> None:
+    (step,) = review.plan_merge(bob, change.id).plan.steps
+    subprocess.run(
+        ["git", "-C", repository.path, "update-ref", f"refs/heads/{change.branch}", repository.main],
+        check=True,
+        timeout=60,
+    )
+    main = repository.main
+    with pytest.raises(Conflict):
+        writes.apply(FakeWriters(bob), step)
+    assert repository.branches == {"main": main, change.branch: main}
+
+
+def test_what_merges_while_others_push_is_planned_again(
+    bob: FakeWorld, repository: ConfigRepository, change: changes.Change
+) -> None:
+    agreed = review.plan_merge(bob, change.id).plan
+    moves = iter(range(2))
+
+    def plan_again() -> writes.Plan:
+        plan = review.plan_merge(bob, change.id).plan
+        if (number := next(moves, None)) is not None:
+            repository.commit({f"other-{number}": b""})
+        return plan
+
+    writers = FakeWriters(bob)
+    writes.settle(writers, str(repository.path), plan_again, agreed)
+    assert writers.pauses == [0, 1]
+    assert changes.read(repository.log()[0].message) == change
+
+
+def test_a_locked_main_keeps_change_and_branch(
+    bob: FakeWorld, repository: ConfigRepository, change: changes.Change
+) -> None:
+    branches = repository.branches
+    with repository.locked(), pytest.raises(Conflict) as caught:
+        merge(bob, change.id)
+    assert caught.value.exit_code == 7
+    assert repository.branches == branches
+    merge(bob, change.id)
+    assert list(repository.branches) == ["main"]
+
+
+def test_an_unknown_change_is_told_with_the_nearest(bob: FakeWorld, change: changes.Change) -> None:
+    with pytest.raises(NotFound) as caught:
+        merge(bob, change.id[:-1])
+    assert caught.value.hint == f"kubectl rapt changes show {change.id}"
+
+
+def test_a_branch_that_only_looks_like_a_change_does_not_wait(
+    bob: FakeWorld, repository: ConfigRepository, change: changes.Change
+) -> None:
+    subprocess.run(
+        ["git", "-C", repository.path, "branch", "rapt/prod/hello/abcdef", "main"], check=True, timeout=60
+    )
+    assert waiting(bob) == [change.id]
