@@ -7,12 +7,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class _Health(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
+    def _answer(self) -> None:
         self.send_response(503 if self.path == "/broken" else 200)
         self.send_header("Content-Length", "0")
         self.end_headers()
 
-    do_HEAD = do_GET
+    do_GET = do_HEAD = _answer  # noqa: N815 - the names that the library calls
 
     def log_message(self, format: str, *args: object) -> None:
         pass

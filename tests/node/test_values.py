@@ -63,10 +63,9 @@ def _tool(cases: list[ValueCase]) -> dict[str, Any]:
             }
         ],
     }
-    tool = {
+    return {
         "apiVersion": "rapt.dev/v1alpha1",
         "kind": "Tool",
         "metadata": {"name": "hostile"},
         "spec": {"parameters": questions, "job": {"spec": {"backoffLimit": 0, "template": {"spec": pod}}}},
     }
-    return tool

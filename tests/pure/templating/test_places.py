@@ -288,7 +288,7 @@ def test_a_new_variable_may_not_turn_a_command_of_the_script_into_its_value() ->
 
 
 @pytest.mark.parametrize("kind", job_places.PATTERNS)
-def test_pattern_for_the_cluster_matches_whole_pointers_only(kind: places.Kind) -> None:
+def test_pattern_for_the_cluster_matches_whole_pointers_only(kind: job_places.Kind) -> None:
     pattern = job_places.PATTERNS[kind]
     assert pattern.startswith("^") and pattern.endswith("$")
     assert not re.search(r"\\[dwsb]|\(\?[^:]", pattern), "RE2 and ECMA read it as Python does"
