@@ -1,6 +1,7 @@
 """The way in: answers ``version`` at once and hands everything else to the front end."""
 
 import gc
+import os
 import sys
 
 
@@ -16,10 +17,13 @@ def main() -> int:
     from kubectl_rapt.cli import ahead
 
     # kubectl starts now, beside the imports of all the rest.
-    with ahead.opened(sys.argv[1:]) as outside:
+    with ahead.started(sys.argv[1:]) as kubectl:
         from kubectl_rapt.cli import main as front_end
 
-        return front_end.run(sys.argv[1:], outside)
+        code = front_end.run(sys.argv[1:], kubectl)
+    # Everything is written and closed; taking all modules apart would take as long as a request.
+    sys.stderr.flush()
+    os._exit(code)
 
 
 if __name__ == "__main__":

@@ -1,29 +1,28 @@
-"""Opens adapters, each on first use: the only module that knows all of them."""
+"""Opens adapters, each on first use: the only module that knows all of them.
+
+It is imported before kubectl is started, and brings nothing else in.
+"""
 
 import os
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
-from datetime import UTC, datetime
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-from kubectl_rapt.adapters import platform
-from kubectl_rapt.config import settings as settings_file
-from kubectl_rapt.config.settings import Settings
-from kubectl_rapt.model.target import Target
-
+TYPE_CHECKING = False  # as type checkers know it; the real one is in ``typing``, which is not quick
 if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
     from kubectl_rapt.adapters.bundle import PackagedBundle
     from kubectl_rapt.adapters.cluster.door import Door
-    from kubectl_rapt.adapters.cluster.proxy import Kubectl
     from kubectl_rapt.adapters.cluster.reads import Reads
+    from kubectl_rapt.adapters.cluster.spawn import Ahead
     from kubectl_rapt.adapters.cluster.writes import Writes
     from kubectl_rapt.adapters.git import Git
     from kubectl_rapt.adapters.sandbox import Sandbox
     from kubectl_rapt.adapters.schemas import Schemas
+    from kubectl_rapt.config.settings import Settings
+    from kubectl_rapt.model.target import Target
     from kubectl_rapt.ports.settings import SettingsWrites
     from kubectl_rapt.ports.world import World
     from kubectl_rapt.writes import Writers
@@ -33,41 +32,28 @@ SETTINGS = ("config.json", "config.yaml")
 LOCAL_REPOSITORY = "config.git"
 
 
-class Outside:
-    """Every adapter, opened on first use; both the world and the door are made of it.
+class _Outside:
+    """Every adapter, opened on first use; both the world and the door are made of it."""
 
-    Args:
-        target: Which cluster, and as whom.
-        environment: What ``--in`` says; the person's settings may map it to a kube context.
-        environ: The process's environment.
-    """
-
-    def __init__(self, target: Target, environment: str, environ: Mapping[str, str]) -> None:
-        self._target, self._environment, self._environ = target, environment, environ
-
-    def is_for(self, target: Target, environment: str) -> bool:
-        """Whether it was opened for that."""
-        return (self._target, self._environment) == (target, environment)
+    def __init__(
+        self, target: "Target", environment: str, environ: Mapping[str, str], ahead: "Ahead | None"
+    ) -> None:
+        self._target, self._environment, self._environ, self._ahead = target, environment, environ, ahead
 
     @cached_property
-    def settings(self) -> Settings:
+    def settings(self) -> "Settings":
         return read_settings(self._environ)
 
     @cached_property
-    def kubectl(self) -> "Kubectl":
-        """kubectl, which starts with the first look at it."""
-        from kubectl_rapt.adapters.cluster.proxy import Kubectl
-
-        environment = self._environment or self.settings.environment
-        mapped = self.settings.contexts.get(environment, "")
-        return Kubectl(self._target if self._target.context else replace(self._target, context=mapped))
-
-    @cached_property
     def door(self) -> "Door":
-        kubectl = self.kubectl  # before the import, which is done while it starts
+        from dataclasses import replace
+
         from kubectl_rapt.adapters.cluster.door import Door
 
-        return Door(kubectl.target, kubectl)
+        target = self._target
+        if not target.context:
+            target = replace(target, context=_mapped(self.settings, self._environment))
+        return Door(target, self._ahead)
 
     @cached_property
     def cluster(self) -> "Reads":
@@ -78,6 +64,8 @@ class Outside:
     @cached_property
     def git(self) -> "Git":
         from kubectl_rapt.adapters.git import Git
+
+        from kubectl_rapt.adapters import platform
 
         return Git(platform.cache_home(self._environ) / "git", self._environ)
 
@@ -99,15 +87,16 @@ class Outside:
 
         return Schemas()
 
-    def now(self) -> datetime:
+    def now(self) -> "datetime":
+        from datetime import UTC, datetime
+
         return datetime.now(UTC)
 
     def random(self, size: int) -> bytes:
         return os.urandom(size)
 
     def close(self) -> None:
-        """End whatever was started."""
-        for name in ("renderer", "door", "kubectl"):
+        for name in ("renderer", "door"):
             if name in self.__dict__:
                 self.__dict__[name].close()
 
@@ -115,7 +104,7 @@ class Outside:
 class _Door:
     """The writing ports, over the same adapters."""
 
-    def __init__(self, outside: Outside) -> None:
+    def __init__(self, outside: _Outside) -> None:
         self._outside = outside
 
     @cached_property
@@ -130,56 +119,100 @@ class _Door:
 
     @property
     def settings(self) -> "SettingsWrites":
+        from kubectl_rapt.adapters import platform
+
         return platform.SettingsFile(settings_path(self._outside._environ))
 
     def pause(self, attempt: int) -> None:
+        import time
+
         longest = min(2.0, 0.05 * 2**attempt)
         time.sleep(longest * (0.5 + os.urandom(1)[0] / 512))
 
 
 @contextmanager
 def open_world(
-    target: Target, environment: str = "", ahead: Outside | None = None
+    target: "Target", environment: str = "", ahead: "Ahead | None" = None
 ) -> Iterator[tuple["World", "Writers"]]:
     """The world that a command reads and the door's ports; whatever was opened is closed at the end.
 
     Args:
         target: Which cluster, and as whom.
         environment: What ``--in`` says; the person's settings may map it to a kube context.
-        ahead: What was opened before; it is taken if it was for the same.
+        ahead: What ``start_ahead`` started; it is used if it was for the same cluster.
     """
-    outside = (
-        ahead if ahead and ahead.is_for(target, environment) else Outside(target, environment, os.environ)
-    )
+    outside = _Outside(target, environment, os.environ, ahead)
     try:
         yield outside, _Door(outside)
     finally:
         outside.close()
 
 
-def read_settings(environ: Mapping[str, str]) -> Settings:
+def mapped_context(environment: str, environ: Mapping[str, str]) -> str:
+    """The kube context that the person's settings map an environment to; empty for kubectl's own.
+
+    Raises:
+        Invalid: The settings are broken.
+    """
+    if "contexts" not in _settings_text(environ):
+        return ""  # as is usual, and reading the settings would take longer than starting kubectl
+    return _mapped(read_settings(environ), environment)
+
+
+def _mapped(settings: "Settings", environment: str) -> str:
+    return settings.contexts.get(environment or settings.environment, "")
+
+
+def start_ahead(flags: tuple[str, ...], *, asks_config: bool) -> "Ahead":
+    """Start kubectl for a cluster that will probably be asked.
+
+    Args:
+        flags: What ``Target.kubectl_flags`` will be.
+        asks_config: Whether no namespace is given.
+
+    Raises:
+        Unavailable: It cannot be started.
+    """
+    from kubectl_rapt.adapters.cluster.spawn import Ahead
+
+    return Ahead(flags, asks_config=asks_config)
+
+
+def read_settings(environ: Mapping[str, str]) -> "Settings":
     """The person's settings. Raises Invalid."""
+    from kubectl_rapt.config import settings as settings_file
+
     path = settings_path(environ)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        text = ""
+    text = _settings_text(environ)
     if not text and not any(name.startswith("RAPT_") for name in environ):
-        return Settings()
+        return settings_file.Settings()
     return settings_file.read(text, str(path), environ)
 
 
-def settings_path(environ: Mapping[str, str]) -> Path:
+def _settings_text(environ: Mapping[str, str]) -> str:
+    try:
+        return settings_path(environ).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ""
+
+
+def settings_path(environ: Mapping[str, str]) -> "Path":
     """Where the person's settings are, or will be."""
+    from kubectl_rapt.adapters import platform
+
     folder = platform.config_home(environ)
     return next((folder / name for name in SETTINGS if (folder / name).exists()), folder / SETTINGS[0])
 
 
-def local_repository(environ: Mapping[str, str]) -> Path:
+def local_repository(environ: Mapping[str, str]) -> "Path":
     """Where ``init --local`` keeps the config repository."""
+    from kubectl_rapt.adapters import platform
+
     return platform.data_home(environ) / LOCAL_REPOSITORY
 
 
-def report_folder(environ: Mapping[str, str]) -> Path:
+def report_folder(environ: Mapping[str, str]) -> "Path":
     """Where reports about unexpected errors go."""
+    from kubectl_rapt.adapters import platform
+
     return platform.state_home(environ)

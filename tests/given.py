@@ -123,12 +123,12 @@ def a_pod(
     names = ["tool", *(f"other-{index}" for index in range(1, len(states)))]
     inits = [f"init-{index}" for index in range(len(init))]
     has_node = {"type": "PodScheduled", "status": "True", "lastTransitionTime": at(created + 1)}
-    has_none = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": scheduled}
+    has_none = {**has_node, "status": "False", "reason": "Unschedulable", "message": scheduled}
     status: dict[str, Any] = {
         "phase": phase,
         "conditions": [
-            {"type": "Initialized", "status": "True"},
             has_node if scheduled is True else has_none,
+            {"type": "Initialized", "status": "True"},
         ],
         "initContainerStatuses": [
             {"name": one, "state": state} for one, state in zip(inits, init, strict=True)

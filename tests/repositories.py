@@ -1,45 +1,57 @@
 """Config repositories for tests: bare ones on this disk, looked at and changed as someone else's git would."""
 
+import io
 import os
 import shutil
 import subprocess
+import tarfile
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
-from kubectl_rapt.adapters.git import Git
 from kubectl_rapt.config import layout, project
 from kubectl_rapt.config.project import Environment, Project
-from kubectl_rapt.ports.git import Commit, Remote
+from kubectl_rapt.ports.git import Commit
 
-SOMEONE = {
-    **{f"GIT_{role}_NAME": "Someone" for role in ("AUTHOR", "COMMITTER")},
-    **{f"GIT_{role}_EMAIL": "someone@example.com" for role in ("AUTHOR", "COMMITTER")},
-}
+_FIELDS = "%H%x00%P%x00%an <%ae>%x00%ct%x00%B%x01"
 
 
 class ConfigRepository:
     """A config repository with a first commit.
 
     Args:
-        folder: Where it is made, with a mirror to look at it through.
+        folder: Where it is made, as ``config.git``.
         environments: What its ``rapt.yaml`` says.
     """
 
     def __init__(self, folder: Path, *environments: Environment) -> None:
         self.path = folder / "config.git"
         self.id = uuid.uuid4().hex[:8]
-        self._remote = Remote(str(self.path))
-        self._git = Git(folder / "look", {"PATH": os.environ["PATH"], "HOME": str(folder), **SOMEONE})
-        self._git.create(str(self.path))
+        self.path.mkdir(parents=True)
+        self.git("init", "--quiet", "--bare", "--initial-branch=main")
         wanted = Project(self.id, {one.name: one for one in environments})
         self.commit({layout.PROJECT: project.spell(wanted).encode()}, "Begin\n")
+
+    def git(self, *words: str, stdin: bytes = b"") -> bytes:
+        """Run git in it; its output."""
+        environ = {"PATH": os.environ["PATH"], "HOME": str(self.path.parent), "GIT_CONFIG_NOSYSTEM": "1"}
+        return subprocess.run(
+            ["git", *words],
+            cwd=self.path,
+            env=environ,
+            input=stdin,
+            check=True,
+            capture_output=True,
+            timeout=60,
+        ).stdout
 
     @property
     def branches(self) -> dict[str, str]:
         """Branch to commit."""
-        return {ref.removeprefix("refs/heads/"): at for ref, at in self._git.fetch(self._remote).items()}
+        lines = self.git("for-each-ref", "--format=%(refname:lstrip=2) %(objectname)", "refs/heads")
+        return dict(line.split(" ") for line in lines.decode().splitlines())
 
     @property
     def main(self) -> str:
@@ -48,18 +60,36 @@ class ConfigRepository:
 
     def log(self, branch: str = "main") -> list[Commit]:
         """The commits of a branch, newest first."""
-        return list(self._git.log(self._remote, self.branches[branch]))
+        entries = (
+            self.git("log", f"--format={_FIELDS}", branch, "--").decode(errors="replace").split("\x01\n")
+        )
+        return [
+            Commit(id_, tuple(parents.split()), author, datetime.fromtimestamp(int(seconds), UTC), message)
+            for id_, parents, author, seconds, message in (entry.split("\0") for entry in entries if entry)
+        ]
 
     def files(self, at: str = "main") -> Mapping[str, bytes]:
         """Path to content at a commit, or at the tip of a branch."""
-        return self._git.files(self._remote, self.branches.get(at, at))
+        found = {}
+        with tarfile.open(fileobj=io.BytesIO(self.git("archive", at))) as archive:
+            for member in archive:
+                if content := archive.extractfile(member):
+                    found[member.name] = content.read()
+        return found
 
     def commit(self, files: Mapping[str, bytes | None], message: str = "By hand\n") -> str:
         """Commit to main as someone else; the commit's id."""
         at = self.main
-        return self._git.commit(
-            self._remote, branch="main", parent=at, expected=at, files=files, message=message
-        )
+        text = message.encode()
+        lines = [b"commit refs/heads/main", b"committer Someone <someone@example.com> now"]
+        lines += [b"data %d\n%s" % (len(text), text), *([b"from " + at.encode()] if at else [])]
+        for path, content in files.items():
+            if content is None:
+                lines.append(b"D " + path.encode())
+            else:
+                lines.append(b"M 100644 inline %s\ndata %d\n%s" % (path.encode(), len(content), content))
+        self.git("fast-import", "--quiet", "--date-format=now", stdin=b"\n".join(lines) + b"\n")
+        return self.main
 
     def rename(self, old: str, new: str, environment: str) -> str:
         """Commit to main that a tool has another name; the commit's id."""
@@ -71,9 +101,7 @@ class ConfigRepository:
 
     def move_main(self, commit: str) -> None:
         """What a forced push does."""
-        subprocess.run(
-            ["git", "-C", self.path, "update-ref", "refs/heads/main", commit], check=True, timeout=60
-        )
+        self.git("update-ref", "refs/heads/main", commit)
 
     @contextmanager
     def locked(self, branch: str = "main") -> Iterator[Path]:

@@ -92,8 +92,10 @@ def why(world: World, what: str, namespace: str) -> Explanation:
 def _outcome(found: Found) -> Outcome | None:
     """What the Run has recorded, with the evidence that is still there; without a record, what can be seen."""
     seen = outcomes.of(found.job, found.pods) if found.job else None
-    record = outcomes.recorded(found.run) if found.run else None
-    return replace(record, evidence=seen.evidence) if record and seen else record or seen
+    recorded = outcomes.recorded(found.run) if found.run else None
+    if recorded and seen:
+        return replace(recorded, evidence=seen.evidence)
+    return recorded or seen
 
 
 def _source_of_tool(world: World, tool: str, namespace: str) -> Source | None:

@@ -1,78 +1,81 @@
-"""Opening the cluster before the command line is understood: kubectl starts while everything else is imported.
+"""Starting kubectl before the command line is understood: the rest of the program is imported while it starts.
 
-What is guessed here is only started: a command that means another cluster, or none, lets go of it.
+So nothing else is imported here. Nothing is decided either: what was guessed wrong is ended again.
 """
 
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 from kubectl_rapt import wiring
-from kubectl_rapt.cli import table
-from kubectl_rapt.errors import RaptError
-from kubectl_rapt.model.target import Target
 
+TYPE_CHECKING = False  # as type checkers know it; the real one is in ``typing``, which is not quick
+if TYPE_CHECKING:
+    from kubectl_rapt.adapters.cluster.spawn import Ahead
+
+COMMANDS = frozenset(("list", "run", "runs", "logs", "why", "sync", "install"))
+"""The commands that ask a cluster, whatever else they are told."""
 FLAGS = {
-    "--in": "environment",
-    "-n": "namespace",
-    "--namespace": "namespace",
-    "--context": "context",
-    "--kubeconfig": "kubeconfig",
-    "--as": "as_user",
-    "--as-group": "as_groups",
-    "--request-timeout": "request_timeout_seconds",
+    "--in": "--in",
+    "--namespace": "--namespace",
+    "-n": "--namespace",
+    "--context": "--context",
+    "--kubeconfig": "--kubeconfig",
+    "--as": "--as",
+    "--as-group": "--as-group",
+    "--request-timeout": "--request-timeout",
 }
-"""The shared flags, each with a value, and what they are called inside: see ``options.shared``."""
+"""How the flags of ``options.shared``, which all take a value, may be spelled."""
 
 
 @contextmanager
-def opened(arguments: Sequence[str]) -> Iterator["wiring.Outside | None"]:
-    """What the command will probably ask, on its way already; None where that is not the cluster.
+def started(arguments: Sequence[str]) -> Iterator["Ahead | None"]:
+    """kubectl for the cluster that will probably be asked; None where it will be none.
 
     Args:
         arguments: What stands after the program's name.
     """
-    outside = None
+    ahead = None
+    given = guess(arguments)
+    if given is not None:
+        try:
+            ahead = _start(given)
+        except Exception as error:
+            # The command itself comes to the same point, and says what a person is to know.
+            del error
     try:
-        if guessed := guess(arguments):
-            outside = wiring.Outside(*guessed, os.environ)
-            outside.kubectl  # noqa: B018
-    except (RaptError, OSError):
-        pass  # the command itself will say so, if it comes to that
-    try:
-        yield outside
+        yield ahead
     finally:
-        if outside:
-            outside.close()
+        if ahead:
+            ahead.close()
 
 
-def guess(arguments: Sequence[str]) -> tuple[Target, str] | None:
-    """The target and the environment that the shared flags name; None for a command that asks no cluster.
+def guess(arguments: Sequence[str]) -> dict[str, list[str]] | None:
+    """The shared flags' values by their long names; None for a command that asks no cluster, or for help.
 
     Args:
         arguments: What stands after the program's name.
     """
-    given: dict[str, Any] = {}
+    given: dict[str, list[str]] = {}
     command = ""
     words = iter(arguments)
     for word in words:
         flag, equals, value = word.partition("=")
-        if word in ("--", "--help"):
+        if word == "--":
             break
-        if field := FLAGS.get(flag):
-            value = value if equals else next(words, "")
-            given[field] = (*given.get(field, ()), value) if field == "as_groups" else value
+        if word == "--help":
+            return None
+        if name := FLAGS.get(flag):
+            given.setdefault(name, []).append(value if equals else next(words, ""))
         elif not command and not word.startswith("-"):
             command = word
-    entry = table.TABLE.get(command)
-    if entry is None or not entry.asks_cluster or "--help" in arguments:
-        return None
-    environment = given.pop("environment", "")
-    try:
-        given["request_timeout_seconds"] = float(
-            given.get("request_timeout_seconds") or Target().request_timeout_seconds
-        )
-    except ValueError:
-        return None
-    return Target(**given), environment
+    return given if command in COMMANDS else None
+
+
+def _start(given: dict[str, list[str]]) -> "Ahead":
+    last = {name: values[-1] for name, values in given.items()}
+    if not last.get("--context"):
+        last["--context"] = wiring.mapped_context(last.get("--in", ""), os.environ)
+    named = [f"{name}={last[name]}" for name in ("--kubeconfig", "--context", "--as") if last.get(name)]
+    groups = [f"--as-group={group}" for group in given.get("--as-group", ())]
+    return wiring.start_ahead((*named, *groups), asks_config=not last.get("--namespace"))

@@ -15,7 +15,7 @@ from kubectl_rapt.errors import RaptError, UsageError
 from kubectl_rapt.model import names
 
 if TYPE_CHECKING:
-    from kubectl_rapt.wiring import Outside
+    from kubectl_rapt.adapters.cluster.spawn import Ahead
 
 INTERRUPTED = 130
 OUR_BUG = 3
@@ -57,12 +57,12 @@ def _root() -> None:
     """Reviewed, versioned tools as Kubernetes Jobs."""
 
 
-def run(arguments: list[str], ahead: "Outside | None" = None) -> int:
+def run(arguments: list[str], ahead: "Ahead | None" = None) -> int:
     """Run one command.
 
     Args:
         arguments: What stands after the program's name.
-        ahead: What was opened before: see ``ahead.opened``.
+        ahead: What was started before: see ``ahead.started``.
 
     Returns:
         The exit code: the command's own, or that of the error it ended with.

@@ -5,12 +5,11 @@ from typing import Any, NamedTuple
 
 
 class Entry(NamedTuple):
-    """One command: its heading in the help, its line there, how to import it, and whether it begins with the cluster."""
+    """One command: its heading in the help, its line there, and how to import it."""
 
     heading: str
     summary: str
     load: Callable[[], Callable[..., Any]]
-    asks_cluster: bool = False
 
 
 def _add() -> Callable[..., Any]:
@@ -97,14 +96,12 @@ TABLE = {
     "init": Entry("Config repository", "Set up a config repository and your settings", _init),
     "add": Entry("Config repository", "Add a tool to an environment, for review", _add),
     "changes": Entry("Config repository", "List, show and merge open changes", _changes),
-    "sync": Entry("Config repository", "Apply an environment to its cluster", _sync, True),
-    "list": Entry("Tools and runs", "List the tools in the cluster", _list, True),
-    "run": Entry("Tools and runs", "Run a tool", _run, True),
-    "runs": Entry("Tools and runs", "List runs, newest first", _runs, True),
-    "logs": Entry(
-        "Tools and runs", "Print the log of a tool's newest run, a run, a job or a pod", _logs, True
-    ),
-    "why": Entry("Tools and runs", "Explain where a run comes from and why it ended as it did", _why, True),
-    "install": Entry("Administration", "Install Rapt's kinds and roles in a cluster", _install, True),
+    "sync": Entry("Config repository", "Apply an environment to its cluster", _sync),
+    "list": Entry("Tools and runs", "List the tools in the cluster", _list),
+    "run": Entry("Tools and runs", "Run a tool", _run),
+    "runs": Entry("Tools and runs", "List runs, newest first", _runs),
+    "logs": Entry("Tools and runs", "Print the log of a tool's newest run, a run, a job or a pod", _logs),
+    "why": Entry("Tools and runs", "Explain where a run comes from and why it ended as it did", _why),
+    "install": Entry("Administration", "Install Rapt's kinds and roles in a cluster", _install),
     "version": Entry("Administration", "Print the version", _version),
 }

@@ -12,14 +12,11 @@ ATTEMPT = "rapt.dev/attempt"
 ENVIRONMENT = "rapt.dev/environment"
 REPOSITORY = "rapt.dev/repository"
 MANAGED_BY = "app.kubernetes.io/managed-by"
-RETRY_POLICY = "rapt.dev/retry-policy"
-CLEANUP_POLICY = "rapt.dev/cleanup-policy"
 
 DEFINITION = "rapt.dev/definition"
 """Annotation: ``sha256:…`` of the file in the config repository that an object was rendered from."""
 SCHEMA = "rapt.dev/schema"
 """Annotation on what ``install`` writes: its format, a whole number that only grows."""
-REQUESTED_BY = "rapt.dev/requested-by"
 NO_SUBSTITUTION = ("kustomize.toolkit.fluxcd.io/substitute", "disabled")
 """Keeps Flux from replacing ``${…}`` in scripts."""
 

@@ -1,16 +1,20 @@
 """Adding to a config repository that others write, lock or take away at the same time."""
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
 from kubectl_rapt import writes
 from kubectl_rapt.actions import add
 from kubectl_rapt.actions.add import Addition
+from kubectl_rapt.adapters.sandbox import Sandbox
 from kubectl_rapt.config import changes, layout
 from kubectl_rapt.errors import Conflict, NotFound, RaptError, Unavailable
+from kubectl_rapt.model.plan import Plan
 from tests.fakes.world import FakeWorld, FakeWriters
 from tests.repositories import ConfigRepository
 
@@ -96,7 +100,7 @@ def test_a_main_that_moves_between_look_and_push_is_looked_at_again(
 ) -> None:
     moves = iter(range(3))
 
-    def plan_again() -> add.Plan:
+    def plan_again() -> Plan:
         plan = add.plan(ann, asked()).plan
         if (number := next(moves, None)) is not None:
             repository.commit({f"other-{number}": b""})
@@ -112,12 +116,13 @@ def test_four_people_who_add_different_tools_at_once_all_land(
     someone: Callable[[str], FakeWorld], repository: ConfigRepository
 ) -> None:
     names = ["ann", "bob", "eve", "sam"]
-    together = threading.Barrier(len(names))
+    together = threading.Barrier(len(names), timeout=60)
 
     def scenario(name: str) -> None:
-        world = someone(name)
-        writers = FakeWriters(world, on_pause=lambda attempt: threading.Event().wait(0.05 * attempt))
+        world = replace(someone(name), renderer=Sandbox())  # one renderer is for one thread
+        writers = FakeWriters(world, on_pause=lambda attempt: time.sleep(0.05 * attempt))
         carry_out(world, asked(f"of-{name}"), writers=writers, meanwhile=together.wait)
+        world.renderer.close()
 
     with ThreadPoolExecutor(len(names)) as pool:
         list(pool.map(scenario, names))

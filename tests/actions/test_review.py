@@ -1,7 +1,5 @@
 """Changes on their way: merged once, by whom and however, and never over what others did."""
 
-import subprocess
-
 import pytest
 
 from kubectl_rapt import writes
@@ -10,6 +8,7 @@ from kubectl_rapt.actions import review
 from kubectl_rapt.actions.review import Merge
 from kubectl_rapt.config import changes, layout
 from kubectl_rapt.errors import Conflict, NotFound
+from kubectl_rapt.model.plan import Plan
 from tests.actions.test_add import asked, carry_out
 from tests.fakes.world import FakeWorld, FakeWriters
 from tests.repositories import ConfigRepository
@@ -76,7 +75,7 @@ def test_a_merge_again_finds_that_it_is_done(
 ) -> None:
     merge(bob, change.id)
     main = repository.main
-    assert merge(ann, change.id) == Merge(change, writes.Plan())
+    assert merge(ann, change.id) == Merge(change, Plan())
     assert repository.main == main
 
 
@@ -88,7 +87,7 @@ def test_two_who_merge_at_once_merge_once(
     writes.settle(
         FakeWriters(ann), str(repository.path), lambda: review.plan_merge(ann, change.id).plan, agreed
     )
-    assert [one.author for one in repository.log()][0] == "bob <bob@example.com>"
+    assert repository.log()[0].author == "bob <bob@example.com>"
     assert len(repository.log()) == 3
 
 
@@ -142,11 +141,7 @@ def test_a_branch_that_moves_while_it_is_merged_is_not_deleted_unseen(
     bob: FakeWorld, repository: ConfigRepository, change: changes.Change
 ) -> None:
     (step,) = review.plan_merge(bob, change.id).plan.steps
-    subprocess.run(
-        ["git", "-C", repository.path, "update-ref", f"refs/heads/{change.branch}", repository.main],
-        check=True,
-        timeout=60,
-    )
+    repository.git("update-ref", f"refs/heads/{change.branch}", repository.main)
     main = repository.main
     with pytest.raises(Conflict):
         writes.apply(FakeWriters(bob), step)
@@ -159,7 +154,7 @@ def test_what_merges_while_others_push_is_planned_again(
     agreed = review.plan_merge(bob, change.id).plan
     moves = iter(range(2))
 
-    def plan_again() -> writes.Plan:
+    def plan_again() -> Plan:
         plan = review.plan_merge(bob, change.id).plan
         if (number := next(moves, None)) is not None:
             repository.commit({f"other-{number}": b""})
@@ -192,7 +187,5 @@ def test_an_unknown_change_is_told_with_the_nearest(bob: FakeWorld, change: chan
 def test_a_branch_that_only_looks_like_a_change_does_not_wait(
     bob: FakeWorld, repository: ConfigRepository, change: changes.Change
 ) -> None:
-    subprocess.run(
-        ["git", "-C", repository.path, "branch", "rapt/prod/hello/abcdef", "main"], check=True, timeout=60
-    )
+    repository.git("branch", "rapt/prod/hello/abcdef", "main")
     assert waiting(bob) == [change.id]

@@ -255,8 +255,7 @@ def test_an_init_that_is_killed_before_or_after_any_write_is_finished_by_the_sam
 
 def test_an_add_whose_push_is_not_answered_finds_that_it_landed(scenes: Scenes) -> None:
     scene = scenes.make("lost-push")
-    config = ["git", "-C", str(scene.repository.path), "config", "http.receivepack", "true"]
-    subprocess.run(config, check=True, timeout=60)
+    scene.repository.git("config", "http.receivepack", "true")
     with served(scene.repository.path.parent) as http:
         http.loses_reply_to = "/git-receive-pack"
         scene.person.environ["RAPT_REPOSITORY"] = http.url()

@@ -13,6 +13,7 @@ from typing import Any
 from kubectl_rapt.adapters.cluster import answers, http
 from kubectl_rapt.adapters.cluster.answers import Ask
 from kubectl_rapt.adapters.cluster.proxy import Kubectl
+from kubectl_rapt.adapters.cluster.spawn import Ahead
 from kubectl_rapt.adapters.cluster.streams import Leash
 from kubectl_rapt.adapters.cluster.words import one_line
 from kubectl_rapt.errors import RaptError, Refused, Unavailable
@@ -31,17 +32,17 @@ class Door:
 
     Args:
         target: The cluster and the user.
-        kubectl: What was spawned for that target already.
+        ahead: What was spawned already, perhaps for that target.
 
     Raises:
         Unavailable: There is no kubectl.
     """
 
-    def __init__(self, target: Target, kubectl: Kubectl | None = None) -> None:
+    def __init__(self, target: Target, ahead: Ahead | None = None) -> None:
         self.target = target
         # kubectl's meaning of 0 is no limit.
         self.timeout_seconds = target.request_timeout_seconds or _NO_LIMIT_SECONDS
-        self._kubectl = kubectl or Kubectl(target)
+        self._kubectl = Kubectl(target, ahead)
         self.proxy = self._kubectl.proxy
         self._view: Mapping[str, Any] | None = None
         self._lock = threading.Lock()

@@ -1,14 +1,18 @@
 """``kubectl rapt changes``."""
 
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
 from kubectl_rapt import writes
 from kubectl_rapt.actions import repository, review
+from kubectl_rapt.actions.review import Open
 from kubectl_rapt.cli import diffs, options, show, terminal
 from kubectl_rapt.errors import UsageError
 from kubectl_rapt.model import times
+from kubectl_rapt.ports.world import World
+from kubectl_rapt.writes import Writers
 
 
 def changes(
@@ -29,48 +33,58 @@ def changes(
         raise UsageError("bad-usage", "changes takes nothing, show ID or merge ID", "kubectl rapt changes")
     with options.open_world(context) as (world, writers):
         if verb == "merge":
-            merge = review.plan_merge(world, identifier)
-            if not dry_run and merge.plan.steps:
-                writes.settle(
-                    writers,
-                    repository.address(world).url,
-                    lambda: review.plan_merge(world, identifier).plan,
-                    merge.plan,
-                )
-            done = "would be merged" if dry_run else "merged"
-            if not merge.plan.steps:
-                done = "was merged already"
-            terminal.out(f"change {identifier} {done}: {merge.change.summary}")
-            terminal.say(f"  then: kubectl rapt sync --in {merge.change.environment}")
-            return
-        found = repository.read(world)
-        if verb == "show":
-            one = review.find(world, found, identifier)
-            before, after = review.contents(world, found, one)
-            about = f"change {one.change.id} by {one.commit.author}: {one.change.summary}"
-            terminal.out(terminal.clean(about))
-            terminal.out(diffs.unified(before, after))
-            return
-        waiting = list(review.waiting(world, found))
-        now = world.now()
-    rows = [
-        [
-            one.change.id,
-            one.change.environment,
-            one.change.tool,
-            one.commit.author.partition(" <")[0],
-            times.spell_seconds((now - one.commit.time).total_seconds()),
-            one.change.summary,
-        ]
-        for one in waiting
-    ]
-    keys = ["id", "environment", "tool", "by", "age", "summary"]
+            _merge(world, writers, identifier, dry_run)
+        elif verb == "show":
+            _show(world, identifier)
+        else:
+            _list(world, output)
+
+
+def _merge(world: World, writers: Writers, identifier: str, dry_run: bool) -> None:
+    merge = review.plan_merge(world, identifier)
+    if merge.plan.steps and not dry_run:
+        writes.settle(
+            writers,
+            repository.address(world).url,
+            lambda: review.plan_merge(world, identifier).plan,
+            merge.plan,
+        )
+    done = "was merged already" if not merge.plan.steps else "would be merged" if dry_run else "merged"
+    terminal.out(f"change {identifier} {done}: {terminal.clean(merge.change.summary)}")
+    terminal.say(f"  then: kubectl rapt sync --in {merge.change.environment}")
+
+
+def _show(world: World, identifier: str) -> None:
+    found = repository.read(world)
+    one = review.find(world, found, identifier)
+    before, after = review.contents(world, found, one)
+    terminal.out(terminal.clean(f"change {one.change.id} by {one.commit.author}: {one.change.summary}"))
+    terminal.out(diffs.unified(before, after))
+
+
+def _list(world: World, output: str) -> None:
+    waiting = list(review.waiting(world, repository.read(world)))
+    rows = [_row(one, world.now()) for one in waiting]
     if output == "name":
         for one in waiting:
             terminal.out(one.change.id)
     elif output:
-        terminal.out(show.document([dict(zip(keys, row, strict=True)) for row in rows], output))
+        terminal.out(show.document([dict(zip(_KEYS, row, strict=True)) for row in rows], output))
     elif rows:
-        terminal.out(show.table([key.upper() for key in keys], rows))
+        terminal.out(show.table([key.upper() for key in _KEYS], rows))
     else:
         terminal.say("No open changes.")
+
+
+_KEYS = ("id", "environment", "tool", "by", "age", "summary")
+
+
+def _row(one: Open, now: datetime) -> list[str]:
+    return [
+        one.change.id,
+        one.change.environment,
+        one.change.tool,
+        one.commit.author.partition(" <")[0],
+        times.spell_seconds((now - one.commit.time).total_seconds()),
+        one.change.summary,
+    ]

@@ -10,9 +10,12 @@ from kubectl_rapt.cli import options, show, terminal, watching
 from kubectl_rapt.errors import UsageError
 from kubectl_rapt.model.kinds import JOB, Ref
 from kubectl_rapt.objects import jobs, runs
+from kubectl_rapt.objects.runs import Run
+from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs import outcome as outcomes
 from kubectl_rapt.runs.lifecycle import Seen
 from kubectl_rapt.runs.outcome import Outcome
+from kubectl_rapt.writes import Writers
 
 Set = Annotated[
     list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Answer a parameter (repeatable)")
@@ -63,29 +66,33 @@ def run(
         wanted = running.plan(world, request)
         if dry_run != "none":
             job = jobs.of_attempt(wanted, 1)
-            terminal.out(
-                show.document(world.cluster.dry_run(job) if dry_run == "server" else job, output or "yaml")
-            )
+            shown = world.cluster.dry_run(job) if dry_run == "server" else job
+            terminal.out(show.document(shown, output or "yaml"))
             return 0
         seen = advance.advance(world, writers, Seen(wanted))
-        assert seen.run is not None
+        created = _run_of(seen)
         if output:
-            terminal.out(show.document(runs.to_manifest(seen.run), output, str(seen.run.ref)))
+            terminal.out(show.document(runs.to_manifest(created), output, str(created.ref)))
+        elif not follows:
+            terminal.out(f"{created.ref} created")
+            terminal.say(f"  follow: kubectl rapt logs {created.name} --follow")
         if not follows:
-            if not output:
-                terminal.out(f"run/{wanted.name} created")
-                terminal.say(f"  follow: kubectl rapt logs {wanted.name} --follow")
             return 0
-
-        def close(outcome: Outcome) -> Outcome:
-            closed = advance.close(world, writers, seen, outcome).run
-            return (outcomes.recorded(closed) if closed else None) or outcome
-
         return watching.watch(
             world,
-            Ref(JOB, seen.run.attempts[-1].job, seen.run.namespace),
-            wanted.name,
+            Ref(JOB, created.attempts[-1].job, created.namespace),
+            created.name,
             timeout_seconds=timeout or None,
             raw=raw,
-            close=close,
+            close=lambda outcome: _close(world, writers, seen, outcome),
         )
+
+
+def _close(world: World, writers: Writers, seen: Seen, outcome: Outcome) -> Outcome:
+    """Record the outcome; what stands recorded in the end, because someone else may have been quicker."""
+    return outcomes.recorded(_run_of(advance.close(world, writers, seen, outcome))) or outcome
+
+
+def _run_of(seen: Seen) -> Run:
+    assert seen.run is not None, "a run that was advanced exists"
+    return seen.run

@@ -19,6 +19,8 @@ def test_a_change_names_its_branch_and_its_commit() -> None:
     assert ADD.branch == "rapt/prod/backup/7c1e42"
     assert ADD.message == MESSAGE
     assert f"refs/heads/{ADD.branch}".startswith(changes.BRANCHES)
+    assert not f"refs/heads/{changes.MAIN}".startswith(changes.BRANCHES)
+    assert changes.MAIN == "main"
 
 
 def test_an_id_is_the_same_on_every_machine_and_for_ever() -> None:

@@ -60,6 +60,20 @@ namespaces:
     )
 
 
+def test_nothing_empty_is_written() -> None:
+    text = installation.spell(BARE)
+    assert [line.partition(":")[0] for line in text.splitlines() if line[0] != " "] == [
+        *("apiVersion", "kind", "template", "version", "lock"),
+    ]
+
+
+def test_what_must_be_there_is_asked_for() -> None:
+    with pytest.raises(Invalid) as caught:
+        installation.read(b"{}", "backup", PATH)
+    needed = ["apiVersion", "kind", "template", "version", "lock.registry", "lock.tree", "lock.digest"]
+    assert caught.value.problems == tuple(Problem(f"{PATH}:1: {key}", "is missing") for key in needed)
+
+
 def test_a_file_without_a_format_has_the_first() -> None:
     text = installation.spell(BARE).replace("  format: 1\n", "").encode()
     assert installation.read(text, "backup", PATH) == BARE

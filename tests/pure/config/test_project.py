@@ -67,6 +67,15 @@ def test_a_repository_without_the_file_is_no_config_repository() -> None:
     with pytest.raises(NotFound) as caught:
         project.read({"README.md": b""})
     assert caught.value.code == "no-project"
+    assert caught.value.message == "the repository has no rapt.yaml"
+    assert caught.value.hint == "kubectl rapt init --local"
+
+
+def test_what_must_be_there_is_asked_for() -> None:
+    with pytest.raises(Invalid) as caught:
+        read("{}")
+    needed = ["apiVersion", "kind", "id"]
+    assert caught.value.problems == tuple(Problem(f"rapt.yaml:1: {key}", "is missing") for key in needed)
 
 
 def test_a_quantity_may_be_written_as_a_number() -> None:

@@ -31,7 +31,7 @@ def test_a_variable_is_stronger_than_the_file(text: str, environ: dict[str, str]
 
 
 def test_all_mistakes_are_told_at_once() -> None:
-    text = "repositry: x\nenvironment: [dev]\ncontexts: {prod: 1}\ncolour: blue\n"
+    text = "repositry: x\nenvironment: [dev]\ncontexts: {prod: 1}\ncolour: blue\ncontext: x\n"
     with pytest.raises(Invalid) as caught:
         settings.read(text, "config.yaml", {})
     assert caught.value.code == "bad-settings"
@@ -42,6 +42,7 @@ def test_all_mistakes_are_told_at_once() -> None:
         Problem("environment", "expects a text"),
         Problem("contexts", "expects a mapping of names"),
         Problem("colour", "is not a setting"),
+        Problem("context", "is not a setting; did you mean: contexts?"),
     )
 
 
@@ -58,6 +59,9 @@ def test_what_is_no_mapping_of_settings_is_refused(text: str, code: str) -> None
     with pytest.raises(Invalid) as caught:
         settings.read(text, "config.yaml", {})
     assert caught.value.code == code
+    if text == "[]":
+        assert caught.value.message == "config.yaml is not a mapping of settings"
+        assert caught.value.hint == "edit config.yaml"
 
 
 @pytest.mark.parametrize("wanted", [Settings(), Settings(REPOSITORY), FULL])

@@ -3,7 +3,7 @@
 from typing import Any
 
 from kubectl_rapt.model.kinds import CUSTOM_RESOURCE_DEFINITION, KINDS, ref_of
-from kubectl_rapt.objects import crds, job_schema, labels, runs, tools
+from kubectl_rapt.objects import crds, job_schema, runs, tools
 from kubectl_rapt.objects.runs import Attempt
 from kubectl_rapt.templating import parameters
 from tests.given import NOON, a_run
@@ -68,7 +68,7 @@ def test_both_kinds_have_a_status_of_its_own_short_names_and_the_category() -> N
 def test_every_object_says_which_format_it_is_and_is_of_a_known_kind() -> None:
     assert list(BY_NAME) == ["tools.rapt.dev", "runs.rapt.dev", "rapt-view", "rapt-edit", "rapt-identity"]
     for manifest in crds.manifests():
-        assert manifest["metadata"]["annotations"] == {labels.SCHEMA: str(crds.FORMAT)}
+        assert manifest["metadata"]["annotations"] == {"rapt.dev/schema": str(crds.FORMAT)}
         assert ref_of(manifest).kind in KINDS
 
 

@@ -47,6 +47,7 @@ def test_only_a_terminal_condition_that_is_true_ends_it() -> None:
     assert job.ended_at == NOON + timedelta(seconds=100)
 
     manifest = a_job(ended="Complete")
+    assert jobs.from_manifest(manifest).ended == "Complete"
     manifest["status"]["conditions"][1]["status"] = "False"
     assert jobs.from_manifest(manifest).ended == "", "SuccessCriteriaMet comes before the end"
 
@@ -137,6 +138,15 @@ def test_an_attempt_of_a_template_without_metadata_still_has_its_labels() -> Non
             "app.kubernetes.io/managed-by": "rapt",
         }
     )
+
+
+def test_an_attempt_keeps_the_labels_of_its_template_on_job_and_pods() -> None:
+    template = a_template()
+    template["metadata"]["labels"]["team"] = "ops"
+    template["spec"]["template"]["metadata"]["labels"]["shard"] = "1"
+    job = jobs.of_attempt(replace(RUN, job=template), 1)
+    assert job["metadata"]["labels"]["team"] == "ops"
+    assert job["spec"]["template"]["metadata"]["labels"]["shard"] == "1"
 
 
 def test_an_attempt_belongs_to_its_runs_tool_whatever_its_template_says() -> None:

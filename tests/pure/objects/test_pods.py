@@ -57,6 +57,14 @@ def test_a_pod_that_nobody_has_looked_at_yet_waits(absent: list[str]) -> None:
     read = pods.from_manifest(manifest)
     assert (read.phase, read.unscheduled, read.scheduled_at) == ("Pending", "", None)
     assert read.containers == (Container("tool", False, "waiting"),)
+    assert read.labels == ({} if "labels" in absent else {"batch.kubernetes.io/job-name": "backup-x7k2p-1"})
+
+
+def test_a_pod_may_have_a_node_and_nobody_knows_since_when() -> None:
+    manifest = a_pod("Running", RUNNING)
+    del manifest["status"]["conditions"][0]["lastTransitionTime"]
+    read = pods.from_manifest(manifest)
+    assert (read.scheduled_at, read.unscheduled) == (None, "")
 
 
 def test_a_container_without_a_state_waits() -> None:

@@ -36,12 +36,21 @@ def test_what_was_asked_comes_back_from_the_cluster(wanted: runs.Run) -> None:
 def test_a_run_is_created_without_a_status_and_without_empty_fields() -> None:
     manifest = runs.to_manifest(replace(a_run(answers={}), attempts=(FULL,)))
     assert "status" not in manifest
+    assert (manifest["apiVersion"], manifest["kind"]) == ("rapt.dev/v1alpha1", "Run")
     assert list(manifest["spec"]) == ["tool", "digest", "requestedBy", "job"]
     assert manifest["metadata"] == {
         "name": "backup-x7k2p",
         "namespace": "team",
         "labels": {"rapt.dev/run": "backup-x7k2p"},
     }
+
+
+def test_what_a_hand_made_run_leaves_out_is_empty() -> None:
+    manifest = stored(runs.to_manifest(a_run()))
+    del manifest["metadata"]["labels"], manifest["metadata"]["generation"], manifest["spec"]["requestedBy"]
+    read = runs.from_manifest(manifest)
+    assert (read.labels, read.generation, read.requested_by) == ({}, 0, "")
+    assert (read.attempts, read.result, read.source) == ((), "", None)
 
 
 @pytest.mark.parametrize(

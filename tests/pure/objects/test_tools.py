@@ -92,6 +92,22 @@ def test_the_predecessors_tool_leaves_out_what_is_empty() -> None:
     assert tool.job["spec"]["template"]["spec"]["containers"] == [{"name": "tool", "image": "busybox"}]
 
 
+def test_a_tool_without_a_specification_can_still_be_listed() -> None:
+    manifest = {
+        "apiVersion": "rapt.dev/v1alpha1",
+        "kind": "Tool",
+        "metadata": {"name": "old", "namespace": "team"},
+    }
+    assert tools.from_manifest(manifest).name == "old"
+    assert tools.from_manifest({**manifest, "spec": {"jobTemplate": None}}).name == "old"
+
+
+def test_a_source_that_says_little_is_read_as_far_as_it_goes() -> None:
+    assert tools.source_from_data({"template": "backup"}) == Source("", "backup", "", "", "", "", "")
+    assert tools.source_to_data(Source("", "backup", "", "", "", "", "")) == {"template": "backup"}
+    assert tools.source_from_data(None) is None
+
+
 def test_todays_form_wins_and_keeps_its_variables_closed() -> None:
     manifest = tools.to_manifest(BARE, {}, {})
     assert not tools.from_manifest(manifest).free_env
