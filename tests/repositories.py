@@ -15,6 +15,10 @@ from kubectl_rapt.config import layout, project
 from kubectl_rapt.config.project import Environment, Project
 from kubectl_rapt.ports.git import Commit
 
+SOMEONE = {
+    **{f"GIT_{role}_NAME": "Someone" for role in ("AUTHOR", "COMMITTER")},
+    **{f"GIT_{role}_EMAIL": "someone@example.com" for role in ("AUTHOR", "COMMITTER")},
+}
 _FIELDS = "%H%x00%P%x00%an <%ae>%x00%ct%x00%B%x01"
 
 

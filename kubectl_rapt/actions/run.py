@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from kubectl_rapt import documents
 from kubectl_rapt.actions import find
+from kubectl_rapt.errors import UsageError
 from kubectl_rapt.model import names
 from kubectl_rapt.objects import labels
 from kubectl_rapt.objects.runs import Run
@@ -45,8 +46,15 @@ def plan(world: World, request: Request) -> Run:
 
     Raises:
         NotFound: No such tool.
+        UsageError: The request's id cannot be the name of a Run.
         Invalid: Answers do not fit: every problem at once.
     """
+    if request.id and not (names.is_dns_label(request.id) and len(request.id) <= RUN_NAME_LIMIT):
+        raise UsageError(
+            "bad-flag",
+            f"--request-id expects small letters, digits and dashes, at most {RUN_NAME_LIMIT}, got {request.id}",
+            "--request-id nightly-2026-11-22",
+        )
     tool = find.tool(world, request.tool, request.namespace)
     questions = [
         parameters.from_data({**one, "at": "run"}, f"parameters[{i}]")

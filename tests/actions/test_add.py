@@ -160,13 +160,14 @@ def test_a_locked_repository_is_waited_for(ann: FakeWorld, repository: ConfigRep
 
 
 def test_a_repository_that_stays_locked_is_left_as_it_is(
-    ann: FakeWorld, repository: ConfigRepository
+    ann: FakeWorld, repository: ConfigRepository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(writes, "ATTEMPTS", 3)
     writers = FakeWriters(ann)
     with repository.locked(), pytest.raises(Conflict) as caught:
         carry_out(ann, asked(), writers=writers)
     assert caught.value.exit_code == 7
-    assert len(writers.pauses) == writes.ATTEMPTS - 1
+    assert writers.pauses == [0, 1]
     assert len(repository.log()) == 1
     carry_out(ann, asked())
     assert len(repository.log()) == 2

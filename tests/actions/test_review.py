@@ -167,8 +167,9 @@ def test_what_merges_while_others_push_is_planned_again(
 
 
 def test_a_locked_main_keeps_change_and_branch(
-    bob: FakeWorld, repository: ConfigRepository, change: changes.Change
+    bob: FakeWorld, repository: ConfigRepository, change: changes.Change, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(writes, "ATTEMPTS", 3)
     branches = repository.branches
     with repository.locked(), pytest.raises(Conflict) as caught:
         merge(bob, change.id)

@@ -32,12 +32,22 @@ class Module:
         """Its first sentence, on one line."""
         return " ".join((ast.get_docstring(self.tree) or "").partition("\n\n")[0].split())
 
-    def imports(self) -> Iterator[str]:
-        """The dotted names that it imports, wherever in the file: modules, and what is taken from them."""
+    def imports(self, *, types: bool = True) -> Iterator[str]:
+        """The dotted names that it imports, wherever in the file: modules, and what is taken from them.
+
+        Args:
+            types: Whether those count that only type checkers see.
+        """
+        unseen = {
+            id(inner)
+            for node in ast.walk(self.tree)
+            if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING" and not types
+            for inner in ast.walk(node)
+        }
         for node in ast.walk(self.tree):
-            if isinstance(node, ast.Import):
+            if isinstance(node, ast.Import) and id(node) not in unseen:
                 yield from (one.name for one in node.names)
-            elif isinstance(node, ast.ImportFrom):
+            elif isinstance(node, ast.ImportFrom) and id(node) not in unseen:
                 yield from (f"{node.module}.{one.name}" for one in node.names)
 
 

@@ -170,4 +170,5 @@ def test_where_a_line_would_change_more_a_person_is_asked_to_write_it(
     with pytest.raises(Invalid) as caught:
         project.record_cluster(text, environment, uid)
     assert caught.value.code == "cannot-edit"
+    assert caught.value.message == f"rapt.yaml has no line of its own for the cluster of {environment}"
     assert f'write cluster: "{uid}" into environment {environment}' == caught.value.hint

@@ -1,0 +1,297 @@
+"""Syncing on a real API server: towards the newest commit whoever else syncs, and only what is its own."""
+
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kubectl_rapt import wiring
+from kubectl_rapt.actions import add, run
+from kubectl_rapt.actions import sync as syncing
+from kubectl_rapt.actions.sync import Synced
+from kubectl_rapt.config import layout
+from kubectl_rapt.config.installation import Schedule
+from kubectl_rapt.config.project import Environment
+from kubectl_rapt.errors import NotFound, Refused
+from kubectl_rapt.model.kinds import (
+    CONFIG_MAP,
+    CRON_JOB,
+    NAMESPACE,
+    SERVICE_ACCOUNT,
+    TOOL,
+    Kind,
+    Manifest,
+    Ref,
+)
+from kubectl_rapt.model.target import Target
+from kubectl_rapt.objects import jobs, labels, runs
+from kubectl_rapt.ports.world import World
+from kubectl_rapt.writes import Writers, apply
+from tests import namespaces
+from tests.cluster import kubectl
+from tests.cluster.clusters import Cluster
+from tests.repositories import SOMEONE, ConfigRepository
+
+
+@dataclass
+class Team:
+    """A repository with environment dev, and someone who syncs it."""
+
+    repository: ConfigRepository
+    namespace: str
+    world: World
+    writers: Writers
+
+    def add(self, tool: str, *, word: str = "true", schedule: str = "") -> str:
+        """Commit a tool; the commit's id."""
+        values = {"image": "busybox:1.35", "command": [word]}
+        schedules = [Schedule(schedule)] if schedule else []
+        asked = add.Request("command", tool, "dev", answers={}, values=values, schedules=schedules)
+        (step,) = add.plan(self.world, asked).plan.steps
+        return str(apply(self.writers, step))
+
+    def drop(self, tool: str) -> str:
+        """Commit that a tool is no more."""
+        return self.repository.commit(
+            {layout.definition("dev", tool): None, layout.rendered("dev", tool): None}
+        )
+
+    def sync(self, *, rollback: bool = False, tell: Callable[[Synced], None] = lambda one: None) -> list[str]:
+        """Sync; what was done, such as ``Tool hello created``."""
+        done: list[str] = []
+
+        def note(one: Synced) -> None:
+            done.append(f"{one.ref.kind.name} {one.ref.name} {one.what}")
+            tell(one)
+
+        syncing.sync(self.world, self.writers, "dev", note, rollback=rollback)
+        return done
+
+    def names(self, kind: Kind) -> list[str]:
+        return sorted(one["metadata"]["name"] for one in self.world.cluster.list(kind, self.namespace))
+
+    def command(self, tool: str) -> list[str]:
+        """The command of a tool as the cluster has it."""
+        spec = self.world.cluster.get(Ref(TOOL, tool, self.namespace))["spec"]
+        command: list[str] = spec["job"]["spec"]["template"]["spec"]["containers"][0]["command"]
+        return command
+
+    @property
+    def record(self) -> dict[str, str]:
+        """What the cluster says of the last sync."""
+        data: dict[str, str] = self.world.cluster.get(Ref(CONFIG_MAP, "rapt-sync-dev", self.namespace))[
+            "data"
+        ]
+        return data
+
+    def create(self, kind: Kind, name: str, marks: dict[str, str], **content: Any) -> Manifest:
+        """Create an object as someone else."""
+        metadata = {"name": name, "namespace": self.namespace, "labels": marks}
+        return self.writers.cluster.create(
+            {"apiVersion": kind.api_version, "kind": kind.name, "metadata": metadata, **content}
+        )
+
+
+@pytest.fixture
+def open_team(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[Callable[..., Any]]:
+    monkeypatch.setenv("PATH", str(kubectl.program().parent), prepend=os.pathsep)
+    for name, value in {**SOMEONE, "HOME": str(tmp_path)}.items():
+        monkeypatch.setenv(name, value)
+
+    @contextmanager
+    def make(kubeconfig: Path, namespace: str, uid: str = "") -> Iterator[Team]:
+        home = tmp_path / secrets.token_hex(4)
+        monkeypatch.setenv("RAPT_REPOSITORY", str(home / "config.git"))
+        with wiring.open_world(Target(kubeconfig=str(kubeconfig))) as (world, writers):
+            assert world.settings.repository.startswith(str(home)), "read now, and kept"
+            uid = uid or world.cluster.get(Ref(NAMESPACE, "kube-system"))["metadata"]["uid"]
+            dev = Environment("dev", (namespace,), cluster=uid, is_reviewed=False)
+            yield Team(ConfigRepository(home, dev), namespace, world, writers)
+
+    yield make
+
+
+@pytest.fixture
+def team(open_team: Callable[..., Any], user: Path, namespace: str) -> Iterator[Team]:
+    with open_team(user, namespace) as team:
+        yield team
+
+
+def test_a_second_sync_of_the_same_commit_changes_nothing(team: Team) -> None:
+    team.add("hello", schedule="0 0 1 1 *")
+    assert team.sync() == ["ServiceAccount rapt-hello created", "Tool hello created", "CronJob hello created"]
+    before = team.world.cluster.get(Ref(TOOL, "hello", team.namespace))
+    assert team.sync() == [
+        "ServiceAccount rapt-hello unchanged",
+        "Tool hello unchanged",
+        "CronJob hello unchanged",
+    ]
+    assert team.world.cluster.get(Ref(TOOL, "hello", team.namespace)) == before
+    assert team.record == {"commit": team.repository.main, "state": "applied"}
+
+
+@pytest.mark.parametrize("at", range(5))
+def test_a_sync_that_is_overtaken_at_any_object_ends_with_the_newer_commit(team: Team, at: int) -> None:
+    team.add("gone")
+    team.sync()
+    team.drop("gone")
+    team.add("hello", word="old")
+    told = 0
+
+    def overtake(one: Synced) -> None:
+        nonlocal told
+        told += 1
+        if told == at + 1:
+            team.drop("hello")
+            team.add("hello", word="new")
+            team.add("later")
+            team.sync()
+
+    done = team.sync(tell=overtake)
+    assert team.repository.log()[0].message.startswith("Add later") == (at < 4)
+    assert len(done) == (4 + 4 if at < 4 else 4), "it went round once more"
+    assert team.record == {"commit": team.repository.main, "state": "applied"}
+    assert team.names(TOOL) == (["hello", "later"] if at < 4 else ["hello"])
+    assert team.command("hello") == (["new"] if at < 4 else ["old"])
+
+
+def test_two_syncs_of_the_same_commit_do_not_drive_each_other_round(team: Team) -> None:
+    team.add("hello")
+    inner: list[str] = []
+    outer = team.sync(tell=lambda one: inner.extend(team.sync()) if not inner else None)
+    assert (len(outer), len(inner)) == (2, 2)
+    assert team.record == {"commit": team.repository.main, "state": "applied"}
+
+
+def test_it_goes_back_only_when_told_to(team: Team) -> None:
+    older = team.add("hello", word="old")
+    team.sync()
+    team.drop("hello")
+    newer = team.add("hello", word="new")
+    team.sync()
+    team.repository.move_main(older)
+    with pytest.raises(Refused) as caught:
+        team.sync()
+    assert (caught.value.code, caught.value.hint) == ("going-back", "kubectl rapt sync --in dev --rollback")
+    assert (team.command("hello"), team.record["commit"]) == (["new"], newer)
+    team.sync(rollback=True)
+    assert (team.command("hello"), team.record["commit"]) == (["old"], older)
+    team.repository.move_main(newer)
+    team.sync()
+    assert team.command("hello") == ["new"]
+
+
+def test_it_prunes_its_own_and_nothing_else(team: Team) -> None:
+    ours = {labels.REPOSITORY: team.repository.id, labels.ENVIRONMENT: "dev"}
+    team.add("gone", schedule="0 0 1 1 *")
+    team.add("stays")
+    team.sync()
+    team.create(SERVICE_ACCOUNT, "of-nobody", {})
+    team.create(SERVICE_ACCOUNT, "of-another-repository", {**ours, labels.REPOSITORY: "00000000"})
+    team.create(SERVICE_ACCOUNT, "of-another-environment", {**ours, labels.ENVIRONMENT: "prod"})
+    team.create(CONFIG_MAP, "of-a-kind-that-no-tool-has", ours)
+    team.drop("gone")
+    assert sorted(team.sync()) == [
+        "CronJob gone pruned",
+        "ServiceAccount rapt-gone pruned",
+        "ServiceAccount rapt-stays unchanged",
+        "Tool gone pruned",
+        "Tool stays unchanged",
+    ]
+    assert (team.names(TOOL), team.names(CRON_JOB)) == (["stays"], [])
+    assert {"of-nobody", "of-another-repository", "of-another-environment"} < set(team.names(SERVICE_ACCOUNT))
+    assert "of-a-kind-that-no-tool-has" in team.names(CONFIG_MAP)
+
+
+def test_a_tool_with_an_unfinished_job_is_kept_until_the_job_is_over(team: Team) -> None:
+    team.add("busy")
+    team.sync()
+    wanted = run.plan(team.world, run.Request("busy", team.namespace, {}, {}))
+    created = runs.from_manifest(team.writers.cluster.create(runs.to_manifest(wanted)))
+    job = jobs.from_manifest(team.writers.cluster.create(jobs.of_attempt(created, 1)))
+    team.drop("busy")
+    told: list[Synced] = []
+    assert sorted(team.sync(tell=told.append)) == ["ServiceAccount rapt-busy kept", "Tool busy kept"]
+    assert {one.why for one in told} == {"one of its jobs is unfinished"}
+    assert team.names(TOOL) == ["busy"]
+    team.writers.cluster.delete(job.ref, uid=job.uid)
+    assert sorted(team.sync()) == ["ServiceAccount rapt-busy pruned", "Tool busy pruned"]
+
+
+def test_the_cluster_of_another_environment_is_refused_before_anything_is_written(
+    open_team: Callable[..., Any], user: Path, namespace: str
+) -> None:
+    with open_team(user, namespace, uid="11111111-2222-3333-4444-555555555555") as team:
+        team.add("hello")
+        with pytest.raises(Refused) as caught:
+            team.sync()
+        assert caught.value.code == "other-cluster"
+        assert team.names(TOOL) == []
+        with pytest.raises(NotFound):
+            print(team.record)
+
+
+@pytest.mark.parametrize("owner", ["another environment", "another repository", "nobody"])
+def test_an_object_of_another_owner_is_refused_before_anything_is_written(team: Team, owner: str) -> None:
+    ours = {labels.REPOSITORY: team.repository.id, labels.ENVIRONMENT: "dev"}
+    other = {
+        "another environment": {**ours, labels.ENVIRONMENT: "prod"},
+        "another repository": {**ours, labels.REPOSITORY: "00000000"},
+        "nobody": {},
+    }[owner]
+    team.create(SERVICE_ACCOUNT, "rapt-hello", other)
+    team.add("hello")
+    with pytest.raises(Refused) as caught:
+        team.sync()
+    assert caught.value.code == "foreign-owner"
+    assert [problem.where for problem in caught.value.problems] == ["serviceaccount/rapt-hello"]
+    assert team.names(TOOL) == []
+    assert "rapt-sync-dev" not in team.names(CONFIG_MAP)
+
+
+def test_two_repositories_cannot_share_an_environment_of_the_same_name(
+    team: Team, open_team: Callable[..., Any], user: Path
+) -> None:
+    team.add("hello")
+    team.sync()
+    with open_team(user, team.namespace) as other:
+        other.add("stranger")
+        for rollback in (False, True):
+            with pytest.raises(Refused) as caught:
+                other.sync(rollback=rollback)
+            assert caught.value.code == "foreign-owner"
+        assert team.names(TOOL) == ["hello"]
+    assert team.record["commit"] == team.repository.main
+
+
+def test_rights_that_are_missing_are_named_before_anything_is_written(
+    cluster: Cluster, open_team: Callable[..., Any]
+) -> None:
+    namespace = namespaces.prepare(cluster, role="view")
+    with open_team(cluster.user(f"user-of-{namespace}", namespace=namespace), namespace) as team:
+        team.add("hello")
+        with pytest.raises(Refused) as caught:
+            team.sync()
+        assert caught.value.code == "no-right"
+        assert "create tools.rapt.dev" in [problem.where for problem in caught.value.problems]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("kind: ServiceAccount", "kind: Secret"), ("namespace: ", "namespace: not-")]
+)
+def test_a_rendered_file_with_something_else_in_it_is_refused(team: Team, old: str, new: str) -> None:
+    team.add("hello")
+    path = layout.rendered("dev", "hello")
+    text = team.repository.files()[path].decode()
+    team.repository.commit({path: text.replace(old, new, 1).encode()})
+    with pytest.raises(Refused) as caught:
+        team.sync()
+    assert caught.value.code == "foreign-object"
+    assert team.names(TOOL) == []
