@@ -47,19 +47,22 @@ class Case:
 def environment(cluster: Cluster, programs: Path) -> Iterator[dict[str, str]]:
     """The environment of an ordinary user with a namespace, ten tools, ten Jobs and a home of their own."""
     namespace = namespaces.prepare(cluster)
-    kubeconfig = cluster.user(f"user-of-{namespace}", namespace=namespace)
+    user = cluster.user(f"user-of-{namespace}", namespace=namespace)
     with TemporaryDirectory(prefix="rapt-bench-") as home:
-        teller = story.Teller(Path(home), kubeconfig, cluster.kubeconfig, {})
+        teller = story.Teller(Path(home), user, cluster.kubeconfig, {})
         environ = {
             **{key: value for key, value in teller.environ.items() if not key.startswith("PYTHON")},
-            "KUBECONFIG": str(kubeconfig),
+            "KUBECONFIG": f"{home}/kubeconfig",
             "PATH": f"{programs}:{kubectl.program().parent}:{os.environ['PATH']}",
         }
+        Path(environ["KUBECONFIG"]).write_text(
+            _type(f"kubectl config view --raw --kubeconfig={user}", environ)
+        )
         _type("kubectl-rapt init --local", environ)
         _type("kubectl-rapt install", {**environ, "KUBECONFIG": str(cluster.kubeconfig)})
         for tool in TOOLS:
             _type(f"kubectl-rapt add {tool} --image {IMAGE} -- echo hello world", environ)
-        namespaces.apply(kubeconfig, *(_suspended(f"job-{number}") for number in range(len(TOOLS))))
+        namespaces.apply(user, *(_suspended(f"job-{number}") for number in range(len(TOOLS))))
         yield environ
 
 
@@ -85,7 +88,7 @@ def cases(environ: Mapping[str, str]) -> list[Case]:
             f"`kubectl get jobs`, {len(TOOLS)} Jobs",
             2.0,
             41,
-            "`kubectl proxy` starts and authenticates while Python imports; then there is one request.",
+            "`kubectl proxy`, which authenticates, starts while Python imports the rest; then there is one request.",
             _same("kubectl-rapt list"),
             _same("kubectl get jobs"),
         ),

@@ -4,13 +4,21 @@ import gc
 import os
 import sys
 
+INTERRUPTED = 130
+
 
 def main() -> int:
     """Run the command that the process was started with; the exit code."""
-    if sys.argv[1:] == ["version"]:
-        from kubectl_rapt import __version__
+    try:
+        _open_closed_streams()
+        return _run()
+    except KeyboardInterrupt:
+        # Before the front end can say so, while modules are imported.
+        os._exit(INTERRUPTED)
 
-        print(f"kubectl-rapt {__version__}")
+
+def _run() -> int:
+    if sys.argv[1:] == ["version"] and _print_version():
         return 0
     # A command is short: collecting what its imports leave costs a tenth of them.
     gc.disable()
@@ -22,8 +30,28 @@ def main() -> int:
 
         code = front_end.run(sys.argv[1:], kubectl)
     # Everything is written and closed; taking all modules apart would take as long as a request.
-    sys.stderr.flush()
     os._exit(code)
+
+
+def _print_version() -> bool:
+    from kubectl_rapt import __version__
+
+    try:
+        print(f"kubectl-rapt {__version__}", flush=True)
+    except OSError:
+        return False  # the front end comes to the same point, and has the words for it
+    return True
+
+
+def _open_closed_streams() -> None:
+    """Who closes a standard stream wants nothing of it; a file that took its number would be written to instead."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    sys.stdout = sys.stdout or os.fdopen(1, "w")
+    sys.stderr = sys.stderr or os.fdopen(2, "w")
 
 
 if __name__ == "__main__":

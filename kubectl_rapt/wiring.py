@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kubectl_rapt.adapters.bundle import PackagedBundle
     from kubectl_rapt.adapters.cluster.door import Door
     from kubectl_rapt.adapters.cluster.reads import Reads
-    from kubectl_rapt.adapters.cluster.spawn import Ahead
+    from kubectl_rapt.adapters.cluster.spawn import Kubectl
     from kubectl_rapt.adapters.cluster.writes import Writes
     from kubectl_rapt.adapters.git import Git
     from kubectl_rapt.adapters.sandbox import Sandbox
@@ -36,7 +36,7 @@ class _Outside:
     """Every adapter, opened on first use; both the world and the door are made of it."""
 
     def __init__(
-        self, target: "Target", environment: str, environ: Mapping[str, str], ahead: "Ahead | None"
+        self, target: "Target", environment: str, environ: Mapping[str, str], ahead: "Kubectl | None"
     ) -> None:
         self._target, self._environment, self._environ, self._ahead = target, environment, environ, ahead
 
@@ -63,9 +63,8 @@ class _Outside:
 
     @cached_property
     def git(self) -> "Git":
-        from kubectl_rapt.adapters.git import Git
-
         from kubectl_rapt.adapters import platform
+        from kubectl_rapt.adapters.git import Git
 
         return Git(platform.cache_home(self._environ) / "git", self._environ)
 
@@ -132,7 +131,7 @@ class _Door:
 
 @contextmanager
 def open_world(
-    target: "Target", environment: str = "", ahead: "Ahead | None" = None
+    target: "Target", environment: str = "", ahead: "Kubectl | None" = None
 ) -> Iterator[tuple["World", "Writers"]]:
     """The world that a command reads and the door's ports; whatever was opened is closed at the end.
 
@@ -163,19 +162,19 @@ def _mapped(settings: "Settings", environment: str) -> str:
     return settings.contexts.get(environment or settings.environment, "")
 
 
-def start_ahead(flags: tuple[str, ...], *, asks_config: bool) -> "Ahead":
+def start_ahead(flags: tuple[str, ...], namespace: str) -> "Kubectl":
     """Start kubectl for a cluster that will probably be asked.
 
     Args:
         flags: What ``Target.kubectl_flags`` will be.
-        asks_config: Whether no namespace is given.
+        namespace: What ``Target.namespace`` will be.
 
     Raises:
         Unavailable: It cannot be started.
     """
-    from kubectl_rapt.adapters.cluster.spawn import Ahead
+    from kubectl_rapt.adapters.cluster.spawn import Kubectl
 
-    return Ahead(flags, asks_config=asks_config)
+    return Kubectl(flags, namespace)
 
 
 def read_settings(environ: Mapping[str, str]) -> "Settings":
@@ -190,10 +189,16 @@ def read_settings(environ: Mapping[str, str]) -> "Settings":
 
 
 def _settings_text(environ: Mapping[str, str]) -> str:
+    path = settings_path(environ)
     try:
-        return settings_path(environ).read_text(encoding="utf-8")
-    except FileNotFoundError:
+        return path.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
         return ""
+    except (OSError, UnicodeDecodeError) as error:
+        from kubectl_rapt.errors import Invalid
+
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise Invalid("bad-settings", f"{path} cannot be read: {why}", f"ls -ld {path}") from error
 
 
 def settings_path(environ: Mapping[str, str]) -> "Path":

@@ -1,14 +1,17 @@
 """Ends a real ``kubectl rapt`` with SIGKILL just before or just after one of its writes: they pass one door.
 
 ``python -m tests.killing before 3 -- run hello --follow`` is killed before its third write; ``tell FILE`` instead of
-``before 3`` kills nothing and adds one line a write to the file.
+``before 3`` kills nothing and adds one line a write to the file, and ``gate FOLDER`` lets several
+commands write only when all of them are there, and each of them hesitate before each write.
 """
 
 import itertools
 import os
+import random
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -23,6 +26,8 @@ from kubectl_rapt.writes import Writers, Written
 ROOT = Path(__file__).parents[1]
 LIMIT_SECONDS = 120
 _AT_ONCE = 6
+_OPEN = "open"
+_HESITATION_SECONDS = 0.2
 
 T = TypeVar("T")
 Side = Literal["before", "after"]
@@ -101,6 +106,10 @@ class Person:
         ended = end(self._begin(["-m", "tests.killing", "tell", str(told), "--", *words]))
         return ended, told.read_text().splitlines()
 
+    def hesitates(self, gate: Path, *words: str) -> "subprocess.Popen[str]":
+        """Begin a command that waits before its first write until the gate is opened, and hesitates then."""
+        return self._begin(["-m", "tests.killing", "gate", str(gate), "--", *words])
+
     def processes(self) -> list[str]:
         """The commands of the processes that still have this home."""
         found = []
@@ -138,6 +147,23 @@ def kills(written: Sequence[object]) -> list[Kill]:
     return [Kill(side, number) for number in range(1, len(written) + 1) for side in ("before", "after")]
 
 
+def let_pass(gate: Path, count: int) -> None:
+    """Open a gate as soon as so many commands stand before it."""
+    ends_at = time.monotonic() + LIMIT_SECONDS
+    while len(list(gate.iterdir())) < count:
+        assert time.monotonic() < ends_at, "they did not come"
+        time.sleep(0.01)
+    (gate / _OPEN).touch()
+
+
+def _pass(gate: Path) -> None:
+    (gate / str(os.getpid())).touch()
+    while not (gate / _OPEN).exists():
+        time.sleep(0.002)
+    # What was seen before is old by now.
+    time.sleep(random.uniform(0, _HESITATION_SECONDS))
+
+
 def each(scenario: Callable[[T], None], these: Sequence[T]) -> None:
     """Play a scenario with each of these, several at once; what fails is told of all together."""
 
@@ -162,6 +188,8 @@ def _watched(side: str, argument: str) -> Callable[[Writers, Step], Written]:
         if side == "tell":
             with Path(argument).open("a") as file:
                 print(step, file=file)
+        if side == "gate":
+            _pass(Path(argument))
         if (side, argument) == ("before", here):
             os.kill(os.getpid(), signal.SIGKILL)
         written = real(writers, step)

@@ -158,23 +158,23 @@ class Teller:
         command = fill(step.command, self.known)
         kubeconfig = self._administrator if step.is_administrator else self._user
         with tempfile.TemporaryFile("w+") as both, tempfile.TemporaryFile("w+") as out:
-            process = subprocess.Popen(
+            with subprocess.Popen(
                 shlex.split(command),
                 env={**self.environ, "KUBECONFIG": str(kubeconfig)},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=both,
                 text=True,
-            )
-            timer = threading.Timer(_TIMEOUT_SECONDS, process.kill)
-            timer.start()
-            assert process.stdout is not None
-            for line in process.stdout:
-                out.write(line)
-                both.write(line)
-                both.flush()
-            code = process.wait()
-            timer.cancel()
+            ) as process:
+                timer = threading.Timer(_TIMEOUT_SECONDS, process.kill)
+                timer.start()
+                assert process.stdout is not None
+                for line in process.stdout:
+                    out.write(line)
+                    both.write(line)
+                    both.flush()
+                code = process.wait()
+                timer.cancel()
             for file in (out, both):
                 file.seek(0)
             told = Told(step, command, code, out.read(), both.read())

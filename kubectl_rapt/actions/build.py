@@ -102,7 +102,9 @@ def _check(wanted: Installation, allowed: tuple[str, ...], path: str) -> None:
         if one not in allowed
     ]
     if problems:
-        raise Invalid("bad-definition", f"{path} is not right", "", problems)
+        is_time = problems[0].where.startswith("schedule")
+        hint = "--schedule '*/15 * * * *' --time-zone Europe/Prague" if is_time else f"-n {allowed[0]}"
+        raise Invalid("bad-definition", f"{path} is not right", hint, problems)
 
 
 def _check_token(template: Template, rendered: Rendered) -> None:

@@ -62,14 +62,20 @@ def tool(world: World, name: str, namespace: str, verb: str = "run") -> Tool:
         raise NotFound("no-tool", f'no tool "{name}" in namespace {namespace}', hint) from error
 
 
-def execution(world: World, what: str, namespace: str) -> Found:
+def execution(world: World, what: str, namespace: str, verb: str) -> Found:
     """The execution that ``TOOL``, ``RUN``, ``job/NAME`` or ``pod/NAME`` means; of a tool the newest.
+
+    Args:
+        world: Where to read.
+        what: What was named.
+        namespace: Where it is.
+        verb: The command that the hints propose with another name.
 
     Raises:
         NotFound: There is nothing of that name.
         UsageError: The kind before the ``/`` is none of these.
     """
-    kind, name = _split(what)
+    kind, name = _split(what, verb)
     if kind is POD:
         pod = pods.from_manifest(_get(world, Ref(POD, name, namespace)))
         job_name = pod.labels.get("batch.kubernetes.io/job-name", "")
@@ -83,20 +89,20 @@ def execution(world: World, what: str, namespace: str) -> Found:
     newest = _newest_job(world, name, namespace)
     if newest is not None:
         return _of_job(world, newest.ref, newest)
-    tool(world, name, namespace, "logs")
+    tool(world, name, namespace, verb)
     raise NotFound(
         "no-run", f'tool "{name}" has not run in namespace {namespace}', f"kubectl rapt run {name}"
     )
 
 
-def _split(what: str) -> tuple[object, str]:
+def _split(what: str, verb: str) -> tuple[object, str]:
     kind, slash, name = what.rpartition("/")
     if not slash:
         return None, what
     known = _KINDS.get(kind.partition(".")[0].lower())
     if known is None:
         raise UsageError(
-            "bad-kind", f'"{kind}" is not job, pod, run or tool', f"kubectl rapt logs job/{name}"
+            "bad-kind", f'"{kind}" is not job, pod, run or tool', f"kubectl rapt {verb} job/{name}"
         )
     return known, name
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from kubectl_rapt.actions import repository
 from kubectl_rapt.config import changes, layout, project, settings
 from kubectl_rapt.config.project import Environment, Profile, Project
 from kubectl_rapt.errors import RaptError
@@ -14,9 +15,9 @@ DEV, PROD = "dev", "prod"
 _MESSAGE = "Begin the config repository\n"
 
 
-def create(path: str) -> Plan:
-    """The first step: an empty repository in a folder."""
-    return Plan((CreateRepository(path),))
+def create(world: World, path: str) -> Plan:
+    """The first step: an empty repository in a folder. Raises Invalid where the settings could not name it."""
+    return Plan((CreateRepository(path),), tuple(_replaced(world, path)))
 
 
 def plan(world: World, path: str) -> Plan:
@@ -27,37 +28,49 @@ def plan(world: World, path: str) -> Plan:
         path: The repository's folder.
 
     Raises:
+        NotFound: It has other branches, but no main.
         Unavailable: It cannot be read.
     """
-    remote = Remote(path)
-    head = world.git.fetch(remote).get(f"refs/heads/{changes.MAIN}", "")
+    found = repository.read_at(world, Remote(path))
     steps: list[Step] = []
-    notes = []
+    notes = _replaced(world, path)
     uid = _cluster(world)
-    if not head:
-        files = {layout.PROJECT: project.spell(_project(world, uid)).encode()}
-        steps.append(CommitFiles(path, changes.MAIN, "", "", files, _MESSAGE))
-    elif uid:
-        current = world.git.files(remote, head)[layout.PROJECT].decode()
-        text = current
-        for name, environment in project.read({layout.PROJECT: text.encode()}).environments.items():
-            if not environment.cluster:
+    if layout.PROJECT not in found.files:
+        wanted = _project(world, uid)
+        files = {layout.PROJECT: project.spell(wanted).encode()}
+        steps.append(CommitFiles(path, changes.MAIN, found.head, found.head, files, _MESSAGE))
+    else:
+        wanted = found.project()
+        text = found.files[layout.PROJECT].decode()
+        for name, environment in wanted.environments.items():
+            if uid and not environment.cluster:
                 text = project.record_cluster(text, name, uid)
-        if text != current:
-            files = {layout.PROJECT: text.encode()}
-            steps.append(
-                CommitFiles(path, changes.MAIN, head, head, files, "Record the cluster of the environments\n")
-            )
+        files = {layout.PROJECT: text.encode()}
+        if files[layout.PROJECT] != found.files[layout.PROJECT]:
+            message = "Record the cluster of the environments\n"
+            steps.append(CommitFiles(path, changes.MAIN, found.head, found.head, files, message))
     if not uid:
         notes.append("the cluster did not say which one it is; the first add records it")
-    wanted = replace(world.settings, repository=path, environment=world.settings.environment or DEV)
-    if wanted != world.settings:
-        steps.append(WriteSettings(settings.spell(wanted)))
+    mine = replace(world.settings, repository=path, environment=_default(world, wanted))
+    if mine != world.settings:
+        steps.append(WriteSettings(settings.spell(mine)))
     return Plan(tuple(steps), tuple(notes))
 
 
+def _replaced(world: World, path: str) -> list[str]:
+    before = world.settings.repository
+    is_other = before and before != path
+    return [f"your settings named another config repository before: {before}"] if is_other else []
+
+
+def _default(world: World, wanted: Project) -> str:
+    """The environment to use where none is named: never a reviewed one."""
+    free = [name for name, environment in wanted.environments.items() if not environment.is_reviewed]
+    return world.settings.environment if world.settings.environment in free else next(iter(free), "")
+
+
 def _project(world: World, uid: str) -> Project:
-    namespace = world.cluster.context().namespace
+    namespace = world.cluster.namespace()
     return Project(
         id=world.random(4).hex(),
         environments={

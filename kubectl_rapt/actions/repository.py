@@ -48,7 +48,20 @@ def read(world: World) -> Repository:
     Raises:
         NotFound, Unavailable, Refused: It cannot be read.
     """
-    remote = address(world)
+    return read_at(world, address(world))
+
+
+def read_at(world: World, remote: Remote) -> Repository:
+    """Fetch and read one that need not be the person's yet.
+
+    Raises:
+        NotFound: It has other branches, but no main; an empty one is read as it is.
+        Unavailable, Refused: It cannot be read.
+    """
     refs = world.git.fetch(remote)
     head = refs.get(f"refs/heads/{changes.MAIN}", "")
+    if refs and not head:
+        others = ", ".join(sorted(ref.rpartition("refs/heads/")[2] for ref in refs)[:3])
+        what = f"the config repository has no branch {changes.MAIN}, only {others}"
+        raise NotFound("no-main", what, f"git push origin BRANCH:{changes.MAIN}")
     return Repository(remote, refs, head, world.git.files(remote, head) if head else {})

@@ -11,6 +11,7 @@ from kubectl_rapt.actions.repository import Repository
 from kubectl_rapt.config import layout
 from kubectl_rapt.config.project import Environment, Project
 from kubectl_rapt.errors import Conflict, NotFound, Problem, Refused, Unavailable
+from kubectl_rapt.model import names
 from kubectl_rapt.model.kinds import (
     CONFIG_MAP,
     CRON_JOB,
@@ -34,7 +35,7 @@ from kubectl_rapt.writes import Writers
 MANAGER = "rapt-sync"
 KINDS = (SERVICE_ACCOUNT, ROLE, ROLE_BINDING, NETWORK_POLICY, TOOL, CRON_JOB)
 """The closed list of kinds that a rendered file may hold, in the order in which they are applied."""
-_ROUNDS = 5
+_ROUNDS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,7 @@ def sync(
     tell: Callable[[Synced], None],
     *,
     rollback: bool = False,
+    may: Callable[[Environment], None] = lambda _: None,
 ) -> Desired:
     """Apply one environment.
 
@@ -104,6 +106,7 @@ def sync(
         name: The environment.
         tell: Called for each object.
         rollback: Whether an older commit than the applied one may be applied.
+        may: Raises where that environment is not to be applied.
 
     Raises:
         Refused: Another cluster, a missing right, an object that belongs to someone else, an older commit.
@@ -113,6 +116,7 @@ def sync(
     """
     for attempt in range(_ROUNDS):
         want = desired(repository.read(world), name)
+        may(want.environment)
         check_cluster(world, want.environment)
         live = _live(world, want)
         _check_owners(want, live)
@@ -123,18 +127,20 @@ def sync(
             _preview(want, live, tell)
             return want
         try:
+            _check_leaving(want, live)
             record = _written(writes.apply(writers, _claim(want, live)))
             _carry_out(writers, want, live, tell)
             _finish(world, writers, want, record)
         except (Conflict, Unavailable) as error:
             # Another sync claimed the environment meanwhile, and what it applied may be newer than ours; or an
             # answer was lost, and only looking tells what was done.
-            if isinstance(error, Unavailable) and (not error.outcome_unknown or attempt == _ROUNDS - 1):
+            is_hopeless = isinstance(error, Unavailable) and not error.outcome_unknown
+            if is_hopeless or attempt == _ROUNDS - 1:
                 raise
             writers.pause(attempt)
         else:
             return want
-    raise Conflict("busy", f"others keep changing environment {name}", f"kubectl rapt sync --in {name}")
+    raise AssertionError("unreachable")
 
 
 def desired(found: Repository, name: str) -> Desired:
@@ -149,33 +155,46 @@ def desired(found: Repository, name: str) -> Desired:
     folder = layout.rendered_folder(name) + "/"
     objects: list[Manifest] = []
     problems: list[Problem] = []
+    seen: set[Ref] = set()
     for path, content in sorted(found.files.items()):
         if path.startswith(folder) and path.endswith(".yaml"):
             for manifest in documents.load_all(content, path):
-                if problem := _foreign(manifest, environment, project):
+                problem = _foreign(manifest, environment, project)
+                if not problem and ref_of(manifest) in seen:
+                    problem = f"{_named(manifest)} is there twice"
+                if problem:
                     problems.append(Problem(path, problem))
                 else:
+                    seen.add(ref_of(manifest))
                     objects.append(manifest)
     if problems:
-        raise Refused("foreign-object", f"rendered files of {name} hold what they may not", "", problems)
+        hint = "git log -p -- " + problems[0].where
+        raise Refused("foreign-object", f"rendered files of {name} hold what they may not", hint, problems)
     objects.sort(key=lambda one: KINDS.index(ref_of(one).kind))
     return Desired(environment, project, found.head, tuple(objects))
 
 
 def _foreign(manifest: Any, environment: Environment, project: Project) -> str:
-    kinds = {(kind.api_version, kind.name) for kind in KINDS}
+    kinds = [(kind.api_version, kind.name) for kind in KINDS]
     metadata = manifest.get("metadata") if isinstance(manifest, dict) else None
-    if not isinstance(metadata, dict) or (manifest.get("apiVersion"), manifest.get("kind")) not in kinds:
-        return "holds an object of a kind that no tool has"
+    if not isinstance(metadata, dict) or not isinstance(metadata.get("labels", {}), dict):
+        return "holds something that is no object"
+    if not isinstance(name := metadata.get("name"), str) or not names.is_dns_subdomain(name):
+        return f"holds an object whose name is not one: {name}"
+    if (manifest.get("apiVersion"), manifest.get("kind")) not in kinds:
+        return f"{_named(manifest)} is of a kind that no tool has"
     if metadata.get("namespace") not in environment.namespaces:
         allowed = ", ".join(environment.namespaces)
-        return f"namespace {metadata.get('namespace')} is not one of the environment's: {allowed}"
+        where = metadata.get("namespace")
+        return f"{_named(manifest)} is in namespace {where}, not one of the environment's: {allowed}"
     own = {labels.REPOSITORY: project.id, labels.ENVIRONMENT: environment.name}
     if not own.items() <= (metadata.get("labels") or {}).items():
-        return (
-            f"{manifest['kind']} {metadata.get('name')} lacks the labels of this repository and environment"
-        )
+        return f"{_named(manifest)} lacks the labels of this repository and environment"
     return ""
+
+
+def _named(manifest: Manifest) -> str:
+    return f"{manifest.get('kind')} {manifest['metadata']['name']}"
 
 
 def check_cluster(world: World, environment: Environment) -> None:
@@ -191,7 +210,13 @@ def check_cluster(world: World, environment: Environment) -> None:
             f'environment "{environment.name}" does not say yet which cluster is its own',
             "kubectl rapt init --local",
         )
-    uid = world.cluster.get(Ref(NAMESPACE, "kube-system"))["metadata"]["uid"]
+    try:
+        uid = world.cluster.get(Ref(NAMESPACE, "kube-system"))["metadata"]["uid"]
+    except Refused as error:
+        if error.code != "no-right":
+            raise
+        what = f"{error.message}, and so cannot tell which cluster this is"
+        raise Refused(error.code, what, "an administrator permits it with: kubectl rapt install") from error
     if uid != environment.cluster:
         raise Refused(
             "other-cluster",
@@ -232,19 +257,26 @@ def _get(world: World, ref: Ref) -> Manifest | None:
 
 def _check_owners(want: Desired, live: Live) -> None:
     problems = []
-    for manifest in want.objects:
-        ref = ref_of(manifest)
-        if ref not in live.objects:
-            continue
-        found = live.objects[ref]["metadata"].get("labels") or {}
+    in_the_way = [live.objects.get(ref_of(manifest)) for manifest in want.objects]
+    for manifest in filter(None, [*in_the_way, live.record]):
+        ref, found = ref_of(manifest), manifest["metadata"].get("labels") or {}
         if not want.labels.items() <= found.items():
-            owner = found.get(labels.ENVIRONMENT)
-            whose = f"environment {owner}" if owner else "someone else"
-            problems.append(Problem(str(ref), f"exists in namespace {ref.namespace} and belongs to {whose}"))
+            is_strange = found.get(labels.REPOSITORY) != want.project.id
+            owner = f"environment {found.get(labels.ENVIRONMENT)}"
+            if is_strange:
+                owner = "another config repository" if labels.REPOSITORY in found else "someone else"
+            problems.append(Problem(str(ref), f"exists in namespace {ref.namespace} and belongs to {owner}"))
     if problems:
         raise Refused(
             "foreign-owner", "objects of other owners are in the way", "another name or namespace", problems
         )
+
+
+def _check_leaving(want: Desired, live: Live) -> None:
+    """Let what was pruned just now go first: whatever is applied to it meanwhile would go with it."""
+    for ref in map(ref_of, want.objects):
+        if ref in live.objects and "deletionTimestamp" in live.objects[ref]["metadata"]:
+            raise Conflict("being-deleted", f"{ref} is being deleted", "try again when it is gone")
 
 
 def _check_rights(world: World, want: Desired, live: Live) -> None:

@@ -69,7 +69,7 @@ def why(world: World, what: str, namespace: str) -> Explanation:
     Raises:
         NotFound: There is no such thing.
     """
-    found = find.execution(world, what, namespace)
+    found = find.execution(world, what, namespace, "why")
     run, job = found.run, found.job
     marks = job.labels if job else run.labels if run else {}
     tool = run.tool if run else marks.get(labels.TOOL, "")

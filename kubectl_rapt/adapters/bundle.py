@@ -1,5 +1,6 @@
 """The registry that came with the package."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,9 +16,10 @@ class PackagedBundle:
         root = package / "bundle"
         if not root.is_dir():
             root = package.parent
-        return {
-            path.relative_to(root).as_posix(): path.read_bytes()
+        found = [
+            os.path.join(at, name)  # noqa: PTH118 - of many files, and pathlib takes its time
             for folder in _FOLDERS
-            for path in sorted((root / folder).rglob("*"))
-            if path.is_file()
-        }
+            for at, _, names in os.walk(root / folder)
+            for name in names
+        ]
+        return {path.removeprefix(f"{root}/"): Path(path).read_bytes() for path in sorted(found)}

@@ -11,7 +11,7 @@ from kubectl_rapt import wiring
 
 TYPE_CHECKING = False  # as type checkers know it; the real one is in ``typing``, which is not quick
 if TYPE_CHECKING:
-    from kubectl_rapt.adapters.cluster.spawn import Ahead
+    from kubectl_rapt.adapters.cluster.spawn import Kubectl
 
 COMMANDS = frozenset(("list", "run", "runs", "logs", "why", "sync", "install"))
 """The commands that ask a cluster, whatever else they are told."""
@@ -29,7 +29,7 @@ FLAGS = {
 
 
 @contextmanager
-def started(arguments: Sequence[str]) -> Iterator["Ahead | None"]:
+def started(arguments: Sequence[str]) -> Iterator["Kubectl | None"]:
     """kubectl for the cluster that will probably be asked; None where it will be none.
 
     Args:
@@ -63,7 +63,7 @@ def guess(arguments: Sequence[str]) -> dict[str, list[str]] | None:
         flag, equals, value = word.partition("=")
         if word == "--":
             break
-        if word == "--help":
+        if word in ("-h", "--help"):
             return None
         if name := FLAGS.get(flag):
             given.setdefault(name, []).append(value if equals else next(words, ""))
@@ -72,10 +72,10 @@ def guess(arguments: Sequence[str]) -> dict[str, list[str]] | None:
     return given if command in COMMANDS else None
 
 
-def _start(given: dict[str, list[str]]) -> "Ahead":
+def _start(given: dict[str, list[str]]) -> "Kubectl":
     last = {name: values[-1] for name, values in given.items()}
     if not last.get("--context"):
         last["--context"] = wiring.mapped_context(last.get("--in", ""), os.environ)
     named = [f"{name}={last[name]}" for name in ("--kubeconfig", "--context", "--as") if last.get(name)]
     groups = [f"--as-group={group}" for group in given.get("--as-group", ())]
-    return wiring.start_ahead((*named, *groups), asks_config=not last.get("--namespace"))
+    return wiring.start_ahead((*named, *groups), last.get("--namespace", ""))

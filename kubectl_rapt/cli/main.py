@@ -1,11 +1,10 @@
 """The front end's outermost layer: which command, and what every ending looks like."""
 
-import os
-import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import typer
-from typer._click.exceptions import ClickException, NoSuchOption
+from typer._click.exceptions import BadParameter, ClickException, NoSuchOption
 from typer._click.exceptions import UsageError as ClickUsageError
 from typer.core import TyperGroup
 from typer.main import get_command
@@ -15,11 +14,12 @@ from kubectl_rapt.errors import RaptError, UsageError
 from kubectl_rapt.model import names
 
 if TYPE_CHECKING:
-    from kubectl_rapt.adapters.cluster.spawn import Ahead
+    from kubectl_rapt.adapters.cluster.spawn import Kubectl
 
 INTERRUPTED = 130
 OUR_BUG = 3
 NAME = "kubectl rapt"
+HELP = ["-h", "--help"]
 
 
 class Commands(TyperGroup):
@@ -35,7 +35,9 @@ class Commands(TyperGroup):
         if entry is None:
             nearest = names.nearest(cmd_name, list(table.TABLE))
             raise UsageError("no-command", f'no command "{cmd_name}"', f"{NAME} {nearest or '--help'}")
-        app = typer.Typer(add_completion=False, rich_markup_mode=None)
+        app = typer.Typer(
+            add_completion=False, rich_markup_mode=None, context_settings={"help_option_names": HELP}
+        )
         app.command(cmd_name)(entry.load())
         command = get_command(app)
         command.params.extend(options.shared())
@@ -57,7 +59,7 @@ def _root() -> None:
     """Reviewed, versioned tools as Kubernetes Jobs."""
 
 
-def run(arguments: list[str], ahead: "Ahead | None" = None) -> int:
+def run(arguments: list[str], ahead: "Kubectl | None" = None) -> int:
     """Run one command.
 
     Args:
@@ -68,28 +70,31 @@ def run(arguments: list[str], ahead: "Ahead | None" = None) -> int:
         The exit code: the command's own, or that of the error it ended with.
     """
     app = typer.Typer(
-        cls=Commands, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
+        cls=Commands,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": HELP},
     )
     app.callback()(_root)
     try:
         group = get_command(app)
         group.params.extend(options.shared())
-        code = group.main(
-            arguments or ["--help"], prog_name=NAME, standalone_mode=False, obj={"ahead": ahead}
-        )
-        sys.stdout.flush()
+        words = options.with_bare_flags(arguments) or ["--help"]
+        code = group.main(words, prog_name=NAME, standalone_mode=False, obj={"ahead": ahead})
+        terminal.out_all()
         return code if isinstance(code, int) else 0
     except RaptError as error:
         _tell(error)
         return error.exit_code
     except ClickException as error:
-        _tell(_translate(error))
+        _tell(_translate(error, arguments))
         return UsageError.exit_code
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
-    except BrokenPipeError:
-        # The reader has gone; nothing more can be said there, not even while Python shuts down.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    except (BrokenPipeError, SystemExit):
+        # The reader has gone, and Click ends the program then; nobody waits for more, and that is no failure.
+        terminal.give_up_output()
         return 0
     except Exception:
         from kubectl_rapt.cli import reports
@@ -100,23 +105,47 @@ def run(arguments: list[str], ahead: "Ahead | None" = None) -> int:
         return OUR_BUG
 
 
-def _translate(error: ClickException) -> RaptError:
+def _translate(error: ClickException, arguments: Sequence[str]) -> RaptError:
+    context = error.ctx if isinstance(error, ClickUsageError) else None
+    command = next((word for word in arguments if word in table.TABLE), "")
+    where = context.command_path if context else f"{NAME} {command}".rstrip()
     if isinstance(error, NoSuchOption):
-        nearest = (error.possibilities or [""])[0]
-        return UsageError("no-flag", f"no flag {error.option_name}", nearest or f"{NAME} --help")
-    where = error.ctx.command_path if isinstance(error, ClickUsageError) and error.ctx else NAME
+        flags = [flag for one in (context.command.params if context else ()) for flag in one.opts]
+        flags = flags if error.option_name.startswith("--") else []  # no letter is near to another
+        nearest = names.nearest(error.option_name, flags) or "--help"
+        if error.option_name.strip("-") in table.TABLE:
+            where, nearest = NAME, error.option_name.strip("-")
+        return UsageError("no-flag", f"no flag {error.option_name}", f"{where} {nearest}")
+    if isinstance(error, BadParameter) and error.param and error.message:
+        what = f"{error.param.opts[0]} expects {_expected(error.message)}"
+        return UsageError("bad-flag", what, f"{where} --help")
     return UsageError("bad-usage", _one_line(error.format_message()), f"{where} --help")
 
 
+def _expected(message: str) -> str:
+    """What a flag's type says of a value that it does not take, without the words of programmers."""
+    value, _, kind = message.rstrip(".").rpartition(" is not a valid ")
+    kinds = {"int": "a whole number", "float": "a number"}
+    return f"{kinds[kind]}, got {value}" if kind in kinds else message.rstrip(".")
+
+
 def _one_line(message: str) -> str:
-    line = " ".join(message.split()).rstrip(".")
+    line = (
+        " ".join(message.split())
+        .rstrip(".")
+        .replace("Got unexpected extra argument(s)", "too many arguments:")
+    )
     return line[:1].lower() + line[1:]
 
 
 def _tell(error: RaptError) -> None:
-    terminal.say(f"error: {terminal.clean(error.message)}")
-    width = max((len(problem.where) for problem in error.problems), default=0)
+    terminal.say(f"error: {_shown(error.message)}")
+    width = max((len(_shown(problem.where)) for problem in error.problems), default=0)
     for problem in error.problems:
-        terminal.say(f"  {terminal.clean(problem.where):<{width}}  {terminal.clean(problem.what)}")
+        terminal.say(f"  {_shown(problem.where):<{width}}  {_shown(problem.what)}")
     if error.hint:
-        terminal.say(f"  try: {terminal.clean(error.hint)}")
+        terminal.say(f"  try: {_shown(error.hint)}")
+
+
+def _shown(text: str) -> str:
+    return terminal.shorten(terminal.clean(text))

@@ -1,7 +1,8 @@
 """The flags that kubectl's users know, declared once and added to every command."""
 
+import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperOption
@@ -14,15 +15,57 @@ from kubectl_rapt.model.target import Target
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
+    from kubectl_rapt.config.project import Environment
     from kubectl_rapt.ports.world import World
     from kubectl_rapt.writes import Writers
+
+
+_NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]+)?")
+
+
+def seconds(text: str | float) -> float:
+    """A length of time as kubectl takes it, ``90s`` or ``1m30s``, or a bare number of seconds; 0 has no unit."""
+    from kubectl_rapt.model.duration import Duration
+
+    if isinstance(text, float | int) or _NUMBER.fullmatch(text):
+        return float(text)
+    try:
+        return float(Duration.parse(text).seconds)
+    except ValueError as error:
+        raise typer.BadParameter(f'a time such as 90s, 5m or 1h, got "{text}"') from error
+
+
+DryRun = Annotated[
+    str,
+    typer.Option(
+        "--dry-run", metavar="none|client", help="Show what would be done, do nothing; bare is client"
+    ),
+]
+"""For commands that need no server to say what they would do."""
+
+
+def is_dry(dry_run: str) -> bool:
+    """Whether ``--dry-run`` of such a command was given. Raises UsageError."""
+    one_of("--dry-run", dry_run, ("none", "client"))
+    return dry_run == "client"
+
+
+def with_bare_flags(arguments: Sequence[str]) -> list[str]:
+    """The command line with ``--dry-run`` alone as ``--dry-run=client``, which is what kubectl makes of it."""
+    words = list(arguments)
+    for index, word in enumerate(words):
+        if word == "--":
+            break
+        if word == "--dry-run" and words[index + 1 : index + 2] not in (["none"], ["client"], ["server"]):
+            words[index] = "--dry-run=client"
+    return words
 
 
 def shared() -> list[TyperOption]:
     """The options that every command takes, before or after its name."""
 
     def keep(context: typer.Context, option: Any, value: Any) -> None:
-        if value:
+        if value not in (None, "", ()):
             context.ensure_object(dict)[option.name] = value
 
     def option(*declarations: str, text: str, **more: Any) -> TyperOption:
@@ -31,7 +74,12 @@ def shared() -> list[TyperOption]:
         )
 
     return [
-        option("--in", "environment", text="Environment to use", metavar="ENV"),
+        option(
+            "--in",
+            "environment",
+            text="Environment to use; else the default of your settings, unless that is reviewed",
+            metavar="ENV",
+        ),
         option("-n", "--namespace", "namespace", text="Namespace to use", metavar="NAME"),
         option("--context", "context", text="Kube context to use", metavar="NAME"),
         option("--kubeconfig", "kubeconfig", text="Path of the kubeconfig file", metavar="FILE"),
@@ -46,9 +94,9 @@ def shared() -> list[TyperOption]:
         option(
             "--request-timeout",
             "request_timeout_seconds",
-            text="How long one request may take",
-            metavar="SECONDS",
-            type=float,
+            text="How long one request may take, 30s if not given; 0 is for ever",
+            metavar="TIME",
+            type=seconds,
         ),
     ]
 
@@ -97,8 +145,23 @@ def environment(context: typer.Context, settings: Settings) -> str:
     """
     chosen = named_environment(context) or settings.environment
     if not chosen:
-        raise UsageError("no-environment", "no environment is named and there is no default", "--in ENV")
+        hint = f"{context.command_path} --in ENV" if settings.repository else "kubectl rapt init --local"
+        raise UsageError("no-environment", "no environment is named and there is no default", hint)
     return chosen
+
+
+def check_default(context: typer.Context, environment: "Environment") -> None:
+    """Make sure that a reviewed environment was named: it is never what a command works on by default.
+
+    Raises:
+        UsageError: It was not.
+    """
+    if environment.is_reviewed and not named_environment(context):
+        raise UsageError(
+            "reviewed-default",
+            f'your default environment "{environment.name}" is reviewed, and such a one must be named',
+            f"{context.command_path} --in {environment.name}",
+        )
 
 
 def one_of(flag: str, value: str, allowed: Sequence[str]) -> None:

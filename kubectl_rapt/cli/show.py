@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from kubectl_rapt.cli import terminal
+from kubectl_rapt.model.kinds import Ref
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -23,6 +24,11 @@ def document(data: Any, form: str, name: str = "") -> str:
     if form == "name":
         return name
     return documents.dump_json(data).rstrip("\n") if form == "json" else documents.dump(data).rstrip("\n")
+
+
+def name(ref: Ref) -> str:
+    """An object as kubectl names it: ``job.batch/backup``."""
+    return f"{ref.kind.name.lower()}{'.' if ref.kind.group else ''}{ref.kind.group}/{ref.name}"
 
 
 def listed(items: Sequence[Any]) -> dict[str, Any]:

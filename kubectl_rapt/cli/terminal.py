@@ -3,6 +3,10 @@
 import os
 import sys
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from kubectl_rapt.errors import Unavailable
 
 _HIDDEN = ("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp")
 _JOINERS = "\u200c\u200d"
@@ -29,22 +33,65 @@ def _spell(character: str) -> str:
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
+def shorten(text: str, limit: int = 1000) -> str:
+    """Text of which a person still sees all that matters: the middle of a long one is left out."""
+    return text if len(text) <= limit else f"{text[: limit // 2]} … {text[-(limit // 2) :]}"
+
+
 def say(text: str) -> None:
-    """One line for a person, on standard error."""
-    print(text, file=sys.stderr, flush=True)
+    """One line for a person, on standard error; where that cannot be written, there is nobody to tell."""
+    with suppress(OSError):
+        print(text, file=sys.stderr, flush=True)
 
 
 def out(text: str) -> None:
-    """Output that a pipe may read."""
-    print(text, flush=True)
+    """Output that a pipe may read.
+
+    Raises:
+        Unavailable: It cannot be written, for example because the disk is full.
+        BrokenPipeError: The reader has gone.
+    """
+    encoding = sys.stdout.encoding or "utf-8"
+    with _writing():
+        print(
+            text if text.isascii() else text.encode(encoding, "backslashreplace").decode(encoding), flush=True
+        )
 
 
 def out_line(line: bytes, *, raw: bool = False) -> None:
-    """One log line on standard output: its own bytes with ``raw``, else neutralised."""
+    """One log line on standard output: its own bytes with ``raw``, else neutralised. Raises as ``out`` does."""
     if raw:
-        os.write(sys.stdout.fileno(), line + b"\n")
+        with _writing():
+            sys.stdout.buffer.write(line + b"\n")
+            sys.stdout.buffer.flush()
     else:
         out(clean(line.decode("utf-8", "backslashreplace")))
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        give_up_output()
+        raise Unavailable(
+            "no-output",
+            f"standard output cannot be written: {error.strerror}",
+            "df -h, or another place for it",
+        ) from error
+
+
+def out_all() -> None:
+    """Write what the help may still hold back. Raises as ``out`` does."""
+    with _writing():
+        sys.stdout.flush()
+
+
+def give_up_output() -> None:
+    """Nothing more can be written to standard output, not even while Python shuts down."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def is_interactive() -> bool:

@@ -55,6 +55,9 @@ def watch(
                 case Outcome():
                     outcome = _with_last_line(line, last)
                     return ended(name, close(outcome) if close else outcome)
+    except KeyboardInterrupt:
+        terminal.say(f"{name} goes on: kubectl rapt logs {name} --follow")
+        raise
     except Unavailable as error:
         terminal.say(f"error: {terminal.clean(error.message)}\n  try: kubectl rapt logs {name} --follow")
         return TIMED_OUT if error.code == "timed-out" else OUR_FAILURE

@@ -56,7 +56,7 @@ def nearest(word: str, candidates: Iterable[str]) -> str | None:
     spelled: dict[str, str] = {}
     for candidate in candidates:
         spelled.setdefault(candidate.lower(), candidate)
-    found = difflib.get_close_matches(word.lower(), spelled, n=1)
+    found = difflib.get_close_matches(word[:MAX_SUBDOMAIN].lower(), spelled, n=1)
     return spelled[found[0]] if found else None
 
 

@@ -335,11 +335,14 @@ def check(job: Any, schema: Schema) -> list[Problem]:
         The problems in the order of the document, each with the JSON pointer of its field
         (``documents.place`` spells it for people); empty where there are none.
     """
+    _, compiled = _COMPILED.get(id(schema)) or _COMPILED.setdefault(id(schema), (schema, _compile(schema)))
     problems: list[Problem] = []
-    _check(job, schema, "", problems)
+    compiled(job, "", problems)
     return problems
 
 
+_Check = Callable[[Any, str, list[Problem]], None]
+_COMPILED: dict[int, tuple[Schema, _Check]] = {}
 _TYPES: Mapping[str, tuple[type, str]] = {
     "object": (dict, "a mapping"),
     "array": (list, "a list"),
@@ -349,55 +352,95 @@ _TYPES: Mapping[str, tuple[type, str]] = {
 }
 
 
-def _check(value: Any, schema: Schema, where: str, problems: list[Problem]) -> None:
+def _compile(schema: Schema) -> _Check:
+    """The check of a value, with everything looked up that does not depend on the value."""
     kind = schema.get("type", "string")
-    if "x-kubernetes-int-or-string" in schema and type(value) is int:
-        if value < 0:
-            problems.append(Problem(where, f"is {value}, and must not be negative"))
-        return
     wanted, words = _TYPES[kind]
-    given: type = type(value)
-    if given is not wanted:
-        problems.append(Problem(where, f"must be {words}, not {shown(value)}{_quoting(value, kind)}"))
-    elif kind == "object":
-        _check_map(value, schema, where, problems)
-    elif kind == "array":
-        least, most = schema.get("minItems", 0), schema["maxItems"]
+    may_be_number = "x-kubernetes-int-or-string" in schema
+    check_content = _CONTENTS.get(kind, _compile_scalar)(schema)
+
+    def check_value(value: Any, where: str, problems: list[Problem]) -> None:
+        given: type = type(value)
+        if may_be_number and given is int:
+            if value < 0:
+                problems.append(Problem(where, f"is {value}, and must not be negative"))
+        elif given is wanted:
+            check_content(value, where, problems)
+        else:
+            problems.append(Problem(where, f"must be {words}, not {shown(value)}{_quoting(value, kind)}"))
+
+    return check_value
+
+
+def _compile_scalar(schema: Schema) -> _Check:
+    def check_scalar(value: Any, where: str, problems: list[Problem]) -> None:
+        if wrong := _wrong(value, schema):
+            problems.append(Problem(where, wrong))
+
+    return check_scalar
+
+
+def _compile_list(schema: Schema) -> _Check:
+    least, most = schema.get("minItems", 0), schema["maxItems"]
+    check_item = _compile(schema["items"])
+
+    def check_list(value: list[Any], where: str, problems: list[Problem]) -> None:
         if not least <= len(value) <= most:
             problems.append(Problem(where, f"has {len(value)} items, and must have {least} to {most}"))
             return
         for index, item in enumerate(value):
-            _check(item, schema["items"], f"{where}/{index}", problems)
-    elif wrong := _wrong(value, schema):
-        problems.append(Problem(where, wrong))
+            check_item(item, f"{where}/{index}", problems)
+
+    return check_list
 
 
-def _check_map(value: dict[Any, Any], schema: Schema, where: str, problems: list[Problem]) -> None:
+def _compile_map(schema: Schema) -> _Check:
     properties = schema.get("properties")
-    if properties is not None:
-        missing = [key for key in schema.get("required", ()) if key not in value]
+    if properties is None:
+        return _compile_free_map(schema)
+    known = {key: _compile(inner) for key, inner in properties.items()}
+    required = tuple(schema.get("required", ()))
+
+    def check_map(value: dict[Any, Any], where: str, problems: list[Problem]) -> None:
+        missing = [key for key in required if key not in value]
         for key, item in value.items():
-            known = properties.get(key)
-            if known is not None:
-                _check(item, known, f"{where}/{key}", problems)
+            check_item = known.get(key)
+            if check_item is not None:
+                check_item(item, f"{where}/{key}", problems)
                 continue
-            near = names.nearest(key, properties)
+            near = names.nearest(key, known)
             missing = [other for other in missing if other != near]
             problems.append(Problem(documents.join_pointer(where, key), _unknown(key, near)))
         for key in missing:
             problems.append(Problem(documents.join_pointer(where, key), "is missing"))
-        return
-    if len(value) > schema["maxProperties"]:
-        problems.append(Problem(where, f"has {len(value)} entries, and may have {schema['maxProperties']}"))
-        return
-    for rule in schema.get("x-kubernetes-validations", ()):
-        for key in value:
-            if not _KEY_RULES[rule["rule"]](key):
-                problems.append(
-                    Problem(documents.join_pointer(where, key), f"is not permitted: {rule['message']}")
-                )
-    for key, item in value.items():
-        _check(item, schema["additionalProperties"], documents.join_pointer(where, key), problems)
+
+    return check_map
+
+
+def _compile_free_map(schema: Schema) -> _Check:
+    """Of a map whose keys are the template's own, such as labels."""
+    most = schema["maxProperties"]
+    rules = [
+        (_KEY_RULES[rule["rule"]], rule["message"]) for rule in schema.get("x-kubernetes-validations", ())
+    ]
+    check_item = _compile(schema["additionalProperties"])
+
+    def check_free_map(value: dict[Any, Any], where: str, problems: list[Problem]) -> None:
+        if len(value) > most:
+            problems.append(Problem(where, f"has {len(value)} entries, and may have {most}"))
+            return
+        for is_permitted, message in rules:
+            for key in value:
+                if not is_permitted(key):
+                    here = documents.join_pointer(where, key)
+                    problems.append(Problem(here, f"is not permitted: {message}"))
+        for key, item in value.items():
+            check_item(item, documents.join_pointer(where, key), problems)
+
+    return check_free_map
+
+
+_CONTENTS: Mapping[str, Callable[[Schema], _Check]] = {"object": _compile_map, "array": _compile_list}
 
 
 def _wrong(value: Any, schema: Schema) -> str:

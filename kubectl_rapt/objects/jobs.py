@@ -99,7 +99,8 @@ def attempt_name(run: str, number: int) -> str:
 def of_attempt(run: Run, number: int) -> Manifest:
     """The Job that an attempt starts as: suspended, owned by its Run, without TTL.
 
-    The Run's own Job template is copied exactly; only what names the attempt is added.
+    The Run's own Job template is copied exactly; only what names the attempt is added. A Run that does not exist
+    yet, as in a dry run, cannot be named as the owner.
     """
     template = run.job
     marks = {**labels.of_attempt(run.name, number), labels.TOOL: run.tool, labels.MANAGED_BY: "rapt"}
@@ -112,22 +113,24 @@ def of_attempt(run: Run, number: int) -> Manifest:
             **_labelled(template.get("metadata") or {}, marks),
             "name": attempt_name(run.name, number),
             "namespace": run.namespace,
-            "ownerReferences": [
-                {
-                    "apiVersion": RUN.api_version,
-                    "kind": RUN.name,
-                    "name": run.name,
-                    "uid": run.uid,
-                    "controller": True,
-                    "blockOwnerDeletion": True,
-                }
-            ],
+            **({"ownerReferences": [_owner(run)]} if run.uid else {}),
         },
         "spec": {
             **spec,
             "suspend": True,
             "template": {**pod, "metadata": _labelled(pod.get("metadata") or {}, marks)},
         },
+    }
+
+
+def _owner(run: Run) -> dict[str, Any]:
+    return {
+        "apiVersion": RUN.api_version,
+        "kind": RUN.name,
+        "name": run.name,
+        "uid": run.uid,
+        "controller": True,
+        "blockOwnerDeletion": True,
     }
 
 

@@ -44,6 +44,10 @@ class Event(NamedTuple):
 class ClusterReads(Protocol):
     """Reading from the cluster. Every method raises NotFound, Refused, Unavailable as they occur."""
 
+    def namespace(self) -> str:
+        """The namespace to use where none is named: the flag's, else the kubeconfig's. No request is made."""
+        ...
+
     def context(self) -> "Context":
         """What the user's kubeconfig and flags say: no request is made."""
         ...

@@ -90,6 +90,37 @@ class Tokens:
         return self.pattern.sub("{{ … }}", text)
 
 
+class Parsed:
+    """A parsed document, which many Jobs may have in common.
+
+    Args:
+        text: The rendered text.
+        document: What it was parsed to.
+        prefix: The beginning of all its tokens.
+
+    Attributes:
+        quoted: The tokens that stand alone in quotes.
+        constant: The ids of those maps and lists in it that hold no token and nothing empty.
+    """
+
+    def __init__(self, text: str, document: Any, prefix: str) -> None:
+        self.document = document
+        self.quoted = Tokens.quoted(text)
+        constant: set[int] = set()
+        _is_constant(document, prefix, constant)
+        self.constant = frozenset(constant)
+
+
+def _is_constant(node: Any, prefix: str, found: set[int]) -> bool:
+    if not isinstance(node, dict | list):
+        return node is not None and not (isinstance(node, str) and prefix in node)
+    parts = [*node, *node.values()] if isinstance(node, dict) else node
+    is_constant = False not in [_is_constant(part, prefix, found) for part in parts]
+    if is_constant:
+        found.add(id(node))
+    return is_constant
+
+
 class Builder:
     """Builds one Job.
 
@@ -98,25 +129,27 @@ class Builder:
 
     Args:
         tokens: The render's values.
-        quoted: The tokens that stood in quotes.
+        parsed: What the template rendered to.
         answers: Values of run-time parameters, by name.
     """
 
-    def __init__(self, tokens: Tokens, quoted: frozenset[str], answers: Mapping[str, Any]) -> None:
+    def __init__(self, tokens: Tokens, parsed: Parsed, answers: Mapping[str, Any]) -> None:
         self._tokens = tokens
-        self._quoted = quoted
+        self._document = parsed.document
+        self._quoted = parsed.quoted
+        self._constant = parsed.constant
         self._answers = answers
         self._origins: dict[str, Parameter | None] = {}
         self._placed: dict[str, tuple[Parameter, list[str]]] = {}
         self.problems: list[tuple[Problem, str]] = []
         self.unfilled: list[Parameter] = []
 
-    def build(self, document: Any, parameters: Sequence[Parameter]) -> Rendered | None:
-        """The Job of a parsed document; None where there are problems."""
-        if not isinstance(document, dict):
+    def build(self, parameters: Sequence[Parameter]) -> Rendered | None:
+        """The Job; None where there are problems."""
+        if not isinstance(self._document, dict):
             self._add("", "the template renders no Job", "begin with apiVersion: batch/v1 and kind: Job")
             return None
-        data = self._put(document, ())
+        data = dict(self._put(self._document, ()))
         for key, wanted in (("apiVersion", "batch/v1"), ("kind", "Job")):
             if data.pop(key, None) != wanted or f"/{key}" in self._origins:
                 self._add(f"/{key}", f"must be {wanted}", f"write {key}: {wanted}")
@@ -161,6 +194,8 @@ class Builder:
         """A node of the document with its values; what a loop or a condition left empty is absent."""
         if isinstance(node, str):
             return self._value(node, _pointer(path)) if self._tokens.prefix in node else node
+        if id(node) in self._constant:
+            return node
         if isinstance(node, dict):
             data = {}
             for key, value in node.items():

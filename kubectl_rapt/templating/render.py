@@ -20,7 +20,7 @@ from kubectl_rapt import documents
 from kubectl_rapt.errors import Invalid
 from kubectl_rapt.model.fields import shown
 from kubectl_rapt.templating import syntax
-from kubectl_rapt.templating.job import AtRun, Builder, Marked, Rendered, Tokens
+from kubectl_rapt.templating.job import AtRun, Builder, Marked, Parsed, Rendered, Tokens
 from kubectl_rapt.templating.parameters import Parameter
 from kubectl_rapt.templating.syntax import Finding
 
@@ -370,7 +370,7 @@ class Compiled:
         self._uses = uses
         self._name = name
         self._prefix = Tokens(os.urandom(12).hex()).prefix
-        self._parsed: dict[str, tuple[Any, frozenset[str]]] = {}
+        self._parsed: dict[str, Parsed] = {}
 
     def render(self, answers: Mapping[str, Any]) -> Rendered:
         """One Job.
@@ -386,25 +386,25 @@ class Compiled:
         text = "".join(chunk for _, chunk in chunks).replace(tokens.prefix, self._prefix)
         tokens.rename(self._prefix)
         try:
-            document, quoted = self._parse(text)
+            parsed = self._parse(text)
         except Invalid as error:
             raise self._at_its_line(error, chunks, tokens) from None
-        builder = Builder(tokens, quoted, answers)
-        rendered = builder.build(document, self._parameters)
+        builder = Builder(tokens, parsed, answers)
+        rendered = builder.build(self._parameters)
         if rendered is None:
             raise self._report(builder, text, chunks)
         return rendered
 
-    def _parse(self, text: str) -> tuple[Any, frozenset[str]]:
-        """The document of a rendered text, and its tokens that stand in quotes.
+    def _parse(self, text: str) -> Parsed:
+        """The document of a rendered text.
 
         Values are not in the text, so most Jobs of one template are the same text: it is parsed once.
         """
         if text not in self._parsed:
-            document = documents.load(text, self._name), Tokens.quoted(text)
+            parsed = Parsed(text, documents.load(text, self._name), self._prefix)
             if len(self._parsed) >= _MAX_PARSED:
                 self._parsed.clear()
-            self._parsed[text] = document
+            self._parsed[text] = parsed
         return self._parsed[text]
 
     def _chunks(self, answers: Mapping[str, Any], tokens: Tokens) -> list[tuple[int, str]]:

@@ -1,4 +1,4 @@
-"""``add``, ``sync``, ``changes merge`` and ``init`` killed at any write: the same command finishes what was begun."""
+"""``add``, ``sync``, ``changes merge`` and ``init`` killed at any write, cut off, or typed by several at once."""
 
 import json
 import random
@@ -19,7 +19,7 @@ from tests.cluster import kubectl
 from tests.cluster.clusters import Cluster
 from tests.faults import DropReply
 from tests.git.remotes import served
-from tests.killing import Ended, Kill, Person, each, end, kills
+from tests.killing import Ended, Kill, Person, each, end, kills, let_pass
 from tests.repositories import ConfigRepository
 
 KINDS = "tools.rapt.dev,cronjobs,serviceaccounts,networkpolicies,configmaps"
@@ -271,6 +271,28 @@ def test_a_sync_whose_answers_are_lost_looks_and_goes_on(scenes: Scenes, user: P
             scene.is_added_once(scene.person.types(*scene.add))
 
     each(scenario, range(4))
+
+
+def test_four_people_who_add_different_tools_at_once_all_land_and_are_synced(
+    scenes: Scenes, user: Path, tmp_path: Path
+) -> None:
+    scene = scenes.make("together")
+    tools = [f"of-{name}" for name in ("ann", "bob", "eve", "sam")]
+    people = [
+        Person(tmp_path / tool, user, repository=scene.repository.path, environment=scene.name)
+        for tool in tools
+    ]
+    gate = tmp_path / "gate"
+    gate.mkdir()
+    begun = [
+        person.hesitates(gate, "add", tool, "--image", "busybox:1.35", "--", "true")
+        for person, tool in zip(people, tools, strict=True)
+    ]
+    let_pass(gate, len(begun))
+    for ended in map(end, begun):
+        assert ended.exit_code == 0, ended
+    assert len(scene.repository.log()) == 5
+    scene.is_synced(*tools)
 
 
 def _soon_none(person: Person) -> bool:

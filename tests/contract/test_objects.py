@@ -169,7 +169,7 @@ def test_an_object_that_changed_is_not_deleted(side: Side) -> None:
 
 
 def test_the_context_the_user_and_the_version_are_known(side: Side) -> None:
-    assert side.reads.context().namespace == side.namespace
+    assert side.reads.context().namespace == side.reads.namespace() == side.namespace
     assert side.reads.context().server.startswith("https://")
     assert side.reads.user()
     assert side.reads.minor_version() >= 28

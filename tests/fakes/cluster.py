@@ -50,6 +50,9 @@ class FakeCluster:
         self._versions = itertools.count(1)
         self._changed = threading.Condition(threading.RLock())
 
+    def namespace(self) -> str:
+        return self._namespace
+
     def context(self) -> Context:
         return Context("fake", self._namespace, "https://cluster.invalid")
 

@@ -15,7 +15,7 @@ from tests import faults
 from tests.cluster import kubectl
 from tests.cluster.clusters import Cluster
 from tests.faults import PASS, Act, DropReply, DropRequest
-from tests.killing import Ended, Kill, Person, each, end, kills
+from tests.killing import Ended, Kill, Person, each, end, kills, let_pass
 from tests.servers import remembering_server
 
 CODE = 7
@@ -103,9 +103,14 @@ def test_a_run_that_is_killed_at_any_moment_again_and_again_starts_once_and_leav
     assert _soon_none(stage.person), f"left behind: {stage.person.processes()}"
 
 
-def test_five_who_send_the_same_request_at_once_share_one_run(stage: Stage) -> None:
-    for ended in [end(one) for one in [stage.person.starts(*stage.words("shared")) for _ in range(5)]]:
-        stage.is_done_once("shared", ended)
+def test_five_who_send_the_same_request_at_once_share_one_run(stage: Stage, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    gate.mkdir()
+    requests = [f"shared-{number}" for number in range(2)]
+    begun = [(one, stage.person.hesitates(gate, *stage.words(one))) for one in requests for _ in range(5)]
+    let_pass(gate, len(begun))
+    for request, ended in [(request, end(process)) for request, process in begun]:
+        stage.is_done_once(request, ended)
 
 
 WRITES: dict[str, tuple[str, list[Act]]] = {

@@ -47,12 +47,21 @@ class Ask:
     @property
     def place(self) -> str:
         """The namespace, for the end of a message."""
+        if self.is_everywhere:
+            return " in all namespaces"
         return f' in namespace "{self.namespace}"' if self.namespace else ""
 
     @property
     def where(self) -> str:
         """The namespace, for the end of a command."""
+        if self.is_everywhere:
+            return " -A"
         return f" -n {self.namespace}" if self.namespace else ""
+
+    @property
+    def is_everywhere(self) -> bool:
+        """Whether it asks for the objects of every namespace."""
+        return bool(self.kind and self.kind.is_namespaced and not self.namespace)
 
 
 def classify(status: int, headers: Mapping[str, str], body: bytes, ask: Ask) -> RaptError:
@@ -195,13 +204,16 @@ def _denied(said: _Said, ask: Ask) -> RaptError | None:
     return Refused("policy", one_line(f'policy "{found[1]}" refuses {_named(said, ask)}{why}'), hint)
 
 
-_NO_RIGHT = r'User "([^"]*)" cannot (\S+) resource'
+_NO_RIGHT = r'User "([^"]*)" cannot (\S+) resource "([^"]*)"'
 _QUOTA = r"exceeded quota: (\S+?), requested: (.*?), used: (.*?), limited: (.*)"
 _QUOTA_NEEDS = r"failed quota: (\S+?): must specify (.*)"
 
 
 def _forbidden(said: _Said, ask: Ask) -> RaptError:
-    if found := re.search(_NO_RIGHT, said.message):
+    if (found := re.search(_NO_RIGHT, said.message)) and found[2] == "impersonate":
+        what = f'user "{found[1]}" may not impersonate {found[3]} "{said.name}"'
+        return Refused("no-right", what, f"kubectl auth can-i impersonate {found[3]}/{said.name}")
+    if found:
         what = f'user "{found[1]}" may not {ask.verb} {ask.resource}{ask.place}'
         resource, _, sub = ask.resource.partition("/")
         hint = f"kubectl auth can-i {ask.verb} {resource}{f' --subresource={sub}' if sub else ''}{ask.where}"
@@ -333,7 +345,7 @@ def _without_status(status: int, headers: Mapping[str, str], body: bytes, ask: A
     """An answer that is not the API server's own: of kubectl's proxy, of a gateway, or of an unknown path."""
     text = body[:5000].decode(errors="replace")
     first = one_line(next((line for line in text.splitlines() if line.strip()), ""))
-    if status == 404:
+    if status == 404 and first == "404 page not found":
         return not_installed(ask)
     if status == 401:
         return _not_authenticated("the API server does not accept these credentials")

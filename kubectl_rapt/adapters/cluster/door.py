@@ -12,8 +12,8 @@ from typing import Any
 
 from kubectl_rapt.adapters.cluster import answers, http
 from kubectl_rapt.adapters.cluster.answers import Ask
-from kubectl_rapt.adapters.cluster.proxy import Kubectl
-from kubectl_rapt.adapters.cluster.spawn import Ahead
+from kubectl_rapt.adapters.cluster.proxy import ConfigView, Proxy
+from kubectl_rapt.adapters.cluster.spawn import Kubectl
 from kubectl_rapt.adapters.cluster.streams import Leash
 from kubectl_rapt.adapters.cluster.words import one_line
 from kubectl_rapt.errors import RaptError, Refused, Unavailable
@@ -38,12 +38,13 @@ class Door:
         Unavailable: There is no kubectl.
     """
 
-    def __init__(self, target: Target, ahead: Ahead | None = None) -> None:
+    def __init__(self, target: Target, ahead: Kubectl | None = None) -> None:
         self.target = target
         # kubectl's meaning of 0 is no limit.
         self.timeout_seconds = target.request_timeout_seconds or _NO_LIMIT_SECONDS
-        self._kubectl = Kubectl(target, ahead)
-        self.proxy = self._kubectl.proxy
+        asked = target.kubectl_flags, target.namespace
+        self._kubectl = ahead if ahead and ahead.take(*asked) else Kubectl(*asked)
+        self.proxy = Proxy(target, self._kubectl.proxy)
         self._view: Mapping[str, Any] | None = None
         self._lock = threading.Lock()
         self._idle: list[http.Connection] = []
@@ -64,7 +65,13 @@ class Door:
             leash.stop()
         for connection in idle:
             connection.close()
+        self.proxy.close()
         self._kubectl.close()
+
+    @property
+    def namespace(self) -> str | None:
+        """The namespace where none is named; None where ``config`` is to be looked at."""
+        return self._kubectl.namespace
 
     def leash(self) -> Leash:
         """A new stream's leash, which also ends with the door."""
@@ -77,7 +84,7 @@ class Door:
         """The user's kubeconfig, cut down to the context in use; empty where there is none."""
         with self._lock:
             if self._view is None:
-                self._view = self._kubectl.config()
+                self._view = ConfigView(self._kubectl.view()).read()
             return self._view
 
     def json(
@@ -207,6 +214,10 @@ class Door:
             return http.Connection(path)
         except http.Cut as error:
             said = self._plugin_words() or "it no longer listens"
+            if said == "error: EOF":
+                # It asks for a user name and a password, and there is nobody to answer.
+                what = "the kubeconfig has no credentials for this user"
+                raise Refused("not-authenticated", what, "kubectl config view --minify") from error
             raise Unavailable(
                 "no-kubectl", f"kubectl proxy has ended: {said}", "kubectl cluster-info"
             ) from error

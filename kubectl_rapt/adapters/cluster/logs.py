@@ -23,6 +23,9 @@ LONGEST_LINE = 64 * 1024 * 1024
 """A longer line is given in parts of this size; any other is held in memory whole."""
 
 
+_SETTLE_SECONDS = 0.5
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Which log, how much of it, and how long silence and trouble are borne."""
@@ -109,6 +112,9 @@ def lines(door: Door, wanted: Wanted, leash: Leash) -> Iterator[bytes]:
         was_clean, probes, unended = is_clean, is_clean, rest if is_clean else None
         if not is_clean:
             leash.wait(min(1.0, patience.pause_seconds()))
+        elif rest:
+            # On a busy node the runtime may still be writing the line that was cut short.
+            leash.wait(_SETTLE_SECONDS)
 
 
 def _query(wanted: Wanted, given: "_Given", *, is_probe: bool) -> str:

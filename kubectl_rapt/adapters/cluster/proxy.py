@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from kubectl_rapt.adapters.cluster import spawn
-from kubectl_rapt.adapters.cluster.spawn import Ahead, Child
+from kubectl_rapt.adapters.cluster.spawn import Child
 from kubectl_rapt.adapters.cluster.words import one_line
 from kubectl_rapt.errors import Invalid, NotFound, RaptError, Refused, Unavailable
 from kubectl_rapt.model.target import Target
@@ -30,7 +30,7 @@ class Proxy:
     """
 
     def __init__(self, target: Target, child: Child | None = None) -> None:
-        self._child = child or spawn.proxy(target.kubectl_flags)
+        self._child = child or spawn.start_proxy(target.kubectl_flags)
         self._path = f"{self._child.folder}/s"
         self._lock = threading.Lock()
         self._is_ready = False
@@ -80,14 +80,17 @@ class Proxy:
 
 
 class ConfigView:
-    """What ``kubectl config view --minify`` says, asked at once and read when it is needed.
+    """What ``kubectl config view --minify`` says.
 
     kubectl's own reading of the kubeconfig (lists of files, merging, the pod's own account) is not written
-    again here; run beside the proxy it costs about 5 ms of waiting.
+    again here, but for the plainest of cases: see ``kubeconfig.py``.
+
+    Args:
+        child: That process.
     """
 
-    def __init__(self, target: Target, child: Child | None = None) -> None:
-        self._child = child or spawn.config_view(target.kubectl_flags)
+    def __init__(self, child: Child) -> None:
+        self._child = child
 
     def read(self, timeout_seconds: float = READY_WITHIN_SECONDS) -> dict[str, Any]:
         """The kubeconfig, cut down to one context; empty where kubectl has none. To be called once.
@@ -114,39 +117,6 @@ class ConfigView:
         if "current-context must exist" in text:
             return {}
         raise refusal_to_start(text)
-
-    def close(self) -> None:
-        """Take back what it used."""
-        self._child.close()
-
-
-class Kubectl:
-    """What runs behind one door: the proxy and, where the namespace is to be found out, ``config view``.
-
-    Args:
-        target: The cluster and the user.
-        ahead: What was started already, perhaps for that target.
-
-    Raises:
-        Unavailable: There is no kubectl on the PATH.
-    """
-
-    def __init__(self, target: Target, ahead: Ahead | None = None) -> None:
-        self._target = target
-        taken = ahead.take(target.kubectl_flags) if ahead else []
-        self.proxy = Proxy(target, *taken[:1])
-        self._view = ConfigView(target, *taken[1:]) if taken[1:] or not target.namespace else None
-
-    def config(self) -> dict[str, Any]:
-        """See ``ConfigView.read``; to be called once."""
-        self._view = self._view or ConfigView(self._target)
-        return self._view.read()
-
-    def close(self) -> None:
-        """End both."""
-        if self._view:
-            self._view.close()
-        self.proxy.close()
 
 
 def refusal_to_start(complaints: str) -> RaptError:

@@ -32,6 +32,11 @@ class Reads:
         self._silence_seconds = silence_seconds
         self._patience_seconds = patience_seconds
 
+    def namespace(self) -> str:
+        """See the port."""
+        found = self._door.namespace
+        return self.context().namespace if found is None else found
+
     def context(self) -> Context:
         """See the port."""
         view = self._door.config()

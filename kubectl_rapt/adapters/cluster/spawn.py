@@ -11,7 +11,7 @@ from collections.abc import Sequence
 # (PR_SET_PDEATHSIG is Linux only, follows the spawning thread, and misses a parent that is dead already.)
 # Ctrl-C and a lost terminal reach the whole process group and are ours to answer, so both ignore them.
 _SUPERVISED = """
-trap '' INT HUP
+trap '' INT HUP QUIT
 folder=$1; shift
 "$@" </dev/null 2>"$folder/complaints" &
 exec >/dev/null 2>&1
@@ -48,37 +48,50 @@ class Child:
         return self._status
 
 
-class Ahead:
-    """What was started for a cluster before it was certain to be asked: whoever asks that one takes it.
+class Kubectl:
+    """What runs for one cluster as one user: the proxy and, where kubectl must be asked for it, ``config view``.
 
     Args:
-        flags: kubectl's flags for that cluster.
-        asks_config: Whether the namespace is to be found out, too.
+        flags: kubectl's flags for that.
+        namespace: The namespace that was given; empty where the kubeconfig's is meant.
+
+    Attributes:
+        namespace: The namespace in use; None where ``config view`` says it.
+        proxy: The proxy.
 
     Raises:
         Unavailable: There is no kubectl on the PATH, or no place for its socket.
     """
 
-    def __init__(self, flags: tuple[str, ...], *, asks_config: bool) -> None:
-        self._flags = flags
-        self._children = [proxy(flags)]
-        if asks_config:
-            self._children.append(config_view(flags))
+    def __init__(self, flags: tuple[str, ...], namespace: str) -> None:
+        self.proxy = start_proxy(flags)
+        self._flags, self._given = flags, namespace
+        self._is_taken = False
+        from kubectl_rapt.adapters.cluster import kubeconfig
 
-    def take(self, flags: tuple[str, ...]) -> list[Child]:
-        """The proxy and perhaps ``config view``, if they are for those flags and nobody took them before."""
-        if flags != self._flags:
-            return []
-        taken, self._children = self._children, []
-        return taken
+        self.namespace = namespace or kubeconfig.namespace(flags, os.environ)
+        self._view = start_view(flags) if self.namespace is None else None
+
+    def take(self, flags: tuple[str, ...], namespace: str) -> bool:
+        """Whether it is for that, and nobody took it before."""
+        if self._is_taken or (self._flags, self._given) != (flags, namespace):
+            return False
+        self._is_taken = True
+        return True
+
+    def view(self) -> Child:
+        """``config view``, started now if it was not before."""
+        self._view = self._view or start_view(self._flags)
+        return self._view
 
     def close(self) -> None:
-        """End what nobody took."""
-        for child in self._children:
-            child.close()
+        """End both."""
+        if self._view:
+            self._view.close()
+        self.proxy.close()
 
 
-def proxy(flags: Sequence[str]) -> Child:
+def start_proxy(flags: Sequence[str]) -> Child:
     """Start ``kubectl proxy`` on the socket ``s`` in a private folder; it says one line once it listens.
 
     Raises:
@@ -101,7 +114,7 @@ def proxy(flags: Sequence[str]) -> Child:
     return Child(pid, heard, lifeline, folder)
 
 
-def config_view(flags: Sequence[str]) -> Child:
+def start_view(flags: Sequence[str]) -> Child:
     """Start ``kubectl config view --minify``; what it complains about it says in the same place.
 
     Raises:

@@ -8,6 +8,7 @@ import typer
 from kubectl_rapt import writes
 from kubectl_rapt.actions import add as adding
 from kubectl_rapt.actions import repository
+from kubectl_rapt.actions import sync as syncing
 from kubectl_rapt.actions.add import Addition
 from kubectl_rapt.cli import diffs, options, show, terminal
 from kubectl_rapt.cli.commands import sync
@@ -37,7 +38,7 @@ def add(
         list[str] | None, typer.Option(metavar="CRON", help="Run by itself at these times (repeatable)")
     ] = None,
     time_zone: Annotated[str, typer.Option(metavar="ZONE", help="Time zone of the schedules")] = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, do nothing")] = False,
+    dry_run: options.DryRun = "none",
     output: Annotated[
         str, typer.Option("-o", "--output", metavar="json|yaml|name", help="Print the objects")
     ] = "",
@@ -47,38 +48,47 @@ def add(
     Example: kubectl rapt add http-check --in prod --set url=http://example.com --schedule '*/15 * * * *'
     """
     options.one_of("-o", output, ("json", "yaml", "name"))
+    is_dry = options.is_dry(dry_run)
+    answers = options.pairs(set_ or [], "--set")
+    values = {"image": image, **({"command": command} if command else {})} if image else {}
     if command and not image:
         raise UsageError(
             "bad-usage", "a command needs an image", f"kubectl rapt add {name} --image IMAGE -- COMMAND"
         )
+    if twice := sorted(values.keys() & answers.keys()):
+        raise UsageError("bad-usage", f"{twice[0]} is given twice", f"leave out --set {twice[0]}")
     with options.open_world(context) as (world, writers):
-        namespace = world.cluster.context().namespace if context.ensure_object(dict).get("namespace") else ""
+        namespace = world.cluster.namespace() if context.ensure_object(dict).get("namespace") else ""
         request = adding.Request(
             template=COMMAND if image else name,
             tool=tool or name,
             environment=options.environment(context, world.settings),
-            answers=options.pairs(set_ or [], "--set"),
-            values={"image": image, **({"command": command} if command else {})} if image else {},
+            answers=answers,
+            values=values,
             schedules=[Schedule(one, time_zone) for one in schedule or []],
             namespaces=[namespace] if namespace else [],
         )
         addition = adding.plan(world, request)
-        if output:
-            objects = list(addition.built.objects)
-            terminal.out(show.document(show.listed(objects), output, f"tool.rapt.dev/{request.tool}"))
-        else:
-            _show(addition, world.now())
-        if not dry_run and addition.plan.steps:
+        environment = addition.environment
+        options.check_default(context, environment)
+        if not is_dry and addition.plan.steps:
+            if not environment.is_reviewed and environment.cluster:
+                # It is applied next: who points at another cluster is told before anything is written.
+                syncing.check_cluster(world, environment)
             writes.settle(
                 writers,
                 repository.address(world).url,
                 lambda: adding.plan(world, request).plan,
                 addition.plan,
             )
-        if not output:
-            _conclude(addition, dry_run)
-        if not dry_run and not addition.environment.is_reviewed:
-            sync.carry_out(world, writers, addition.environment.name, names_only=bool(output))
+        if output:
+            objects = list(addition.built.objects)
+            terminal.out(show.document(show.listed(objects), output, f"tool.rapt.dev/{request.tool}"))
+        else:
+            _show(addition, world.now())
+            _conclude(addition, is_dry)
+        if not is_dry and not environment.is_reviewed:
+            sync.carry_out(world, writers, environment.name, shows="" if output else "lines")
 
 
 def _show(addition: Addition, now: datetime) -> None:

@@ -19,7 +19,7 @@ def changes(
     context: typer.Context,
     verb: Annotated[str, typer.Argument(metavar="[show|merge]", help="What to do; none lists them")] = "",
     identifier: Annotated[str, typer.Argument(metavar="[ID]", help="The change")] = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be merged, do nothing")] = False,
+    dry_run: options.DryRun = "none",
     output: Annotated[
         str, typer.Option("-o", "--output", metavar="json|yaml|name", help="Output format")
     ] = "",
@@ -29,27 +29,32 @@ def changes(
     Example: kubectl rapt changes merge 7c1e42
     """
     options.one_of("-o", output, ("json", "yaml", "name"))
+    is_dry = options.is_dry(dry_run)
+    if verb and output:
+        raise UsageError(
+            "bad-usage", f"{verb} has one output: -o is for the list", "kubectl rapt changes -o json"
+        )
     if verb not in ("", "show", "merge") or (verb and not identifier):
         raise UsageError("bad-usage", "changes takes nothing, show ID or merge ID", "kubectl rapt changes")
     with options.open_world(context) as (world, writers):
         if verb == "merge":
-            _merge(world, writers, identifier, dry_run)
+            _merge(world, writers, identifier, is_dry)
         elif verb == "show":
             _show(world, identifier)
         else:
             _list(world, output)
 
 
-def _merge(world: World, writers: Writers, identifier: str, dry_run: bool) -> None:
+def _merge(world: World, writers: Writers, identifier: str, is_dry: bool) -> None:
     merge = review.plan_merge(world, identifier)
-    if merge.plan.steps and not dry_run:
+    if merge.plan.steps and not is_dry:
         writes.settle(
             writers,
             repository.address(world).url,
             lambda: review.plan_merge(world, identifier).plan,
             merge.plan,
         )
-    done = "was merged already" if not merge.plan.steps else "would be merged" if dry_run else "merged"
+    done = "was merged already" if not merge.plan.steps else "would be merged" if is_dry else "merged"
     terminal.out(f"change {identifier} {done}: {terminal.clean(merge.change.summary)}")
     terminal.say(f"  then: kubectl rapt sync --in {merge.change.environment}")
 

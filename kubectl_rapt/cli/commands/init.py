@@ -16,7 +16,7 @@ from kubectl_rapt.writes import Writers
 def init(
     context: typer.Context,
     local: Annotated[bool, typer.Option("--local", help="A bare repository in your own data folder")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, do nothing")] = False,
+    dry_run: options.DryRun = "none",
 ) -> None:
     """Set up a config repository and your settings; again, it completes what is missing.
 
@@ -26,14 +26,15 @@ def init(
         raise UsageError(
             "bad-usage", "init needs to know where the config repository is", "kubectl rapt init --local"
         )
+    is_dry = options.is_dry(dry_run)
     path = wiring.local_repository(os.environ)
     with options.open_world(context) as (world, writers):
-        plan = setting_up.create(str(path)) if not path.exists() else setting_up.plan(world, str(path))
-        if not path.exists() and not dry_run:
+        plan = setting_up.create(world, str(path)) if not path.exists() else setting_up.plan(world, str(path))
+        if not path.exists() and not is_dry:
             # Only a repository that exists can be read, and only then is the rest decided.
             _carry_out(writers, plan)
             plan = setting_up.plan(world, str(path))
-        if dry_run:
+        if is_dry:
             for step in plan.steps:
                 terminal.out(f"{step} (dry run)")
             return

@@ -13,9 +13,7 @@ from kubectl_rapt.model.plan import Apply
 
 def install(
     context: typer.Context,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show what would be applied, apply nothing")
-    ] = False,
+    dry_run: options.DryRun = "none",
     output: Annotated[
         str, typer.Option("-o", "--output", metavar="json|yaml|name", help="Print the objects")
     ] = "",
@@ -25,17 +23,17 @@ def install(
     Example: kubectl rapt install --context admin@prod
     """
     options.one_of("-o", output, ("json", "yaml", "name"))
+    is_dry = options.is_dry(dry_run)
     with options.open_world(context) as (world, writers):
         plan = installing.plan(world)
         applies = [step for step in plan.steps if isinstance(step, Apply)]
         if output in ("json", "yaml"):
             terminal.out(show.document(show.listed([step.manifest for step in applies]), output))
         for step in applies:
-            if not dry_run:
+            if not is_dry:
                 writes.apply(writers, step)
             if output not in ("json", "yaml"):
-                ref = ref_of(step.manifest)
-                kind = f"{ref.kind.name.lower()}.{ref.kind.group}/{ref.name}"
-                terminal.out(kind if output == "name" else f"{kind} applied{' (dry run)' if dry_run else ''}")
-        if not dry_run:
+                name = show.name(ref_of(step.manifest))
+                terminal.out(name if output == "name" else f"{name} applied{' (dry run)' if is_dry else ''}")
+        if not is_dry:
             installing.wait(world)

@@ -27,20 +27,20 @@ def list_(
     environment = options.named_environment(context)
     selector = labels.selector({labels.ENVIRONMENT: environment}) if environment else ""
     with options.open_world(context) as (world, _):
-        namespace = "" if all_namespaces else world.cluster.context().namespace
+        namespace = "" if all_namespaces else world.cluster.namespace()
         found = sorted(world.cluster.list(TOOL, namespace, labels=selector), key=lambda one: str(ref_of(one)))
         now = world.now()
     if output == "name":
         for one in found:
-            terminal.out(
-                f"{TOOL.resource.partition('.')[0].rstrip('s')}.{TOOL.group}/{one['metadata']['name']}"
-            )
+            terminal.out(show.name(ref_of(one)))
         return
     if output in ("json", "yaml"):
         terminal.out(show.document(show.listed(found), output))
         return
     if not found:
-        terminal.say(f"No tools found in {'any namespace' if all_namespaces else f'namespace {namespace}'}.")
+        whose = f" of environment {terminal.clean(environment)}" if environment else ""
+        where = "any namespace" if all_namespaces else f"namespace {namespace}"
+        terminal.say(f"No tools{whose} found in {where}.")
         return
     rows = []
     for one in found:

@@ -6,7 +6,7 @@ import typer
 
 from kubectl_rapt.actions import find
 from kubectl_rapt.cli import options, terminal, watching
-from kubectl_rapt.errors import NotFound
+from kubectl_rapt.errors import NotFound, UsageError
 
 
 def logs(
@@ -22,8 +22,12 @@ def logs(
 
     Example: kubectl rapt logs http-check
     """
+    if tail < -1:
+        raise UsageError(
+            "bad-flag", f"--tail expects a number of lines, or -1 for all, got {tail}", "--tail 20"
+        )
     with options.open_world(context) as (world, _):
-        found = find.execution(world, what, world.cluster.context().namespace)
+        found = find.execution(world, what, world.cluster.namespace(), "logs")
         name = found.run.name if found.run else what
         if follow and found.job:
             return watching.watch(world, found.job.ref, name, raw=raw)

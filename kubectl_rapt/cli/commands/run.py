@@ -7,8 +7,7 @@ import typer
 from kubectl_rapt.actions import advance
 from kubectl_rapt.actions import run as running
 from kubectl_rapt.cli import options, show, terminal, watching
-from kubectl_rapt.errors import UsageError
-from kubectl_rapt.model.kinds import JOB, Ref
+from kubectl_rapt.model.kinds import JOB, Ref, ref_of
 from kubectl_rapt.objects import jobs, runs
 from kubectl_rapt.objects.runs import Run
 from kubectl_rapt.ports.world import World
@@ -35,11 +34,17 @@ def run(
         typer.Option("--follow/--detach", help="Stream the log until it ends (default on a terminal)"),
     ] = None,
     timeout: Annotated[
-        float, typer.Option(metavar="SECONDS", help="Stop following after this long; 0 is never")
+        float,
+        typer.Option(
+            parser=options.seconds, metavar="TIME", help="Stop following after this long; 0 is never"
+        ),
     ] = 0,
     request_id: Annotated[str, typer.Option(metavar="ID", help="The same request never runs twice")] = "",
     dry_run: Annotated[
-        str, typer.Option("--dry-run", metavar="client|server", help="Show the Job, run nothing")
+        str,
+        typer.Option(
+            "--dry-run", metavar="none|client|server", help="Show the Job, run nothing; bare is client"
+        ),
     ] = "none",
     output: Annotated[
         str, typer.Option("-o", "--output", metavar="json|yaml|name", help="Print the Run")
@@ -52,13 +57,11 @@ def run(
     """
     options.one_of("-o", output, ("json", "yaml", "name"))
     options.one_of("--dry-run", dry_run, ("none", "client", "server"))
-    if timeout < 0:
-        raise UsageError("bad-flag", "--timeout expects 0 or more seconds", "--timeout 300")
     follows = (terminal.is_interactive() and not output) if follow is None else follow
     with options.open_world(context) as (world, writers):
         request = running.Request(
             tool,
-            world.cluster.context().namespace,
+            world.cluster.namespace(),
             options.pairs(set_ or [], "--set"),
             options.pairs(env or [], "--env"),
             request_id,
@@ -67,14 +70,14 @@ def run(
         if dry_run != "none":
             job = jobs.of_attempt(wanted, 1)
             shown = world.cluster.dry_run(job) if dry_run == "server" else job
-            terminal.out(show.document(shown, output or "yaml"))
+            terminal.out(show.document(shown, output or "yaml", show.name(ref_of(shown))))
             return 0
         seen = advance.advance(world, writers, Seen(wanted))
         created = _run_of(seen)
         if output:
-            terminal.out(show.document(runs.to_manifest(created), output, str(created.ref)))
+            terminal.out(show.document(runs.to_manifest(created), output, show.name(created.ref)))
         elif not follows:
-            terminal.out(f"{created.ref} created")
+            terminal.out(f"{show.name(created.ref)} created")
             terminal.say(f"  follow: kubectl rapt logs {created.name} --follow")
         if not follows:
             return 0

@@ -30,7 +30,7 @@ def runs(
     environment = options.named_environment(context)
     wanted = {labels.TOOL: tool, labels.ENVIRONMENT: environment}
     with options.open_world(context) as (world, _):
-        namespace = "" if all_namespaces else world.cluster.context().namespace
+        namespace = "" if all_namespaces else world.cluster.namespace()
         selector = labels.selector({key: value for key, value in wanted.items() if value})
         found = list(world.cluster.list(RUN, namespace, labels=selector))
         now = world.now()

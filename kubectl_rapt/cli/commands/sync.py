@@ -1,19 +1,21 @@
 """``kubectl rapt sync``."""
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Literal
 
 import typer
 
 from kubectl_rapt.actions import sync as syncing
 from kubectl_rapt.actions.sync import Synced
-from kubectl_rapt.cli import options, terminal
+from kubectl_rapt.cli import options, show, terminal
+from kubectl_rapt.config.project import Environment
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.writes import Writers
 
 
 def sync(
     context: typer.Context,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, do nothing")] = False,
+    dry_run: options.DryRun = "none",
     rollback: Annotated[
         bool, typer.Option("--rollback", help="Allow an older commit than the applied one")
     ] = False,
@@ -24,10 +26,16 @@ def sync(
     Example: kubectl rapt sync --in prod
     """
     options.one_of("-o", output, ("name",))
+    is_dry = options.is_dry(dry_run)
     with options.open_world(context) as (world, writers):
         environment = options.environment(context, world.settings)
         carry_out(
-            world, None if dry_run else writers, environment, rollback=rollback, names_only=output == "name"
+            world,
+            None if is_dry else writers,
+            environment,
+            rollback=rollback,
+            shows="names" if output else "lines",
+            may=lambda one: options.check_default(context, one),
         )
 
 
@@ -37,21 +45,21 @@ def carry_out(
     environment: str,
     *,
     rollback: bool = False,
-    names_only: bool = False,
+    shows: Literal["lines", "names", ""] = "lines",
+    may: Callable[[Environment], None] = lambda _: None,
 ) -> None:
-    """Sync, and show each object as it is done."""
+    """Sync, and show each object as it is done: as a line of what was done, by its name, or not at all."""
     done: list[Synced] = []
 
     def tell(one: Synced) -> None:
         done.append(one)
-        kind = one.ref.kind.resource.replace(one.ref.kind.plural, one.ref.kind.name.lower(), 1)
-        if names_only:
-            terminal.out(f"{kind}/{one.ref.name}")
-        elif one.what != "unchanged":
+        if shows == "names":
+            terminal.out(show.name(one.ref))
+        elif shows and one.what != "unchanged":
             why = f": {one.why}" if one.why else ""
-            terminal.out(f"{kind}/{one.ref.name} {one.what}{why}{'' if writers else ' (dry run)'}")
+            terminal.out(f"{show.name(one.ref)} {one.what}{why}{'' if writers else ' (dry run)'}")
 
-    desired = syncing.sync(world, writers, environment, tell, rollback=rollback)
-    if not names_only:
+    desired = syncing.sync(world, writers, environment, tell, rollback=rollback, may=may)
+    if shows == "lines":
         what = "synced" if writers else "would be synced"
         terminal.out(f"{environment} {what} to {desired.commit[:7]}: {syncing.summary(done)}")

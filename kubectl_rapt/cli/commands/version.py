@@ -5,5 +5,8 @@ from kubectl_rapt.cli import terminal
 
 
 def version() -> None:
-    """Print the version."""
+    """Print the version.
+
+    Example: kubectl rapt version
+    """
     terminal.out(f"kubectl-rapt {__version__}")

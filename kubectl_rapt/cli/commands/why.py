@@ -21,7 +21,7 @@ def why(
     """
     options.one_of("-o", output, ("json", "yaml"))
     with options.open_world(context) as (world, _):
-        explanation = explaining.why(world, what, world.cluster.context().namespace)
+        explanation = explaining.why(world, what, world.cluster.namespace())
     if output:
         terminal.out(show.document(_data(explanation), output))
         return

@@ -7,6 +7,7 @@ import typer
 from typer.main import get_command
 
 from kubectl_rapt.cli import options
+from kubectl_rapt.config.project import Environment
 from kubectl_rapt.config.settings import Settings
 from kubectl_rapt.errors import Problem, UsageError
 from kubectl_rapt.model.target import Target
@@ -83,6 +84,56 @@ def test_the_environment_is_the_named_one_or_else_ones_own() -> None:
     mine = Settings(environment="dev")
     assert options.environment(contexts("--in", "prod"), mine) == "prod"
     assert options.environment(contexts(), mine) == "dev"
+
+
+@pytest.mark.parametrize(
+    ("settings", "hint"),
+    [
+        (Settings(), "kubectl rapt init --local"),
+        (Settings(repository="config.git"), " --in ENV"),
+    ],
+)
+def test_without_an_environment_the_next_step_is_named(settings: Settings, hint: str) -> None:
     with pytest.raises(UsageError) as caught:
-        options.environment(contexts(), Settings())
-    assert (caught.value.code, caught.value.hint) == ("no-environment", "--in ENV")
+        options.environment(contexts(), settings)
+    assert caught.value.code == "no-environment"
+    assert caught.value.hint.endswith(hint)
+
+
+def test_a_reviewed_environment_is_never_taken_because_it_is_the_default() -> None:
+    prod, dev = Environment("prod", ("team",)), Environment("dev", ("team",), is_reviewed=False)
+    options.check_default(contexts("--in", "prod"), prod)
+    options.check_default(contexts(), dev)
+    with pytest.raises(UsageError) as caught:
+        options.check_default(contexts(), prod)
+    assert caught.value.code == "reviewed-default"
+    assert caught.value.hint.endswith(" --in prod")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("0", 0), ("5", 5), ("2.5", 2.5), ("90s", 90), ("5m", 300), ("1h30m", 5400), ("1d", 86400)],
+)
+def test_a_time_is_written_as_for_kubectl_or_in_bare_seconds(text: str, expected: float) -> None:
+    assert options.seconds(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "-1", "abc", "5x", "1s1m", "nan", "inf", "1e9", "5 s", "٥"])
+def test_other_times_are_refused(text: str) -> None:
+    with pytest.raises(typer.BadParameter) as caught:
+        options.seconds(text)
+    assert caught.value.message == f'a time such as 90s, 5m or 1h, got "{text}"'
+
+
+@pytest.mark.parametrize(
+    ("given", "made"),
+    [
+        (["sync", "--dry-run"], ["sync", "--dry-run=client"]),
+        (["run", "--dry-run", "hello"], ["run", "--dry-run=client", "hello"]),
+        (["run", "--dry-run", "server"], ["run", "--dry-run", "server"]),
+        (["run", "--dry-run=none"], ["run", "--dry-run=none"]),
+        (["add", "x", "--", "sh", "--dry-run"], ["add", "x", "--", "sh", "--dry-run"]),
+    ],
+)
+def test_dry_run_alone_is_what_kubectl_makes_of_it(given: list[str], made: list[str]) -> None:
+    assert options.with_bare_flags(given) == made

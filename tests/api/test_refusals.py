@@ -1,0 +1,353 @@
+"""What a real API server, or the lack of one, refuses: the verb, the resource and the user are named, and in time."""
+
+import json
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kubectl_rapt import documents
+from tests import namespaces
+from tests.cli.endings import refused
+from tests.cluster import clusters, kubeconfigs
+from tests.cluster.clusters import Cluster, PrivateCluster
+from tests.killing import Ended, Person
+
+Types = Callable[..., Ended]
+COMMANDS = ("list", "runs", "run hello", "logs hello", "why hello")
+
+
+@pytest.fixture
+def types(user: Path, tmp_path: Path) -> Types:
+    """Type a command as an ordinary user, or with another kubeconfig."""
+
+    def types(command: str, kubeconfig: Path = user) -> Ended:
+        return Person(tmp_path / "home", kubeconfig).types(*command.split())
+
+    return types
+
+
+@pytest.fixture
+def installed(types: Types, cluster: Cluster) -> None:
+    """The kinds are there, and everybody may see which cluster it is."""
+    assert types("install", cluster.kubeconfig).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("command", "what", "right"),
+    [
+        (
+            "list -n kube-system",
+            'list tools.rapt.dev in namespace "kube-system"',
+            "list tools.rapt.dev -n kube-system",
+        ),
+        (
+            "runs -n kube-system",
+            'list runs.rapt.dev in namespace "kube-system"',
+            "list runs.rapt.dev -n kube-system",
+        ),
+        (
+            "-n kube-system run x",
+            'get tools.rapt.dev in namespace "kube-system"',
+            "get tools.rapt.dev -n kube-system",
+        ),
+        (
+            "logs job/x -n kube-system",
+            'get jobs.batch in namespace "kube-system"',
+            "get jobs.batch -n kube-system",
+        ),
+        ("why pod/x -n kube-system", 'get pods in namespace "kube-system"', "get pods -n kube-system"),
+        ("list -A", "list tools.rapt.dev in all namespaces", "list tools.rapt.dev -A"),
+        ("runs -A", "list runs.rapt.dev in all namespaces", "list runs.rapt.dev -A"),
+        ("list --as ann", 'impersonate users "ann"', "impersonate users/ann"),
+        ("list --as ann --as-group dev", 'impersonate users "ann"', "impersonate users/ann"),
+        (
+            "install",
+            "patch customresourcedefinitions.apiextensions.k8s.io",
+            "patch customresourcedefinitions.apiextensions.k8s.io",
+        ),
+    ],
+)
+def test_a_missing_right_is_named_with_verb_resource_and_user(
+    types: Types, installed: None, namespace: str, command: str, what: str, right: str
+) -> None:
+    message = f'user "user-of-{namespace}" may not {what}'
+    assert types(command) == refused(6, message, f"kubectl auth can-i {right}")
+
+
+def test_sync_names_all_missing_rights_before_it_writes(
+    types: Types, installed: None, cluster: Cluster, tmp_path: Path
+) -> None:
+    namespace = namespaces.prepare(cluster, role="view")
+    viewer = cluster.user(f"user-of-{namespace}", namespace=namespace)
+    assert types("init --local", viewer).exit_code == 0
+    ended = types("add tcp-check", viewer)
+    lines = ended.stderr.splitlines()
+    assert (ended.exit_code, lines[0]) == (
+        6,
+        f"error: user-of-{namespace} may not do what this environment needs",
+    )
+    assert [" ".join(line.split()) for line in lines[1:-1]] == [
+        f"{verb} {kind} in namespace {namespace}"
+        for kind in ("serviceaccounts", "networkpolicies.networking.k8s.io", "tools.rapt.dev", "configmaps")
+        for verb in ("create", "patch")
+    ]
+    assert lines[-1] == f"  try: kubectl auth can-i create serviceaccounts -n {namespace}"
+    assert types("list", viewer).stderr == f"No tools found in namespace {namespace}.\n"
+
+
+@pytest.mark.parametrize("form", ["json", "yaml", "name"])
+def test_every_output_can_be_read_whether_there_is_something_or_not(
+    types: Types, installed: None, namespace: str, form: str
+) -> None:
+    def output(command: str) -> Any:
+        ended = types(f"{command} -o {form}")
+        assert (ended.exit_code, ended.stderr) == (0, ""), f"{command}: {ended}"
+        if form == "name":
+            return ended.stdout.split()
+        return (json.loads(ended.stdout) if form == "json" else documents.load(ended.stdout, "output"))[
+            "items"
+        ]
+
+    assert output("list") == output("runs") == []
+    assert types("init --local").exit_code == 0
+    added = output("add hello --image busybox:1.35")
+    listed = output("list")
+    run = types(f"run hello -o {form}")
+    runs = output("runs")
+    if form == "name":
+        assert added == listed == ["tool.rapt.dev/hello"]
+        assert runs == run.stdout.split()
+        assert runs[0].startswith("run.rapt.dev/hello-")
+        return
+    assert [one["kind"] for one in added] == ["ServiceAccount", "Tool"]
+    assert [(one["kind"], one["metadata"]["name"]) for one in listed] == [("Tool", "hello")]
+    assert [one["kind"] for one in runs] == ["Run"]
+    shown = json.loads(run.stdout) if form == "json" else documents.load(run.stdout, "output")
+    assert (shown["apiVersion"], shown["kind"]) == ("rapt.dev/v1alpha1", "Run")
+    why = types(f"why hello -o {form}").stdout
+    told = json.loads(why) if form == "json" else documents.load(why, "output")
+    assert (told["tool"], told["requestedBy"]) == ("hello", f"user-of-{namespace}")
+
+
+def test_answers_at_a_run_are_told_together_and_nothing_is_created(
+    types: Types, installed: None, namespace: str
+) -> None:
+    assert types("init --local").exit_code == 0
+    assert types("add tcp-check").exit_code == 0
+    assert types("run tcp-check --set hst=x --set port=abc --set timeout=3s") == refused(
+        5,
+        "4 answers for tcp-check are not right",
+        "give each as --set NAME=VALUE",
+        "hst      is not a parameter; did you mean: host?",
+        "timeout  is not a parameter",
+        "host     is missing: expected text of at most 253 characters such as database.example.com",
+        'port     expected an integer from 1 to 65535 such as 5432, was given "abc"',
+    )
+    for verb in ("run", "logs", "why"):
+        assert types(f"{verb} tcp-chek") == refused(
+            4, f'no tool "tcp-chek" in namespace {namespace}', f"kubectl rapt {verb} tcp-check"
+        )
+    assert types("runs").stderr == f"No runs found in namespace {namespace}.\n"
+
+
+@pytest.fixture(scope="module")
+def bare() -> Iterator[PrivateCluster]:
+    """Another cluster, without Rapt's kinds."""
+    with clusters.private(controllers=False) as found:
+        yield found
+
+
+def test_another_cluster_than_the_environments_is_refused_before_anything_is_written(
+    types: Types, installed: None, bare: PrivateCluster
+) -> None:
+    assert types("init --local").exit_code == 0
+    change = types("changes -o name").stdout
+    expected = refused(
+        6,
+        'context "administrator" points at another cluster than environment "dev" has',
+        "--context NAME, or contexts: {dev: NAME} in your settings",
+    )
+    for command in ("sync", "sync --dry-run", "add tcp-check"):
+        assert types(command, bare.kubeconfig) == expected, command
+    assert types("changes -o name").stdout == change
+    assert "dev synced to" in types("sync").stdout, "the commit is the same, and there is nothing in it"
+    assert "nothing to apply" in types("sync").stdout
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_without_the_kinds_the_command_that_brings_them_is_named(
+    types: Types, bare: PrivateCluster, command: str
+) -> None:
+    assert types(command, bare.kubeconfig) == refused(
+        4, "Rapt is not installed in this cluster", "kubectl rapt install"
+    )
+
+
+def test_sync_and_add_name_it_as_well(types: Types, bare: PrivateCluster) -> None:
+    assert types("init --local", bare.kubeconfig).exit_code == 0
+    added = types("add tcp-check", bare.kubeconfig)
+    expected = refused(4, "Rapt is not installed in this cluster", "kubectl rapt install")
+    assert (added.exit_code, added.stderr) == (4, expected.stderr)
+    assert "change" in added.stdout, "the change is committed, and says so"
+    assert types("sync", bare.kubeconfig) == expected
+
+
+def test_who_may_not_tell_clusters_apart_learns_who_can_help(types: Types, bare: PrivateCluster) -> None:
+    assert types("init --local", bare.kubeconfig).exit_code == 0
+    ann = bare.user("ann", namespace="default")
+    assert types("sync", ann) == refused(
+        6,
+        'user "ann" may not get namespaces, and so cannot tell which cluster this is',
+        "an administrator permits it with: kubectl rapt install",
+    )
+
+
+def test_an_api_server_that_died_is_told_in_time(types: Types) -> None:
+    with clusters.private(controllers=False) as dead:
+        dead.stop_api_server()
+        for command in (*COMMANDS, "install"):
+            begun = time.monotonic()
+            ended = types(f"{command} --request-timeout 5s", dead.kubeconfig)
+            assert time.monotonic() - begun < 15, command
+            first, second = ended.stderr.splitlines()
+            assert (ended.exit_code, ended.stdout) == (8, ""), f"{command}: {ended}"
+            assert first.startswith("error: the API server cannot be reached: dial tcp ")
+            assert second == "  try: kubectl cluster-info"
+
+
+@pytest.fixture
+def as_user(cluster: Cluster, tmp_path: Path) -> Callable[..., Path]:
+    """A kubeconfig with other credentials, or of another server."""
+
+    def as_user(credentials: dict[str, Any], server: str = "") -> Path:
+        text = json.loads(cluster.kubeconfig.read_text())
+        endpoint = {"server": server} if server else text["clusters"][0]["cluster"]
+        config = {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "current-context": "c",
+            "clusters": [{"name": "c", "cluster": endpoint}],
+            "users": [{"name": "u", "user": credentials}],
+            "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u", "namespace": "team"}}],
+        }
+        return kubeconfigs.write(tmp_path / "kubeconfig", config)
+
+    return as_user
+
+
+def plugin(command: str, *words: str) -> dict[str, Any]:
+    """Credentials that a program brings."""
+    version = "client.authentication.k8s.io/v1"
+    return {"exec": {"apiVersion": version, "command": command, "args": words, "interactiveMode": "Never"}}
+
+
+@pytest.mark.parametrize(
+    ("credentials", "message", "hint"),
+    [
+        (
+            plugin("sh", "-c", "echo 'login expired, run: corp login' >&2; exit 3"),
+            "getting credentials: exec: executable sh failed with exit code 3 (login expired, run: corp login)",
+            "kubectl get --raw /version",
+        ),
+        (
+            plugin("sh", "-c", "printf '\\033[31mred\\033[0m\\n' >&2; exit 3"),
+            "getting credentials: exec: executable sh failed with exit code 3 (red)",
+            "kubectl get --raw /version",
+        ),
+        (
+            plugin("/nonexistent/login"),
+            "getting credentials: exec: fork/exec /nonexistent/login: no such file or directory",
+            "kubectl get --raw /version",
+        ),
+        (
+            {"token": "expired"},
+            "the API server does not accept these credentials",
+            "kubectl get --raw /version",
+        ),
+        ({}, "the kubeconfig has no credentials for this user", "kubectl config view --minify"),
+    ],
+)
+def test_a_login_that_fails_says_why(
+    types: Types, as_user: Callable[..., Path], credentials: dict[str, Any], message: str, hint: str
+) -> None:
+    for command in ("list", "run hello"):
+        assert types(command, as_user(credentials)) == refused(6, message, hint), command
+
+
+@pytest.mark.parametrize(
+    ("flags", "code", "message", "hint"),
+    [
+        ("--context nope", 4, "cannot locate context nope", "kubectl config get-contexts"),
+        (
+            "--kubeconfig /nonexistent",
+            5,
+            "stat /nonexistent: no such file or directory",
+            "kubectl config view",
+        ),
+        (
+            f"--kubeconfig {os.devnull}",
+            8,
+            "the API server cannot be reached: dial tcp 127.0.0.1:8080: connect: connection refused",
+            "kubectl cluster-info",
+        ),
+    ],
+)
+def test_a_kubeconfig_that_leads_nowhere_is_named(
+    types: Types, flags: str, code: int, message: str, hint: str
+) -> None:
+    for command in ("list", "run hello"):
+        assert types(f"{command} {flags}") == refused(code, message, hint)
+
+
+def test_a_server_that_is_silent_is_left_after_the_request_timeout(
+    types: Types, as_user: Callable[..., Path]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        kubeconfig = as_user({"token": "x"}, f"http://127.0.0.1:{silent.getsockname()[1]}")
+        for command, what in (
+            ("list", 'list tools.rapt.dev in namespace "team"'),
+            ("run hello", 'get tool/hello in namespace "team"'),
+            ("install", "get customresourcedefinition/tools.rapt.dev"),
+        ):
+            begun = time.monotonic()
+            ended = types(f"{command} --request-timeout 1s", kubeconfig)
+            assert ended == refused(8, f"cannot {what}: no answer within 1 s", "kubectl get --raw /readyz")
+            assert time.monotonic() - begun < 10
+
+
+def test_a_plugin_that_hangs_is_left_after_the_request_timeout(
+    types: Types, as_user: Callable[..., Path]
+) -> None:
+    ended = types("list --request-timeout 1", as_user(plugin("sleep", "60")))
+    message = 'cannot list tools.rapt.dev in namespace "team": no answer within 1 s'
+    assert ended == refused(8, message, "kubectl get --raw /readyz")
+
+
+class _Page(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(404)
+        self.end_headers()
+        self.wfile.write(b"<h1>Nothing here</h1>\n")
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+def test_a_server_of_web_pages_is_not_taken_for_a_cluster_without_rapt(
+    types: Types, as_user: Callable[..., Path]
+) -> None:
+    with HTTPServer(("127.0.0.1", 0), _Page) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        thread.start()
+        ended = types("list", as_user({"token": "x"}, f"http://127.0.0.1:{server.server_address[1]}"))
+        server.shutdown()
+        thread.join()
+    message = "no API server answers there (404: <h1>Nothing here</h1>)"
+    assert ended == refused(8, message, "kubectl cluster-info")

@@ -1,0 +1,38 @@
+"""Typing commands without a cluster: a home of one's own, and an answer as one value."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from kubectl_rapt.cli import main
+from tests.killing import Ended
+from tests.repositories import SOMEONE
+
+Ask = Callable[..., Ended]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The home of someone whom git knows, and who has neither settings nor a cluster."""
+    for name in os.environ:
+        if name.startswith(("XDG_", "RAPT_", "GIT_", "KUBE")):
+            monkeypatch.delenv(name)
+    for name, value in SOMEONE.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("KUBECONFIG", os.devnull)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def ask(home: Path, capfd: pytest.CaptureFixture[str]) -> Ask:
+    """Type a command in this process."""
+
+    def ask(*words: str) -> Ended:
+        code = main.run(list(words))
+        told = capfd.readouterr()
+        return Ended(code, told.out, told.err)
+
+    return ask

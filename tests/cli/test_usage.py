@@ -1,0 +1,151 @@
+"""Commands that are typed wrong: each says what is wrong and what to type instead, and touches nothing."""
+
+from pathlib import Path
+
+import pytest
+
+from kubectl_rapt.cli import table
+from tests.cli.conftest import Ask
+from tests.cli.endings import refused
+
+WHAT = "TOOL|RUN|job/NAME|pod/NAME"
+
+
+@pytest.mark.parametrize(
+    ("command", "message", "hint"),
+    [
+        ("foo", 'no command "foo"', "kubectl rapt --help"),
+        ("lst", 'no command "lst"', "kubectl rapt list"),
+        ("Run", 'no command "Run"', "kubectl rapt run"),
+        ("--version", "no flag --version", "kubectl rapt version"),
+        ("--foo list", "no flag --foo", "kubectl rapt --help"),
+        ("list --foo", "no flag --foo", "kubectl rapt list --help"),
+        ("list --namspace x", "no flag --namspace", "kubectl rapt list --namespace"),
+        ("run hello --folow", "no flag --folow", "kubectl rapt run --follow"),
+        ("sync -A", "no flag -A", "kubectl rapt sync --help"),
+        ("show", "missing argument 'TEMPLATE'", "kubectl rapt show --help"),
+        ("add", "missing argument 'TEMPLATE'", "kubectl rapt add --help"),
+        ("run", "missing argument 'TOOL'", "kubectl rapt run --help"),
+        ("logs", f"missing argument '{WHAT}'", "kubectl rapt logs --help"),
+        ("why", f"missing argument '{WHAT}'", "kubectl rapt why --help"),
+        ("-n team run", "missing argument 'TOOL'", "kubectl rapt run --help"),
+        ("list x", "too many arguments: (x)", "kubectl rapt list --help"),
+        ("run a b", "too many arguments: (b)", "kubectl rapt run --help"),
+        ("changes show a b", "too many arguments: (b)", "kubectl rapt changes --help"),
+        ("list -o", "option '-o' requires an argument", "kubectl rapt list --help"),
+        ("run a --set", "option '--set' requires an argument", "kubectl rapt run --help"),
+        ("list -n", "option '-n' requires an argument", "kubectl rapt list --help"),
+        ("init --local=x", "option '--local' does not take a value", "kubectl rapt init --help"),
+        ("list -o xml", '-o does not know "xml"', "-o wide|json|yaml|name"),
+        ("runs -o wide", '-o does not know "wide"', "-o json|yaml|name"),
+        ("search -o JSON", '-o does not know "JSON"', "-o json|yaml|name"),
+        ("show x -o name", '-o does not know "name"', "-o json|yaml"),
+        ("why x -o name", '-o does not know "name"', "-o json|yaml"),
+        ("sync -o json", '-o does not know "json"', "-o name"),
+        ("sync --dry-run=yes", '--dry-run does not know "yes"', "--dry-run none|client"),
+        ("add x --dry-run=server", '--dry-run does not know "server"', "--dry-run none|client"),
+        ("run x --dry-run=yes", '--dry-run does not know "yes"', "--dry-run none|client|server"),
+        ("logs x --tail=ten", "--tail expects a whole number, got 'ten'", "kubectl rapt logs --help"),
+        ("logs x --tail=-2", "--tail expects a number of lines, or -1 for all, got -2", "--tail 20"),
+        (
+            "run x --timeout=soon",
+            '--timeout expects a time such as 90s, 5m or 1h, got "soon"',
+            "kubectl rapt run --help",
+        ),
+        (
+            "list --request-timeout=-3",
+            '--request-timeout expects a time such as 90s, 5m or 1h, got "-3"',
+            "kubectl rapt list --help",
+        ),
+        ("init", "init needs to know where the config repository is", "kubectl rapt init --local"),
+        ("add x -- sh", "a command needs an image", "kubectl rapt add x --image IMAGE -- COMMAND"),
+        ("add x --image a --set image=b", "image is given twice", "leave out --set image"),
+        ("changes foo", "changes takes nothing, show ID or merge ID", "kubectl rapt changes"),
+        ("changes show", "changes takes nothing, show ID or merge ID", "kubectl rapt changes"),
+        (
+            "changes show 123456 -o json",
+            "show has one output: -o is for the list",
+            "kubectl rapt changes -o json",
+        ),
+        ("logs foo/bar", '"foo" is not job, pod, run or tool', "kubectl rapt logs job/bar"),
+        ("why foo/bar", '"foo" is not job, pod, run or tool', "kubectl rapt why job/bar"),
+        ("sync", "no environment is named and there is no default", "kubectl rapt init --local"),
+        ("add http-check", "no environment is named and there is no default", "kubectl rapt init --local"),
+    ],
+)
+def test_a_wrong_command_says_what_to_type_instead(
+    ask: Ask, home: Path, command: str, message: str, hint: str
+) -> None:
+    assert ask(*command.split()) == refused(2, message, hint)
+    assert not list(home.rglob("*")), "nothing was written"
+
+
+def test_all_wrong_answers_on_the_command_line_are_told_at_once(ask: Ask) -> None:
+    expected = refused(
+        2,
+        "--set is not right",
+        "--set NAME=VALUE",
+        "--set  expects NAME=VALUE, got b",
+        "--set  gives a twice",
+    )
+    assert ask("run", "x", *(f"--set={one}" for one in ("a=1", "b", "a=2"))) == expected
+
+
+@pytest.mark.parametrize(
+    ("template", "hint"),
+    [("http-chek", "kubectl rapt show http-check"), ("\x1b[31mzzz", "kubectl rapt search")],
+)
+def test_an_unknown_template_is_answered_with_the_nearest(ask: Ask, template: str, hint: str) -> None:
+    shown = template.replace("\x1b", "\\x1b")
+    assert ask("show", template) == refused(4, f'no template "{shown}" in the registries', hint)
+
+
+def test_a_value_of_ten_megabytes_is_shown_by_its_beginning_and_its_end(ask: Ask) -> None:
+    ended = ask("show", "a" * 5_000_000 + "b" * 5_000_000)
+    assert ended.exit_code == 4
+    assert 'no template "aaa' in ended.stderr
+    assert 'bbb" in the registries' in ended.stderr
+    assert len(ended.stderr) < 1200
+
+
+@pytest.mark.parametrize("command", ["", *table.TABLE])
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+def test_the_help_of_every_command_fits_one_screen_and_has_an_example(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch, command: str, flag: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    ended = ask(*command.split(), flag)
+    assert (ended.exit_code, ended.stderr) == (0, "")
+    lines = ended.stdout.splitlines()
+    assert len(lines) <= 40
+    assert all(len(line) <= 80 for line in lines)
+    assert f"Example: kubectl rapt {command}" in ended.stdout or not command
+
+
+def test_without_arguments_the_help_is_shown(ask: Ask) -> None:
+    assert ask() == ask("--help")
+    assert "\n  run       Run a tool\n" in ask().stdout
+
+
+@pytest.mark.parametrize("command", ["run", "add", "list"])
+def test_a_narrow_terminal_gets_a_narrow_help(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    ended = ask(command, "--help")
+    assert ended.exit_code == 0
+    assert max(map(len, ended.stdout.splitlines())) <= 50, "Click's least width"
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("search zzz -o json", "[]\n"),
+        ("search zzz -o yaml", "[]\n"),
+        ("search zzz -o name", ""),
+        ("search tcp -o name", "tcp-check\n"),
+    ],
+)
+def test_an_empty_list_is_a_list_all_the_same(ask: Ask, command: str, expected: str) -> None:
+    ended = ask(*command.split())
+    assert (ended.exit_code, ended.stdout, ended.stderr) == (0, expected, "")
