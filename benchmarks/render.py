@@ -5,7 +5,11 @@ commands do it; on standard output as a JSON List.
 """
 
 import gc
+
+gc.disable()  # as kubectl-rapt does
+
 import json
+import os
 import sys
 from collections.abc import Iterator
 
@@ -20,9 +24,10 @@ KUBERNETES_MINOR = 35
 
 def main(count: int) -> None:
     """Render, validate and print so many Jobs."""
-    gc.disable()
     with Sandbox() as sandbox:
-        print(json.dumps({"apiVersion": "v1", "kind": "List", "items": list(_jobs(sandbox, count))}))
+        jobs = list(_jobs(sandbox, count))
+    print(json.dumps({"apiVersion": "v1", "kind": "List", "items": jobs}), flush=True)
+    os._exit(0)  # as kubectl-rapt does
 
 
 def _jobs(sandbox: Sandbox, count: int) -> Iterator[Manifest]:

@@ -165,7 +165,10 @@ def _command() -> list[str]:
     if getattr(sys, "frozen", False):
         return [sys.executable, ARGUMENT]
     root = str(Path(__file__).resolve().parents[2])
-    code = f"import sys; sys.path.append({root!r}); from kubectl_rapt.adapters.sandbox_child import serve; serve()"
+    code = (
+        f"import gc, sys; gc.disable(); sys.path.append({root!r}); "
+        "from kubectl_rapt.adapters.sandbox_child import serve; serve()"
+    )
     return [sys.executable, "-I", "-c", code]
 
 

@@ -9,7 +9,7 @@ it is: every rule here is one that an API server enforces too. The only keywords
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from functools import cache
 from typing import Any
 
@@ -324,12 +324,13 @@ _WHY_NOT: Mapping[str, str] = {
 """Kubernetes fields that are left out on purpose, and what to do instead."""
 
 
-def check(job: Any, schema: Schema) -> list[Problem]:
+def check(job: Any, schema: Schema, accepted: Set[int] = frozenset()) -> list[Problem]:
     """Compare a Job with a schema, strictly: what the schema does not name is a problem.
 
     Args:
         job: ``{metadata, spec}`` of a Job, as JSON data.
         schema: ``TEMPLATE_JOB`` or ``TOOL_JOB``.
+        accepted: The ids of maps and lists in it that were found right before, at the same place.
 
     Returns:
         The problems in the order of the document, each with the JSON pointer of its field
@@ -337,11 +338,11 @@ def check(job: Any, schema: Schema) -> list[Problem]:
     """
     _, compiled = _COMPILED.get(id(schema)) or _COMPILED.setdefault(id(schema), (schema, _compile(schema)))
     problems: list[Problem] = []
-    compiled(job, "", problems)
+    compiled(job, "", problems, accepted)
     return problems
 
 
-_Check = Callable[[Any, str, list[Problem]], None]
+_Check = Callable[[Any, str, list[Problem], Set[int]], None]
 _COMPILED: dict[int, tuple[Schema, _Check]] = {}
 _TYPES: Mapping[str, tuple[type, str]] = {
     "object": (dict, "a mapping"),
@@ -359,13 +360,14 @@ def _compile(schema: Schema) -> _Check:
     may_be_number = "x-kubernetes-int-or-string" in schema
     check_content = _CONTENTS.get(kind, _compile_scalar)(schema)
 
-    def check_value(value: Any, where: str, problems: list[Problem]) -> None:
+    def check_value(value: Any, where: str, problems: list[Problem], accepted: Set[int]) -> None:
         given: type = type(value)
         if may_be_number and given is int:
             if value < 0:
                 problems.append(Problem(where, f"is {value}, and must not be negative"))
         elif given is wanted:
-            check_content(value, where, problems)
+            if not accepted or id(value) not in accepted:
+                check_content(value, where, problems, accepted)
         else:
             problems.append(Problem(where, f"must be {words}, not {shown(value)}{_quoting(value, kind)}"))
 
@@ -373,7 +375,7 @@ def _compile(schema: Schema) -> _Check:
 
 
 def _compile_scalar(schema: Schema) -> _Check:
-    def check_scalar(value: Any, where: str, problems: list[Problem]) -> None:
+    def check_scalar(value: Any, where: str, problems: list[Problem], accepted: Set[int]) -> None:
         if wrong := _wrong(value, schema):
             problems.append(Problem(where, wrong))
 
@@ -384,12 +386,12 @@ def _compile_list(schema: Schema) -> _Check:
     least, most = schema.get("minItems", 0), schema["maxItems"]
     check_item = _compile(schema["items"])
 
-    def check_list(value: list[Any], where: str, problems: list[Problem]) -> None:
+    def check_list(value: list[Any], where: str, problems: list[Problem], accepted: Set[int]) -> None:
         if not least <= len(value) <= most:
             problems.append(Problem(where, f"has {len(value)} items, and must have {least} to {most}"))
             return
         for index, item in enumerate(value):
-            check_item(item, f"{where}/{index}", problems)
+            check_item(item, f"{where}/{index}", problems, accepted)
 
     return check_list
 
@@ -401,12 +403,12 @@ def _compile_map(schema: Schema) -> _Check:
     known = {key: _compile(inner) for key, inner in properties.items()}
     required = tuple(schema.get("required", ()))
 
-    def check_map(value: dict[Any, Any], where: str, problems: list[Problem]) -> None:
+    def check_map(value: dict[Any, Any], where: str, problems: list[Problem], accepted: Set[int]) -> None:
         missing = [key for key in required if key not in value]
         for key, item in value.items():
             check_item = known.get(key)
             if check_item is not None:
-                check_item(item, f"{where}/{key}", problems)
+                check_item(item, f"{where}/{key}", problems, accepted)
                 continue
             near = names.nearest(key, known)
             missing = [other for other in missing if other != near]
@@ -425,7 +427,9 @@ def _compile_free_map(schema: Schema) -> _Check:
     ]
     check_item = _compile(schema["additionalProperties"])
 
-    def check_free_map(value: dict[Any, Any], where: str, problems: list[Problem]) -> None:
+    def check_free_map(
+        value: dict[Any, Any], where: str, problems: list[Problem], accepted: Set[int]
+    ) -> None:
         if len(value) > most:
             problems.append(Problem(where, f"has {len(value)} entries, and may have {most}"))
             return
@@ -435,7 +439,7 @@ def _compile_free_map(schema: Schema) -> _Check:
                     here = documents.join_pointer(where, key)
                     problems.append(Problem(here, f"is not permitted: {message}"))
         for key, item in value.items():
-            check_item(item, documents.join_pointer(where, key), problems)
+            check_item(item, documents.join_pointer(where, key), problems, accepted)
 
     return check_free_map
 

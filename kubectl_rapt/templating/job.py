@@ -101,6 +101,7 @@ class Parsed:
     Attributes:
         quoted: The tokens that stand alone in quotes.
         constant: The ids of those maps and lists in it that hold no token and nothing empty.
+        accepted: Of those, the ones that a Job which fits the schema had already.
     """
 
     def __init__(self, text: str, document: Any, prefix: str) -> None:
@@ -109,6 +110,7 @@ class Parsed:
         constant: set[int] = set()
         _is_constant(document, prefix, constant)
         self.constant = frozenset(constant)
+        self.accepted: frozenset[int] = frozenset()
 
 
 def _is_constant(node: Any, prefix: str, found: set[int]) -> bool:
@@ -135,9 +137,7 @@ class Builder:
 
     def __init__(self, tokens: Tokens, parsed: Parsed, answers: Mapping[str, Any]) -> None:
         self._tokens = tokens
-        self._document = parsed.document
-        self._quoted = parsed.quoted
-        self._constant = parsed.constant
+        self._parsed = parsed
         self._answers = answers
         self._origins: dict[str, Parameter | None] = {}
         self._placed: dict[str, tuple[Parameter, list[str]]] = {}
@@ -146,10 +146,10 @@ class Builder:
 
     def build(self, parameters: Sequence[Parameter]) -> Rendered | None:
         """The Job; None where there are problems."""
-        if not isinstance(self._document, dict):
+        if not isinstance(self._parsed.document, dict):
             self._add("", "the template renders no Job", "begin with apiVersion: batch/v1 and kind: Job")
             return None
-        data = dict(self._put(self._document, ()))
+        data = dict(self._put(self._parsed.document, ()))
         for key, wanted in (("apiVersion", "batch/v1"), ("kind", "Job")):
             if data.pop(key, None) != wanted or f"/{key}" in self._origins:
                 self._add(f"/{key}", f"must be {wanted}", f"write {key}: {wanted}")
@@ -166,9 +166,11 @@ class Builder:
         self.problems.append((Problem(pointer, what), fix))
 
     def _check(self, job: dict[str, Any]) -> None:
-        self.problems += [(problem, "") for problem in job_schema.check(job, job_schema.TEMPLATE_JOB)]
-        if self.problems:
+        found = job_schema.check(job, job_schema.TEMPLATE_JOB, self._parsed.accepted)
+        if found:
+            self.problems += [(problem, "") for problem in found]
             return
+        self._parsed.accepted = self._parsed.constant
         self.problems += [(problem, "") for problem in places.check(job, self._placed.values())]
         self.problems += [(problem, shells.HINT) for problem in shells.check(job, self._origins)]
         for pointer, kind, _ in places.references(job):
@@ -194,7 +196,7 @@ class Builder:
         """A node of the document with its values; what a loop or a condition left empty is absent."""
         if isinstance(node, str):
             return self._value(node, _pointer(path)) if self._tokens.prefix in node else node
-        if id(node) in self._constant:
+        if id(node) in self._parsed.constant:
             return node
         if isinstance(node, dict):
             data = {}
@@ -219,8 +221,8 @@ class Builder:
             return ""
         value = self._tokens.values[scalar]
         if isinstance(value, AtRun):
-            return self._at_run(value.parameter, scalar in self._quoted, pointer)
-        if scalar in self._quoted:
+            return self._at_run(value.parameter, scalar in self._parsed.quoted, pointer)
+        if scalar in self._parsed.quoted:
             if isinstance(value, dict | list):
                 what = f"a {'map' if isinstance(value, dict) else 'list'} cannot be text"
                 self._add(pointer, what, "remove the quotes")

@@ -47,7 +47,7 @@ class Scene:
 
     @property
     def add(self) -> tuple[str, ...]:
-        return ("add", self.tool, "--image", "busybox:1.35", "--", "true")
+        return ("add", self.tool, "--in", self.name, "--image", "busybox:1.35", "--", "true")
 
     @property
     def new_tool(self) -> str:

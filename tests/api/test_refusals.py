@@ -13,30 +13,43 @@ from typing import Any
 import pytest
 
 from kubectl_rapt import documents
+from kubectl_rapt.cli import main
 from tests import namespaces
 from tests.cli.endings import refused
 from tests.cluster import clusters, kubeconfigs
 from tests.cluster.clusters import Cluster, PrivateCluster
 from tests.killing import Ended, Person
+from tests.repositories import SOMEONE
 
 Types = Callable[..., Ended]
 COMMANDS = ("list", "runs", "run hello", "logs hello", "why hello")
 
 
 @pytest.fixture
-def types(user: Path, tmp_path: Path) -> Types:
+def types(
+    user: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Types:
     """Type a command as an ordinary user, or with another kubeconfig."""
+    for name in os.environ:
+        if name.startswith(("XDG_", "RAPT_", "GIT_", "KUBE")):
+            monkeypatch.delenv(name)
+    for name, value in {**SOMEONE, "HOME": str(tmp_path / "home")}.items():
+        monkeypatch.setenv(name, value)
 
     def types(command: str, kubeconfig: Path = user) -> Ended:
-        return Person(tmp_path / "home", kubeconfig).types(*command.split())
+        monkeypatch.setenv("KUBECONFIG", str(kubeconfig))
+        code = main.run(command.split())
+        told = capfd.readouterr()
+        return Ended(code, told.out, told.err)
 
     return types
 
 
-@pytest.fixture
-def installed(types: Types, cluster: Cluster) -> None:
+@pytest.fixture(scope="module")
+def installed(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> None:
     """The kinds are there, and everybody may see which cluster it is."""
-    assert types("install", cluster.kubeconfig).exit_code == 0
+    administrator = Person(tmp_path_factory.mktemp("home"), cluster.kubeconfig)
+    assert administrator.types("install").exit_code == 0
 
 
 @pytest.mark.parametrize(
@@ -102,38 +115,33 @@ def test_sync_names_all_missing_rights_before_it_writes(
     assert types("list", viewer).stderr == f"No tools found in namespace {namespace}.\n"
 
 
-@pytest.mark.parametrize("form", ["json", "yaml", "name"])
 def test_every_output_can_be_read_whether_there_is_something_or_not(
-    types: Types, installed: None, namespace: str, form: str
+    types: Types, installed: None, namespace: str
 ) -> None:
-    def output(command: str) -> Any:
+    def output(command: str, form: str) -> Any:
         ended = types(f"{command} -o {form}")
-        assert (ended.exit_code, ended.stderr) == (0, ""), f"{command}: {ended}"
-        if form == "name":
-            return ended.stdout.split()
-        return (json.loads(ended.stdout) if form == "json" else documents.load(ended.stdout, "output"))[
-            "items"
-        ]
+        assert (ended.exit_code, ended.stderr) == (0, ""), f"{command} -o {form}: {ended}"
+        return json.loads(ended.stdout) if form == "json" else documents.load(ended.stdout, "output")
 
-    assert output("list") == output("runs") == []
+    for form in ("json", "yaml"):
+        assert output("list", form)["items"] == output("runs", form)["items"] == []
+    assert types("list -o name") == types("runs -o name") == Ended(0, "", "")
+
     assert types("init --local").exit_code == 0
-    added = output("add hello --image busybox:1.35")
-    listed = output("list")
-    run = types(f"run hello -o {form}")
-    runs = output("runs")
-    if form == "name":
-        assert added == listed == ["tool.rapt.dev/hello"]
-        assert runs == run.stdout.split()
-        assert runs[0].startswith("run.rapt.dev/hello-")
-        return
+    added = output("add hello --image busybox:1.35", "json")["items"]
     assert [one["kind"] for one in added] == ["ServiceAccount", "Tool"]
-    assert [(one["kind"], one["metadata"]["name"]) for one in listed] == [("Tool", "hello")]
-    assert [one["kind"] for one in runs] == ["Run"]
-    shown = json.loads(run.stdout) if form == "json" else documents.load(run.stdout, "output")
-    assert (shown["apiVersion"], shown["kind"]) == ("rapt.dev/v1alpha1", "Run")
-    why = types(f"why hello -o {form}").stdout
-    told = json.loads(why) if form == "json" else documents.load(why, "output")
-    assert (told["tool"], told["requestedBy"]) == ("hello", f"user-of-{namespace}")
+    run = output("run hello", "yaml")
+    assert (run["apiVersion"], run["kind"]) == ("rapt.dev/v1alpha1", "Run")
+    for form in ("json", "yaml"):
+        for command, kind in (("list", "Tool"), ("runs", "Run")):
+            assert [one["kind"] for one in output(command, form)["items"]] == [kind]
+        told = output("why hello", form)
+        assert (told["tool"], told["requestedBy"]) == ("hello", f"user-of-{namespace}")
+    assert types("list -o name").stdout == "tool.rapt.dev/hello\n"
+    assert types("runs -o name").stdout == f"run.rapt.dev/{run['metadata']['name']}\n"
+    assert types("sync -o name").stdout.split() == ["serviceaccount/rapt-hello", "tool.rapt.dev/hello"]
+    assert types("run hello --dry-run=server -o name").stdout.startswith("job.batch/hello-")
+    assert types("runs -o name").stdout.count("\n") == 1
 
 
 def test_answers_at_a_run_are_told_together_and_nothing_is_created(
@@ -181,26 +189,15 @@ def test_another_cluster_than_the_environments_is_refused_before_anything_is_wri
     assert "nothing to apply" in types("sync").stdout
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_without_the_kinds_the_command_that_brings_them_is_named(
-    types: Types, bare: PrivateCluster, command: str
-) -> None:
-    assert types(command, bare.kubeconfig) == refused(
-        4, "Rapt is not installed in this cluster", "kubectl rapt install"
-    )
-
-
-def test_sync_and_add_name_it_as_well(types: Types, bare: PrivateCluster) -> None:
+def test_without_the_kinds_the_command_that_brings_them_is_named(types: Types, bare: PrivateCluster) -> None:
+    expected = refused(4, "Rapt is not installed in this cluster", "kubectl rapt install")
+    for command in COMMANDS:
+        assert types(command, bare.kubeconfig) == expected, command
     assert types("init --local", bare.kubeconfig).exit_code == 0
     added = types("add tcp-check", bare.kubeconfig)
-    expected = refused(4, "Rapt is not installed in this cluster", "kubectl rapt install")
     assert (added.exit_code, added.stderr) == (4, expected.stderr)
-    assert "change" in added.stdout, "the change is committed, and says so"
+    assert " committed\n" in added.stdout, "and it says how far it came"
     assert types("sync", bare.kubeconfig) == expected
-
-
-def test_who_may_not_tell_clusters_apart_learns_who_can_help(types: Types, bare: PrivateCluster) -> None:
-    assert types("init --local", bare.kubeconfig).exit_code == 0
     ann = bare.user("ann", namespace="default")
     assert types("sync", ann) == refused(
         6,
@@ -209,17 +206,19 @@ def test_who_may_not_tell_clusters_apart_learns_who_can_help(types: Types, bare:
     )
 
 
-def test_an_api_server_that_died_is_told_in_time(types: Types) -> None:
-    with clusters.private(controllers=False) as dead:
-        dead.stop_api_server()
-        for command in (*COMMANDS, "install"):
+def test_an_api_server_that_died_is_told_in_time(types: Types, bare: PrivateCluster) -> None:
+    bare.stop_api_server()
+    try:
+        for command in ("list", "run hello", "install"):
             begun = time.monotonic()
-            ended = types(f"{command} --request-timeout 5s", dead.kubeconfig)
+            ended = types(f"{command} --request-timeout 5s", bare.kubeconfig)
             assert time.monotonic() - begun < 15, command
             first, second = ended.stderr.splitlines()
             assert (ended.exit_code, ended.stdout) == (8, ""), f"{command}: {ended}"
             assert first.startswith("error: the API server cannot be reached: dial tcp ")
             assert second == "  try: kubectl cluster-info"
+    finally:
+        bare.start_api_server()
 
 
 @pytest.fixture

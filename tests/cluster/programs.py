@@ -19,6 +19,10 @@ from tests.cluster.telling import ClusterError, tell
 BUILD_TIMEOUT_SECONDS = 45 * 60
 
 
+# Taken once: tests give themselves another HOME, and must not build everything again there.
+_CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rapt-testbed"
+
+
 @dataclass(frozen=True)
 class Source:
     """A published Go module and the commands in it that we build.
@@ -72,7 +76,7 @@ ETCD = Source(
 
 def cache() -> Path:
     """The folder that outlives clusters: built programs and images."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rapt-testbed"
+    return _CACHE
 
 
 def built(source: Source, *names: str) -> dict[str, Path]:
