@@ -8,10 +8,13 @@ commands write only when all of them are there, and each of them hesitate before
 import itertools
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+import weakref
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -77,8 +80,11 @@ class Person:
             for key, value in os.environ.items()
             if not key.startswith(("XDG_", "RAPT_", "GIT_", "KUBE"))
         }
+        self._temporary = Path(tempfile.mkdtemp(prefix="rapt-test-"))  # a short path: there are sockets in it
+        weakref.finalize(self, shutil.rmtree, self._temporary, ignore_errors=True)
         self.environ = {
             **kept,
+            "TMPDIR": str(self._temporary),
             "HOME": str(home),
             "KUBECONFIG": str(kubeconfig),
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
@@ -110,8 +116,15 @@ class Person:
         """Begin a command that waits before its first write until the gate is opened, and hesitates then."""
         return self._begin(["-m", "tests.killing", "gate", str(gate), "--", *words])
 
-    def processes(self) -> list[str]:
-        """The commands of the processes that still have this home."""
+    def leaves_nothing(self) -> None:
+        """No process remains that has this home, and no temporary file: very soon, where the last one was killed."""
+        for _ in range(200):
+            if not (left := [*self._processes(), *map(str, self._temporary.iterdir())]):
+                return
+            time.sleep(0.05)
+        raise AssertionError(f"left behind: {left}")
+
+    def _processes(self) -> list[str]:
         found = []
         for process in Path("/proc").iterdir():
             try:

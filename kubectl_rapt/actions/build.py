@@ -127,4 +127,5 @@ def _validate(world: World, objects: list[Manifest], template: str) -> None:
         for problem in world.schemas.validate(manifest, KUBERNETES_MINOR)
     ]
     if problems:
-        raise Invalid("bad-manifest", f"{template} renders to what Kubernetes does not accept", "", problems)
+        what = f"{template} renders to what Kubernetes does not accept"
+        raise Invalid("bad-manifest", what, f"other answers: kubectl rapt show {template}", problems)

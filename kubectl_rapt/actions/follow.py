@@ -14,13 +14,16 @@ from kubectl_rapt.runs.outcome import Outcome
 _TICK_SECONDS = 1.0
 
 
-def follow(world: World, job: Ref, *, timeout_seconds: float | None = None) -> Iterator[Line | Outcome]:
+def follow(
+    world: World, job: Ref, *, timeout_seconds: float | None = None, tail: int | None = None
+) -> Iterator[Line | Outcome]:
     """Everything worth showing while a Job runs, and last its outcome.
 
     Args:
         world: Where to read.
         job: The Job.
         timeout_seconds: Give up after this long; the Job goes on.
+        tail: Begin with so many last lines of what a container has said already; None for all.
 
     Raises:
         Unavailable: With code ``timed-out`` when the time is up; otherwise when the cluster does not answer.
@@ -36,7 +39,7 @@ def follow(world: World, job: Ref, *, timeout_seconds: float | None = None) -> I
         state = taken.state
         yield from taken.lines
         for source in taken.begin:
-            inbox.add(_log(world, Ref(POD, source.pod, job.namespace), source))
+            inbox.add(_log(world, Ref(POD, source.pod, job.namespace), source, tail))
         if state.has_ended and state.outcome:
             yield state.outcome
             return
@@ -64,9 +67,9 @@ def _job(world: World, job: Ref) -> Iterator[following.Event]:
             yield following.JobSeen(jobs.from_manifest(event.object))
 
 
-def _log(world: World, pod: Ref, source: Source) -> Iterator[following.Event]:
+def _log(world: World, pod: Ref, source: Source, tail: int | None) -> Iterator[following.Event]:
     try:
-        for line in world.cluster.logs(pod, source.container, follow=True):
+        for line in world.cluster.logs(pod, source.container, follow=True, tail=tail):
             yield following.LogLine(source, line)
     except RaptError as error:
         yield following.LogEnded(source, error.message)

@@ -24,6 +24,7 @@ def watch(
     name: str,
     *,
     timeout_seconds: float | None = None,
+    tail: int | None = None,
     raw: bool = False,
     close: Callable[[Outcome], Outcome] | None = None,
 ) -> int:
@@ -34,6 +35,7 @@ def watch(
         job: The Job.
         name: What to call it: the run's name.
         timeout_seconds: Stop after this long.
+        tail: Begin with so many last lines; None for all.
         raw: Whether log lines pass unchanged.
         close: Records the outcome, and says which one stands: someone else may have been first.
 
@@ -42,7 +44,7 @@ def watch(
     """
     last: dict[Source, bytes] = {}
     try:
-        for line in follow.follow(world, job, timeout_seconds=timeout_seconds):
+        for line in follow.follow(world, job, timeout_seconds=timeout_seconds, tail=tail):
             match line:
                 case LogLine(source, text):
                     last[source] = text

@@ -168,7 +168,7 @@ def test_an_add_that_is_killed_at_any_moment_is_finished_by_the_same_command(sce
         process.kill()
         end(process)
         scene.is_added_once(scene.person.types(*scene.add))
-        assert _soon_none(scene.person), f"left behind: {scene.person.processes()}"
+        scene.person.leaves_nothing()
 
     each(scenario, [f"moment-{number}" for number in range(6)])
 
@@ -293,11 +293,3 @@ def test_four_people_who_add_different_tools_at_once_all_land_and_are_synced(
         assert ended.exit_code == 0, ended
     assert len(scene.repository.log()) == 5
     scene.is_synced(*tools)
-
-
-def _soon_none(person: Person) -> bool:
-    for _ in range(100):
-        if not person.processes():
-            return True
-        time.sleep(0.05)
-    return False

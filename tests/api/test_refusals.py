@@ -30,15 +30,15 @@ def types(
     user: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> Types:
     """Type a command as an ordinary user, or with another kubeconfig."""
-    for name in os.environ:
-        if name.startswith(("XDG_", "RAPT_", "GIT_", "KUBE")):
-            monkeypatch.delenv(name)
-    for name, value in {**SOMEONE, "HOME": str(tmp_path / "home")}.items():
-        monkeypatch.setenv(name, value)
+    ours = ("XDG_", "RAPT_", "GIT_", "KUBE")
 
     def types(command: str, kubeconfig: Path = user) -> Ended:
-        monkeypatch.setenv("KUBECONFIG", str(kubeconfig))
-        code = main.run(command.split())
+        with monkeypatch.context() as person:
+            for name in [name for name in os.environ if name.startswith(ours)]:
+                person.delenv(name)
+            for name, value in {**SOMEONE, "HOME": tmp_path / "home", "KUBECONFIG": kubeconfig}.items():
+                person.setenv(name, str(value))
+            code = main.run(command.split())
         told = capfd.readouterr()
         return Ended(code, told.out, told.err)
 

@@ -100,7 +100,7 @@ def test_a_run_that_is_killed_at_any_moment_again_and_again_starts_once_and_leav
         stage.is_done_once(request, stage.person.types(*stage.words(request)))
 
     each(scenario, [f"moment-{number}" for number in range(RANDOM_KILLS // 2)])
-    assert _soon_none(stage.person), f"left behind: {stage.person.processes()}"
+    stage.person.leaves_nothing()
 
 
 def test_five_who_send_the_same_request_at_once_share_one_run(stage: Stage, tmp_path: Path) -> None:
@@ -146,11 +146,3 @@ def test_a_request_whose_job_is_gone_is_answered_from_its_record(stage: Stage) -
     assert again.exit_code == CODE, again
     assert stage.started("gone") == 1
     assert not stage.objects("jobs", "gone")
-
-
-def _soon_none(person: Person) -> bool:
-    for _ in range(100):
-        if not person.processes():
-            return True
-        time.sleep(0.05)
-    return False
