@@ -5,9 +5,6 @@ commands do it; on standard output as a JSON List.
 """
 
 import gc
-
-gc.disable()  # as kubectl-rapt does
-
 import json
 import os
 import sys
@@ -24,6 +21,7 @@ KUBERNETES_MINOR = 35
 
 def main(count: int) -> None:
     """Render, validate and print so many Jobs."""
+    gc.disable()  # as kubectl-rapt does
     with Sandbox() as sandbox:
         jobs = list(_jobs(sandbox, count))
     print(json.dumps({"apiVersion": "v1", "kind": "List", "items": jobs}), flush=True)

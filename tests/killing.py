@@ -1,8 +1,8 @@
 """Ends a real ``kubectl rapt`` with SIGKILL just before or just after one of its writes: they pass one door.
 
-``python -m tests.killing before 3 -- run hello --follow`` is killed before its third write; ``tell FILE`` instead of
-``before 3`` kills nothing and adds one line a write to the file, and ``gate FOLDER`` lets several
-commands write only when all of them are there, and each of them hesitate before each write.
+``python -m tests.killing before 3 -- run hello --follow`` is killed before its third write. ``tell FILE`` instead of
+``before 3`` kills nothing and adds one line a write to the file; ``gate FOLDER`` lets several commands write only when
+all of them are there, and has each of them hesitate before each write.
 """
 
 import itertools

@@ -106,7 +106,8 @@ def test_a_log_is_neutralised_while_it_is_followed_and_afterwards(
     for command in ("logs hostile", "logs hostile --follow", "run hostile --request-id hostile --follow"):
         again = ann.types(*command.split())
         assert (again.exit_code, again.stdout) == (0, ended.stdout), command
-    assert ann.types("logs", "hostile", "--tail", "1").stdout == "no end\n"
+    for words in ([], ["--follow"]):
+        assert ann.types("logs", "hostile", "--tail", "1", *words).stdout == "no end\n"
 
 
 def test_raw_passes_every_byte_of_a_line(ann: Person, started: dict[str, "subprocess.Popen[str]"]) -> None:

@@ -26,11 +26,12 @@ def logs(
         raise UsageError(
             "bad-flag", f"--tail expects a number of lines, or -1 for all, got {tail}", "--tail 20"
         )
+    lines = None if tail == -1 else tail
     with options.open_world(context) as (world, _):
         found = find.execution(world, what, world.cluster.namespace(), "logs")
         name = found.run.name if found.run else what
         if follow and found.job:
-            return watching.watch(world, found.job.ref, name, raw=raw)
+            return watching.watch(world, found.job.ref, name, tail=lines, raw=raw)
         if not found.pods:
             raise NotFound(
                 "no-log",
@@ -45,7 +46,7 @@ def logs(
         ]
         for pod, container in sources:
             prefix = f"[{pod.name} {container.name}] ".encode() if len(sources) > 1 else b""
-            for line in world.cluster.logs(pod.ref, container.name, tail=tail if tail >= 0 else None):
+            for line in world.cluster.logs(pod.ref, container.name, tail=lines):
                 terminal.out_line(prefix + line, raw=raw)
         if not sources:
             terminal.say(f"{name} has not started yet: kubectl rapt logs {name} --follow")
