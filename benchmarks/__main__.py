@@ -23,6 +23,7 @@ def main() -> int:
         "--only", metavar="WORD", default="", help="time the rows with this word, write nothing"
     )
     only = parser.parse_args().only
+    load = os.getloadavg()[0]
     _tell("building and installing the wheel")
     programs = installed.programs()
     was_up = clusters.found() is not None
@@ -37,7 +38,7 @@ def main() -> int:
     table = _table(results)
     print(table)
     if not only:
-        README.write_text(_readme(results, table), encoding="utf-8")
+        README.write_text(_readme(results, table, load), encoding="utf-8")
     return 1 if any(timed.ratio > case.at_most for case, timed in results) else 0
 
 
@@ -62,7 +63,7 @@ def _table(results: list[tuple[Case, Timed]]) -> str:
     return "\n".join(lines)
 
 
-def _readme(results: list[tuple[Case, Timed]], table: str) -> str:
+def _readme(results: list[tuple[Case, Timed]], table: str, load: float) -> str:
     reasons = "\n".join(f"- {case.what}: {case.why}" for case, _ in results)
     return f"""\
 # Benchmarks
@@ -79,14 +80,15 @@ ends with exit code 1 where a ratio is over its bound.
 Each row is timed in {_rounds(results)} rounds: one round is one run of Rapt and then one of the other side, each from
 its start to its end, so that whatever else the machine does falls on both. The times are medians, the ratio is the
 ratio of the medians. A first round fills the caches of both (kubectl keeps the kinds of a cluster in its own) and
-does not count. Ratios hold from machine to machine; milliseconds are of this one.
+does not count. Ratios hold from machine to machine; milliseconds are of this one. Rapt is several processes at
+once where kubectl is one: with no core to spare its ratios are worse.
 
 Rapt is a wheel of this checkout, installed with its dependencies into an environment of its own, its bytecode
 compiled. The cluster is the real one of `tests/cluster`, with a node; all commands are an ordinary user's with
 rights in one namespace, whose kubeconfig is as kubectl writes it.
 
 This machine: {os.cpu_count()} cores, Python {platform.python_version()}, kubectl {_kubectl_version()}, \
-{platform.system()} on {platform.machine()}.
+{platform.system()} on {platform.machine()}, with a load of {load:.1f} from elsewhere when this began.
 """
 
 

@@ -5,7 +5,7 @@ So nothing else is imported here. Nothing is decided either: what was guessed wr
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from kubectl_rapt import wiring
 
@@ -38,11 +38,9 @@ def started(arguments: Sequence[str]) -> Iterator["Kubectl | None"]:
     ahead = None
     given = guess(arguments)
     if given is not None:
-        try:
+        # What fails here fails again in the command itself, which says what a person is to know.
+        with suppress(Exception):
             ahead = _start(given)
-        except Exception as error:
-            # The command itself comes to the same point, and says what a person is to know.
-            del error
     try:
         yield ahead
     finally:

@@ -6,7 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
+from kubectl_rapt import __version__
+from tests import story
 from tests.house import documents, source
 
 PURE = ("errors", "documents", "forms", "model", "objects", "templating", "config", "runs")
@@ -141,3 +144,17 @@ def test_every_error_code_has_its_entry_and_no_entry_is_unused() -> None:
         pytest.fail(f"docs/errors.md says nothing of {code}, which {', '.join(sorted(used[code]))} raises")
     assert sorted(set(entries) - used.keys()) == [], "docs/errors.md has entries that nothing raises"
     assert entries == sorted(set(entries)), "docs/errors.md is in alphabetical order, each code once"
+
+
+def test_the_readme_shows_the_story_as_it_is() -> None:
+    transcript = (source.HOME / "README.md").read_text().partition("<!-- transcript -->")[2]
+    shown = re.findall(r"^\$ (.*)$", transcript.partition("<!-- end of transcript -->")[0], re.MULTILINE)
+    assert len(shown) == len(story.STORY), "README.md: python -m tests.demo --readme"
+    for command, step in zip(shown, story.STORY, strict=True):
+        wanted = re.sub(r"\\\{[a-z]+\\\}", r"\\S+", re.escape(step.command))
+        assert re.fullmatch(wanted, command), f"README.md shows {command!r}: python -m tests.demo --readme"
+
+
+def test_the_krew_manifest_has_the_version_of_the_package() -> None:
+    manifest = yaml.safe_load((source.HOME / "krew-manifest.yaml").read_text())
+    assert manifest["spec"]["version"] == f"v{__version__}", "krew-manifest.yaml: spec.version"

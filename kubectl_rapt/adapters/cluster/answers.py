@@ -244,6 +244,10 @@ def _not_found(said: _Said, ask: Ask) -> RaptError:
         )
     if not said.name:
         return not_installed(ask)
+    if said.kind == "pods/log":
+        # The kubelet's word, not the API server's: it has not heard of the pod yet.
+        what = f"there is no log of {ask.thing}{ask.place} yet: its node does not know it"
+        return Unavailable("not-started", what, f"kubectl describe pod {ask.name}{ask.where}")
     what = ask.kind.name.lower() if ask.kind else said.resource
     name = ask.name or said.name
     return NotFound(

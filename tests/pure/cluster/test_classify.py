@@ -37,6 +37,7 @@ CASES: list[tuple[str, Ask, type[RaptError], str, str, str]] = [
     ("403-quota-count-jobs", CREATE, Refused, "quota", 'quota "jobs1" in namespace "prod" is used up: requested count/jobs.batch=1, used count/jobs.batch=1, limit count/jobs.batch=1', "kubectl describe quota jobs1 -n prod"),
     ("403-quota-count-jobs-dryrun", DRY_RUN, Refused, "quota", 'quota "jobs1"', "kubectl describe quota jobs1 -n prod"),
     ("404-job", GET, NotFound, "not-found", 'there is no job "nope" in namespace "prod"', "kubectl get jobs.batch -n prod"),
+    ("404-log-kubelet", LOG, Unavailable, "not-started", "its node does not know it", "kubectl describe pod pod-1 -n prod"),
     ("404-log-no-pod", LOG, NotFound, "not-found", 'there is no pod "pod-1" in namespace "prod"', "kubectl get pods"),
     ("404-namespace", CREATE, NotFound, "no-namespace", 'there is no namespace "nope"', "kubectl create namespace nope"),
     ("404-namespace", Ask("get", NAMESPACE, "", "nope"), NotFound, "not-found", 'there is no namespace "nope"', "kubectl get namespaces"),
