@@ -23,6 +23,7 @@ JSON = "application/json"
 _MOST_ATTEMPTS = 10
 _NO_LIMIT_SECONDS = 86_400.0
 _KUBECTL_LOG_LINE = r"[EWIF]\d{4} "
+_LAST_WORDS_TRIES = 20
 
 
 class Door:
@@ -213,7 +214,7 @@ class Door:
         try:
             return http.Connection(path)
         except http.Cut as error:
-            said = self._plugin_words() or "it no longer listens"
+            said = self._last_words() or "it no longer listens"
             if said == "error: EOF":
                 # It asks for a user name and a password, and there is nobody to answer.
                 what = "the kubeconfig has no credentials for this user"
@@ -244,4 +245,12 @@ class Door:
         lines = [
             line for line in self.proxy.complaints().splitlines() if not re.match(_KUBECTL_LOG_LINE, line)
         ]
-        return one_line(" ".join(lines), 200)
+        return one_line(" ".join(dict.fromkeys(lines)), 200)  # a plug-in may have been asked twice
+
+    def _last_words(self) -> str:
+        """The same of a kubectl that has just ended: what it said may be written a moment after it stopped."""
+        for _ in range(_LAST_WORDS_TRIES):
+            if said := self._plugin_words():
+                return said
+            time.sleep(0.05)
+        return ""
