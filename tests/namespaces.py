@@ -3,6 +3,7 @@
 import json
 import secrets
 import subprocess
+import time
 from pathlib import Path
 
 from tests.cluster import kubectl
@@ -32,4 +33,9 @@ def apply(kubeconfig: Path, *items: object) -> None:
     """Create objects with kubectl, as whoever the kubeconfig belongs to."""
     manifest = json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
     command = [str(kubectl.program()), f"--kubeconfig={kubeconfig}", "create", "--filename=-"]
-    subprocess.run(command, input=manifest, text=True, check=True, capture_output=True)
+    for _ in range(20):
+        done = subprocess.run(command, input=manifest, text=True, check=False, capture_output=True)
+        if "orbidden" not in done.stderr:
+            break
+        time.sleep(0.5)  # the API server learns of a new RoleBinding a moment later
+    assert done.returncode == 0, done.stderr

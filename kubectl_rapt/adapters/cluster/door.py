@@ -12,7 +12,7 @@ from typing import Any
 
 from kubectl_rapt.adapters.cluster import answers, http
 from kubectl_rapt.adapters.cluster.answers import Ask
-from kubectl_rapt.adapters.cluster.proxy import ConfigView, Proxy
+from kubectl_rapt.adapters.cluster.proxy import READY_WITHIN_SECONDS, ConfigView, Proxy
 from kubectl_rapt.adapters.cluster.spawn import Kubectl
 from kubectl_rapt.adapters.cluster.streams import Leash
 from kubectl_rapt.adapters.cluster.words import one_line
@@ -210,7 +210,8 @@ class Door:
             connection.close()
 
     def _connect(self) -> http.Connection:
-        path = self.proxy.path()
+        # A credential plug-in that hangs keeps kubectl from listening: that is part of waiting for a request.
+        path = self.proxy.path(min(READY_WITHIN_SECONDS, self.timeout_seconds))
         try:
             return http.Connection(path)
         except http.Cut as error:
