@@ -210,8 +210,8 @@ class Door:
             connection.close()
 
     def _connect(self) -> http.Connection:
-        # A credential plug-in that hangs keeps kubectl from listening; a busy machine needs a few seconds anyway.
-        path = self.proxy.path(min(READY_WITHIN_SECONDS, max(5.0, self.timeout_seconds)))
+        # A credential plug-in that hangs keeps kubectl from listening; with a silent server it needs seconds itself.
+        path = self.proxy.path(min(READY_WITHIN_SECONDS, max(15.0, self.timeout_seconds)))
         try:
             return http.Connection(path)
         except http.Cut as error:
