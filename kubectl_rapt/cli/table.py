@@ -5,7 +5,11 @@ from typing import Any, NamedTuple
 
 
 class Entry(NamedTuple):
-    """One command: its heading in the help, its line there, and how to import it."""
+    """One command: its heading in the help, its line there, and how to import it.
+
+    A command of a group has the group's words before its own: ``changes show`` belongs to ``changes``, which is a
+    command itself and says what happens where none of its own is named.
+    """
 
     heading: str
     summary: str
@@ -22,6 +26,18 @@ def _changes() -> Callable[..., Any]:
     from kubectl_rapt.cli.commands import changes
 
     return changes.changes
+
+
+def _changes_merge() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import changes
+
+    return changes.merge
+
+
+def _changes_show() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import changes
+
+    return changes.show_
 
 
 def _init() -> Callable[..., Any]:
@@ -96,6 +112,10 @@ TABLE = {
     "init": Entry("Config repository", "Set up a config repository and your settings", _init),
     "add": Entry("Config repository", "Add a tool to an environment, for review", _add),
     "changes": Entry("Config repository", "List, show and merge open changes", _changes),
+    "changes show": Entry("Config repository", "Show what a change does", _changes_show),
+    "changes merge": Entry(
+        "Config repository", "Merge a change, rendered anew on today's main", _changes_merge
+    ),
     "sync": Entry("Config repository", "Apply an environment to its cluster", _sync),
     "list": Entry("Tools and runs", "List the tools in the cluster", _list),
     "run": Entry("Tools and runs", "Run a tool", _run),
@@ -105,3 +125,10 @@ TABLE = {
     "install": Entry("Administration", "Install Rapt's kinds and roles in a cluster", _install),
     "version": Entry("Administration", "Print the version", _version),
 }
+
+
+def below(group: str) -> list[str]:
+    """The names of a group's commands, without the group's own; of the root where the group is empty."""
+    start = f"{group} " if group else ""
+    inside = [name.removeprefix(start) for name in TABLE if name.startswith(start)]
+    return [name for name in inside if " " not in name]
