@@ -73,6 +73,7 @@ def apply(writers: Writers, step: Step) -> Written:
                 expected=step.expected,
                 files=step.files,
                 message=step.message,
+                follows=step.follows,
                 delete_branch=step.delete_branch,
                 delete_expected=step.delete_expected,
             )
@@ -97,7 +98,7 @@ def settle(
         repository: The repository that is written; its lock on this machine is held while writing.
         plan_again: Reads and decides; called before each attempt.
         agreed: What the person has agreed to; a plan that does something else is not carried out. One that has
-            nothing left to do is what they agreed to, done: by an attempt whose answer was lost, or by another.
+            less left to do is what they agreed to, done: by an attempt whose answer was lost, or by another.
 
     Returns:
         What each step of the plan answered.
@@ -110,7 +111,7 @@ def settle(
         try:
             with writers.git.lock(Remote(repository)):
                 plan = plan_again()
-                if agreed is not None and plan.steps and effects(plan) != effects(agreed):
+                if agreed is not None and not all(one in effects(agreed) for one in effects(plan)):
                     raise Conflict(
                         "plan-changed",
                         "the repository changed meanwhile, and the change would be another one",

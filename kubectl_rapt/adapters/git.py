@@ -138,13 +138,29 @@ class Git:
         return self._reading(mirror, commit, lambda: self._files(mirror, commit, folder))
 
     def log(
-        self, remote: Remote, commit: str, *, paths: Sequence[str] = (), limit: int = 0
+        self, remote: Remote, commit: str, *, paths: Sequence[str] = (), limit: int = 0, without: str = ""
     ) -> Iterator[Commit]:
         """See GitReads. Closing the iterator ends ``git``."""
         mirror = self._mirror(remote)
         git_input.commit_id(commit)
-        checked = [git_input.path(path.rstrip("/")) for path in paths]
-        return self._log(mirror, commit, checked, limit)
+        options = [f"--max-count={limit}"] if limit else []
+        options += [commit, *([f"^{git_input.commit_id(without)}"] if without else []), "--"]
+        options += [git_input.path(path.rstrip("/")) for path in paths]
+        return self._log(mirror, commit, options)
+
+    def merge_base(self, remote: Remote, one: str, other: str) -> str:
+        """See GitReads."""
+        mirror = self._mirror(remote)
+        for commit in (one, other):
+            git_input.commit_id(commit)
+
+        def read() -> str:
+            answer = self._run(mirror, "merge-base", one, other)
+            if answer.code > 1:
+                raise _LackingError(answer.err)
+            return answer.out.decode().strip()
+
+        return self._reading(mirror, other, read)
 
     def identity(self) -> str:
         """See GitReads. What git would guess from the host's name does not count."""
@@ -162,6 +178,7 @@ class Git:
         expected: str,
         files: Mapping[str, bytes | None],
         message: str,
+        follows: str = "",
         delete_branch: str = "",
         delete_expected: str = "",
     ) -> str:
@@ -180,7 +197,12 @@ class Git:
             git_input.path(path)
         text = git_input.message(message)
         tree = self._reading(mirror, parent, lambda: self._tree(mirror, parent, files))
-        commit = self._wrap(mirror, tree, parent, text)
+        parents = [parent] if parent else []
+        if follows and self.merge_base(remote, parent, follows) == parent:
+            parents = [follows]
+        elif follows:
+            parents = [follows, parent]
+        commit = self._wrap(mirror, tree, parents, text)
         refspecs.append(f"{commit}:refs/heads/{branch}")
         try:
             self._talk(mirror, *_PUSH, *options, "rapt", *refspecs)
@@ -363,12 +385,12 @@ class Git:
             found[name] = output[start : at - 1]
         return found
 
-    def _log(self, mirror: _Mirror, commit: str, paths: Sequence[str], limit: int) -> Iterator[Commit]:
+    def _log(self, mirror: _Mirror, commit: str, options: Sequence[str]) -> Iterator[Commit]:
         told = attempt = 0
         while True:
             try:
                 # The same walk gives the same commits: those already told are skipped.
-                for entry in islice(self._walk(mirror, commit, paths, limit), told, None):
+                for entry in islice(self._walk(mirror, options), told, None):
                     told += 1
                     yield entry
                 return
@@ -376,9 +398,8 @@ class Git:
                 self._heal(mirror, commit, attempt, error)
                 attempt += 1
 
-    def _walk(self, mirror: _Mirror, commit: str, paths: Sequence[str], limit: int) -> Iterator[Commit]:
-        many = [f"--max-count={limit}"] if limit else []
-        with self._started(mirror, *_WALK, *many, commit, "--", *paths) as process:
+    def _walk(self, mirror: _Mirror, options: Sequence[str]) -> Iterator[Commit]:
+        with self._started(mirror, *_WALK, *options) as process:
             assert process.stdout is not None
             assert process.stderr is not None
             rest = b""
@@ -412,11 +433,11 @@ class Git:
             raise Invalid("nothing-to-commit", f"the commit to {where} would change nothing", "leave it out")
         return after.split()[2].decode()
 
-    def _wrap(self, mirror: _Mirror, tree: str, parent: str, message: bytes) -> str:
+    def _wrap(self, mirror: _Mirror, tree: str, parents: Sequence[str], message: bytes) -> str:
         """Make a tree a commit by the user, signed where their configuration says so; the commit's id."""
         # commit-tree itself does not look at commit.gpgsign.
         is_signed = self._run(mirror, "config", "--type=bool", "--get", "commit.gpgsign").out == b"true\n"
-        options = [*(["-S"] if is_signed else []), *(["-p", parent] if parent else [])]
+        options = [*(["-S"] if is_signed else []), *(word for one in parents for word in ("-p", one))]
         when = f"@{int(self._now().timestamp())} +0000"
         dates = {"GIT_AUTHOR_DATE": when, "GIT_COMMITTER_DATE": when}
         answer = self._run(mirror, "commit-tree", *options, "-F", "-", tree, stdin=message, extra=dates)

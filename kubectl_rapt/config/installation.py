@@ -58,6 +58,8 @@ class Installation:
         answers: Parameter to value.
         schedules: When it runs by itself.
         namespaces: Where it lives; empty for the environment's first namespace.
+        retry_policy: The name of a retry policy; empty for what the environment or the template says.
+        cleanup_policy: The same of a cleanup policy.
     """
 
     tool: str
@@ -67,6 +69,8 @@ class Installation:
     answers: Mapping[str, Any] = field(default_factory=dict)
     schedules: tuple[Schedule, ...] = ()
     namespaces: tuple[str, ...] = ()
+    retry_policy: str = ""
+    cleanup_policy: str = ""
 
 
 def read(text: bytes, tool: str, source: str) -> Installation:
@@ -82,7 +86,7 @@ def read(text: bytes, tool: str, source: str) -> Installation:
     at.choice("kind", ("Installation",), required=True)
     if problem := bad_name(tool):
         at.wrong("", problem)
-    answers = at.fields("answers")
+    answers, policies = at.fields("answers"), at.fields("policies")
     installation = Installation(
         tool=tool,
         template=at.text("template", required=True),
@@ -91,7 +95,10 @@ def read(text: bytes, tool: str, source: str) -> Installation:
         answers={key: answers.value(key) for key in answers},
         schedules=tuple(_schedule(Fields(one, where, findings)) for where, one in at.items("schedules")),
         namespaces=at.texts("namespaces"),
+        retry_policy=policies.text("retry"),
+        cleanup_policy=policies.text("cleanup"),
     )
+    policies.done()
     at.done()
     refuse(findings, lines, source, "bad-definition")
     return installation
@@ -142,6 +149,9 @@ def spell(installation: Installation) -> str:
         ]
     if installation.namespaces:
         data["namespaces"] = list(installation.namespaces)
+    policies = {"retry": installation.retry_policy, "cleanup": installation.cleanup_policy}
+    if any(policies.values()):
+        data["policies"] = {kind: name for kind, name in policies.items() if name}
     return documents.dump(data)
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kubectl_rapt import documents
@@ -16,15 +16,48 @@ _ID = re.compile("[0-9a-f]{8}")
 
 
 @dataclass(frozen=True, slots=True)
+class Defaults:
+    """What can be said once for many tools: it counts where nobody closer to the tool says it.
+
+    Args:
+        answers: Parameter to value, for the templates that have such a parameter.
+        retry_policy: The name of a retry policy; empty for the template's.
+        cleanup_policy: The name of a cleanup policy; empty for the template's.
+    """
+
+    answers: Mapping[str, Any] = field(default_factory=dict)
+    retry_policy: str = ""
+    cleanup_policy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What the pull requests of an environment's changes are given.
+
+    Args:
+        reviewers: Who is asked, by their names on the forge; ``team/NAME`` for a team.
+        labels: Labels of their pull requests.
+        is_merged_automatically: Whether the forge merges them as soon as it may.
+    """
+
+    reviewers: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    is_merged_automatically: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Environment:
     """A named place where tools run.
 
     Args:
         name: Its name.
         cluster: The UID of its cluster's ``kube-system``; empty until it was recorded.
-        namespaces: Where its tools may live; the first is the usual one.
+        namespaces: Where its tools live; the first is the usual one.
+        allowed_namespaces: Where else they may be shared to.
         is_reviewed: Whether changes need a review (``review: required``).
         profile: The name of its profile; empty for none.
+        review: What their pull requests are given.
+        defaults: What holds for all its tools.
     """
 
     name: str
@@ -32,21 +65,44 @@ class Environment:
     cluster: str = ""
     is_reviewed: bool = True
     profile: str = ""
+    review: Review = Review()
+    allowed_namespaces: tuple[str, ...] = ()
+    defaults: Defaults = Defaults()
+
+    @property
+    def all_namespaces(self) -> tuple[str, ...]:
+        """Every namespace that a tool of this environment may be in."""
+        return tuple(dict.fromkeys((*self.namespaces, *self.allowed_namespaces)))
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Defaults that environments share.
+    """What environments share.
 
     Args:
         resources: ``requests`` and ``limits`` of containers that have none.
         node_selector: Labels of the nodes to run on.
         labels: Labels on everything that is rendered.
+        defaults: What holds for all tools of its environments.
     """
 
     resources: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     node_selector: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
+    defaults: Defaults = Defaults()
+
+
+@dataclass(frozen=True, slots=True)
+class Forge:
+    """Where pull requests are, where the repository's address does not tell.
+
+    Args:
+        kind: ``github``, ``gitlab``, ``gitea`` or ``none``; empty to find out.
+        api: The address of its API; empty for the repository's own host.
+    """
+
+    kind: str = ""
+    api: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +113,15 @@ class Project:
         id: Eight hex digits by which objects in clusters name this repository, whatever its address.
         environments: Name to environment.
         profiles: Name to profile.
+        defaults: What holds for all tools.
+        forge: Where pull requests are.
     """
 
     id: str
     environments: Mapping[str, Environment]
     profiles: Mapping[str, Profile] = field(default_factory=dict)
+    defaults: Defaults = Defaults()
+    forge: Forge = Forge()
 
     def environment(self, name: str) -> Environment:
         """One environment. Raises NotFound, with the nearest name."""
@@ -75,6 +135,11 @@ class Project:
     def profile(self, environment: Environment) -> Profile:
         """The profile of an environment; an empty one where it has none."""
         return self.profiles.get(environment.profile, Profile())
+
+    def rendering(self, environment: Environment) -> tuple[object, ...]:
+        """Everything that the rendering of an environment's tools depends on: equal as long as they stay the same."""
+        said = replace(environment, cluster="", is_reviewed=True, review=Review())
+        return (self.id, said, self.profile(environment), self.defaults)
 
 
 def read(files: Mapping[str, bytes]) -> Project:
@@ -105,6 +170,8 @@ def _project(at: Fields) -> Project:
         id=identifier,
         profiles={name: _profile(profiles.fields(name)) for name in known},
         environments={name: _environment(name, environments.fields(name), known) for name in environments},
+        defaults=_defaults(at),
+        forge=_forge(at.fields("forge")),
     )
     at.done()
     return project
@@ -117,16 +184,35 @@ def _environment(name: str, at: Fields, profiles: list[str]) -> Environment:
         cluster=at.text("cluster"),
         is_reviewed=at.choice("review", ("required", "none"), "required") != "none",
         profile=at.choice("profile", profiles),
+        review=Review(at.texts("reviewers"), at.texts("reviewLabels"), at.flag("autoMerge")),
+        allowed_namespaces=at.texts("allowedNamespaces"),
+        defaults=_defaults(at),
     )
     if not names.is_dns_label(name):
         at.wrong("", "expected a name of small letters, digits and dashes")
     if not environment.namespaces:
         at.wrong("namespaces", "expected at least one namespace")
-    for namespace in environment.namespaces:
-        if not names.is_dns_label(namespace):
-            at.wrong("namespaces", f"{namespace} is not the name of a namespace")
+    for key in ("namespaces", "allowedNamespaces"):
+        for namespace in at.texts(key):
+            if not names.is_dns_label(namespace):
+                at.wrong(key, f"{namespace} is not the name of a namespace")
     at.done()
     return environment
+
+
+def _forge(at: Fields) -> Forge:
+    forge = Forge(at.choice("kind", ("github", "gitlab", "gitea", "none")), at.text("api"))
+    at.done()
+    return forge
+
+
+def _defaults(at: Fields) -> Defaults:
+    answers, policies = at.fields("answers"), at.fields("policies")
+    defaults = Defaults(
+        {name: answers.value(name) for name in answers}, policies.text("retry"), policies.text("cleanup")
+    )
+    policies.done()
+    return defaults
 
 
 def _profile(at: Fields) -> Profile:
@@ -139,6 +225,7 @@ def _profile(at: Fields) -> Profile:
         },
         node_selector=_texts(at.fields("nodeSelector")),
         labels=_texts(at.fields("labels")),
+        defaults=_defaults(at),
     )
     resources.done()
     at.done()

@@ -64,6 +64,7 @@ class CommitFiles:
         expected: Where the remote's branch must be now; empty: it must not exist.
         files: Path to new content; None deletes.
         message: The whole commit message.
+        follows: A commit that the branch goes on from; the new one joins it with the parent.
         delete_branch: A branch that goes in the same push.
         delete_expected: Where that branch must be now; empty: wherever it is.
     """
@@ -74,6 +75,7 @@ class CommitFiles:
     expected: str
     files: Mapping[str, bytes | None]
     message: str
+    follows: str = ""
     delete_branch: str = ""
     delete_expected: str = ""
 

@@ -65,11 +65,20 @@ class GitReads(Protocol):
         ...
 
     def log(
-        self, remote: Remote, commit: str, *, paths: Sequence[str] = (), limit: int = 0
+        self, remote: Remote, commit: str, *, paths: Sequence[str] = (), limit: int = 0, without: str = ""
     ) -> Iterator[Commit]:
         """The history that leads to a commit, newest first, of those paths only where some are given.
 
-        It is read as it is asked for; its errors come with the first commit. A limit of 0 is none.
+        It is read as it is asked for; its errors come with the first commit. A limit of 0 is none. What
+        leads to the commit ``without`` is left out.
+        """
+        ...
+
+    def merge_base(self, remote: Remote, one: str, other: str) -> str:
+        """The newest commit that leads to both; empty where their histories have nothing in common.
+
+        Raises:
+            NotFound: The remote has no such commit.
         """
         ...
 
@@ -90,6 +99,7 @@ class GitWrites(Protocol):
         expected: str,
         files: Mapping[str, bytes | None],
         message: str,
+        follows: str = "",
         delete_branch: str = "",
         delete_expected: str = "",
     ) -> str:
@@ -102,6 +112,8 @@ class GitWrites(Protocol):
             expected: What the remote's branch must be at now (commit id); empty: it must not exist.
             files: Path to new content (a regular file that is not executable); ``None`` deletes the file.
             message: The whole commit message, trailers included; its last line is ended if it is not.
+            follows: A commit that the branch goes on from: the new one has the files of the parent with the
+                changes, and both as its parents; only this one where it contains the parent already.
             delete_branch: A branch to delete in the same atomic push (after a merge).
             delete_expected: What that branch must be at now; empty: wherever it is.
 
