@@ -9,7 +9,7 @@ from kubectl_rapt.actions.repository import Repository
 from kubectl_rapt.config import changes, layout, project
 from kubectl_rapt.config.changes import Change, Draft
 from kubectl_rapt.config.project import Environment, Project
-from kubectl_rapt.errors import NotFound, Problem, RaptError, Refused
+from kubectl_rapt.errors import Problem, RaptError, Refused
 from kubectl_rapt.model.kinds import NAMESPACE, Ref
 from kubectl_rapt.model.plan import CommitFiles, Plan
 from kubectl_rapt.ports.world import World
@@ -207,19 +207,3 @@ def _clusters(world: World, text: bytes, environments: Iterable[Environment]) ->
     except RaptError:
         return {}
     return {layout.PROJECT: project.record_cluster(text.decode(), unknown[0].name, uid).encode()}
-
-
-def definition(found: Repository, environment: str, tool: str) -> bytes:
-    """The file of a tool. Raises NotFound, with the nearest."""
-    from kubectl_rapt.model import names
-
-    path = layout.definition(environment, tool)
-    if path in found.files:
-        return found.files[path]
-    found.project().environment(environment)
-    near = names.nearest(tool, [name for _, name in layout.tools(found.files, environment)])
-    elsewhere = [place for place, name in layout.tools(found.files) if name == tool]
-    hint = f"--in {elsewhere[0]}" if elsewhere else "kubectl rapt list"
-    if near:
-        hint = f"did you mean {near}?"
-    raise NotFound("no-tool", f'no tool "{tool}" in environment {environment}', hint)

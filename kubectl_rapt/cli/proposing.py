@@ -23,6 +23,7 @@ def carry_out(
     is_dry: bool,
     output: str = "",
     overwrite: bool = False,
+    is_draft: bool = False,
 ) -> None:
     """Make a change: on main and into the cluster where nobody reviews it, else on its branch.
 
@@ -34,6 +35,7 @@ def carry_out(
         is_dry: Show what would be done, do nothing.
         output: ``json``, ``yaml`` or ``name`` of the rendered objects; empty for people.
         overwrite: Whether rendered files that were edited by hand may be replaced.
+        is_draft: Whether its pull request is opened as a draft.
 
     Raises:
         RaptError: What ``compose.plan``, ``writes.settle`` and ``sync`` raise.

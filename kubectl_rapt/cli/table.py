@@ -106,11 +106,53 @@ def _why() -> Callable[..., Any]:
     return why.why
 
 
+def _check() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import check
+
+    return check.check
+
+
+def _explain() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import explain
+
+    return explain.explain
+
+
+def _history() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import history
+
+    return history.history
+
+
+def _remove() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import remove
+
+    return remove.remove
+
+
+def _set() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import set_
+
+    return set_.set_
+
+
+def _share() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import share
+
+    return share.share
+
+
 TABLE = {
     "search": Entry("Templates", "Find templates in the registries", _search),
     "show": Entry("Templates", "Show a template: parameters, policies, a command to try", _show),
     "init": Entry("Config repository", "Set up a config repository and your settings", _init),
     "add": Entry("Config repository", "Add a tool to an environment, for review", _add),
+    "set": Entry("Config repository", "Change a tool's answers, schedules or policies", _set),
+    "remove": Entry("Config repository", "Remove a tool from an environment", _remove),
+    "share": Entry("Config repository", "Share a tool with namespaces and environments", _share),
+    "explain": Entry("Config repository", "Show which values hold for a tool, and who says so", _explain),
+    "history": Entry("Config repository", "Show every change of a tool", _history),
+    "check": Entry("Config repository", "Render everything again and compare, for CI", _check),
     "changes": Entry("Config repository", "List, show and merge open changes", _changes),
     "changes show": Entry("Config repository", "Show what a change does", _changes_show),
     "changes merge": Entry(

@@ -115,6 +115,11 @@ def _lock(at: Fields) -> Lock:
     return lock
 
 
+def schedule_to_data(schedule: Schedule) -> dict[str, str]:
+    """A schedule as the file says it."""
+    return {"cron": schedule.cron, **({"timeZone": schedule.time_zone} if schedule.time_zone else {})}
+
+
 def _schedule(at: Fields) -> Schedule:
     schedule = Schedule(at.text("cron", required=True), at.text("timeZone"))
     at.done()
@@ -143,10 +148,7 @@ def spell(installation: Installation) -> str:
     if installation.answers:
         data["answers"] = dict(installation.answers)
     if installation.schedules:
-        data["schedules"] = [
-            {"cron": one.cron, **({"timeZone": one.time_zone} if one.time_zone else {})}
-            for one in installation.schedules
-        ]
+        data["schedules"] = [schedule_to_data(one) for one in installation.schedules]
     if installation.namespaces:
         data["namespaces"] = list(installation.namespaces)
     policies = {"retry": installation.retry_policy, "cleanup": installation.cleanup_policy}
