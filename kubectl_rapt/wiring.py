@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from kubectl_rapt.adapters.cluster.reads import Reads
     from kubectl_rapt.adapters.cluster.spawn import Kubectl
     from kubectl_rapt.adapters.cluster.writes import Writes
+    from kubectl_rapt.adapters.forges.forges import Forges
     from kubectl_rapt.adapters.git import Git
     from kubectl_rapt.adapters.sandbox import Sandbox
     from kubectl_rapt.adapters.schemas import Schemas
@@ -69,6 +70,12 @@ class _Outside:
         return Git(platform.cache_home(self._environ) / "git", self._environ)
 
     @cached_property
+    def forge(self) -> "Forges":
+        from kubectl_rapt.adapters.forges.forges import Forges
+
+        return Forges(self._environ)
+
+    @cached_property
     def bundle(self) -> "PackagedBundle":
         from kubectl_rapt.adapters.bundle import PackagedBundle
 
@@ -115,6 +122,10 @@ class _Door:
     @property
     def git(self) -> "Git":
         return self._outside.git
+
+    @property
+    def forge(self) -> "Forges":
+        return self._outside.forge
 
     @property
     def settings(self) -> "SettingsWrites":

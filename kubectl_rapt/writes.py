@@ -7,16 +7,21 @@ from kubectl_rapt.errors import Conflict, Unavailable
 from kubectl_rapt.model.kinds import Manifest
 from kubectl_rapt.model.plan import (
     Apply,
+    CloseProposal,
     CommitFiles,
     Create,
     CreateRepository,
     Delete,
+    MergeProposal,
     Patch,
     Plan,
+    Propose,
     Step,
     WriteSettings,
 )
+from kubectl_rapt.model.proposals import PullRequest
 from kubectl_rapt.ports.cluster import ClusterWrites
+from kubectl_rapt.ports.forge import ForgeWrites
 from kubectl_rapt.ports.git import GitWrites, Remote
 from kubectl_rapt.ports.settings import SettingsWrites
 
@@ -35,6 +40,11 @@ class Writers(Protocol):
         ...
 
     @property
+    def forge(self) -> ForgeWrites:
+        """The forges that git repositories live on."""
+        ...
+
+    @property
     def settings(self) -> SettingsWrites:
         """The person's own settings."""
         ...
@@ -44,8 +54,8 @@ class Writers(Protocol):
         ...
 
 
-Written = Manifest | str | None
-"""What a step answered: the object as stored, a new commit's id, or nothing."""
+Written = Manifest | str | PullRequest | None
+"""What a step answered: the object as stored, a new commit's id, the pull request afterwards, or nothing."""
 
 
 def apply(writers: Writers, step: Step) -> Written:
@@ -81,6 +91,14 @@ def apply(writers: Writers, step: Step) -> Written:
             writers.git.create(path)
         case WriteSettings(text):
             writers.settings.write(text)
+        case Propose(address, proposal):
+            return writers.forge.propose(address, proposal)
+        case MergeProposal(address, number, head, message, method, when_ready):
+            return writers.forge.merge(
+                address, number, head=head, message=message, method=method, when_ready=when_ready
+            )
+        case CloseProposal(address, number, comment):
+            return writers.forge.close(address, number, comment)
     return None
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from kubectl_rapt.model.kinds import Manifest, Ref, ref_of
+from kubectl_rapt.model.proposals import Address, Method, Proposal
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,65 @@ class WriteSettings:
         return "write settings"
 
 
-Step = Create | Apply | Patch | Delete | CommitFiles | CreateRepository | WriteSettings
+@dataclass(frozen=True, slots=True)
+class Propose:
+    """Open the pull request of a branch, or bring the one that is open up to date."""
+
+    address: Address
+    proposal: Proposal
+
+    def __str__(self) -> str:
+        return f"open or update the pull request of {self.proposal.branch}"
+
+
+@dataclass(frozen=True, slots=True)
+class MergeProposal:
+    """Merge a pull request on its forge, if its branch is at that commit; nothing happens where it is merged.
+
+    Args:
+        address: The repository.
+        number: The pull request.
+        head: The commit its branch must be at.
+        message: The whole message of the commit it becomes.
+        method: How it is merged.
+        when_ready: Whether the forge merges it later, when approvals and checks are there.
+    """
+
+    address: Address
+    number: int
+    head: str
+    message: str
+    method: Method = "squash"
+    when_ready: bool = False
+
+    def __str__(self) -> str:
+        return f"merge pull request {self.number}" + (" when it is ready" if self.when_ready else "")
+
+
+@dataclass(frozen=True, slots=True)
+class CloseProposal:
+    """Close a pull request unmerged, and say why on its page; nothing happens where it is closed."""
+
+    address: Address
+    number: int
+    comment: str = ""
+
+    def __str__(self) -> str:
+        return f"close pull request {self.number}"
+
+
+Step = (
+    Create
+    | Apply
+    | Patch
+    | Delete
+    | CommitFiles
+    | CreateRepository
+    | WriteSettings
+    | Propose
+    | MergeProposal
+    | CloseProposal
+)
 
 
 @dataclass(frozen=True, slots=True)
