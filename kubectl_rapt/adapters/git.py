@@ -213,9 +213,20 @@ class Git:
         self._tidy(mirror)
         return commit
 
-    def lock(self, remote: Remote) -> AbstractContextManager[None]:
+    def delete_branch(self, remote: Remote, branch: str, *, expected: str) -> None:
+        """See GitWrites."""
+        mirror = self._mirror(remote)
+        if f"refs/heads/{branch}" in self._ask(mirror)[0]:
+            with self._alone(mirror):
+                self._make(mirror)
+            self._talk(mirror, *_PUSH, f"--force-with-lease={_lease(branch, expected)}", "rapt", f":refs/heads/{branch}")
+
+    @contextmanager
+    def lock(self, remote: Remote) -> Iterator[Mapping[str, str]]:
         """See GitWrites. Not the lock that guards the mirror, so everything else may be called inside."""
-        return locks.held(self._mirror(remote).beside(".writing"), self._limit_seconds)
+        mirror = self._mirror(remote)
+        with locks.held(mirror.beside(".writing"), self._limit_seconds):
+            yield {name: id_ for id_, name in self._held(mirror)}
 
     def create(self, path: str) -> None:
         """See GitWrites."""
@@ -265,9 +276,13 @@ class Git:
     def _holds(self, mirror: _Mirror, refs: Mapping[str, str]) -> bool:
         if not refs:
             return True
+        return self._held(mirror).issuperset((id_, name) for name, id_ in refs.items())
+
+    def _held(self, mirror: _Mirror) -> set[tuple[str, str]]:
+        """The ids and names of the mirror's refs; none where there is no mirror."""
         answer = self._run(mirror, "for-each-ref", "--format=%(objectname)%09%(refname)")
-        held = set(answer.out.decode(errors="replace").split("\n"))
-        return answer.code == 0 and held.issuperset(f"{id_}\t{name}" for name, id_ in refs.items())
+        lines = answer.out.decode(errors="replace").split("\n")[:-1] if answer.code == 0 else []
+        return {(id_, name) for id_, _, name in (line.partition("\t") for line in lines)}
 
     def _bring(self, mirror: _Mirror, *refspecs: str) -> None:
         """Fetch all branches and tags, or what is given; a damaged mirror is made anew."""

@@ -90,6 +90,18 @@ class CommitFiles:
 
 
 @dataclass(frozen=True, slots=True)
+class DeleteBranch:
+    """Delete a branch, if it is where it was expected; nothing happens where it is gone."""
+
+    repository: str
+    branch: str
+    expected: str
+
+    def __str__(self) -> str:
+        return f"delete branch {self.branch}"
+
+
+@dataclass(frozen=True, slots=True)
 class CreateRepository:
     """Create an empty bare repository in a folder; nothing happens where one exists."""
 
@@ -118,6 +130,11 @@ class Propose:
 
     def __str__(self) -> str:
         return f"open or update the pull request of {self.proposal.branch}"
+
+    @property
+    def effect(self) -> tuple[object, ...]:
+        """What a person agrees to: its text tells times, and so is another one each minute."""
+        return (self.address, self.proposal.branch, self.proposal.base, self.proposal.title)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +179,7 @@ Step = (
     | Patch
     | Delete
     | CommitFiles
+    | DeleteBranch
     | CreateRepository
     | WriteSettings
     | Propose

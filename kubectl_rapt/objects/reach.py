@@ -108,7 +108,8 @@ def _hosts(rules: Iterable[Mapping[str, Any]]) -> Iterator[str]:
         ports = [str(one.get("port", "any port")) for one in rule.get("ports") or ()] or ["any port"]
         if not rule.get("to") and ports == ["53", "53"]:
             continue  # DNS is always allowed
-        for peer in rule.get("to") or ({},):
+        peers: list[Mapping[str, Any]] = rule.get("to") or [{}]
+        for peer in peers:
             yield f"{_peer(peer)}:{','.join(dict.fromkeys(ports))}"
 
 

@@ -129,11 +129,21 @@ class GitWrites(Protocol):
         """
         ...
 
-    def lock(self, remote: Remote) -> AbstractContextManager[None]:
+    def delete_branch(self, remote: Remote, branch: str, *, expected: str) -> None:
+        """Delete a branch of the remote that is at that commit; nothing happens where there is none.
+
+        Raises:
+            Conflict: It is somewhere else.
+            Refused, Unavailable: As ``commit`` does.
+        """
+        ...
+
+    def lock(self, remote: Remote) -> AbstractContextManager[Mapping[str, str]]:
         """Keep this user's other processes on this machine from writing to the same repository meanwhile.
 
         It saves them from losing the compare-and-swap in turns; correctness never rests on it. Not to be
-        held during a prompt.
+        held during a prompt. The block is given the branches (``refs/heads/main``) as this machine saw them last,
+        whichever process did: the remote is not asked.
 
         Raises:
             Unavailable: Another process held it too long.

@@ -50,8 +50,9 @@ ROLE = made(
         {"apiGroups": [""], "resources": ["secrets"], "resourceNames": ["db"], "verbs": ["get"]},
     ],
 )
-SECRETS = ("configmap/root", "configmap/script", "configmap/settings")
-SECRETS += ("secret/ca", "secret/cert", "secret/db", "secret/token")
+SECRETS = tuple(
+    "configmap/root configmap/script configmap/settings secret/ca secret/cert secret/db secret/token".split()
+)
 
 
 def test_a_pod_is_found_however_it_is_wrapped() -> None:
