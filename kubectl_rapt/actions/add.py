@@ -3,18 +3,19 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from kubectl_rapt.actions import build, registry, repository
+from kubectl_rapt.actions import build, catalogs, registry, repository
 from kubectl_rapt.actions.build import Built
 from kubectl_rapt.actions.repository import Repository
 from kubectl_rapt.config import changes, installation, layout, project
 from kubectl_rapt.config.changes import Change
 from kubectl_rapt.config.installation import Installation, Schedule
-from kubectl_rapt.config.project import Environment
+from kubectl_rapt.config.project import Environment, Project
 from kubectl_rapt.errors import Invalid, RaptError
 from kubectl_rapt.model.kinds import NAMESPACE, Ref
 from kubectl_rapt.model.plan import CommitFiles, Plan
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.templating import parameters
+from kubectl_rapt.templating.reference import Reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +64,8 @@ class Addition:
     is_waiting: bool = False
 
 
-def define(world: World, request: Request) -> bytes:
-    """The tool's file that a request comes to; it does not depend on what the repository holds.
+def define(world: World, request: Request, parsed: Project) -> bytes:
+    """The tool's file that a request comes to; of the repository, only ``rapt.yaml`` matters for it.
 
     Raises:
         NotFound: No such template.
@@ -72,7 +73,8 @@ def define(world: World, request: Request) -> bytes:
     """
     if problem := installation.bad_name(request.tool):
         raise Invalid("bad-name", problem, "--name NAME")
-    entry = registry.find(world, request.template)
+    shelves = catalogs.read(world, parsed, fresh=True)
+    entry = registry.find(world, shelves, Reference.parse(request.template))
     template = entry.template
     subject = f"{template.name} {template.version}"
     given = {**parameters.parse_all(template.parameters, request.answers), **request.values}
@@ -100,8 +102,9 @@ def plan(world: World, request: Request) -> Addition:
         Invalid: Answers, schedules or namespaces do not fit.
         Unavailable: The repository does not answer.
     """
-    definition = define(world, request)
-    return place(world, repository.read(world), request.environment, request.tool, definition)
+    found = repository.read(world)
+    definition = define(world, request, found.project())
+    return place(world, found, request.environment, request.tool, definition)
 
 
 def place(

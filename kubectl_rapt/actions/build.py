@@ -54,7 +54,7 @@ def build(world: World, project: Project, environment_name: str, tool: str, defi
     path = layout.definition(environment_name, tool)
     wanted = installation.read(definition, tool, path)
     _check(wanted, environment.namespaces, path)
-    entry = registry.locked(world, wanted.template, wanted.version, wanted.lock)
+    entry = registry.locked(world, project, wanted)
     template = entry.template
     values = parameters.check(
         template.parameters,
@@ -77,7 +77,7 @@ def build(world: World, project: Project, environment_name: str, tool: str, defi
         installation.digest(definition),
         template,
         rendered,
-        policies.compile(world.bundle.files(), template.retry_policy, template.cleanup_policy),
+        policies.compile(entry.policies, template.retry_policy, template.cleanup_policy),
     )
     _validate(world, objects, template.name)
     return Built(

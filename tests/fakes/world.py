@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from kubectl_rapt.adapters.bundle import PackagedBundle
+from kubectl_rapt.adapters.cache import FolderCache
 from kubectl_rapt.adapters.git import Git
 from kubectl_rapt.adapters.sandbox import Sandbox
 from kubectl_rapt.adapters.schemas import Schemas
@@ -40,6 +41,7 @@ class FakeWorld:
         environ = {"PATH": os.environ["PATH"], "HOME": str(self.home)}
         for role in ("AUTHOR", "COMMITTER"):
             environ |= {f"GIT_{role}_NAME": self.name, f"GIT_{role}_EMAIL": f"{self.name}@example.com"}
+        self.cache = FolderCache(self.home / "answers")
         self.git = Git(self.home / "git", environ)
 
     def now(self) -> datetime:
