@@ -71,12 +71,15 @@ def load(text: str | bytes, source: str) -> Any:
         return _read_one(text, source)
 
 
-def load_with_lines(text: str | bytes, source: str) -> tuple[Any, dict[str, int]]:
+def load_with_lines(
+    text: str | bytes, source: str, *, max_nodes: int = MAX_NODES
+) -> tuple[Any, dict[str, int]]:
     """Read like ``load``, and remember where each value was written.
 
     Args:
         text: The document. Bytes are UTF-8.
         source: What to call it in messages: a file's name.
+        max_nodes: How many values it may hold.
 
     Returns:
         The data, and the line (from 1) of each JSON pointer; a key's line for the value of a mapping.
@@ -87,7 +90,7 @@ def load_with_lines(text: str | bytes, source: str) -> tuple[Any, dict[str, int]
     text = _decode(text, source)
     lines: dict[str, int] = {}
     try:
-        return _read_one(text, source, lines=lines), lines
+        return _read_one(text, source, lines=lines, max_nodes=max_nodes), lines
     except Invalid:
         # JSON escapes what is above U+FFFF as two halves, which YAML does not know. Then there are no lines.
         try:
@@ -315,12 +318,13 @@ def _read(
     is_single: bool,
     lines: dict[str, int] | None = None,
     spans: dict[str, "_Span"] | None = None,
+    max_nodes: int = MAX_NODES,
 ) -> list[Any]:
     """Build the documents from the parser's events; fill ``lines`` and ``spans`` by pointer where given."""
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
     try:
-        return _Builder(_events(text), source, lines, spans).documents(is_single)
+        return _Builder(_events(text), source, lines, spans, max_nodes).documents(is_single)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         if error.context_mark and mark.index >= len(text):
@@ -372,6 +376,7 @@ class _Builder:
         source: str,
         lines: dict[str, int] | None,
         spans: dict[str, _Span] | None,
+        max_nodes: int,
     ) -> None:
         from ruamel.yaml import events
 
@@ -380,6 +385,7 @@ class _Builder:
         self.source = source
         self.lines = lines
         self.spans = spans
+        self.max_nodes = max_nodes
         self.nodes = 0
 
     def documents(self, is_single: bool) -> list[Any]:
@@ -453,8 +459,8 @@ class _Builder:
 
     def check(self, event: Any) -> None:
         self.nodes += 1
-        if self.nodes > MAX_NODES:
-            self.fail(event, f"there are more than {MAX_NODES} values", "split the document")
+        if self.nodes > self.max_nodes:
+            self.fail(event, f"there are more than {self.max_nodes} values", "split the document")
         if type(event) is self.events.AliasEvent:
             self.fail(event, f"aliases (*{event.anchor}) are not read", "write the value out, or quote it")
         if event.anchor is not None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kubectl_rapt.adapters.bundle import PackagedBundle
+    from kubectl_rapt.adapters.cache import FolderCache
     from kubectl_rapt.adapters.cluster.door import Door
     from kubectl_rapt.adapters.cluster.reads import Reads
     from kubectl_rapt.adapters.cluster.spawn import Kubectl
@@ -80,6 +81,13 @@ class _Outside:
         from kubectl_rapt.adapters.bundle import PackagedBundle
 
         return PackagedBundle()
+
+    @cached_property
+    def cache(self) -> "FolderCache":
+        from kubectl_rapt.adapters import platform
+        from kubectl_rapt.adapters.cache import FolderCache
+
+        return FolderCache(platform.cache_home(self._environ) / "answers")
 
     @cached_property
     def renderer(self) -> "Sandbox":

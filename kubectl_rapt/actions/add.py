@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from kubectl_rapt.actions import registry
+from kubectl_rapt.actions import catalogs, registry
 from kubectl_rapt.actions.compose import Make
 from kubectl_rapt.actions.registry import Entry
 from kubectl_rapt.actions.repository import Repository
@@ -13,6 +13,7 @@ from kubectl_rapt.config.installation import Installation, Schedule
 from kubectl_rapt.errors import Invalid
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.templating import parameters
+from kubectl_rapt.templating.reference import Reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,31 +48,31 @@ def draft(world: World, request: Request) -> Make:
     """
     if problem := installation.bad_name(request.tool):
         raise Invalid("bad-name", problem, "--name NAME")
-    entry = registry.find(world, request.template)
-    template = entry.template
-    given = {**parameters.parse_all(template.parameters, request.answers), **request.values}
-    schedules = tuple(request.schedules) or ((Schedule(template.schedule),) if template.schedule else ())
-    wanted = Installation(
-        tool=request.tool,
-        template=template.name,
-        version=str(template.version),
-        lock=entry.lock(),
-        answers=given,
-        schedules=schedules,
-        namespaces=tuple(request.namespaces),
-    )
 
     def make(found: Repository) -> Draft:
         project = found.project()
         environment = project.environment(request.environment)
+        shelves = catalogs.read(world, project, fresh=True)
+        entry = registry.find(world, shelves, Reference.parse(request.template))
+        template = entry.template
+        given = {**parameters.parse_all(template.parameters, request.answers), **request.values}
+        default = (Schedule(template.schedule),) if template.schedule else ()
+        wanted = Installation(
+            tool=request.tool,
+            template=template.name,
+            version=str(template.version),
+            lock=entry.lock(),
+            answers=given,
+            schedules=tuple(request.schedules) or default,
+            namespaces=tuple(request.namespaces),
+        )
         # What is wrong with an answer is told before anything is rendered.
-        resolved = resolve.resolve(project, environment, wanted, template)
         parameters.check(
             template.parameters,
-            resolved.answers,
+            resolve.resolve(project, environment, wanted, template).answers,
             subject=f"{template.name} {template.version}",
             rules=template.rules,
-            complete=bool(schedules),
+            complete=bool(request.schedules),
         )
         path = layout.definition(environment.name, request.tool)
         verb = "Change" if path in found.files else "Add"
@@ -79,6 +80,7 @@ def draft(world: World, request: Request) -> Make:
             {path: installation.spell(wanted).encode()},
             f"{verb} {called(wanted)} in {environment.name}",
             (record(entry),),
+            entry.notes,
         )
 
     return make
@@ -92,4 +94,5 @@ def called(wanted: Installation) -> str:
 
 def record(entry: Entry) -> str:
     """A template in a commit's trailer: name, version and where it comes from."""
-    return f"{entry.template.name} {entry.template.version} {entry.registry}"
+    commit = f"@{entry.commit[:7]}" if entry.commit else ""
+    return f"{entry.template.name} {entry.template.version} {entry.registry.name}{commit}"

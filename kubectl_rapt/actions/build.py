@@ -114,7 +114,7 @@ def _prepare(world: World, project: Project, wanted: Wanted) -> _Ready:
     path = layout.definition(wanted.environment, wanted.tool)
     given = installation.read(wanted.definition, wanted.tool, path)
     _check(given, environment.all_namespaces, path)
-    entry = registry.locked(world, given.template, given.version, given.lock)
+    entry = registry.locked(world, project, given)
     template = entry.template
     resolved = resolve.resolve(project, environment, given, template)
     values = parameters.check(
@@ -129,7 +129,7 @@ def _prepare(world: World, project: Project, wanted: Wanted) -> _Ready:
         environment,
         resolved,
         template,
-        policies.compile(world.bundle.files(), resolved.retry_policy, resolved.cleanup_policy),
+        policies.compile(entry.policies, resolved.retry_policy, resolved.cleanup_policy),
         RenderRequest(f"templates/{template.name}/job.yaml.j2", entry.source, template.parameters, values),
     )
 

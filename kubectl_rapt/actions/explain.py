@@ -50,7 +50,7 @@ def _lines(
 ) -> Iterator[Line]:
     own = layout.definition(environment.name, tool)
     wanted = found.installation(environment.name, tool)
-    template = registry.locked(world, wanted.template, wanted.version, wanted.lock).template
+    template = registry.locked(world, project, wanted).template
     yield Line("template", f"{wanted.template} {wanted.version}", own)
     yield Line("registry", wanted.lock.registry, own)
     for name, one in resolve.answers(project, environment, wanted, template).items():

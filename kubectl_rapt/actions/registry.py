@@ -1,35 +1,51 @@
-"""The registries: which templates there are, and exactly which one a name means."""
+"""Which template a name means, exactly; the same again from a lock; and what must never be followed."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import base64
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
-from kubectl_rapt import __version__
-from kubectl_rapt.config.installation import Lock
-from kubectl_rapt.errors import NotFound, Refused
+from kubectl_rapt.actions import catalogs as catalogs_
+from kubectl_rapt.actions.catalogs import FOLDER, RAPT, Catalog, Offer
+from kubectl_rapt.config.installation import Installation, Lock
+from kubectl_rapt.config.project import BUNDLED, Project, Registry
+from kubectl_rapt.errors import NotFound, Problem, RaptError, Refused, Unavailable
 from kubectl_rapt.model import names
 from kubectl_rapt.model.versions import Version
+from kubectl_rapt.ports.git import Signed
 from kubectl_rapt.ports.world import World
-from kubectl_rapt.templating import definition, index
+from kubectl_rapt.templating import contents, definition, index, policies
 from kubectl_rapt.templating.definition import Template
+from kubectl_rapt.templating.index import Release
+from kubectl_rapt.templating.reference import Reference
 
-BUNDLED = "bundled"
-_FOLDER = "templates/"
-_INDEX = "registry/index.yaml"
+_MOST_ITEMS = 1_000
+_MAX_POLICY_BYTES = 64 * 1024
+_ALARM = "moved-version"
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One template of a registry.
+    """One version of a template.
 
     Args:
-        registry: The registry's name.
+        registry: Its registry.
         template: What its author declares.
+        release: Its identity.
         files: Path inside its folder to content.
+        commit: The registry's commit; empty for the bundled one.
+        policies: The registry's policies that it uses: path from the registry's root to content.
+        notes: What a person is to know before taking it.
     """
 
-    registry: str
+    registry: Registry
     template: Template
+    release: Release
     files: Mapping[str, bytes]
+    commit: str
+    policies: Mapping[str, bytes]
+    notes: tuple[str, ...] = ()
 
     @property
     def source(self) -> str:
@@ -38,69 +54,326 @@ class Entry:
 
     def lock(self) -> Lock:
         """Exactly this one."""
-        release = index.release_of(self.files)
-        return Lock(self.registry, release.tree, release.digest)
-
-
-def entries(world: World) -> Iterator[Entry]:
-    """All templates of all registries, by name."""
-    files = world.bundle.files()
-    folders = sorted({path.split("/")[1] for path in files if path.startswith(_FOLDER)})
-    for name in folders:
-        yield _entry(files, name)
-
-
-def _entry(files: Mapping[str, bytes], name: str) -> Entry:
-    start = f"{_FOLDER}{name}/"
-    inside = {path.removeprefix(start): content for path, content in files.items() if path.startswith(start)}
-    template = definition.load(
-        inside["template.yaml"], f"{start}template.yaml", rapt=Version.parse(__version__)
-    )
-    return Entry(BUNDLED, template, inside)
-
-
-def find(world: World, name: str) -> Entry:
-    """The template that a name means.
-
-    Raises:
-        NotFound: There is none of that name.
-        Refused: It is not what the registry's index says it is.
-    """
-    files = world.bundle.files()
-    if f"{_FOLDER}{name}/template.yaml" not in files:
-        known = sorted({path.split("/")[1] for path in files if path.startswith(_FOLDER)})
-        nearest = names.nearest(name, known)
-        hint = f"kubectl rapt show {nearest}" if nearest else "kubectl rapt search"
-        raise NotFound("no-template", f'no template "{name}" in the registries', hint)
-    entry = _entry(files, name)
-    _check_index(files, entry)
-    return entry
-
-
-def _check_index(files: Mapping[str, bytes], entry: Entry) -> None:
-    version = entry.template.version
-    recorded = index.load(files[_INDEX], _INDEX).versions(entry.template.name).get(version)
-    found = index.release_of(entry.files)
-    if recorded != found:
-        raise Refused(
-            "moved-version",
-            f"{entry.template.name} {version} is tree {found.tree}, "
-            f"but the index of {entry.registry} says {recorded.tree if recorded else 'nothing of it'}",
-            "kubectl rapt search",
+        return Lock(
+            self.registry.url,
+            self.release.tree,
+            self.release.digest,
+            commit=self.commit,
+            policies=_policies_digest(self.policies),
         )
 
 
-def locked(world: World, name: str, version: str, lock: Lock) -> Entry:
-    """The template that a tool's file has locked.
+def find(world: World, catalogs: Sequence[Catalog], reference: Reference, *, only: str = "") -> Entry:
+    """The template that a reference means, fit to be installed.
+
+    Args:
+        world: Where to read.
+        catalogs: What ``catalogs.read`` returned.
+        reference: What was asked for.
+        only: The ``registry`` of a lock: an installed tool never changes to another registry.
 
     Raises:
-        NotFound: The registries do not have that version any more.
+        NotFound: ``no-registry``, ``no-template``, ``no-such-version``.
+        Refused: ``moved-version``, ``yanked``, ``rapt-too-old``, ``quarantined``, ``bad-signature``.
+        Unavailable: The registry, or what the version consists of, cannot be read.
     """
-    entry = find(world, name)
-    if entry.lock().digest != lock.digest:
+    catalog = _catalog(_within(catalogs, only), reference)
+    offer = catalog.offers[reference.name]
+    if reference.wanted and reference.wanted.is_exact:
+        _refuse_moved(catalog, offer, reference.wanted.least)
+    sound = {version: one for version, one in offer.releases.items() if version not in offer.moved}
+    if offer.moved and not sound:
+        _refuse_moved(catalog, offer, max(offer.moved))
+    choice = index.choose(offer.name, sound, reference.wanted, RAPT)
+    for version in offer.moved:
+        # A newer version that was moved would have been taken: that it is not must not go unnoticed.
+        if version > choice.version and (reference.wanted is None or reference.wanted.includes(version)):
+            _refuse_moved(catalog, offer, version)
+    release = offer.releases[choice.version]
+    check_tag(world, catalog, offer.name, choice.version, release)
+    entry = _entry(world, catalog.registry, catalog.commit, offer.name, release)
+    if entry.template.version != choice.version:
+        raise _alarm(
+            f"{offer.name} {choice.version} of {catalog.registry.name} says that it is {entry.template.version}"
+        )
+    others = _others(catalogs, catalog, reference) if not only else ()
+    return replace(entry, release=release, notes=(*_notes(catalogs), *choice.notes, *others))
+
+
+def _within(catalogs: Sequence[Catalog], only: str) -> list[Catalog]:
+    found = [one for one in catalogs if not only or one.registry.url == only]
+    if not found:
+        raise _unknown(only)
+    return found
+
+
+def _unknown(url: str) -> Refused:
+    return Refused(
+        "unknown-registry",
+        f"rapt.yaml does not list the registry {url}",
+        f"kubectl rapt registry add NAME {url}, or install the tool anew from another one",
+    )
+
+
+def _catalog(catalogs: Sequence[Catalog], reference: Reference) -> Catalog:
+    """The first catalog, by priority, that has the template."""
+    name = reference.name
+    asked = [one for one in catalogs if reference.registry in ("", one.registry.name)]
+    if not asked:
+        near = names.did_you_mean(reference.registry, [one.registry.name for one in catalogs])
+        known = ", ".join(one.registry.name for one in catalogs)
+        what = f'no registry "{reference.registry}" in rapt.yaml{near}'
+        raise NotFound("no-registry", what, f"there are {known}")
+    for one in asked:
+        why = one.quarantined.get(f"{FOLDER}/{name}") or one.quarantined.get(f"{catalogs_.INDEX}: {name}")
+        if why:
+            other = next((each for each in asked if name in each.offers), None)
+            hint = (
+                f"kubectl rapt show {other.registry.name}/{name}" if other else "kubectl rapt registry list"
+            )
+            what = f"{name} of registry {one.registry.name} is quarantined: {why}"
+            raise Refused("quarantined", what, hint)
+        if name in one.offers:
+            return one
+    unusable = [one for one in asked if not one.is_usable]
+    if unusable and len(unusable) == len(asked):
+        raise Unavailable("no-registry-answer", unusable[0].note, "kubectl rapt registry update")
+    known_names = [known for one in asked for known in one.offers]
+    nearest = names.nearest(name, known_names)
+    where = f"registry {reference.registry}" if reference.registry else "the registries"
+    raise NotFound(
+        "no-template",
+        f'no template "{name}" in {where}',
+        f"kubectl rapt show {nearest}" if nearest else "kubectl rapt search",
+        [Problem(one.registry.name, one.note) for one in unusable],
+    )
+
+
+def _notes(catalogs: Iterable[Catalog]) -> tuple[str, ...]:
+    return tuple(one.note for one in catalogs if one.note)
+
+
+def _others(catalogs: Sequence[Catalog], taken: Catalog, reference: Reference) -> tuple[str, ...]:
+    if reference.registry:
+        return ()
+    return tuple(
+        f"registry {one.registry.name} has a {reference.name} too, which is not this one: "
+        f"{one.registry.name}/{reference.name}"
+        for one in catalogs
+        if one is not taken and reference.name in one.offers
+    )
+
+
+def _refuse_moved(catalog: Catalog, offer: Offer, version: Version) -> None:
+    if version in offer.moved:
+        raise _alarm(f"{offer.name} {version} of {catalog.registry.name} was moved: {offer.moved[version]}")
+
+
+def _alarm(message: str) -> Refused:
+    return Refused(_ALARM, message, "kubectl rapt registry verify, and ask those who look after the registry")
+
+
+def check_tag(world: World, catalog: Catalog, name: str, version: Version, release: Release) -> None:
+    """Check that the version's tag, where there is one, points at what the index says, signed if it must be.
+
+    Raises:
+        Refused: ``moved-version``, or ``bad-signature``: the registry has signers, and this is not by them.
+    """
+    if catalog.known is None:
+        return
+    tag, registry = f"{name}/v{version}", catalog.registry
+    commit = catalog.known.refs.get(f"refs/tags/{tag}", "")
+    if registry.signers:
+        signed = _signed(world, catalog, tag)
+        if (signed.tag, signed.commit) != (tag, commit):
+            raise Refused(
+                "bad-signature",
+                f"the tag {tag} of {registry.name} is a signed tag of something else: "
+                f"{signed.tag} at {signed.commit}",
+                "ask those who look after the registry",
+                [Problem("expected", f"{tag} at {commit}")],
+            )
+    if not commit:
+        return
+    tree = _tree_at(world, registry, commit, name)
+    if tree != release.tree:
+        raise _alarm(
+            f"the tag {tag} of {registry.name} was moved: it has tree {tree or 'none'}, "
+            f"and the index says {release.tree}"
+        )
+
+
+def _signed(world: World, catalog: Catalog, tag: str) -> Signed:
+    registry = catalog.registry
+    assert catalog.known is not None
+    id_ = catalog.known.tags.get(f"refs/tags/{tag}", "")
+    if not id_:
+        found = "a tag that is not annotated" if f"refs/tags/{tag}" in catalog.known.refs else "no such tag"
+        raise Refused(
+            "bad-signature",
+            f"{registry.name} has signers, and {tag} is not signed",
+            "ask those who look after the registry for a signed tag, or choose another version",
+            [Problem("expected", f"an annotated tag {tag}, signed"), Problem("found", found)],
+        )
+    key = f"signature {id_} {json.dumps(registry.signers)}"
+
+    def look() -> bytes:
+        signed = world.git.signed(catalogs_.remote_of(registry), id_, registry.signers)
+        return json.dumps([signed.tag, signed.commit, signed.signer]).encode()
+
+    return Signed(*json.loads(world.cache.remembered(key, look)))
+
+
+def _tree_at(world: World, registry: Registry, commit: str, name: str) -> str:
+    """The tree id of a template's folder at a commit; empty where there is none."""
+
+    def look() -> bytes:
+        folders = world.git.listing(catalogs_.remote_of(registry), commit, FOLDER, limit=100_000, deep=False)
+        return next((one.id for one in folders if one.path == name), "").encode()
+
+    return world.cache.remembered(f"folder {commit} {name}", look).decode()
+
+
+def locked(world: World, project: Project, wanted: Installation) -> Entry:
+    """The template that a tool's file has locked, whatever its registry says today.
+
+    Raises:
+        NotFound: ``no-version``: the registry does not have those files any more.
+        Refused: ``unknown-registry``; ``moved-version``: what it has is not what was locked.
+        Unavailable: The files are not on this machine, and the registry does not answer.
+    """
+    lock = wanted.lock
+    if lock.registry == BUNDLED:
+        return _locked_bundled(world, wanted)
+    registry = next((one for one in project.registries.values() if one.url == lock.registry), None)
+    if registry is None:
+        raise _unknown(lock.registry)
+    try:
+        entry = _entry(world, registry, lock.commit, wanted.template, Release(lock.tree, lock.digest))
+    except NotFound as error:
         raise NotFound(
             "no-version",
-            f"{name} {version} (tree {lock.tree[:7]}) is not in the registries; they have {entry.template.version}",
-            f"kubectl rapt show {name}",
-        )
+            f"{wanted.template} {wanted.version} (tree {lock.tree[:7]}) is not in {registry.url}: {error.message}",
+            f"kubectl rapt show {registry.name}/{wanted.template}",
+        ) from None
+    _check_policies(entry, lock, wanted.template)
     return entry
+
+
+def _locked_bundled(world: World, wanted: Installation) -> Entry:
+    lock = wanted.lock
+    files = world.bundle.files()
+    inside = catalogs_.folder_of(files, wanted.template)
+    release = index.release_of(inside) if inside else None
+    if release is None or release.digest != lock.digest:
+        try:
+            has = str(_template(inside["template.yaml"], wanted.template).version) if inside else "none"
+        except RaptError:
+            has = "another"
+        raise NotFound(
+            "no-version",
+            f"{wanted.template} {wanted.version} (tree {lock.tree[:7]}) is not in this Rapt; it has {has}",
+            f"kubectl rapt show {wanted.template}",
+        )
+    entry = _of_bundle(files, wanted.template, inside, release)
+    _check_policies(entry, lock, wanted.template)
+    return entry
+
+
+def _check_policies(entry: Entry, lock: Lock, name: str) -> None:
+    found = _policies_digest(entry.policies)
+    if lock.policies and lock.policies != found:
+        raise _alarm(f"the policies of {name} are {found or 'none'}, and {lock.policies} was locked")
+
+
+def _entry(world: World, registry: Registry, commit: str, name: str, release: Release) -> Entry:
+    """A version by its identity, verified."""
+    if registry.is_bundled:
+        files = world.bundle.files()
+        inside = catalogs_.folder_of(files, name)
+        found = index.release_of(inside)
+        if not found.is_same(release):
+            raise _alarm(
+                f"{name} of {registry.name} is tree {found.tree}, {found.digest}, "
+                f"and the index says tree {release.tree}, {release.digest}"
+            )
+        return _of_bundle(files, name, inside, release)
+    files = _files(world, registry, commit, name, release.tree)
+    found = index.release_of(files)
+    if not found.is_same(release):
+        raise _alarm(
+            f"{name} of {registry.name} is tree {found.tree}, {found.digest}, "
+            f"and it should be tree {release.tree}, {release.digest}"
+        )
+    template = _template(files["template.yaml"], name)
+    used = _policy_paths(template)
+    return Entry(registry, template, release, files, commit, _policies(world, registry, commit, used))
+
+
+def _of_bundle(files: Mapping[str, bytes], name: str, inside: Mapping[str, bytes], release: Release) -> Entry:
+    template = _template(inside["template.yaml"], name)
+    used = {path: files[path] for path in _policy_paths(template) if path in files}
+    return Entry(Registry(BUNDLED, BUNDLED, 0), template, release, inside, "", used)
+
+
+@lru_cache(maxsize=256)
+def _template(text: bytes, name: str) -> Template:
+    return definition.load(text, f"{FOLDER}/{name}/template.yaml", rapt=RAPT)
+
+
+def _files(world: World, registry: Registry, commit: str, name: str, tree: str) -> dict[str, bytes]:
+    """The files of a tree, if a template may hold them."""
+    remote = catalogs_.remote_of(registry)
+
+    def read() -> bytes:
+        try:
+            items = world.git.listing(remote, tree, limit=_MOST_ITEMS)
+        except NotFound:
+            # Few servers give away a tree alone: the commit that was locked brings it.
+            if not commit:
+                raise
+            next(iter(world.git.log(remote, commit, limit=1)), None)
+            items = world.git.listing(remote, tree, limit=_MOST_ITEMS)
+        if fault := contents.fault([(one.path, one.mode, one.size) for one in items]):
+            raise Refused(
+                "quarantined",
+                f"{name} of registry {registry.name} (tree {tree}) is quarantined: {fault}",
+                "ask those who look after the registry",
+            )
+        files = {one.path: one.id for one in items if one.mode == "100644"}
+        found = world.git.blobs(remote, tree, list(dict.fromkeys(files.values())))
+        return json.dumps(
+            {path: base64.b64encode(found[id_]).decode() for path, id_ in files.items()}
+        ).encode()
+
+    packed = json.loads(world.cache.remembered(f"files {tree}", read))
+    return {path: base64.b64decode(text) for path, text in packed.items()}
+
+
+def _policy_paths(template: Template) -> list[str]:
+    named = (("retry", template.retry_policy), ("cleanup", template.cleanup_policy))
+    return [policies.path(kind, name) for kind, name in named if name]
+
+
+def _policies(world: World, registry: Registry, commit: str, paths: Sequence[str]) -> dict[str, bytes]:
+    """Those of a registry's policies that exist at a commit; one that does not is told when it is compiled."""
+    if not paths or not commit:
+        return {}
+    remote = catalogs_.remote_of(registry)
+
+    def read() -> bytes:
+        items = {
+            f"policies/{one.path}": one
+            for one in world.git.listing(remote, commit, "policies", limit=_MOST_ITEMS)
+            if one.mode == "100644" and one.size <= _MAX_POLICY_BYTES
+        }
+        ids = {path: items[path].id for path in paths if path in items}
+        found = world.git.blobs(remote, commit, list(dict.fromkeys(ids.values())))
+        return json.dumps({path: base64.b64encode(found[id_]).decode() for path, id_ in ids.items()}).encode()
+
+    packed = json.loads(world.cache.remembered(f"policies {commit} {' '.join(paths)}", read))
+    return {path: base64.b64decode(text) for path, text in packed.items()}
+
+
+def _policies_digest(found: Mapping[str, bytes]) -> str:
+    return index.digest(found) if found else ""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from kubectl_rapt.config import changes, installation, layout, project
 from kubectl_rapt.config.installation import Installation
 from kubectl_rapt.config.project import Project
-from kubectl_rapt.errors import NotFound
+from kubectl_rapt.errors import NotFound, RaptError
 from kubectl_rapt.model import names
 from kubectl_rapt.ports.git import Remote
 from kubectl_rapt.ports.world import World
@@ -85,3 +85,31 @@ def read_at(world: World, remote: Remote) -> Repository:
         what = f"the config repository has no branch {changes.MAIN}, only {others}"
         raise NotFound("no-main", what, f"git push origin BRANCH:{changes.MAIN}")
     return Repository(remote, refs, head, world.git.files(remote, head) if head else {})
+
+
+def known_project(world: World) -> tuple[Project | None, str]:
+    """What the person's ``rapt.yaml`` said when the repository was last fetched, and a note; usually empty.
+
+    It starts no process where that is known. Without a config repository there is none.
+
+    Raises:
+        NotFound: The repository has no ``rapt.yaml``, or no main.
+        Invalid: It is broken.
+    """
+    if not world.settings.repository:
+        return None, ""
+    remote = address(world)
+    found = world.git.known(remote)
+    try:
+        refs = found.refs if found else world.git.fetch(remote)
+    except RaptError as error:
+        return None, f"the config repository cannot be read, so only the bundled registry is: {error.message}"
+    head = refs.get(f"refs/heads/{changes.MAIN}", "")
+    if not head:
+        return None, f"the config repository has no branch {changes.MAIN}"
+
+    def look() -> bytes:
+        return world.git.files(remote, head, layout.PROJECT).get(layout.PROJECT, b"")
+
+    text = world.cache.remembered(f"{layout.PROJECT} {head}", look)
+    return project.read({layout.PROJECT: text} if text else {}), ""

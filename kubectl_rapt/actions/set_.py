@@ -45,7 +45,7 @@ def draft(world: World, request: Request) -> Make:
         text = found.definition(environment.name, request.tool).decode()
         path = layout.definition(environment.name, request.tool)
         now = installation.read(text.encode(), request.tool, path)
-        template = registry.locked(world, now.template, now.version, now.lock).template
+        template = registry.locked(world, found.project(), now).template
         known = [one.name for one in template.parameters]
         said: list[str] = []
         for name, value in parameters.parse_all(template.parameters, request.answers).items():

@@ -19,9 +19,9 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from kubectl_rapt.adapters import git_answers, git_input, locks
-from kubectl_rapt.errors import Invalid, RaptError, Unavailable
-from kubectl_rapt.ports.git import Commit, Remote, Trust
+from kubectl_rapt.adapters import git_answers, git_input, git_known, locks
+from kubectl_rapt.errors import Invalid, NotFound, RaptError, Unavailable
+from kubectl_rapt.ports.git import Commit, Item, Known, Remote, Signed, Trust
 
 if TYPE_CHECKING:
     from git.cmd import Git as Program
@@ -60,7 +60,8 @@ _FETCH = (
     *("--no-recurse-submodules", "--no-auto-maintenance", "rapt"),
 )
 _PUSH = ("push", "--porcelain", "--no-verify", "--no-follow-tags", "--no-recurse-submodules")
-_LIST = ("ls-tree", "-r", "-z", "--long")
+_LIST = ("ls-tree", "-z", "--long")
+_DEEP = ("-r", "-t")
 _WALK = ("rev-list", "--no-commit-header", "--format=%H%x00%P%x00%an <%ae>%x00%ct%x00%B%x00")
 _IMPORT = ("fast-import", "--quiet", "--done", "--date-format=raw")
 
@@ -119,6 +120,8 @@ class Git:
     def fetch(self, remote: Remote) -> Mapping[str, str]:
         """See GitReads. Where nothing changed, it is one question to the remote, without a lock."""
         mirror = self._mirror(remote)
+        mark = self._mark(mirror)
+        refs: dict[str, str] = {}
         commits: dict[str, str] = {}
         # More than one round only where the remote moves between the question and the fetch.
         for _ in range(_ROUNDS):
@@ -128,7 +131,14 @@ class Git:
             self._bring(mirror)
             if self._holds(mirror, refs):
                 break
+        tags = {name: id_ for name, id_ in refs.items() if commits[name] != id_}
+        git_known.write(mirror.beside(".refs"), Known(commits, tags, self._now()), mark)
         return commits
+
+    def known(self, remote: Remote) -> Known | None:
+        """See GitReads. Of a repository on this machine that has changed since, nothing is known."""
+        mirror = self._mirror(remote)
+        return git_known.read(mirror.beside(".refs"), self._mark(mirror))
 
     def files(self, remote: Remote, commit: str, under: str = "") -> Mapping[str, bytes]:
         """See GitReads."""
@@ -136,6 +146,37 @@ class Git:
         git_input.commit_id(commit)
         folder = git_input.path(under.rstrip("/")) if under.strip("/") else ""
         return self._reading(mirror, commit, lambda: self._files(mirror, commit, folder))
+
+    def listing(
+        self, remote: Remote, at: str, under: str = "", *, limit: int, deep: bool = True
+    ) -> Sequence[Item]:
+        """See GitReads."""
+        mirror = self._mirror(remote)
+        git_input.commit_id(at)
+        folder = git_input.path(under.rstrip("/")) + "/" if under.strip("/") else ""
+        return self._reading(mirror, at, lambda: self._list(mirror, at, folder, limit, deep))
+
+    def blobs(self, remote: Remote, at: str, ids: Sequence[str]) -> Mapping[str, bytes]:
+        """See GitReads."""
+        mirror = self._mirror(remote)
+        for id_ in ids:
+            git_input.commit_id(id_)
+        return self._reading(mirror, at, lambda: self._blobs(mirror, ids)) if ids else {}
+
+    def signed(self, remote: Remote, tag: str, keys: Sequence[str]) -> Signed:
+        """See GitReads."""
+        from kubectl_rapt.adapters import git_signatures
+
+        mirror = self._mirror(remote)
+        git_input.commit_id(tag)
+        content = self._reading(mirror, tag, lambda: self._local(mirror, "cat-file", "tag", tag))
+        name, commit = git_signatures.about(content)
+        with git_signatures.keyring(keys, self._environment) as (settings, extra):
+            words = [word for key, value in settings.items() for word in ("-c", f"{key}={value}")]
+            answer = self._run(mirror, *words, "verify-tag", tag, extra=extra)
+        if answer.code:
+            raise git_signatures.refusal(name, answer.err, keys)
+        return Signed(name, commit, git_answers.plain(answer.err.strip().partition("\n")[0]))
 
     def log(
         self, remote: Remote, commit: str, *, paths: Sequence[str] = (), limit: int = 0, without: str = ""
@@ -211,6 +252,11 @@ class Git:
                 self._discard(mirror)
             raise
         self._tidy(mirror)
+        changed = {
+            f"refs/heads/{branch}": commit,
+            **({f"refs/heads/{delete_branch}": ""} if delete_branch else {}),
+        }
+        git_known.change(mirror.beside(".refs"), changed, self._mark(mirror))
         return commit
 
     def delete_branch(self, remote: Remote, branch: str, *, expected: str) -> None:
@@ -254,6 +300,9 @@ class Git:
         url, scheme = git_input.address(remote, self._environment.get("HOME", ""))
         key = hashlib.sha256(f"{remote.trust.value} {url}".encode()).hexdigest()[:32]
         return _Mirror(remote.trust, url, scheme, self._cache / f"{key}.git")
+
+    def _mark(self, mirror: _Mirror) -> str:
+        return git_known.mark(mirror.url) if mirror.scheme == "file" else ""
 
     def _ask(self, mirror: _Mirror) -> tuple[dict[str, str], dict[str, str]]:
         """What the remote's branches and tags are now: as they are, and peeled to commits."""
@@ -375,7 +424,7 @@ class Git:
         folder = ("--", under) if under else ()
         ids: dict[str, str] = {}
         total = 0
-        for entry in self._local(mirror, *_LIST, commit, *folder).split(b"\0")[:-1]:
+        for entry in self._local(mirror, *_LIST, "-r", commit, *folder).split(b"\0")[:-1]:
             about, _, path = entry.partition(b"\t")
             mode, _, id_, size = about.decode().split()
             if mode in ("100644", "100755"):
@@ -388,17 +437,57 @@ class Git:
                 f" and no more than {_MOST_BYTES >> 20} MiB are read at once",
                 "name a folder that holds only what is needed",
             )
-        output = self._local(mirror, "cat-file", "--batch", stdin="\n".join((*ids.values(), "")).encode())
+        found = self._blobs(mirror, list(ids.values()))
+        return {name: found[id_] for name, id_ in ids.items()}
+
+    def _blobs(self, mirror: _Mirror, ids: Sequence[str]) -> dict[str, bytes]:
+        output = self._local(mirror, "cat-file", "--batch", stdin="\n".join((*ids, "")).encode())
         found: dict[str, bytes] = {}
         at = 0
-        for name, id_ in ids.items():
+        for id_ in ids:
             start = output.find(b"\n", at) + 1
             header = output[at:start].decode(errors="replace").split()
             if header[:2] != [id_, "blob"]:
                 raise _LackingError(" ".join(header))
             at = start + int(header[2]) + 1
-            found[name] = output[start : at - 1]
+            found[id_] = output[start : at - 1]
         return found
+
+    def _list(self, mirror: _Mirror, at: str, folder: str, limit: int, deep: bool) -> list[Item]:
+        items: list[Item] = []
+        entries = self._entries(mirror, at, folder, _DEEP if deep else ())
+        for entry in islice(entries, limit + 1):
+            about, _, path = entry.partition(b"\t")
+            mode, _, id_, size = about.decode().split()
+            # Git names the folders above it as well.
+            if len(path) > len(folder) and path.startswith(folder.encode()):
+                name = path[len(folder) :].decode(errors="surrogateescape")
+                items.append(Item(name, mode, id_, int(size) if size.isdecimal() else 0))
+        if next(entries, None) is not None:
+            raise Invalid(
+                "folder-too-large",
+                f"{folder or 'the root'} of {git_answers.shown(mirror.url)} holds more than {limit:,} things",
+                "name a folder that holds only what is needed",
+            )
+        return items
+
+    def _entries(self, mirror: _Mirror, at: str, folder: str, how: Sequence[str]) -> Iterator[bytes]:
+        paths = ("--", folder) if folder else ()
+        with self._started(mirror, *_LIST, *how, at, *paths) as process:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            rest = b""
+            while chunk := os.read(process.stdout.fileno(), 1 << 16):
+                *entries, rest = (rest + chunk).split(b"\0")
+                if len(rest) > _MOST_BYTES:
+                    break
+                yield from entries
+            said = process.stderr.read().decode(errors="replace")
+            if process.wait():
+                if "not a tree object" in said and self._run(mirror, "cat-file", "-e", at).code == 0:
+                    where = git_answers.shown(mirror.url)
+                    raise NotFound("no-commit", f"{at} in {where} is no folder", "name a commit or a tree")
+                raise _LackingError(said)
 
     def _log(self, mirror: _Mirror, commit: str, options: Sequence[str]) -> Iterator[Commit]:
         told = attempt = 0

@@ -1,6 +1,7 @@
 """``tools/<environment>/<tool>.yaml``: a template installed into an environment, with its answers."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,16 +22,21 @@ class Lock:
     """Exactly which template was installed.
 
     Args:
-        registry: The registry's name.
+        registry: The registry's address, ``bundled`` for the one that comes with Rapt.
         tree: Git tree id of the template's folder.
         digest: ``sha256:…`` over the same files.
         format: The format of rendering.
+        commit: The registry's commit that the policies were read at; empty for the bundled registry.
+        policies: ``sha256:…`` over the registry's policies that the template uses; empty where it uses none,
+            and in files that were written before policies were locked.
     """
 
     registry: str
     tree: str
     digest: str
     format: int = FORMAT
+    commit: str = ""
+    policies: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +115,16 @@ def _lock(at: Fields) -> Lock:
     if rendering != FORMAT:
         at.wrong("format", f"expected a format that this Rapt knows: {FORMAT}")
     lock = Lock(
-        at.text("registry", required=True), at.text("tree", required=True), at.text("digest", required=True)
+        at.text("registry", required=True),
+        at.text("tree", required=True),
+        at.text("digest", required=True),
+        commit=at.text("commit"),
+        policies=at.text("policies"),
     )
+    for key in ("tree", "commit"):
+        value = getattr(lock, key)
+        if value and not re.fullmatch("[0-9a-f]{40}", value):
+            at.wrong(key, "expected 40 hex digits")
     at.done()
     return lock
 
@@ -143,7 +157,7 @@ def spell(installation: Installation) -> str:
         "kind": "Installation",
         "template": installation.template,
         "version": installation.version,
-        "lock": {"registry": lock.registry, "tree": lock.tree, "digest": lock.digest, "format": lock.format},
+        "lock": spell_lock(lock),
     }
     if installation.answers:
         data["answers"] = dict(installation.answers)
@@ -155,6 +169,18 @@ def spell(installation: Installation) -> str:
     if any(policies.values()):
         data["policies"] = {kind: name for kind, name in policies.items() if name}
     return documents.dump(data)
+
+
+def spell_lock(lock: Lock) -> dict[str, Any]:
+    """A lock as it stands in a tool's file."""
+    return {
+        "registry": lock.registry,
+        **({"commit": lock.commit} if lock.commit else {}),
+        "tree": lock.tree,
+        "digest": lock.digest,
+        **({"policies": lock.policies} if lock.policies else {}),
+        "format": lock.format,
+    }
 
 
 def digest(text: bytes) -> str:

@@ -13,6 +13,13 @@ from kubectl_rapt.model.fields import Fields, Findings, refuse, shown
 from kubectl_rapt.model.quantity import Quantity
 
 _ID = re.compile("[0-9a-f]{8}")
+_SIGNER = re.compile(
+    r"(?:ssh-[a-z0-9-]+|ecdsa-sha2-[a-z0-9-]+|sk-[a-z0-9@.-]+) [A-Za-z0-9+/=]+(?: [^\n]*)?\n?"
+    r"|-----BEGIN PGP PUBLIC KEY BLOCK-----\n.*-----END PGP PUBLIC KEY BLOCK-----\n?",
+    re.DOTALL,
+)
+BUNDLED = "bundled"
+_MAX_PRIORITY = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +113,31 @@ class Forge:
 
 
 @dataclass(frozen=True, slots=True)
+class Registry:
+    """A git repository of templates.
+
+    Args:
+        name: What it is called here.
+        url: Its address; ``bundled`` for the one that comes with Rapt.
+        priority: The higher wins where several have a template of one name; equals are taken by name.
+        branch: The branch that is read.
+        signers: Public keys, of ssh or as a PGP block: versions need a tag that one of them signed. None for
+            no such rule.
+    """
+
+    name: str
+    url: str
+    priority: int = 50
+    branch: str = "main"
+    signers: tuple[str, ...] = ()
+
+    @property
+    def is_bundled(self) -> bool:
+        """Whether it comes with Rapt."""
+        return self.url == BUNDLED
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """What ``rapt.yaml`` says.
 
@@ -115,6 +147,7 @@ class Project:
         profiles: Name to profile.
         defaults: What holds for all tools.
         forge: Where pull requests are.
+        registries: Name to registry, without the bundled one, which is always there.
     """
 
     id: str
@@ -122,6 +155,7 @@ class Project:
     profiles: Mapping[str, Profile] = field(default_factory=dict)
     defaults: Defaults = Defaults()
     forge: Forge = Forge()
+    registries: Mapping[str, Registry] = field(default_factory=dict)
 
     def environment(self, name: str) -> Environment:
         """One environment. Raises NotFound, with the nearest name."""
@@ -140,6 +174,12 @@ class Project:
         """Everything that the rendering of an environment's tools depends on: equal as long as they stay the same."""
         said = replace(environment, cluster="", is_reviewed=True, review=Review())
         return (self.id, said, self.profile(environment), self.defaults)
+
+
+def ranked(project: Project | None) -> list[Registry]:
+    """Every registry in the order in which a template's name is looked for; None has the bundled one only."""
+    found = [Registry(BUNDLED, BUNDLED, priority=0), *(project.registries.values() if project else ())]
+    return sorted(found, key=lambda one: (-one.priority, one.name))
 
 
 def read(files: Mapping[str, bytes]) -> Project:
@@ -172,9 +212,47 @@ def _project(at: Fields) -> Project:
         environments={name: _environment(name, environments.fields(name), known) for name in environments},
         defaults=_defaults(at),
         forge=_forge(at.fields("forge")),
+        registries=_registries(at.fields("registries")),
     )
     at.done()
     return project
+
+
+def _registries(at: Fields) -> dict[str, Registry]:
+    found: dict[str, Registry] = {}
+    for name in at:
+        inner = at.fields(name)
+        one = _registry(name, inner)
+        twin = next((other.name for other in found.values() if other.url and other.url == one.url), "")
+        if twin:
+            inner.wrong("url", f"is the address of {twin} too")
+        found[name] = one
+    return found
+
+
+def _registry(name: str, at: Fields) -> Registry:
+    priority = at.value("priority", 50)
+    if type(priority) is not int or abs(priority) > _MAX_PRIORITY:
+        at.wrong("priority", f"expected a whole number, was given {shown(priority)}")
+        priority = 50
+    registry = Registry(
+        name,
+        url=at.text("url", required=True),
+        priority=priority,
+        branch=at.text("branch", "main"),
+        signers=at.texts("signers"),
+    )
+    if not names.is_dns_label(name) or name == BUNDLED:
+        at.wrong("", f"expected a name of small letters, digits and dashes, and not {BUNDLED}")
+    if re.match(r"https?://[^/]*@", registry.url):
+        at.wrong("url", "holds credentials, which everybody who reads the repository would have")
+    elif registry.url and not re.match(r"/|~/|[^/]*:", registry.url):
+        at.wrong("url", "expected https://host/path, ssh://host/path, user@host:path or an absolute path")
+    for signer in registry.signers:
+        if not _SIGNER.fullmatch(signer):
+            at.wrong("signers", "expected a public key: one line of ssh's, or a PGP PUBLIC KEY BLOCK")
+    at.done()
+    return registry
 
 
 def _environment(name: str, at: Fields, profiles: list[str]) -> Environment:
@@ -265,6 +343,7 @@ def spell(project: Project) -> str:
         }
         for name, one in project.profiles.items()
     }
+    registries = {name: spell_registry(one) for name, one in project.registries.items()}
     return documents.dump(
         {
             "apiVersion": "rapt.dev/v1alpha1",
@@ -272,8 +351,19 @@ def spell(project: Project) -> str:
             "id": project.id,
             "environments": environments,
             **({"profiles": profiles} if profiles else {}),
+            **({"registries": registries} if registries else {}),
         }
     )
+
+
+def spell_registry(registry: Registry) -> dict[str, Any]:
+    """A registry as it stands in ``rapt.yaml``, below its name."""
+    return {
+        "url": registry.url,
+        **({"priority": registry.priority} if registry.priority != 50 else {}),
+        **({"branch": registry.branch} if registry.branch != "main" else {}),
+        **({"signers": list(registry.signers)} if registry.signers else {}),
+    }
 
 
 def record_cluster(text: str, environment: str, uid: str) -> str:

@@ -1,4 +1,4 @@
-"""Versions: semantic versions 2.0.0 and their label spelling, and ranges of Kubernetes minor versions."""
+"""Versions: semantic versions 2.0.0, their label spelling and ranges, and ranges of Kubernetes minor versions."""
 
 import re
 from collections.abc import Callable
@@ -11,6 +11,7 @@ _WORD = rf"(?:{_NUMBER}|[0-9]*[a-zA-Z-][0-9a-zA-Z-]*)"
 _VERSION = re.compile(
     rf"({_NUMBER})\.({_NUMBER})\.({_NUMBER})(?:-({_WORD}(?:\.{_WORD})*))?(?:\+([0-9a-zA-Z-]+(?:\.[0-9a-zA-Z-]+)*))?"
 )
+_RANGE = re.compile(rf"([~^])({_NUMBER})(?:\.({_NUMBER})(?:\.({_NUMBER})(?:-({_WORD}(?:\.{_WORD})*))?)?)?")
 _MAX_LENGTH = 63
 _BOUND = re.compile(r"(>=|<=|>|<|=)1\.([0-9]{1,3})")
 
@@ -70,6 +71,65 @@ class Version:
         # Numbers stand before words, and a release after all its pre-releases.
         words = tuple((0, int(word), "") if word.isdigit() else (1, 0, word) for word in self.prerelease)
         return (self.major, self.minor, self.patch, not self.prerelease, words, self.build)
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRange:
+    """Which versions are wanted: ``^1.2``, ``~1.2`` as npm reads them, or exactly ``1.2.0``.
+
+    Args:
+        text: The spelling.
+        least: The lowest version.
+        below: The first version that is too high; None where only ``least`` itself is wanted.
+    """
+
+    text: str
+    least: Version
+    below: Version | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> "VersionRange":
+        """Read a range (https://docs.npmjs.com/cli/v10/configuring-npm/package-json: tilde and caret).
+
+        Raises:
+            ValueError: Why it is none.
+        """
+        found = _RANGE.fullmatch(text) if len(text) <= _MAX_LENGTH else None
+        if not found:
+            try:
+                return cls(text, Version.parse(text))
+            except ValueError:
+                raise ValueError("versions are asked for like 1.2.0, ^1.2 or ~1.2") from None
+        sign, *numbers, prerelease = found.groups()
+        given = [int(number) for number in numbers if number is not None]
+        words = tuple(prerelease.split(".")) if prerelease else ()
+        major, minor, patch = (*given, 0, 0)[:3]
+        if len(given) == 1 or (sign == "^" and major):
+            below = Version(major + 1, 0, 0)
+        elif sign == "~" or minor or len(given) == 2:
+            below = Version(major, minor + 1, 0)
+        else:
+            below = Version(major, minor, patch + 1)
+        return cls(text, Version(major, minor, patch, words), below)
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether it is one version."""
+        return self.below is None
+
+    def includes(self, version: Version) -> bool:
+        """Whether a version is wanted; a pre-release only where one of the same version was named."""
+        if self.below is None:
+            return version == self.least
+        if version.prerelease:
+            core = (version.major, version.minor, version.patch)
+            named = (self.least.major, self.least.minor, self.least.patch)
+            if not self.least.prerelease or core != named:
+                return False
+        return self.least <= version < self.below
+
+    def __str__(self) -> str:
+        return self.text
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,8 +36,59 @@ class Commit:
     message: str
 
 
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing in a folder of a repository.
+
+    Args:
+        path: Slash-separated, from the folder that was listed at; bytes that are not UTF-8 are surrogates.
+        mode: As git writes it: ``100644`` a file, ``100755`` an executable one, ``120000`` a symbolic link,
+            ``160000`` a submodule, ``040000`` a folder.
+        id: The object's id.
+        size: In bytes; 0 for what is no file.
+    """
+
+    path: str
+    mode: str
+    id: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a remote was at the last fetch.
+
+    Args:
+        refs: Its branches and tags (``refs/heads/main``) to commit ids; annotated tags are peeled.
+        tags: The annotated tags among them (``refs/tags/v1``) to the ids of the tag objects.
+        at: When that was.
+    """
+
+    refs: Mapping[str, str]
+    tags: Mapping[str, str]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """An annotated tag whose signature is good.
+
+    Args:
+        tag: The name that the tag object itself has.
+        commit: The commit that it points at.
+        signer: Git's words on whose signature it is.
+    """
+
+    tag: str
+    commit: str
+    signer: str
+
+
 class GitReads(Protocol):
-    """Reading. Each remote has one bare mirror in the cache folder; only ``fetch`` talks to the remote."""
+    """Reading. Each remote has one bare mirror in the cache folder.
+
+    Only ``fetch`` always talks to the remote; the others do where the mirror lacks what they read.
+    """
 
     def fetch(self, remote: Remote) -> Mapping[str, str]:
         """Bring the mirror up to date; the remote's branches and tags (``refs/heads/main``) to commit ids.
@@ -53,14 +104,63 @@ class GitReads(Protocol):
         ...
 
     def files(self, remote: Remote, commit: str, under: str = "") -> Mapping[str, bytes]:
-        """All regular files at a commit below a folder, or the one file of that name.
+        """All regular files at a commit (or in a tree) below a folder, or the one file of that name.
 
-        Paths are slash-separated, from the root of the repository. Symbolic links and submodules are left
-        out. A commit that the mirror lacks is fetched first.
+        Paths are slash-separated, from the root of the repository (or of the tree). Symbolic links and
+        submodules are left out. A commit or tree that the mirror lacks is fetched first.
 
         Raises:
             NotFound: The remote has no such commit.
             Invalid: A path is not UTF-8, or the folder holds more than is read at once (64 MiB).
+        """
+        ...
+
+    def known(self, remote: Remote) -> Known | None:
+        """What ``fetch`` found the last time; None where there was none. Starts no process.
+
+        Raises:
+            Invalid: The address is not one that is allowed.
+        """
+        ...
+
+    def listing(
+        self, remote: Remote, at: str, under: str = "", *, limit: int, deep: bool = True
+    ) -> Sequence[Item]:
+        """All that is below a folder of a commit or tree, folders themselves included; nothing is read.
+
+        Args:
+            remote: The repository.
+            at: The id of a commit or a tree.
+            under: The folder; empty for the root. One that does not exist is empty.
+            limit: How many items there may be.
+            deep: Whether folders are looked into.
+
+        Raises:
+            NotFound: The remote has no such commit or tree.
+            Invalid: ``folder-too-large``: there are more.
+        """
+        ...
+
+    def blobs(self, remote: Remote, at: str, ids: Sequence[str]) -> Mapping[str, bytes]:
+        """Files by their ids, raw: no filter or line-end conversion applies.
+
+        Args:
+            remote: The repository.
+            at: The commit or tree that they were listed in: it is fetched where the mirror has lost them.
+            ids: What ``listing`` returned. The caller has added up their sizes.
+        """
+        ...
+
+    def signed(self, remote: Remote, tag: str, keys: Sequence[str]) -> Signed:
+        """Verify the signature of an annotated tag with those keys and no others.
+
+        Args:
+            remote: The repository.
+            tag: The id of the tag object.
+            keys: Public keys: lines of ssh's, or PGP blocks.
+
+        Raises:
+            Refused: ``bad-signature``: there is none, or it is not by one of the keys, or it points at no commit.
         """
         ...
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:  # a World is only a type here: naming a port must not load what it speaks of
     from kubectl_rapt.config.settings import Settings
     from kubectl_rapt.ports.bundle import Bundle
+    from kubectl_rapt.ports.cache import Cache
     from kubectl_rapt.ports.cluster import ClusterReads
     from kubectl_rapt.ports.forge import ForgeReads
     from kubectl_rapt.ports.git import GitReads
@@ -39,6 +40,11 @@ class World(Protocol):
     @property
     def bundle(self) -> "Bundle":
         """The registry that came with the package."""
+        ...
+
+    @property
+    def cache(self) -> "Cache":
+        """What was worked out before."""
         ...
 
     @property

@@ -8,23 +8,35 @@ from kubectl_rapt import documents
 from kubectl_rapt.errors import Invalid, NotFound, Problem, Refused
 from kubectl_rapt.model import names
 from kubectl_rapt.model.fields import Fields, Findings, refuse
-from kubectl_rapt.model.versions import Version
+from kubectl_rapt.model.versions import Version, VersionRange
 
 API_VERSION = "rapt.dev/v1alpha1"
 KIND = "Index"
+MAX_BYTES = 8 * 1024 * 1024
+MAX_NODES = 500_000
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """The identity of a released version.
+    """A released version: its identity, which never changes, and what is said of it, which may.
 
     Args:
         tree: The id of its folder's git tree, 40 hex digits.
         digest: ``sha256:`` and 64 hex digits over the same files, because git's SHA-1 alone can be forged.
+        min_rapt: The oldest Rapt that renders it; None for any.
+        deprecated: Why something else is to be preferred; empty where nothing is.
+        yanked: Why it may not be installed any more; empty where it may.
     """
 
     tree: str
     digest: str
+    min_rapt: Version | None = None
+    deprecated: str = ""
+    yanked: str = ""
+
+    def is_same(self, other: "Release") -> bool:
+        """Whether both are the same files."""
+        return (self.tree, self.digest) == (other.tree, other.digest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +64,70 @@ class Index:
         """The newest version that is no pre-release; the newest of all where there are only pre-releases."""
         versions = self.versions(name)
         return max([version for version in versions if not version.prerelease] or versions)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The version that is to be taken.
+
+    Args:
+        version: The version.
+        notes: What a person is to know: newer ones that were passed over, and why; a deprecation.
+    """
+
+    version: Version
+    notes: tuple[str, ...] = ()
+
+
+def choose(
+    name: str, releases: Mapping[Version, Release], wanted: VersionRange | None, rapt: Version
+) -> Choice:
+    """The newest version that may be installed.
+
+    Args:
+        name: The template's name.
+        releases: Its versions.
+        wanted: Which of them; None for any.
+        rapt: This Rapt.
+
+    Raises:
+        NotFound: ``no-such-version``: there is none that was asked for, or each has a reason against it.
+        Refused: ``yanked`` or ``rapt-too-old``, for a version that was named exactly.
+    """
+    passed: list[tuple[Version, str]] = []
+    for version in sorted(releases, reverse=True):
+        if wanted and not wanted.includes(version):
+            continue
+        release = releases[version]
+        if not (reason := _against(version, release, wanted, rapt)):
+            notes = [f"{name} {newer} was passed over: {why}" for newer, why in passed]
+            if release.deprecated:
+                notes.append(f"{name} {version} is deprecated: {release.deprecated}")
+            return Choice(version, tuple(notes))
+        passed.append((version, reason))
+    if passed and wanted and wanted.is_exact:
+        (version, reason), *_ = passed
+        if releases[version].yanked:
+            raise Refused("yanked", f"{name} {version} is {reason}", f"kubectl rapt show {name}")
+        raise Refused("rapt-too-old", f"{name} {version} {reason}", "take a newer Rapt, or an older version")
+    known = ", ".join(str(version) for version in sorted(releases, reverse=True)[:10])
+    asked = f"no version {wanted}" if wanted else "no version that may be installed"
+    raise NotFound(
+        "no-such-version",
+        f"{name} has {asked}",
+        f"it has {known}" if known else "ask its authors to release one",
+        [Problem(f"{name} {version}", reason) for version, reason in passed],
+    )
+
+
+def _against(version: Version, release: Release, wanted: VersionRange | None, rapt: Version) -> str:
+    if release.yanked:
+        return f"yanked: {release.yanked}"
+    if release.min_rapt and rapt < release.min_rapt:
+        return f"needs Rapt {release.min_rapt} or newer; this is {rapt}"
+    if version.prerelease and not wanted:
+        return "a pre-release"
+    return ""
 
 
 def release_of(files: Mapping[str, bytes]) -> Release:
@@ -120,8 +196,37 @@ def digest(files: Mapping[str, bytes]) -> str:
 
 
 def load(text: str | bytes, source: str) -> Index:
-    """Read an ``index.yaml``. Raises Invalid: ``bad-yaml`` or ``bad-index``."""
-    data, lines = documents.load_with_lines(text, source)
+    """Read an ``index.yaml``. Raises Invalid: ``bad-text``, ``bad-yaml`` or ``bad-index``."""
+    index, findings, lines = _read(text, source)
+    refuse(findings, lines, source, "bad-index")
+    return index
+
+
+def load_sound(text: str | bytes, source: str) -> tuple[Index, Mapping[str, str]]:
+    """Read someone else's ``index.yaml``: a template with a mistake is left out, and the others are kept.
+
+    Returns:
+        The index without those templates; their names, each with its first mistake.
+
+    Raises:
+        Invalid: ``bad-text``, ``bad-yaml`` or ``bad-index``: the mistake is not in one template alone.
+    """
+    index, findings, lines = _read(text, source)
+    broken: dict[str, str] = {}
+    general: Findings = []
+    for pointer, what in findings:
+        parts = documents.split_pointer(pointer)
+        if len(parts) >= 2 and parts[0] == "templates":
+            broken.setdefault(parts[1], f"{documents.place(pointer, lines, source)}: {what}")
+        else:
+            general.append((pointer, what))
+    refuse(general, lines, source, "bad-index")
+    return Index({name: one for name, one in index.templates.items() if name not in broken}), broken
+
+
+def _read(text: str | bytes, source: str) -> tuple[Index, Findings, Mapping[str, int]]:
+    checked = documents.check_text(text, source, MAX_BYTES)
+    data, lines = documents.load_with_lines(checked, source, max_nodes=MAX_NODES)
     findings: Findings = []
     at = Fields(data, "", findings)
     at.choice("apiVersion", (API_VERSION,), required=True)
@@ -133,15 +238,20 @@ def load(text: str | bytes, source: str) -> Index:
             folder.wrong(name, "is no name of a template")
         templates[name] = _releases(folder.fields(name))
     at.done()
-    refuse(findings, lines, source, "bad-index")
-    return Index(templates)
+    return Index(templates), findings, lines
 
 
 def _releases(at: Fields) -> dict[Version, Release]:
     found = {}
     for text in at:
         inner = at.fields(text)
-        release = Release(inner.text("tree", required=True), inner.text("digest", required=True))
+        release = Release(
+            inner.text("tree", required=True),
+            inner.text("digest", required=True),
+            inner.parsed("minRapt", Version.parse, None),
+            inner.text("deprecated"),
+            inner.text("yanked"),
+        )
         inner.done()
         if release.tree and not _is_hex(release.tree, 40):
             inner.wrong("tree", "expected 40 hex digits")
@@ -162,13 +272,23 @@ def _is_hex(text: str, length: int) -> bool:
 def dump(index: Index) -> str:
     """The text of an index: names and versions in order, so that adding a release only adds lines."""
     templates = {
-        name: {
-            str(version): {"tree": release.tree, "digest": release.digest}
-            for version, release in sorted(index.templates[name].items())
-        }
+        name: {str(version): _spell(release) for version, release in sorted(index.templates[name].items())}
         for name in sorted(index.templates)
     }
     return documents.dump({"apiVersion": API_VERSION, "kind": KIND, "templates": templates})
+
+
+def _spell(release: Release) -> dict[str, str]:
+    said = {
+        "minRapt": str(release.min_rapt or ""),
+        "deprecated": release.deprecated,
+        "yanked": release.yanked,
+    }
+    return {
+        "tree": release.tree,
+        "digest": release.digest,
+        **{key: text for key, text in said.items() if text},
+    }
 
 
 def append(index: Index, name: str, version: Version, release: Release) -> Index:
@@ -178,13 +298,13 @@ def append(index: Index, name: str, version: Version, release: Release) -> Index
         Refused: ``released-version-changed``: that version was released with other files.
     """
     versions = index.templates.get(name, {})
-    if versions.get(version, release) != release:
+    if not versions.get(version, release).is_same(release):
         raise Refused(
             "released-version-changed",
             f"{name} {version} is released; its files may not change",
             "raise the version in template.yaml",
         )
-    return Index({**index.templates, name: {**versions, version: release}})
+    return Index({**index.templates, name: {version: release, **versions}})
 
 
 def check_appended(old: Index, new: Index) -> None:
@@ -197,7 +317,7 @@ def check_appended(old: Index, new: Index) -> None:
     for name, versions in old.templates.items():
         for version, release in versions.items():
             now = new.templates.get(name, {}).get(version)
-            if now != release:
+            if now is None or not now.is_same(release):
                 problems.append(Problem(f"{name} {version}", "is gone" if now is None else "was changed"))
     if problems:
         raise Refused(

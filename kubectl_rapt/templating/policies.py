@@ -161,14 +161,19 @@ def compile(files: Mapping[str, bytes], retry: str, cleanup: str) -> Compiled:
     return Compiled({**tried.job, **kept.job}, {**tried.cron_job, **kept.cron_job})
 
 
+def path(kind: str, name: str) -> str:
+    """Where a registry keeps a policy: of ``retry`` or ``cleanup``, and its name."""
+    return f"policies/{kind}/{name}.yaml"
+
+
 def _find(files: Mapping[str, bytes], kind: str, name: str, read: Callable[[bytes, str], P]) -> P:
     folder = f"policies/{kind}/"
-    path = f"{folder}{name}.yaml"
-    if path not in files:
+    where = path(kind, name)
+    if where not in files:
         known = sorted(
             one.removeprefix(folder).removesuffix(".yaml") for one in files if one.startswith(folder)
         )
         near = names.did_you_mean(name, known)
         hint = f"there are {', '.join(known)}" if known else ""
         raise NotFound("no-policy", f'the registry has no {kind} policy "{name}"{near}', hint)
-    return read(files[path], path)
+    return read(files[where], where)

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from kubectl_rapt.adapters.bundle import PackagedBundle
+from kubectl_rapt.adapters.cache import FolderCache
 from kubectl_rapt.adapters.forges.forges import Forges
 from kubectl_rapt.adapters.git import Git
 from kubectl_rapt.adapters.sandbox import Sandbox
@@ -41,6 +42,7 @@ class FakeWorld:
         environ = {"PATH": os.environ["PATH"], "HOME": str(self.home)}
         for role in ("AUTHOR", "COMMITTER"):
             environ |= {f"GIT_{role}_NAME": self.name, f"GIT_{role}_EMAIL": f"{self.name}@example.com"}
+        self.cache = FolderCache(self.home / "answers")
         self.git = Git(self.home / "git", environ)
         self.forge = Forges(environ)
 

@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from kubectl_rapt.actions import registry
+from kubectl_rapt.actions import catalogs, repository
+from kubectl_rapt.actions.catalogs import Catalog, Offer
 from kubectl_rapt.cli import options, show, terminal
 
 
@@ -24,22 +25,52 @@ def search(
     options.one_of("-o", output, ("json", "yaml", "name"))
     wanted = word.lower()
     with options.open_world(context) as (world, _):
-        found = [
-            one
-            for one in registry.entries(world)
-            if wanted in one.template.name or wanted in one.template.summary.lower()
-        ]
-    if output == "name":
-        for one in found:
-            terminal.out(one.template.name)
-        return
-    rows = [
-        [one.template.name, str(one.template.version), one.registry, one.template.summary] for one in found
+        project, note = repository.known_project(world)
+        shelves = catalogs.read(world, project, fresh=False)
+    for said in (note, *(one.note for one in shelves)):
+        if said:
+            terminal.say(f"note: {terminal.clean(said)}")
+    found = [
+        (catalog, offer)
+        for catalog in shelves
+        for offer in catalog.offers.values()
+        if offer.releases and (wanted in offer.name or wanted in offer.summary.lower())
     ]
-    keys = ("name", "version", "registry", "summary")
-    if output:
-        terminal.out(show.document([dict(zip(keys, row, strict=True)) for row in rows], output))
-    elif rows:
-        terminal.out(show.table([key.upper() for key in keys], rows))
+    found.sort(key=lambda one: one[1].name)
+    if output == "name":
+        _names(found)
+    elif output:
+        terminal.out(show.document([_data(*one) for one in found], output))
+    elif found:
+        rows = [_row(*one) for one in found]
+        terminal.out(show.table(["NAME", "VERSION", "REGISTRY", "SUMMARY"], rows))
     else:
         terminal.say(f'No templates found for "{terminal.clean(word)}".\n  all of them: kubectl rapt search')
+
+
+def _names(found: list[tuple[Catalog, Offer]]) -> None:
+    """Each as ``add`` takes it: one that another registry hides needs its registry's name."""
+    seen: set[str] = set()
+    for catalog, offer in found:
+        terminal.out(f"{catalog.registry.name}/{offer.name}" if offer.name in seen else offer.name)
+        seen.add(offer.name)
+
+
+def _data(catalog: Catalog, offer: Offer) -> dict[str, str]:
+    deprecated = _deprecated(offer)
+    return {
+        "name": offer.name,
+        "version": str(offer.newest),
+        "registry": catalog.registry.name,
+        "summary": offer.summary,
+        **({"deprecated": deprecated} if deprecated else {}),
+    }
+
+
+def _row(catalog: Catalog, offer: Offer) -> list[str]:
+    mark = "(deprecated) " if _deprecated(offer) else ""
+    return [offer.name, str(offer.newest), catalog.registry.name, f"{mark}{offer.summary}"]
+
+
+def _deprecated(offer: Offer) -> str:
+    return offer.releases[offer.newest].deprecated if offer.newest else ""

@@ -4,16 +4,20 @@ from typing import Annotated, Any
 
 import typer
 
-from kubectl_rapt.actions import registry
+from kubectl_rapt.actions import catalogs, registry, repository
 from kubectl_rapt.cli import options, terminal
 from kubectl_rapt.cli import show as showing
 from kubectl_rapt.templating import parameters
 from kubectl_rapt.templating.definition import Egress, Template
+from kubectl_rapt.templating.reference import Reference
 
 
 def show(
     context: typer.Context,
-    template: Annotated[str, typer.Argument(metavar="TEMPLATE", help="The template to show")],
+    template: Annotated[
+        str,
+        typer.Argument(metavar="TEMPLATE", help="The template to show: NAME, REGISTRY/NAME or NAME@VERSION"),
+    ],
     output: Annotated[str, typer.Option("-o", "--output", metavar="json|yaml", help="Output format")] = "",
 ) -> None:
     """Show a template: parameters with types and defaults, policies, versions, a command to try.
@@ -22,12 +26,17 @@ def show(
     """
     options.one_of("-o", output, ("json", "yaml"))
     with options.open_world(context) as (world, _):
-        entry = registry.find(world, template)
+        project, note = repository.known_project(world)
+        shelves = catalogs.read(world, project, fresh=False)
+        entry = registry.find(world, shelves, Reference.parse(template))
+    for said in (note, *entry.notes):
+        if said:
+            terminal.say(f"note: {terminal.clean(said)}")
     one = entry.template
     if output:
-        terminal.out(showing.document(_data(entry.registry, one), output))
+        terminal.out(showing.document(_data(entry.registry.name, one), output))
         return
-    terminal.out(f"{one.name} {one.version} ({entry.registry})   {one.summary}\n")
+    terminal.out(f"{one.name} {one.version} ({entry.registry.name})   {one.summary}\n")
     if one.parameters:
         rows = [
             [

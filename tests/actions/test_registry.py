@@ -1,0 +1,303 @@
+"""Several registries: which template a name means, the same again from a lock, and what is never followed."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from kubectl_rapt.actions import build, catalogs, registry
+from kubectl_rapt.actions.catalogs import Catalog
+from kubectl_rapt.actions.registry import Entry
+from kubectl_rapt.config import installation
+from kubectl_rapt.config.installation import Installation
+from kubectl_rapt.config.project import Environment, Project, Registry
+from kubectl_rapt.errors import NotFound, Refused, Unavailable, UsageError
+from kubectl_rapt.model.versions import Version
+from kubectl_rapt.templating.reference import Reference
+from tests.fakes.world import FakeWorld
+from tests.registries import RegistryRepository, template
+
+POLICY = b"""\
+apiVersion: rapt.dev/v1alpha1
+kind: CleanupPolicy
+name: hour
+summary: Kept for an hour
+keepFor: 1h
+keepSuccessful: 1
+keepFailed: 1
+"""
+
+
+@pytest.fixture
+def team(tmp_path: Path) -> RegistryRepository:
+    return RegistryRepository(tmp_path, "team")
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> RegistryRepository:
+    return RegistryRepository(tmp_path, "other")
+
+
+def a_project(*repositories: RegistryRepository, **priorities: int) -> Project:
+    """A project whose registries have the names of their repositories."""
+    found = [
+        Registry(one.path.stem, str(one.path), priorities.get(one.path.stem, 50)) for one in repositories
+    ]
+    environment = Environment("dev", ("team",), "uid", is_reviewed=False)
+    return Project("0a1b2c3d", {"dev": environment}, registries={one.name: one for one in found})
+
+
+def find(world: FakeWorld, project: Project, text: str, *, fresh: bool = True) -> Entry:
+    return registry.find(world, catalogs.read(world, project, fresh=fresh), Reference.parse(text))
+
+
+def installed(entry: Entry, tool: str = "say") -> Installation:
+    """The tool's file of an entry, written and read again."""
+    wanted = Installation(tool, entry.template.name, str(entry.template.version), entry.lock())
+    return installation.read(installation.spell(wanted).encode(), tool, f"tools/dev/{tool}.yaml")
+
+
+def by_name(found: list[Catalog]) -> dict[str, Catalog]:
+    return {one.registry.name: one for one in found}
+
+
+def test_a_name_means_the_template_of_the_registry_with_the_highest_priority(
+    ann: FakeWorld, team: RegistryRepository, other: RegistryRepository
+) -> None:
+    team.release("say", "1.0.0")
+    other.release("say", "2.0.0")
+    for priorities, taken, hidden in (
+        ({"team": 60}, "team", "other"),
+        ({"other": 60}, "other", "team"),
+        ({}, "other", "team"),
+    ):
+        project = a_project(team, other, **priorities)
+        entry = find(ann, project, "say")
+        assert entry.registry.name == taken
+        assert f"registry {hidden} has a say too, which is not this one: {hidden}/say" in entry.notes
+        assert find(ann, project, f"{hidden}/say").registry.name == hidden
+        assert find(ann, project, "command").registry.name == "bundled"
+
+
+def test_a_registry_may_not_hide_the_bundled_templates_unless_its_priority_says_so(
+    ann: FakeWorld, team: RegistryRepository
+) -> None:
+    team.release("command", "9.0.0")
+    assert find(ann, a_project(team), "command").registry.name == "team"
+    assert find(ann, a_project(team, team=-1), "command").registry.name == "bundled"
+    assert find(ann, a_project(team), "bundled/command").registry.name == "bundled"
+
+
+def test_a_lock_holds_everything_by_which_the_same_is_found_again(
+    ann: FakeWorld, team: RegistryRepository
+) -> None:
+    team.commit({"policies/cleanup/hour.yaml": POLICY})
+    commit = team.release("say", "1.0.0", policies={"cleanup": "hour"})
+    entry = find(ann, a_project(team), "say")
+    lock = entry.lock()
+    assert (lock.registry, lock.commit, lock.tree) == (str(team.path), commit, team.tree("say"))
+    assert lock.digest.startswith("sha256:")
+    assert entry.policies == {"policies/cleanup/hour.yaml": POLICY}
+    assert lock.policies.startswith("sha256:")
+    assert registry.locked(ann, a_project(team), installed(entry)) == entry
+
+
+def test_an_old_version_and_its_policies_stay_as_they_were_locked(
+    ann: FakeWorld, bob: FakeWorld, team: RegistryRepository
+) -> None:
+    team.commit({"policies/cleanup/hour.yaml": POLICY})
+    team.release("say", "1.0.0", policies={"cleanup": "hour"})
+    project = a_project(team)
+    old = find(ann, project, "say")
+    team.commit({"policies/cleanup/hour.yaml": POLICY.replace(b"1h", b"2h")})
+    team.release("say", "2.0.0", policies={"cleanup": "hour"})
+    assert find(ann, project, "say").template.version == Version(2, 0, 0)
+    for world in (ann, bob):
+        assert registry.locked(world, project, installed(old)) == old
+
+
+def test_rendering_a_locked_tool_needs_no_registry_that_answers(
+    ann: FakeWorld, bob: FakeWorld, team: RegistryRepository
+) -> None:
+    team.commit({"policies/cleanup/hour.yaml": POLICY})
+    team.release("say", "1.0.0", policies={"cleanup": "hour"})
+    project = a_project(team)
+    definition = installation.spell(installed(find(ann, project, "say"))).encode()
+    before = build.build(ann, project, "dev", "say", definition)
+    assert b"ttlSecondsAfterFinished: 3600" in before.files["rendered/dev/say.yaml"]
+    with team.unreachable():
+        assert build.build(ann, project, "dev", "say", definition) == before
+        shutil.rmtree(ann.home / "answers")
+        assert build.build(ann, project, "dev", "say", definition) == before
+        with pytest.raises((Unavailable, NotFound)):
+            build.build(bob, project, "dev", "say", definition)
+    assert build.build(bob, project, "dev", "say", definition) == before
+
+
+def test_a_lock_of_a_registry_that_is_not_listed_is_refused(ann: FakeWorld, team: RegistryRepository) -> None:
+    team.release("say", "1.0.0")
+    wanted = installed(find(ann, a_project(team), "say"))
+    with pytest.raises(Refused) as caught:
+        registry.locked(ann, a_project(), wanted)
+    assert caught.value.code == "unknown-registry"
+    assert "registry add" in caught.value.hint
+
+
+def test_a_registry_that_does_not_answer_is_used_as_it_was(
+    ann: FakeWorld, bob: FakeWorld, team: RegistryRepository
+) -> None:
+    team.release("say", "1.0.0")
+    project = a_project(team)
+    find(ann, project, "say")
+    with team.unreachable():
+        entry = find(ann, project, "say")
+        assert [note for note in entry.notes if note.startswith("registry team as it was ")]
+        read = by_name(catalogs.read(bob, project, fresh=False))
+        assert not read["team"].is_usable
+        assert read["team"].note.startswith("registry team cannot be used: ")
+        assert find(bob, project, "command").template.name == "command"
+
+
+VERSIONS = [
+    ("say", "1.2.0"),
+    ("say@^1.0", "1.2.0"),
+    ("say@~1.0", "1.0.1"),
+    ("say@1.0.0", "1.0.0"),
+    ("say@2.0.0-rc.1", "2.0.0-rc.1"),
+    ("team/say@^1", "1.2.0"),
+]
+
+
+@pytest.mark.parametrize(("text", "version"), VERSIONS)
+def test_a_range_takes_the_newest_that_fits(
+    ann: FakeWorld, team: RegistryRepository, text: str, version: str
+) -> None:
+    for one in ("1.0.0", "1.0.1", "1.2.0", "2.0.0-rc.1"):
+        team.release("say", one)
+    assert str(find(ann, a_project(team), text).template.version) == version
+
+
+def test_yanked_and_too_new_versions_are_passed_over_with_the_reason(
+    ann: FakeWorld, team: RegistryRepository
+) -> None:
+    for one in ("1.0.0", "1.1.0", "1.2.0"):
+        team.release("say", one)
+    project = a_project(team)
+    locked = installed(find(ann, project, "say@1.1.0"))
+    team.say("say", "1.1.0", yanked="it loses words")
+    team.say("say", "1.2.0", min_rapt=Version(99, 0, 0))
+    team.say("say", "1.0.0", deprecated="use shout")
+    entry = find(ann, project, "say")
+    assert str(entry.template.version) == "1.0.0"
+    assert entry.notes[:3] == (
+        "say 1.2.0 was passed over: needs Rapt 99.0.0 or newer; this is 0.1.0",
+        "say 1.1.0 was passed over: yanked: it loses words",
+        "say 1.0.0 is deprecated: use shout",
+    )
+    for text, code in (("say@1.1.0", "yanked"), ("say@1.2.0", "rapt-too-old")):
+        with pytest.raises(Refused) as caught:
+            find(ann, project, text)
+        assert caught.value.code == code
+    assert registry.locked(ann, project, locked).template.version == Version(1, 1, 0)
+
+
+def test_an_installed_tool_never_changes_to_another_registry(
+    ann: FakeWorld, team: RegistryRepository, other: RegistryRepository
+) -> None:
+    team.release("say", "1.0.0")
+    other.release("say", "9.0.0")
+    project = a_project(team, other, other=99)
+    read = catalogs.read(ann, project, fresh=True)
+    taken = registry.find(ann, read, Reference("say"), only=str(team.path))
+    assert (taken.registry.name, str(taken.template.version)) == ("team", "1.0.0")
+    with pytest.raises(Refused) as caught:
+        registry.find(ann, read, Reference("say"), only="https://gone.example.com/r.git")
+    assert caught.value.code == "unknown-registry"
+
+
+def moved_folder(team: RegistryRepository) -> None:
+    team.commit({"templates/say/job.yaml.j2": b"other: files\n"})
+
+
+def moved_index(team: RegistryRepository) -> None:
+    team.say("say", "1.0.0", tree="1" * 40)
+
+
+def moved_both(team: RegistryRepository) -> None:
+    files = template("say", "1.0.0", summary="Something else")
+    team.index = type(team.index)({})
+    team.release("say", "1.0.0", files)
+
+
+def forgotten(team: RegistryRepository) -> None:
+    team.index = type(team.index)({})
+    team.release("shout", "1.0.0")
+
+
+def moved_tag(team: RegistryRepository) -> None:
+    commit = team.commit({"templates/say/job.yaml.j2": b"other: files\n"})
+    team.git("update-ref", "refs/tags/say/v1.0.0", commit)
+    team.commit({f"templates/say/{path}": content for path, content in template("say", "1.0.0").items()})
+
+
+def moved_digest(team: RegistryRepository) -> None:
+    team.say("say", "1.0.0", digest="sha256:" + "0" * 64)
+
+
+@pytest.mark.parametrize("move", [moved_folder, moved_index, moved_both, forgotten, moved_tag, moved_digest])
+@pytest.mark.parametrize("text", ["say", "say@1.0.0", "say@^1"])
+def test_what_was_moved_is_an_alarm_with_both_ids_and_is_never_followed(
+    ann: FakeWorld, team: RegistryRepository, move: Callable[[RegistryRepository], None], text: str
+) -> None:
+    team.release("say", "1.0.0")
+    project = a_project(team)
+    before = find(ann, project, text)
+    move(team)
+    for _ in range(2):
+        with pytest.raises(Refused) as caught:
+            find(ann, project, text)
+        assert (caught.value.code, caught.value.exit_code) == ("moved-version", 6)
+        assert before.release.tree in caught.value.message or before.release.digest in caught.value.message
+    assert registry.locked(ann, project, installed(before)) == before
+
+
+@pytest.mark.parametrize("move", [moved_folder, moved_index, moved_tag, moved_digest])
+def test_who_never_saw_it_otherwise_is_alarmed_as_well(
+    bob: FakeWorld, team: RegistryRepository, move: Callable[[RegistryRepository], None]
+) -> None:
+    team.release("say", "1.0.0")
+    move(team)
+    with pytest.raises((Refused, NotFound)) as caught:
+        find(bob, a_project(team), "say")
+    assert caught.value.code == "moved-version"
+
+
+def test_a_new_commit_is_read_only_where_it_changed(ann: FakeWorld, team: RegistryRepository) -> None:
+    team.release("say", "1.0.0")
+    team.release("shout", "1.0.0")
+    project = a_project(team)
+    catalogs.read(ann, project, fresh=True)
+    before = {path for path in (ann.home / "answers").rglob("*") if path.is_file()}
+    team.release("say", "1.1.0", summary="Say more")
+    read = by_name(catalogs.read(ann, project, fresh=True))["team"]
+    assert (read.offers["say"].summary, str(read.offers["say"].newest)) == ("Say more", "1.1.0")
+    after = {path for path in (ann.home / "answers").rglob("*") if path.is_file()}
+    assert len(after - before) == 2, "the catalog of the new commit, and one folder"
+
+
+@pytest.mark.parametrize("text", ["", "@1", "say@", "/say", "a/b/c", "say@1", "say@>1", "say@latest"])
+def test_what_names_no_template_is_told_so(ann: FakeWorld, text: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        find(ann, a_project(), text)
+    assert caught.value.code == "bad-reference"
+
+
+def test_a_mistyped_registry_or_template_gets_the_nearest(ann: FakeWorld, team: RegistryRepository) -> None:
+    team.release("say", "1.0.0")
+    with pytest.raises(NotFound) as caught:
+        find(ann, a_project(team), "teem/say")
+    assert (caught.value.code, "did you mean: team?" in caught.value.message) == ("no-registry", True)
+    with pytest.raises(NotFound) as caught:
+        find(ann, a_project(team), "comand")
+    assert (caught.value.code, caught.value.hint) == ("no-template", "kubectl rapt show command")
