@@ -212,34 +212,42 @@ class _Document:
         for part in parts:
             data = found[-1].data
             if isinstance(data, dict) and part in data:
-                found.append(self.children(found[-1])[list(data).index(part)])
+                found.append(self._child(found[-1], self._starts(found[-1]), list(data).index(part)))
             elif isinstance(data, list) and 0 <= (at := _index(part, data)) < len(data):
-                found.append(self.children(found[-1])[at])
+                found.append(self._child(found[-1], self._starts(found[-1]), at))
             else:
                 break
         return found
 
     def children(self, holder: _Place) -> list[_Place]:
-        found: list[_Place] = []
-        at = holder.at + 1
+        starts = self._starts(holder)
+        return [self._child(holder, starts, number) for number in range(len(starts))]
+
+    def _starts(self, holder: _Place) -> list[int]:
+        """The numbers of the events that the values in a mapping or list begin with; their keys stand before."""
+        starts, at, is_mapping = [], holder.at + 1, isinstance(holder.data, dict)
+        for _ in holder.data:
+            starts.append(at + is_mapping)
+            at = self.past[starts[-1]]
+        return starts
+
+    def _child(self, holder: _Place, starts: Sequence[int], number: int) -> _Place:
+        at = starts[number]
         if isinstance(holder.data, dict):
-            for data in holder.data.values():
-                key = self.events[at]
-                lead, end = key.start_mark.index, key.end_mark.index
-                after = self.text.find(":", end, self.events[at + 1].start_mark.index) + 1
-                found.append(self._place(at + 1, data, lead, after or end))
-                at = self.past[at + 1]
-            return found
-        dash = re.compile(rf"^ {{{self.column(holder)}}}-(?!\S)", re.MULTILINE) if holder.is_block else None
-        for data in holder.data:
-            lead = after = self.events[at].start_mark.index
-            if dash:
-                before = dash.search(self.text, found[-1].end) if found else None
-                after = before.end() if before else holder.start + 1
-                lead = after - 1
-            found.append(self._place(at, data, lead, after))
-            at = self.past[at]
-        return found
+            key = self.events[at - 1]
+            end = key.end_mark.index
+            after = self.text.find(":", end, self.events[at].start_mark.index) + 1
+            data = holder.data[list(holder.data)[number]]
+            return self._place(at, data, key.start_mark.index, after or end)
+        lead = after = self.events[at].start_mark.index
+        if holder.is_block:
+            lead = holder.start
+            if number:
+                dash = re.compile(rf"^ {{{self.column(holder)}}}-(?!\S)", re.MULTILINE)
+                found = dash.search(self.text, self._end(starts[number - 1]))
+                lead = found.end() - 1 if found else lead
+            after = lead + 1
+        return self._place(at, holder.data[number], lead, after)
 
     def column(self, place: _Place) -> int:
         """How far from the beginning of its line a value stands."""
