@@ -1,4 +1,4 @@
-"""The four comparisons: what people would type, ours and theirs."""
+"""The comparisons: what people would type, ours and theirs."""
 
 import json
 import os
@@ -14,6 +14,7 @@ from benchmarks.timing import Side
 from tests import namespaces, story
 from tests.cluster import kubectl
 from tests.cluster.clusters import Cluster
+from tests.repositories import SOMEONE
 
 TOOLS = ("hello", *(f"tool-{number}" for number in range(2, 11)))
 JOBS = 1000
@@ -73,6 +74,9 @@ def cases(environ: Mapping[str, str]) -> list[Case]:
     jobs = json.loads(_type(shlex.join(render), environ))
     (home / "jobs.json").write_text(json.dumps(jobs))
     (home / "kustomization.yaml").write_text("resources: [jobs.json]\n")
+    edit, commit = (["python", str(Path(__file__).with_name(f"{name}.py"))] for name in ("edit", "commit"))
+    repositories = str(home / "repositories")
+    _type(shlex.join([*commit, "prepare", repositories]), {**environ, **SOMEONE})
     return [
         Case(
             "`kubectl-rapt version`",
@@ -111,6 +115,25 @@ def cases(environ: Mapping[str, str]) -> list[Case]:
             "schema is compiled once.",
             lambda _: [render],
             _same(f"kubectl kustomize {home}"),
+        ),
+        Case(
+            "200 times one value in `rapt.yaml` and in a tool's file",
+            "a round trip of ruamel.yaml",
+            1 / 15,
+            5,
+            "A value is replaced where the C parser found it, and the result is read once more as proof.",
+            lambda _: [[*edit, "rapt", "200"]],
+            lambda _: [[*edit, "ruamel", "200"]],
+        ),
+        Case(
+            "5 commits of 100 files to a repository of 2,000, pushed",
+            "GitPython's index API in a clone",
+            0.05,
+            5,
+            "Nothing is checked out or staged: `git fast-import` writes the change. Most of what is left is "
+            "`git push` itself, which both sides run and nobody makes quicker.",
+            lambda number: [[*commit, "rapt", repositories, str(number)]],
+            lambda number: [[*commit, "gitpython", repositories, str(number)]],
         ),
     ]
 

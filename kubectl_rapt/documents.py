@@ -1,11 +1,11 @@
-"""Strict YAML and JSON: read with positions, written so that all readers agree, edited a scalar at a time."""
+"""Strict YAML and JSON: read with positions, and written so that all readers agree."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any, NoReturn
 
-from kubectl_rapt.errors import Invalid, NotFound
+from kubectl_rapt.errors import Invalid
 
 MAX_DEPTH = 40
 MAX_NODES = 20_000
@@ -43,6 +43,7 @@ _ESCAPED_IN_JSON = (
     r"[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
 )
 """What a terminal obeys or hides; JSON itself escapes only the characters below U+0020."""
+_HALF_IN_JSON = r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
 
 
 @cache
@@ -98,6 +99,39 @@ def load_with_lines(
         except _NotPlainJsonError:
             pass
         raise
+
+
+def load_with_events(text: str, source: str) -> tuple[Any, list[Any], bool]:
+    """Read like ``load``, and keep the parser's events: where everything is written.
+
+    Args:
+        text: The document.
+        source: What to call it in messages: a file's name.
+
+    Returns:
+        The data; ruamel.yaml's events from the first value's to the end of the stream, their marks being
+        offsets into the text (their values may differ from the data, which alone is to be believed); and
+        whether the text is JSON. There are no events for the rare JSON that is no YAML.
+
+    Raises:
+        Invalid: ``bad-yaml``, with ``source:line`` and the fix.
+    """
+    text = _decode(text, source)
+    events: list[Any] = []
+    try:
+        data = _from_json(text)
+    except _NotPlainJsonError:
+        return _read_one(text, source, events=events), events[2:], False
+    from ruamel.yaml.error import YAMLError
+
+    # JSON escapes what is above U+FFFF as two halves, which YAML does not know.
+    next_event = _kept(_events(_regex(_HALF_IN_JSON).sub(r"\\u0041", text)), events)
+    try:
+        while type(next_event()).__name__ != "StreamEndEvent":
+            pass
+    except YAMLError:
+        return data, [], True
+    return data, events[2:], True
 
 
 def load_all(text: str | bytes, source: str) -> list[Any]:
@@ -317,14 +351,15 @@ def _read(
     *,
     is_single: bool,
     lines: dict[str, int] | None = None,
-    spans: dict[str, "_Span"] | None = None,
+    events: list[Any] | None = None,
     max_nodes: int = MAX_NODES,
 ) -> list[Any]:
-    """Build the documents from the parser's events; fill ``lines`` and ``spans`` by pointer where given."""
+    """Build the documents from the parser's events; fill ``lines`` and ``events`` where given."""
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
     try:
-        return _Builder(_events(text), source, lines, spans, max_nodes).documents(is_single)
+        next_event = _events(text) if events is None else _kept(_events(text), events)
+        return _Builder(next_event, source, lines, max_nodes).documents(is_single)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         if error.context_mark and mark.index >= len(text):
@@ -363,8 +398,12 @@ def _events(text: str) -> Callable[[], Any]:
     return get
 
 
-_Span = tuple[int, int, str]
-"""Where a scalar begins and ends in its text, and its style."""
+def _kept(next_event: Callable[[], Any], events: list[Any]) -> Callable[[], Any]:
+    def keep() -> Any:
+        events.append(event := next_event())
+        return event
+
+    return keep
 
 
 class _Builder:
@@ -375,7 +414,6 @@ class _Builder:
         next_event: Callable[[], Any],
         source: str,
         lines: dict[str, int] | None,
-        spans: dict[str, _Span] | None,
         max_nodes: int,
     ) -> None:
         from ruamel.yaml import events
@@ -384,7 +422,6 @@ class _Builder:
         self.next_event = next_event
         self.source = source
         self.lines = lines
-        self.spans = spans
         self.max_nodes = max_nodes
         self.nodes = 0
 
@@ -408,8 +445,6 @@ class _Builder:
         self.check(event)
         kind, events = type(event), self.events
         if kind is events.ScalarEvent:
-            if self.spans is not None:
-                self.spans[pointer] = (event.start_mark.index, event.end_mark.index, event.style or "")
             return self.scalar(event)
         if depth >= MAX_DEPTH:
             self.fail(event, f"nested deeper than {MAX_DEPTH} levels", "flatten the document")
@@ -473,14 +508,15 @@ class _Builder:
 
 
 def _shown(word: str) -> str:
-    return _quoted(word if len(word) <= 40 else f"{word[:37]}...")
+    return quoted(word if len(word) <= 40 else f"{word[:37]}...")
 
 
 def _quote_it(word: str) -> str:
     return f"quote it: {_shown(word)}"
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """A text as one line in double quotes."""
     text = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return f'"{_regex(_NOT_AS_IT_IS).sub(lambda found: _escape(found[0]), text)}"'
 
@@ -502,13 +538,13 @@ def dump(data: Any) -> str:
     Raises:
         Invalid: ``cannot-write-yaml``: it holds what YAML cannot, or would not read back as it is.
     """
-    text = "\n".join(_block(data, "") if _is_block(data) else _inline("", data, "")) + "\n"
+    text = "\n".join(block(data) if _is_block(data) else _inline("", data, "")) + "\n"
     try:
         read = _read_one(text, "line")
     except Invalid as error:
         what = f"this cannot be written as YAML: {error.message}"
         raise Invalid("cannot-write-yaml", what, error.hint) from None
-    if not _is_same(read, data):
+    if not is_same(read, data):
         raise Invalid("cannot-write-yaml", "the YAML of this would not read back as it was")
     return text
 
@@ -518,12 +554,12 @@ def dump_all(documents: Iterable[Any]) -> str:
     return "---\n".join(dump(data) for data in documents)
 
 
-def dump_json(data: Any, *, indent: int | None = 2) -> str:
+def dump_json(data: Any, *, indent: int | str | None = 2) -> str:
     """Write JSON that a terminal can show: characters that it would obey or hide are escaped.
 
     Args:
         data: JSON data.
-        indent: Spaces a level; None for one line.
+        indent: Spaces a level, or what a level is indented by; None for one line.
 
     Returns:
         The text, with a final line feed.
@@ -534,7 +570,7 @@ def dump_json(data: Any, *, indent: int | None = 2) -> str:
     return _regex(_ESCAPED_IN_JSON).sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n"
 
 
-def _is_same(one: Any, other: Any) -> bool:
+def is_same(one: Any, other: Any) -> bool:
     """Whether two data are equal in values, types and the order of keys (``1 == True == 1.0`` in Python)."""
     import json
 
@@ -545,22 +581,30 @@ def _is_block(value: Any) -> bool:
     return isinstance(value, dict | list | tuple) and len(value) > 0
 
 
-def _block(value: Any, indent: str) -> Iterator[str]:
-    """The lines of a mapping or list that is not empty; dashes stand right below their key, as in kubectl."""
+def block(value: Any, indent: str = "", step: str = "  ", dash: str = "") -> Iterator[str]:
+    """The lines of a mapping or list that is not empty.
+
+    Args:
+        value: JSON data.
+        indent: What each line begins with.
+        step: How much deeper a mapping stands than its key.
+        dash: How much deeper a list stands than its key; dashes stand right below it, as in kubectl.
+    """
     if isinstance(value, dict):
         for key, item in value.items():
             if not isinstance(key, str):
                 raise Invalid("cannot-write-yaml", f"the key {key!r} is not text")
-            name = f"{indent}{key if _is_plain(key) else _quoted(key)}:"
+            name = f"{indent}{key if _is_plain(key) else quoted(key)}:"
             if _is_block(item):
                 yield name
-                yield from _block(item, f"{indent}  " if isinstance(item, dict) else indent)
+                deeper = step if isinstance(item, dict) else dash
+                yield from block(item, indent + deeper, step, dash)
             else:
                 yield from _inline(f"{name} ", item, indent)
         return
     for item in value:
         if _is_block(item):
-            lines = _block(item, f"{indent}  ")
+            lines = block(item, f"{indent}  ", step, dash)
             yield f"{indent}- {next(lines)[len(indent) + 2 :]}"
             yield from lines
         else:
@@ -581,7 +625,7 @@ def scalar(value: Any) -> str:
     """A scalar, or an empty collection, as one line of YAML."""
     match value:
         case str():
-            return value if _is_plain(value) else _quoted(value)
+            return value if _is_plain(value) else quoted(value)
         case None:
             return "null"
         case bool():
@@ -607,48 +651,14 @@ def _is_plain(text: str) -> bool:
 
 
 def _is_literal(text: str) -> bool:
+    return "\n" in text and can_be_literal(text)
+
+
+def can_be_literal(text: str) -> bool:
+    """Whether a literal block (``|``) can hold a text so that it reads well and comes back as it is."""
     return (
-        "\n" in text
-        and not text.startswith((" ", "\n"))
+        not text.startswith((" ", "\n"))
         and not text.endswith(("\n\n", " "))
         and " \n" not in text
         and not _regex(_NOT_AS_IT_IS).search(text)
     )
-
-
-def edit(text: str, pointer: str, value: str | int | float | bool | None, source: str = "document") -> str:
-    """Replace one scalar where it stands; all else stays byte for byte.
-
-    Args:
-        text: A YAML document.
-        pointer: The JSON pointer of a scalar in it.
-        value: The new scalar.
-        source: What to call the document in messages.
-
-    Raises:
-        NotFound: ``no-such-value``: there is no scalar at the pointer.
-        Invalid: ``bad-yaml`` for the text as it is; ``cannot-write-yaml`` where more than that would change.
-    """
-    spans: dict[str, _Span] = {}
-    data = [_read_one(_decode(text, source), source, lines={}, spans=spans)]
-    if pointer not in spans:
-        raise NotFound("no-such-value", f"{place(pointer, {}, source)} is no single value")
-    start, end, style = spans[pointer]
-    written = scalar(value)
-    if start == end:
-        written = f" {written}"
-    elif style in ("|", ">"):
-        written += "\n"
-    edited = text[:start] + written + text[end:]
-    *parts, last = [0, *split_pointer(pointer)]
-    holder: Any = data
-    for part in parts:
-        holder = holder[int(part) if isinstance(holder, list) else part]
-    holder[int(last) if isinstance(holder, list) else last] = value
-    try:
-        if _is_same(_read_one(edited, source), data[0]):
-            return edited
-    except Invalid:
-        pass
-    where = place(pointer, {}, source)
-    raise Invalid("cannot-write-yaml", f"{where} cannot be edited where it stands", "edit it by hand")

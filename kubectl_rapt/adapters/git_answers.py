@@ -181,6 +181,9 @@ def classify(verb: str, code: int, said: str, url: str, trust: Trust) -> RaptErr
     }
     for meaning in {"push": _PUSH, "fetch": _FETCH}.get(verb, ()) + _ANY:
         if re.search(meaning.pattern, text):
+            # Git's last words may only repeat that ssh gave up: the line that says why is the better one.
+            telling = [line for line in (first, *ours) if re.search(meaning.pattern, line)]
+            words["line"] = re.sub(r"^(fatal|error): ", "", (telling or [first])[0])
             message = meaning.message.format(**words)
             hint = meaning.hint.format(**words)
             if meaning.code == "no-access" and trust is Trust.HOSTILE:

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from kubectl_rapt import documents
+from kubectl_rapt import documents, edits
 from kubectl_rapt.config import layout
-from kubectl_rapt.errors import Invalid, NotFound
+from kubectl_rapt.errors import NotFound
 from kubectl_rapt.model import names
 from kubectl_rapt.model.fields import Fields, Findings, refuse, shown
 from kubectl_rapt.model.quantity import Quantity
@@ -371,31 +371,11 @@ def record_cluster(text: str, environment: str, uid: str) -> str:
 
     Args:
         text: The file as it is.
-        environment: An environment that names no cluster yet.
+        environment: An environment in it that names no cluster yet.
         uid: The UID of its cluster's ``kube-system``.
 
     Raises:
-        Invalid: The file is written in a way that has no line for it, such as JSON: then a person writes it.
+        Invalid: ``cannot-write-yaml``: there is no way to write it that changes nothing else.
     """
-    source = layout.PROJECT
-    _, lines = documents.load_with_lines(text, source)
-    rows = text.splitlines(keepends=True)
-    first = min(
-        (line for pointer, line in lines.items() if pointer.startswith(f"/environments/{environment}/")),
-        default=0,
-    )
-    if first:
-        indent = rows[first - 1][: len(rows[first - 1]) - len(rows[first - 1].lstrip())]
-        edited = "".join([*rows[: first - 1], f'{indent}cluster: "{uid}"\n', *rows[first - 1 :]])
-        expected = documents.load(text, source)
-        expected["environments"][environment]["cluster"] = uid
-        try:
-            if documents.load(edited, source) == expected:
-                return edited
-        except Invalid:
-            pass
-    raise Invalid(
-        "cannot-edit",
-        f"{source} has no line of its own for the cluster of {environment}",
-        f'write cluster: "{uid}" into environment {environment}',
-    )
+    pointer = f"{documents.join_pointer('/environments', environment)}/cluster"
+    return edits.put(text, pointer, uid, layout.PROJECT)

@@ -60,7 +60,7 @@ def install(wanted: dict[str, str]) -> None:
     for arguments in (["update"], ["install", "--yes", "--no-install-recommends", *packages]):
         try:
             done = subprocess.run(
-                ["apt-get", "--quiet", *arguments],
+                ["apt-get", "--quiet", "--option=DPkg::Lock::Timeout=300", *arguments],
                 env=os.environ | {"DEBIAN_FRONTEND": "noninteractive", "PATH": PATH},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,

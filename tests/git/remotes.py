@@ -2,6 +2,7 @@
 
 import base64
 import os
+import ssl
 import subprocess
 import threading
 import time
@@ -198,11 +199,13 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def served(folder: Path, credentials: str = "") -> Iterator[HttpRemote]:
-    """Serve the repositories in a folder while the block runs."""
+def served(folder: Path, credentials: str = "", tls: ssl.SSLContext | None = None) -> Iterator[HttpRemote]:
+    """Serve the repositories in a folder while the block runs, over HTTPS where a context is given."""
     remote = HttpRemote(folder, credentials)
     handler = type("Handler", (_Handler,), {"remote": remote})
     with _Server(("127.0.0.1", 0), handler) as server:
+        if tls:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
         remote.port = server.server_address[1]
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()

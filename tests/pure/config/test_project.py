@@ -1,7 +1,10 @@
 """``rapt.yaml``: read with all its mistakes at once, and edited where it stands."""
 
+import json
+
 import pytest
 
+from kubectl_rapt import documents
 from kubectl_rapt.config import project
 from kubectl_rapt.config.project import Environment, Profile, Project
 from kubectl_rapt.errors import Invalid, NotFound, Problem
@@ -139,7 +142,7 @@ budget: 5
     )
 
 
-@pytest.mark.parametrize(("environment", "line"), [("dev", 9), ("prod", 13)])
+@pytest.mark.parametrize(("environment", "line"), [("dev", 11), ("prod", 15)])
 def test_recording_a_cluster_adds_one_line_and_touches_no_other(environment: str, line: int) -> None:
     edited = project.record_cluster(TEXT, environment, "5d2f-11")
     before, after = TEXT.splitlines(), edited.splitlines()
@@ -150,25 +153,15 @@ def test_recording_a_cluster_adds_one_line_and_touches_no_other(environment: str
 
 
 def test_clusters_are_recorded_one_after_the_other() -> None:
-    text = project.record_cluster(project.record_cluster(TEXT, "dev", "uid-1"), "prod", "uid-2")
-    assert [one.cluster for one in read(text).environments.values()] == ["uid-1", "uid-2", ""]
+    text = TEXT
+    for number, environment in enumerate(("dev", "prod", "test")):
+        text = project.record_cluster(text, environment, f"uid-{number}")
+    assert [one.cluster for one in read(text).environments.values()] == ["uid-0", "uid-1", "uid-2"]
+    assert "  test: {namespaces: [team-test], cluster: uid-2}" in text.splitlines()
 
 
-@pytest.mark.parametrize(
-    ("text", "environment", "uid"),
-    [
-        (TEXT, "test", "5d2f-11"),
-        (TEXT, "absent", "5d2f-11"),
-        (TEXT, "dev", 'a"\n    review: none'),
-        ('{"environments": {"dev": {"namespaces": ["a"]}}}', "dev", "5d2f-11"),
-        (project.record_cluster(TEXT, "dev", "5d2f-11"), "dev", "5d2f-12"),
-    ],
-)
-def test_where_a_line_would_change_more_a_person_is_asked_to_write_it(
-    text: str, environment: str, uid: str
-) -> None:
-    with pytest.raises(Invalid) as caught:
-        project.record_cluster(text, environment, uid)
-    assert caught.value.code == "cannot-edit"
-    assert caught.value.message == f"rapt.yaml has no line of its own for the cluster of {environment}"
-    assert f'write cluster: "{uid}" into environment {environment}' == caught.value.hint
+def test_a_cluster_is_recorded_in_json_and_cannot_smuggle_in_lines() -> None:
+    text = project.record_cluster(json.dumps({"environments": {"dev": {"namespaces": ["a"]}}}), "dev", "u")
+    assert json.loads(text) == {"environments": {"dev": {"namespaces": ["a"], "cluster": "u"}}}
+    odd = project.record_cluster(TEXT, "dev", 'a"\n    review: required')
+    assert documents.load(odd, "rapt.yaml")["environments"]["dev"]["review"] == "none"

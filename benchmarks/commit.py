@@ -1,0 +1,80 @@
+"""The commit case's program: ``commit.py prepare|rapt|gitpython FOLDER [ROUND]``.
+
+A round commits and pushes 100 of 2,000 files, five times: by Rapt's adapter, or by GitPython's index API in a
+clone that is checked out. Each side has a bare repository of its own on this disk.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kubectl_rapt.adapters.git import Git
+    from kubectl_rapt.ports.git import Remote
+
+FILES, CHANGED, COMMITS = 2000, 100, 5
+
+
+def _files(note: str, every: int = 1) -> dict[str, bytes]:
+    return {
+        f"tools/e{number % 20}/tool-{number}.yaml": f"# {note}\noption: {number}\n".encode() * 20
+        for number in range(0, FILES, every)
+    }
+
+
+def prepare(folder: Path) -> None:
+    """Make both repositories and the clone."""
+    import git
+
+    for way in ("rapt", "gitpython"):
+        adapter, remote = _adapter(folder, way)
+        adapter.create(remote.url)
+        adapter.commit(remote, branch="main", parent="", expected="", files=_files("first"), message="First")
+        adapter.fetch(remote)
+    git.Repo.clone_from(str(folder / "gitpython.git"), folder / "clone")
+
+
+def by_rapt(folder: Path, notes: Iterator[str]) -> None:
+    """Commit and push by Rapt's adapter."""
+    adapter, remote = _adapter(folder, "rapt")
+    at = adapter.fetch(remote)["refs/heads/main"]
+    for note in notes:
+        files = _files(note, FILES // CHANGED)
+        at = adapter.commit(remote, branch="main", parent=at, expected=at, files=files, message=note)
+
+
+def by_gitpython(folder: Path, notes: Iterator[str]) -> None:
+    """Commit and push by GitPython's index."""
+    import git
+
+    with git.Repo(folder / "clone") as repository:
+        repository.remote().fetch()
+        for note in notes:
+            files = _files(note, FILES // CHANGED)
+            for path, content in files.items():
+                (folder / "clone" / path).write_bytes(content)
+            repository.index.add(list(files))
+            repository.index.commit(note)
+            repository.remote().push("HEAD:main").raise_if_error()
+
+
+def _adapter(folder: Path, way: str) -> "tuple[Git, Remote]":
+    from kubectl_rapt.adapters.git import Git
+    from kubectl_rapt.ports.git import Remote
+
+    return Git(folder / "cache", os.environ), Remote(str(folder / f"{way}.git"))
+
+
+def main(way: str, folder: Path, number: int) -> None:
+    """Do it; each round writes other contents."""
+    if way == "prepare":
+        prepare(folder)
+    else:
+        notes = (f"round {number}, commit {commit}" for commit in range(COMMITS))
+        (by_rapt if way == "rapt" else by_gitpython)(folder, notes)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else 0)
