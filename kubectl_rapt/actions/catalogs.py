@@ -390,6 +390,14 @@ def _release(data: Sequence[Any]) -> Release:
     return Release(tree, digest, Version.parse(min_rapt) if min_rapt else None, deprecated, yanked)
 
 
+def accepted(world: World, registry: Registry) -> dict[str, dict[str, list[str]]]:
+    """The releases that a registry's index was seen to have: template to version to tree id and digest."""
+    found: dict[str, dict[str, list[str]]] = json.loads(
+        world.cache.latest(f"accepted {registry.url}") or b"{}"
+    )
+    return found
+
+
 def _compared(world: World, catalog: Catalog) -> Catalog:
     """A catalog with an alarm at each release that is not what the index said when it was last looked at.
 
@@ -398,13 +406,13 @@ def _compared(world: World, catalog: Catalog) -> Catalog:
     short, whole = f"accepted commit {catalog.registry.url}", f"accepted {catalog.registry.url}"
     seen = json.loads(world.cache.latest(short) or b"{}")
     if seen.get("commit") != catalog.commit:
-        accepted = json.loads(world.cache.latest(whole) or b"{}")
+        before = accepted(world, catalog.registry)
         moved: dict[str, dict[str, str]] = {}
         now = {
             name: {str(version): [one.tree, one.digest] for version, one in offer.releases.items()}
             for name, offer in catalog.offers.items()
         }
-        for name, versions in accepted.items():
+        for name, versions in before.items():
             if name not in catalog.offers and f"{FOLDER}/{name}" in catalog.quarantined:
                 continue
             for version, (tree, digest) in versions.items():
@@ -415,15 +423,15 @@ def _compared(world: World, catalog: Catalog) -> Catalog:
                         f"the index says {said} now, and it said tree {tree}, {digest}"
                     )
         for name, versions in now.items():
-            accepted[name] = {**versions, **accepted.get(name, {})}
+            before[name] = {**versions, **before.get(name, {})}
         seen = {"commit": catalog.commit, "moved": moved}
-        world.cache.keep(whole, json.dumps(accepted).encode())
+        world.cache.keep(whole, json.dumps(before).encode())
         world.cache.keep(short, json.dumps(seen).encode())
     if not seen["moved"]:
         return catalog
     offers = dict(catalog.offers)
     for name, versions in seen["moved"].items():
-        before = offers.get(name) or Offer(name, "", {})
+        offer = offers.get(name) or Offer(name, "", {})
         alarms = {Version.parse(version): why for version, why in versions.items()}
-        offers[name] = replace(before, moved={**before.moved, **alarms})
+        offers[name] = replace(offer, moved={**offer.moved, **alarms})
     return replace(catalog, offers=offers)

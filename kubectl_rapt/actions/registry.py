@@ -10,7 +10,7 @@ from kubectl_rapt.actions import catalogs as catalogs_
 from kubectl_rapt.actions.catalogs import FOLDER, RAPT, Catalog, Offer
 from kubectl_rapt.config.installation import Installation, Lock
 from kubectl_rapt.config.project import BUNDLED, Project, Registry
-from kubectl_rapt.errors import NotFound, Problem, RaptError, Refused, Unavailable
+from kubectl_rapt.errors import NotFound, Problem, Refused, Unavailable
 from kubectl_rapt.model import names
 from kubectl_rapt.model.versions import Version
 from kubectl_rapt.ports.git import Signed
@@ -22,7 +22,6 @@ from kubectl_rapt.templating.reference import Reference
 
 _MOST_ITEMS = 1_000
 _MAX_POLICY_BYTES = 64 * 1024
-_ALARM = "moved-version"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +88,26 @@ def find(world: World, catalogs: Sequence[Catalog], reference: Reference, *, onl
         # A newer version that was moved would have been taken: that it is not must not go unnoticed.
         if version > choice.version and (reference.wanted is None or reference.wanted.includes(version)):
             _refuse_moved(catalog, offer, version)
-    release = offer.releases[choice.version]
-    check_tag(world, catalog, offer.name, choice.version, release)
-    entry = _entry(world, catalog.registry, catalog.commit, offer.name, release)
-    if entry.template.version != choice.version:
-        raise _alarm(
-            f"{offer.name} {choice.version} of {catalog.registry.name} says that it is {entry.template.version}"
-        )
+    entry = taken(world, catalog, offer.name, choice.version)
     others = _others(catalogs, catalog, reference) if not only else ()
-    return replace(entry, release=release, notes=(*_notes(catalogs), *choice.notes, *others))
+    return replace(entry, notes=(*_notes(catalogs), *choice.notes, *others))
+
+
+def taken(world: World, catalog: Catalog, name: str, version: Version) -> Entry:
+    """One version that a catalog has, read and verified: its tag, its signature, its files.
+
+    Raises:
+        NotFound: ``no-commit``: the registry does not have its files.
+        Refused: ``moved-version``, ``rapt-too-old``, ``quarantined``, ``bad-signature``.
+        Invalid: Its ``template.yaml`` is broken.
+    """
+    release = catalog.offers[name].releases[version]
+    check_tag(world, catalog, name, version, release)
+    entry = _entry(world, catalog.registry, catalog.commit, name, release)
+    if (entry.template.name, entry.template.version) != (name, version):
+        said = f"{entry.template.name} {entry.template.version}"
+        raise _alarm(f"{name} {version} of {catalog.registry.name} says that it is {said}")
+    return entry
 
 
 def _within(catalogs: Sequence[Catalog], only: str) -> list[Catalog]:
@@ -170,7 +180,9 @@ def _refuse_moved(catalog: Catalog, offer: Offer, version: Version) -> None:
 
 
 def _alarm(message: str) -> Refused:
-    return Refused(_ALARM, message, "kubectl rapt registry verify, and ask those who look after the registry")
+    return Refused(
+        "moved-version", message, "kubectl rapt registry verify, and ask those who look after the registry"
+    )
 
 
 def check_tag(world: World, catalog: Catalog, name: str, version: Version, release: Release) -> None:
@@ -266,10 +278,7 @@ def _locked_bundled(world: World, wanted: Installation) -> Entry:
     inside = catalogs_.folder_of(files, wanted.template)
     release = index.release_of(inside) if inside else None
     if release is None or release.digest != lock.digest:
-        try:
-            has = str(_template(inside["template.yaml"], wanted.template).version) if inside else "none"
-        except RaptError:
-            has = "another"
+        has = version_of(inside, wanted.template) or "none"
         raise NotFound(
             "no-version",
             f"{wanted.template} {wanted.version} (tree {lock.tree[:7]}) is not in this Rapt; it has {has}",
@@ -314,6 +323,11 @@ def _of_bundle(files: Mapping[str, bytes], name: str, inside: Mapping[str, bytes
     template = _template(inside["template.yaml"], name)
     used = {path: files[path] for path in _policy_paths(template) if path in files}
     return Entry(Registry(BUNDLED, BUNDLED, 0), template, release, inside, "", used)
+
+
+def version_of(files: Mapping[str, bytes], name: str) -> Version | None:
+    """The version that a template's files say they are; None where there are none."""
+    return _template(files["template.yaml"], name).version if files else None
 
 
 @lru_cache(maxsize=256)

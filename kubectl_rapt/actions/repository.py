@@ -67,6 +67,22 @@ def read_at(world: World, remote: Remote) -> Repository:
     return Repository(remote, refs, head, world.git.files(remote, head) if head else {})
 
 
+def project_of(files: Mapping[str, bytes]) -> Project | None:
+    """What the ``rapt.yaml`` among the files of a repository says; None where there are no files at all."""
+    return project.read(files) if files else None
+
+
+def fresh_project(world: World) -> tuple[Project | None, str]:
+    """What the person's ``rapt.yaml`` says now; where the repository does not answer, see ``known_project``."""
+    if world.settings.repository:
+        try:
+            world.git.fetch(address(world))
+        except RaptError as error:
+            found, note = known_project(world)
+            return found, note or f"rapt.yaml is read as it was: {error.message}"
+    return known_project(world)
+
+
 def known_project(world: World) -> tuple[Project | None, str]:
     """What the person's ``rapt.yaml`` said when the repository was last fetched, and a note; usually empty.
 

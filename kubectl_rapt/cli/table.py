@@ -48,6 +48,12 @@ def _logs() -> Callable[..., Any]:
     return logs.logs
 
 
+def _registry() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import registry
+
+    return registry.registry
+
+
 def _run() -> Callable[..., Any]:
     from kubectl_rapt.cli.commands import run
 
@@ -93,6 +99,7 @@ def _why() -> Callable[..., Any]:
 TABLE = {
     "search": Entry("Templates", "Find templates in the registries", _search),
     "show": Entry("Templates", "Show a template: parameters, policies, a command to try", _show),
+    "registry": Entry("Templates", "List, update and verify the registries", _registry),
     "init": Entry("Config repository", "Set up a config repository and your settings", _init),
     "add": Entry("Config repository", "Add a tool to an environment, for review", _add),
     "changes": Entry("Config repository", "List, show and merge open changes", _changes),

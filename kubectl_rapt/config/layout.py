@@ -28,3 +28,11 @@ def tools(paths: Iterable[str], environment: str) -> list[str]:
         for path in paths
         if path.startswith(start) and path.endswith(end) and "/" not in path[len(start) :]
     )
+
+
+def tool_of(path: str) -> tuple[str, str] | None:
+    """The environment and the tool that a file defines; None where it is no tool's file."""
+    folder, *parts = path.split("/")
+    if folder != "tools" or len(parts) != 2 or not parts[1].endswith(".yaml"):
+        return None
+    return parts[0], parts[1].removesuffix(".yaml")
