@@ -10,7 +10,7 @@ from kubectl_rapt.actions import catalogs as catalogs_
 from kubectl_rapt.actions.catalogs import FOLDER, RAPT, Catalog, Offer
 from kubectl_rapt.config.installation import Installation, Lock
 from kubectl_rapt.config.project import BUNDLED, Project, Registry
-from kubectl_rapt.errors import NotFound, Problem, Refused, Unavailable
+from kubectl_rapt.errors import Invalid, NotFound, Problem, Refused, Unavailable
 from kubectl_rapt.model import names
 from kubectl_rapt.model.versions import Version
 from kubectl_rapt.ports.git import Signed
@@ -342,6 +342,8 @@ def _files(world: World, registry: Registry, commit: str, name: str, tree: str) 
     def read() -> bytes:
         try:
             items = world.git.listing(remote, tree, limit=_MOST_ITEMS)
+        except Invalid as error:
+            raise _quarantined(name, registry, tree, error.message) from None
         except NotFound:
             # Few servers give away a tree alone: the commit that was locked brings it.
             if not commit:
@@ -349,11 +351,7 @@ def _files(world: World, registry: Registry, commit: str, name: str, tree: str) 
             next(iter(world.git.log(remote, commit, limit=1)), None)
             items = world.git.listing(remote, tree, limit=_MOST_ITEMS)
         if fault := contents.fault([(one.path, one.mode, one.size) for one in items]):
-            raise Refused(
-                "quarantined",
-                f"{name} of registry {registry.name} (tree {tree}) is quarantined: {fault}",
-                "ask those who look after the registry",
-            )
+            raise _quarantined(name, registry, tree, fault)
         files = {one.path: one.id for one in items if one.mode == "100644"}
         found = world.git.blobs(remote, tree, list(dict.fromkeys(files.values())))
         return json.dumps(
@@ -362,6 +360,11 @@ def _files(world: World, registry: Registry, commit: str, name: str, tree: str) 
 
     packed = json.loads(world.cache.remembered(f"files {tree}", read))
     return {path: base64.b64decode(text) for path, text in packed.items()}
+
+
+def _quarantined(name: str, registry: Registry, tree: str, why: str) -> Refused:
+    what = f"{name} of registry {registry.name} (tree {tree}) is quarantined: {why}"
+    return Refused("quarantined", what, "ask those who look after the registry")
 
 
 def _policy_paths(template: Template) -> list[str]:
