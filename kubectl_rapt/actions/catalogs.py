@@ -12,7 +12,6 @@ from functools import cached_property
 from typing import Any
 
 from kubectl_rapt import __version__
-from kubectl_rapt.actions import threads
 from kubectl_rapt.config import project as projects
 from kubectl_rapt.config.project import Project, Registry
 from kubectl_rapt.errors import Invalid, NotFound, RaptError, Refused
@@ -46,19 +45,18 @@ class Offer:
 
     name: str
     summary: str
-    releases: Mapping[Version, Release]
+    releases: dict[Version, Release]
     moved: Mapping[Version, str] = field(default_factory=dict)
 
     @property
     def newest(self) -> Version | None:
         """The version that a person would get; the newest of all where there is none."""
-        usual = [
-            version
-            for version, release in self.releases.items()
-            if not (version.prerelease or release.yanked or version in self.moved)
-            and not (release.min_rapt and release.min_rapt > RAPT)
-        ]
-        return max(usual or self.releases, default=None)
+        for version in reversed(self.releases):
+            release = self.releases[version]
+            is_usual = not (version.prerelease or release.yanked or version in self.moved)
+            if is_usual and not (release.min_rapt and release.min_rapt > RAPT):
+                return version
+        return next(reversed(self.releases), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +102,8 @@ def read(world: World, project: Project | None, *, fresh: bool) -> list[Catalog]
     """
     ranked = projects.ranked(project)
     if fresh and len(ranked) > 1:
+        from kubectl_rapt.actions import threads
+
         return threads.each(lambda registry: _read(world, registry, fresh), ranked)
     return [_read(world, registry, fresh) for registry in ranked]
 
@@ -217,7 +217,7 @@ def _offer(name: str, releases: Mapping[Version, Release], seen: _Seen, tree: st
         for version, release in releases.items()
         if str(version) == seen.version and release.tree != tree
     }
-    return Offer(name, seen.summary, releases, moved)
+    return Offer(name, seen.summary, dict(releases), moved)
 
 
 class _Folders:
@@ -240,7 +240,7 @@ class _Folders:
         text = self._world.git.blobs(self._remote, self._commit, [found.id])[found.id]
         known, broken = index.load_sound(text, INDEX)
         quarantined = {f"{INDEX}: {name}": why for name, why in broken.items()}
-        offers = {name: Offer(name, "", releases) for name, releases in known.templates.items()}
+        offers = {name: Offer(name, "", dict(releases)) for name, releases in known.templates.items()}
         for name, (tree, seen) in self._folders(quarantined).items():
             if seen.fault:
                 quarantined[f"{FOLDER}/{name}"] = seen.fault

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from kubectl_rapt import __version__, documents
 from kubectl_rapt.config import changes, layout, project
 from kubectl_rapt.config.project import Project
 from kubectl_rapt.errors import NotFound, RaptError
@@ -105,7 +106,10 @@ def known_project(world: World) -> tuple[Project | None, str]:
         return None, f"the config repository has no branch {changes.MAIN}"
 
     def look() -> bytes:
-        return world.git.files(remote, head, layout.PROJECT).get(layout.PROJECT, b"")
+        files = world.git.files(remote, head, layout.PROJECT)
+        project.read(files)  # here its mistakes have their lines
+        return documents.dump_json(documents.load(files[layout.PROJECT], layout.PROJECT)).encode()
 
-    text = world.cache.remembered(f"{layout.PROJECT} {head}", look)
-    return project.read({layout.PROJECT: text} if text else {}), ""
+    # As JSON, which is read without the YAML package.
+    text = world.cache.remembered(f"{layout.PROJECT} {__version__} {head}", look)
+    return project.from_document(documents.load(text, layout.PROJECT), {}), ""

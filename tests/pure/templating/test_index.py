@@ -334,3 +334,8 @@ def test_where_none_may_be_installed_the_reasons_are_told(
     assert (caught.value.code, caught.value.message) == (code, message)
     fits = [text for text in given.split() if not asked or asked.includes(Version.parse(text.rstrip("!?>")))]
     assert len(caught.value.problems) == (len(fits) if code == "no-such-version" else 0)
+
+
+def test_an_index_may_hold_thousands_of_releases() -> None:
+    many = Index({f"t{one}": {Version(1, minor, 0): ONE for minor in range(8)} for one in range(1_000)})
+    assert index.load(index.dump(many), "index.yaml") == many
