@@ -1,4 +1,4 @@
-"""Large registries for the benchmarks, made with ``git fast-import``: ``registries.py FOLDER COUNT TEMPLATES MEGABYTES``."""
+"""Large registries for the benchmarks: ``python -m benchmarks.registries FOLDER COUNT TEMPLATES MEGABYTES``."""
 
 import random
 import subprocess
