@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from kubectl_rapt.adapters.cluster.reads import Reads
     from kubectl_rapt.adapters.cluster.spawn import Kubectl
     from kubectl_rapt.adapters.cluster.writes import Writes
+    from kubectl_rapt.adapters.forges.forges import Forges
     from kubectl_rapt.adapters.git import Git
     from kubectl_rapt.adapters.sandbox import Sandbox
     from kubectl_rapt.adapters.schemas import Schemas
@@ -68,6 +69,12 @@ class _Outside:
         from kubectl_rapt.adapters.git import Git
 
         return Git(platform.cache_home(self._environ) / "git", self._environ)
+
+    @cached_property
+    def forge(self) -> "Forges":
+        from kubectl_rapt.adapters.forges.forges import Forges
+
+        return Forges(self._environ)
 
     @cached_property
     def bundle(self) -> "PackagedBundle":
@@ -123,6 +130,10 @@ class _Door:
     @property
     def git(self) -> "Git":
         return self._outside.git
+
+    @property
+    def forge(self) -> "Forges":
+        return self._outside.forge
 
     @property
     def settings(self) -> "SettingsWrites":

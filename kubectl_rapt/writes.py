@@ -1,22 +1,28 @@
 """The door: the only way from a decision to something that others can notice."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from kubectl_rapt.errors import Conflict, Unavailable
 from kubectl_rapt.model.kinds import Manifest
 from kubectl_rapt.model.plan import (
     Apply,
+    CloseProposal,
     CommitFiles,
     Create,
     CreateRepository,
     Delete,
+    DeleteBranch,
+    MergeProposal,
     Patch,
     Plan,
+    Propose,
     Step,
     WriteSettings,
 )
+from kubectl_rapt.model.proposals import PullRequest
 from kubectl_rapt.ports.cluster import ClusterWrites
+from kubectl_rapt.ports.forge import ForgeWrites
 from kubectl_rapt.ports.git import GitWrites, Remote
 from kubectl_rapt.ports.settings import SettingsWrites
 
@@ -35,6 +41,11 @@ class Writers(Protocol):
         ...
 
     @property
+    def forge(self) -> ForgeWrites:
+        """The forges that git repositories live on."""
+        ...
+
+    @property
     def settings(self) -> SettingsWrites:
         """The person's own settings."""
         ...
@@ -44,8 +55,8 @@ class Writers(Protocol):
         ...
 
 
-Written = Manifest | str | None
-"""What a step answered: the object as stored, a new commit's id, or nothing."""
+Written = Manifest | str | PullRequest | None
+"""What a step answered: the object as stored, a new commit's id, the pull request afterwards, or nothing."""
 
 
 def apply(writers: Writers, step: Step) -> Written:
@@ -73,13 +84,24 @@ def apply(writers: Writers, step: Step) -> Written:
                 expected=step.expected,
                 files=step.files,
                 message=step.message,
+                follows=step.follows,
                 delete_branch=step.delete_branch,
                 delete_expected=step.delete_expected,
             )
+        case DeleteBranch(repository, branch, expected):
+            writers.git.delete_branch(Remote(repository), branch, expected=expected)
         case CreateRepository(path):
             writers.git.create(path)
         case WriteSettings(text):
             writers.settings.write(text)
+        case Propose(address, proposal):
+            return writers.forge.propose(address, proposal)
+        case MergeProposal(address, number, head, message, method, when_ready):
+            return writers.forge.merge(
+                address, number, head=head, message=message, method=method, when_ready=when_ready
+            )
+        case CloseProposal(address, number, comment):
+            return writers.forge.close(address, number, comment)
     return None
 
 
@@ -88,43 +110,70 @@ ATTEMPTS = 12
 
 
 def settle(
-    writers: Writers, repository: str, plan_again: Callable[[], Plan], agreed: Plan | None = None
-) -> list[Written]:
+    writers: Writers,
+    repository: str,
+    plan_again: Callable[[], Plan],
+    planned: Plan,
+    tell: Callable[[Step, Written], None] = lambda step, answer: None,
+) -> None:
     """Carry a plan for a shared repository through, planning again while others are quicker.
+
+    A branch of one's own is pushed at once. Where main is written, this machine's lock is held meanwhile, and
+    the plan is made again if another process here has moved main since.
 
     Args:
         writers: The writing ports.
-        repository: The repository that is written; its lock on this machine is held while writing.
-        plan_again: Reads and decides; called before each attempt.
-        agreed: What the person has agreed to; a plan that does something else is not carried out. One that has
-            nothing left to do is what they agreed to, done: by an attempt whose answer was lost, or by another.
-
-    Returns:
-        What each step of the plan answered.
+        repository: The repository that is written.
+        plan_again: Reads and decides.
+        planned: What it decided last, and the person agreed to; a plan that does something else is not carried
+            out. One that has less left to do is what they agreed to, done: by an attempt whose answer was
+            lost, or by another.
+        tell: Called with each step that is done, and what it answered.
 
     Raises:
         Conflict: ``plan-changed`` where the plan is no longer what was agreed to, otherwise the last one after
             all attempts.
     """
+    plan: Plan | None = planned
     for attempt in range(ATTEMPTS):
         try:
-            with writers.git.lock(Remote(repository)):
-                plan = plan_again()
-                if agreed is not None and plan.steps and effects(plan) != effects(agreed):
+            if plan is not None and not _writes_main(plan):
+                _carry_out(writers, plan, tell)
+                return
+            with writers.git.lock(Remote(repository)) as known:
+                if plan is None or not _is_current(plan, known):
+                    plan = plan_again()
+                if not all(one in effects(planned) for one in effects(plan)):
                     raise Conflict(
                         "plan-changed",
                         "the repository changed meanwhile, and the change would be another one",
                         "run the same command again",
                     )
-                return [apply(writers, step) for step in plan.steps]
+                _carry_out(writers, plan, tell)
+                return
         except (Conflict, Unavailable) as error:
             may_help = error.code != "plan-changed" if isinstance(error, Conflict) else error.outcome_unknown
             if not may_help or attempt == ATTEMPTS - 1:
                 raise
             writers.pause(attempt)
-    raise AssertionError("unreachable")
+            plan = None
+
+
+def _writes_main(plan: Plan) -> bool:
+    return any(isinstance(step, CommitFiles) and step.branch == "main" for step in plan.steps)
+
+
+def _is_current(plan: Plan, known: Mapping[str, str]) -> bool:
+    """Whether no other process of this machine has seen another main than the plan builds on."""
+    commits = [step for step in plan.steps if isinstance(step, CommitFiles)]
+    return all(known.get(f"refs/heads/{step.branch}", step.expected) == step.expected for step in commits)
+
+
+def _carry_out(writers: Writers, plan: Plan, tell: Callable[[Step, Written], None]) -> None:
+    for step in plan.steps:
+        tell(step, apply(writers, step))
 
 
 def effects(plan: Plan) -> list[object]:
     """What a person agrees to in a plan, whatever it happens to be built on."""
-    return [step.effect if isinstance(step, CommitFiles) else step for step in plan.steps]
+    return [step.effect if isinstance(step, CommitFiles | Propose) else step for step in plan.steps]

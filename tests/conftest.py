@@ -1,5 +1,6 @@
 """The real systems that tests share: started by the first test that asks, ended when all are done."""
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -13,24 +14,42 @@ import pytest
 from tests import namespaces
 from tests.cluster import clusters
 from tests.cluster.clusters import Cluster
+from tests.cluster.locks import locked
+from tests.forge import gitea as forge
+from tests.forge.gitea import Gitea
 
 _STARTED = "RAPT_TESTS_STARTED"
 """Names a file that exists once a worker of this session has started the cluster."""
+_owned = contextlib.ExitStack()
+"""The lock by which others know that this session lives."""
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Agree with the workers on a file, before they begin."""
     if not hasattr(session.config, "workerinput"):
         os.environ[_STARTED] = str(Path(tempfile.mkdtemp(prefix="rapt-tests-"), "started"))
+        _owned.enter_context(locked(_folder() / forge.OWNER))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """End the cluster that this session has started; one that was there before stays."""
+    """End what this session has started; a cluster that was there before stays."""
     if not hasattr(session.config, "workerinput"):
         started = Path(os.environ[_STARTED])
         if started.exists():
             clusters.down()
+        forge.stop(_folder() / forge.FOLDER)
+        _owned.close()
         shutil.rmtree(started.parent)
+
+
+def _folder() -> Path:
+    return Path(os.environ[_STARTED]).parent
+
+
+@pytest.fixture(scope="session")
+def gitea() -> Gitea:
+    """A real Gitea of this session."""
+    return forge.start(_folder() / forge.FOLDER)
 
 
 @pytest.fixture(scope="session")

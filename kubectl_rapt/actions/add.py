@@ -1,18 +1,16 @@
-"""Add a tool to an environment: as a change for review, or at once where the environment needs none."""
+"""Add a tool to an environment."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from kubectl_rapt.actions import build, catalogs, registry, repository
-from kubectl_rapt.actions.build import Built
+from kubectl_rapt.actions import catalogs, registry
+from kubectl_rapt.actions.compose import Make
+from kubectl_rapt.actions.registry import Entry
 from kubectl_rapt.actions.repository import Repository
-from kubectl_rapt.config import changes, installation, layout, project
-from kubectl_rapt.config.changes import Change
+from kubectl_rapt.config import installation, layout, resolve
+from kubectl_rapt.config.changes import Draft
 from kubectl_rapt.config.installation import Installation, Schedule
-from kubectl_rapt.config.project import Environment, Project
-from kubectl_rapt.errors import Invalid, RaptError
-from kubectl_rapt.model.kinds import NAMESPACE, Ref
-from kubectl_rapt.model.plan import CommitFiles, Plan
+from kubectl_rapt.errors import Invalid
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.templating import parameters
 from kubectl_rapt.templating.reference import Reference
@@ -41,139 +39,59 @@ class Request:
     namespaces: Sequence[str] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Addition:
-    """What adding comes to.
-
-    Args:
-        plan: What is to be written; no steps where it is all there already.
-        built: The tool.
-        before: Path to content of the files that change, as they are now.
-        after: The same as they will be.
-        change: The change.
-        environment: The environment.
-        is_waiting: The same change is pushed already and waits for its review.
-    """
-
-    plan: Plan
-    built: Built
-    before: Mapping[str, bytes]
-    after: Mapping[str, bytes | None]
-    change: Change
-    environment: Environment
-    is_waiting: bool = False
-
-
-def define(world: World, request: Request, parsed: Project) -> bytes:
-    """The tool's file that a request comes to; of the repository, only ``rapt.yaml`` matters for it.
+def draft(world: World, request: Request) -> Make:
+    """The tool's file that a request comes to.
 
     Raises:
-        NotFound: No such template.
+        NotFound: No such template or environment.
         Invalid: Answers do not fit, or the name cannot be a tool's: every problem at once.
     """
     if problem := installation.bad_name(request.tool):
         raise Invalid("bad-name", problem, "--name NAME")
-    shelves = catalogs.read(world, parsed, fresh=True)
-    entry = registry.find(world, shelves, Reference.parse(request.template))
-    template = entry.template
-    subject = f"{template.name} {template.version}"
-    given = {**parameters.parse_all(template.parameters, request.answers), **request.values}
-    parameters.check(
-        template.parameters, given, subject=subject, rules=template.rules, complete=bool(request.schedules)
-    )
-    schedules = tuple(request.schedules) or ((Schedule(template.schedule),) if template.schedule else ())
-    wanted = Installation(
-        tool=request.tool,
-        template=template.name,
-        version=str(template.version),
-        lock=entry.lock(),
-        answers=given,
-        schedules=schedules,
-        namespaces=tuple(request.namespaces),
-    )
-    return installation.spell(wanted).encode()
+    reference = Reference.parse(request.template)
 
-
-def plan(world: World, request: Request) -> Addition:
-    """What adding a tool would do to the repository as it is now.
-
-    Raises:
-        NotFound: No such environment or template.
-        Invalid: Answers, schedules or namespaces do not fit.
-        Unavailable: The repository does not answer.
-    """
-    found = repository.read(world)
-    definition = define(world, request, found.project())
-    return place(world, found, request.environment, request.tool, definition)
-
-
-def place(
-    world: World,
-    found: Repository,
-    environment_name: str,
-    tool: str,
-    definition: bytes,
-    change: Change | None = None,
-) -> Addition:
-    """Put a tool's file into the repository as it is now, rendered anew.
-
-    Args:
-        world: Where to read.
-        found: The repository.
-        environment_name: The environment.
-        tool: The tool's name.
-        definition: The content of its file.
-        change: The reviewed change that this merges; None for a new one.
-    """
-    parsed = found.project()
-    environment = parsed.environment(environment_name)
-    built = build.build(world, parsed, environment_name, tool, definition)
-    files: dict[str, bytes | None] = {**built.files, **_cluster(world, found, environment)}
-    after = changes.difference(found.files, files)
-    before = {path: found.files[path] for path in after if path in found.files}
-    merged = change or _identify(world, found, environment_name, built, after)
-    if not after:
-        return Addition(Plan(), built, before, after, merged, environment)
-    branch = changes.MAIN if change or not environment.is_reviewed else merged.branch
-    current = found.refs.get(f"refs/heads/{branch}", "")
-    if branch != changes.MAIN and current:
-        return Addition(Plan(), built, before, after, merged, environment, is_waiting=True)
-    commit = CommitFiles(
-        repository=found.remote.url,
-        branch=branch,
-        parent=found.head,
-        expected=current,
-        files=after,
-        message=merged.message,
-        delete_branch=change.branch if change else "",
-        delete_expected=found.refs.get(f"refs/heads/{change.branch}", "") if change else "",
-    )
-    return Addition(Plan((commit,)), built, before, after, merged, environment)
-
-
-def _identify(
-    world: World, found: Repository, environment: str, built: Built, after: Mapping[str, bytes | None]
-) -> Change:
-    path = layout.definition(environment, built.installation.tool)
-    since = ""
-    if path in found.files:
-        since = next(
-            (commit.id for commit in world.git.log(found.remote, found.head, paths=[path], limit=1)), ""
+    def make(found: Repository) -> Draft:
+        project = found.project()
+        entry = registry.find(world, catalogs.read(world, project, fresh=True), reference)
+        template = entry.template
+        given = {**parameters.parse_all(template.parameters, request.answers), **request.values}
+        schedules = tuple(request.schedules) or ((Schedule(template.schedule),) if template.schedule else ())
+        wanted = Installation(
+            tool=request.tool,
+            template=template.name,
+            version=str(template.version),
+            lock=entry.lock(),
+            answers=given,
+            schedules=schedules,
+            namespaces=tuple(request.namespaces),
         )
-    verb = "Change" if path in found.files else "Add"
-    wanted = built.installation
+        environment = project.environment(request.environment)
+        # What is wrong with an answer is told before anything is rendered.
+        resolved = resolve.resolve(project, environment, wanted, template)
+        parameters.check(
+            template.parameters,
+            resolved.answers,
+            subject=f"{template.name} {template.version}",
+            rules=template.rules,
+            complete=bool(schedules),
+        )
+        path = layout.definition(environment.name, request.tool)
+        verb = "Change" if path in found.files else "Add"
+        return Draft(
+            {path: installation.spell(wanted).encode()},
+            f"{verb} {called(wanted)} in {environment.name}",
+            (record(entry),),
+        )
+
+    return make
+
+
+def called(wanted: Installation) -> str:
+    """A tool in the first line of a commit: ``nightly (backup) 1.2.0``."""
     name = wanted.tool if wanted.tool == wanted.template else f"{wanted.tool} ({wanted.template})"
-    summary = f"{verb} {name} {wanted.version} in {environment}"
-    return Change(changes.identify(after, since), environment, wanted.tool, summary)
+    return f"{name} {wanted.version}"
 
 
-def _cluster(world: World, found: Repository, environment: Environment) -> dict[str, bytes]:
-    """``rapt.yaml`` with the environment's cluster recorded, where nobody did so before and the cluster answers."""
-    if environment.cluster:
-        return {}
-    try:
-        uid = world.cluster.get(Ref(NAMESPACE, "kube-system"))["metadata"]["uid"]
-    except RaptError:
-        return {}
-    text = found.files[layout.PROJECT].decode()
-    return {layout.PROJECT: project.record_cluster(text, environment.name, uid).encode()}
+def record(entry: Entry) -> str:
+    """A template in a commit's trailer: name, version and where it comes from."""
+    return f"{entry.template.name} {entry.template.version} {entry.registry.name}"

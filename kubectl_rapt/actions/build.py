@@ -1,13 +1,14 @@
 """From a tool's file to its two files in the config repository: rendered, validated, spelled."""
 
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from kubectl_rapt import documents
 from kubectl_rapt.actions import registry
-from kubectl_rapt.config import derive, installation, layout
+from kubectl_rapt.config import derive, installation, layout, resolve
 from kubectl_rapt.config.installation import Installation
-from kubectl_rapt.config.project import Project
+from kubectl_rapt.config.project import Environment, Project
 from kubectl_rapt.errors import Invalid, Problem, RaptError
 from kubectl_rapt.model.kinds import Manifest, ref_of
 from kubectl_rapt.ports.renderer import RenderRequest
@@ -16,6 +17,7 @@ from kubectl_rapt.runs import schedules
 from kubectl_rapt.templating import parameters, policies
 from kubectl_rapt.templating.definition import Template
 from kubectl_rapt.templating.job import Rendered
+from kubectl_rapt.templating.policies import Compiled
 
 KUBERNETES_MINOR = 35
 """The schemas that rendering is checked against: the same for everybody, whatever their cluster."""
@@ -26,65 +28,137 @@ class Built:
     """A tool as it stands in the config repository.
 
     Args:
-        installation: What its file says.
+        installation: What its file says, resolved.
+        template: The locked template.
         objects: What it is in the cluster.
         files: Path to content of its two files.
     """
 
     installation: Installation
+    template: Template
     objects: tuple[Manifest, ...]
     files: Mapping[str, bytes]
 
 
-def build(world: World, project: Project, environment_name: str, tool: str, definition: bytes) -> Built:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A tool that is to be built.
+
+    Args:
+        environment: The environment's name.
+        tool: The tool's name.
+        definition: The content of its file.
+    """
+
+    environment: str
+    tool: str
+    definition: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A tool whose file was read and whose template was found: all but the rendering."""
+
+    wanted: Wanted
+    environment: Environment
+    installation: Installation
+    template: Template
+    policies: Compiled
+    request: RenderRequest
+
+
+def build(world: World, project: Project, wanted: Wanted) -> Built:
     """Render a tool's file.
 
     Args:
         world: Where the registries and the renderer are.
         project: The repository's ``rapt.yaml``.
-        environment_name: The environment.
-        tool: The tool's name.
-        definition: The content of its file.
+        wanted: The tool.
 
     Raises:
         NotFound: No such environment; the locked template is gone.
         Invalid: The file, an answer, a schedule or what it renders to is wrong: every problem at once.
     """
-    environment = project.environment(environment_name)
-    path = layout.definition(environment_name, tool)
-    wanted = installation.read(definition, tool, path)
-    _check(wanted, environment.namespaces, path)
-    entry = registry.locked(world, project, wanted)
+    built = next(build_many(world, project, [wanted]))
+    if isinstance(built, RaptError):
+        raise built
+    return built
+
+
+def build_many(world: World, project: Project, wanted: Iterable[Wanted]) -> Iterator[Built | RaptError]:
+    """Render tools' files, one after the other: what each comes to, or why it cannot be built.
+
+    Neighbours of one template are rendered together: keep them next to each other.
+    """
+    waiting: deque[_Ready | RaptError] = deque()
+
+    def requests() -> Iterator[RenderRequest]:
+        for one in wanted:
+            try:
+                ready = _prepare(world, project, one)
+            except RaptError as error:
+                waiting.append(error)
+            else:
+                waiting.append(ready)
+                yield ready.request
+
+    for rendered in world.renderer.render_many(requests()):
+        while isinstance(one := waiting.popleft(), RaptError):
+            yield one
+        yield _finish(world, project, one, rendered)
+    yield from (one for one in waiting if isinstance(one, RaptError))
+
+
+def _prepare(world: World, project: Project, wanted: Wanted) -> _Ready:
+    environment = project.environment(wanted.environment)
+    path = layout.definition(wanted.environment, wanted.tool)
+    given = installation.read(wanted.definition, wanted.tool, path)
+    _check(given, environment.all_namespaces, path)
+    entry = registry.locked(world, project, given)
     template = entry.template
+    resolved = resolve.resolve(project, environment, given, template)
     values = parameters.check(
         template.parameters,
-        wanted.answers,
+        resolved.answers,
         subject=f"{template.name} {template.version}",
         rules=template.rules,
-        complete=bool(wanted.schedules),
+        complete=bool(resolved.schedules),
     )
-    request = RenderRequest(
-        f"templates/{template.name}/job.yaml.j2", entry.source, template.parameters, values
-    )
-    rendered = next(world.renderer.render_many([request]))
-    if isinstance(rendered, RaptError):
-        raise rendered
-    _check_token(template, rendered)
-    objects = derive.objects(
-        project,
+    return _Ready(
+        wanted,
         environment,
-        wanted,
-        installation.digest(definition),
+        resolved,
         template,
-        rendered,
-        policies.compile(entry.policies, template.retry_policy, template.cleanup_policy),
+        policies.compile(entry.policies, resolved.retry_policy, resolved.cleanup_policy),
+        RenderRequest(f"templates/{template.name}/job.yaml.j2", entry.source, template.parameters, values),
     )
-    _validate(world, objects, template.name)
-    return Built(
-        wanted,
-        tuple(objects),
-        {path: definition, layout.rendered(environment_name, tool): documents.dump_all(objects).encode()},
-    )
+
+
+def _finish(
+    world: World, project: Project, ready: _Ready, rendered: Rendered | RaptError
+) -> Built | RaptError:
+    if isinstance(rendered, RaptError):
+        return rendered
+    wanted, template = ready.wanted, ready.template
+    try:
+        _check_token(template, rendered)
+        objects = derive.objects(
+            project,
+            ready.environment,
+            ready.installation,
+            installation.digest(wanted.definition),
+            template,
+            rendered,
+            ready.policies,
+        )
+        _validate(world, objects, template.name)
+    except RaptError as error:
+        return error
+    files = {
+        layout.definition(wanted.environment, wanted.tool): wanted.definition,
+        layout.rendered(wanted.environment, wanted.tool): documents.dump_all(objects).encode(),
+    }
+    return Built(ready.installation, template, tuple(objects), files)
 
 
 def _check(wanted: Installation, allowed: tuple[str, ...], path: str) -> None:

@@ -21,7 +21,8 @@ from kubectl_rapt.templating.index import Release
 from kubectl_rapt.templating.reference import Reference
 
 _MOST_ITEMS = 1_000
-_MAX_POLICY_BYTES = 64 * 1024
+_MAX_POLICY_BYTES = 16 * 1024
+_POLICIES = "policies/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,8 @@ class Entry:
         release: Its identity.
         files: Path inside its folder to content.
         commit: The registry's commit; empty for the bundled one.
-        policies: The registry's policies that it uses: path from the registry's root to content.
+        policies: All policies of the registry at that commit: path from the registry's root to content. A tool
+            may use others than the template names; the lock's digest is over those that it names.
         notes: What a person is to know before taking it.
     """
 
@@ -58,7 +60,7 @@ class Entry:
             self.release.tree,
             self.release.digest,
             commit=self.commit,
-            policies=_policies_digest(self.policies),
+            policies=_policies_digest(self),
         )
 
 
@@ -290,7 +292,7 @@ def _locked_bundled(world: World, wanted: Installation) -> Entry:
 
 
 def _check_policies(entry: Entry, lock: Lock, name: str) -> None:
-    found = _policies_digest(entry.policies)
+    found = _policies_digest(entry)
     if lock.policies and lock.policies != found:
         raise _alarm(f"the policies of {name} are {found or 'none'}, and {lock.policies} was locked")
 
@@ -315,14 +317,13 @@ def _entry(world: World, registry: Registry, commit: str, name: str, release: Re
             f"and it should be tree {release.tree}, {release.digest}"
         )
     template = _template(files["template.yaml"], name)
-    used = _policy_paths(template)
-    return Entry(registry, template, release, files, commit, _policies(world, registry, commit, used))
+    return Entry(registry, template, release, files, commit, _policies(world, registry, commit))
 
 
 def _of_bundle(files: Mapping[str, bytes], name: str, inside: Mapping[str, bytes], release: Release) -> Entry:
     template = _template(inside["template.yaml"], name)
-    used = {path: files[path] for path in _policy_paths(template) if path in files}
-    return Entry(Registry(BUNDLED, BUNDLED, 0), template, release, inside, "", used)
+    found = {path: content for path, content in files.items() if path.startswith(_POLICIES)}
+    return Entry(Registry(BUNDLED, BUNDLED, 0), template, release, inside, "", found)
 
 
 def version_of(files: Mapping[str, bytes], name: str) -> Version | None:
@@ -354,12 +355,9 @@ def _files(world: World, registry: Registry, commit: str, name: str, tree: str) 
             raise _quarantined(name, registry, tree, fault)
         files = {one.path: one.id for one in items if one.mode == "100644"}
         found = world.git.blobs(remote, tree, list(dict.fromkeys(files.values())))
-        return json.dumps(
-            {path: base64.b64encode(found[id_]).decode() for path, id_ in files.items()}
-        ).encode()
+        return _pack({path: found[id_] for path, id_ in files.items()})
 
-    packed = json.loads(world.cache.remembered(f"files {tree}", read))
-    return {path: base64.b64decode(text) for path, text in packed.items()}
+    return _unpack(world.cache.remembered(f"files {tree}", read))
 
 
 def _quarantined(name: str, registry: Registry, tree: str, why: str) -> Refused:
@@ -367,30 +365,39 @@ def _quarantined(name: str, registry: Registry, tree: str, why: str) -> Refused:
     return Refused("quarantined", what, "ask those who look after the registry")
 
 
-def _policy_paths(template: Template) -> list[str]:
-    named = (("retry", template.retry_policy), ("cleanup", template.cleanup_policy))
-    return [policies.path(kind, name) for kind, name in named if name]
-
-
-def _policies(world: World, registry: Registry, commit: str, paths: Sequence[str]) -> dict[str, bytes]:
-    """Those of a registry's policies that exist at a commit; one that does not is told when it is compiled."""
-    if not paths or not commit:
+def _policies(world: World, registry: Registry, commit: str) -> dict[str, bytes]:
+    """A registry's policies at a commit; what is no small file is left out, and missed when it is compiled."""
+    if not commit:
         return {}
     remote = catalogs_.remote_of(registry)
 
     def read() -> bytes:
-        items = {
-            f"policies/{one.path}": one
-            for one in world.git.listing(remote, commit, "policies", limit=_MOST_ITEMS)
-            if one.mode == "100644" and one.size <= _MAX_POLICY_BYTES
+        ids = {
+            f"{_POLICIES}{one.path}": one.id
+            for one in world.git.listing(remote, commit, _POLICIES, limit=_MOST_ITEMS)
+            if one.mode == "100644" and one.size <= _MAX_POLICY_BYTES and one.path.endswith(".yaml")
         }
-        ids = {path: items[path].id for path in paths if path in items}
         found = world.git.blobs(remote, commit, list(dict.fromkeys(ids.values())))
-        return json.dumps({path: base64.b64encode(found[id_]).decode() for path, id_ in ids.items()}).encode()
+        return _pack({path: found[id_] for path, id_ in ids.items()})
 
-    packed = json.loads(world.cache.remembered(f"policies {commit} {' '.join(paths)}", read))
-    return {path: base64.b64decode(text) for path, text in packed.items()}
+    return _unpack(world.cache.remembered(f"policies {commit}", read))
 
 
-def _policies_digest(found: Mapping[str, bytes]) -> str:
-    return index.digest(found) if found else ""
+def _pack(files: Mapping[str, bytes]) -> bytes:
+    return json.dumps({path: base64.b64encode(content).decode() for path, content in files.items()}).encode()
+
+
+def _unpack(packed: bytes) -> dict[str, bytes]:
+    return {path: base64.b64decode(text) for path, text in json.loads(packed).items()}
+
+
+def _policies_digest(entry: Entry) -> str:
+    """``sha256:…`` over the policies that a template names; empty where it names none."""
+    template = entry.template
+    named = (("retry", template.retry_policy), ("cleanup", template.cleanup_policy))
+    paths = [policies.path(kind, name) for kind, name in named if name]
+    return (
+        index.digest({path: entry.policies[path] for path in paths if path in entry.policies})
+        if paths
+        else ""
+    )

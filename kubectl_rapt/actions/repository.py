@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kubectl_rapt import __version__, documents
-from kubectl_rapt.config import changes, layout, project
+from kubectl_rapt.config import changes, installation, layout, project
+from kubectl_rapt.config.installation import Installation
 from kubectl_rapt.config.project import Project
 from kubectl_rapt.errors import NotFound, RaptError
+from kubectl_rapt.model import names
 from kubectl_rapt.ports.git import Remote
 from kubectl_rapt.ports.world import World
 
@@ -30,6 +32,24 @@ class Repository:
     def project(self) -> Project:
         """What its ``rapt.yaml`` says. Raises NotFound, Invalid."""
         return project.read(self.files)
+
+    def definition(self, environment: str, tool: str) -> bytes:
+        """The file of a tool. Raises NotFound, with the nearest name or the environments that have it."""
+        path = layout.definition(environment, tool)
+        if path in self.files:
+            return self.files[path]
+        self.project().environment(environment)
+        near = names.nearest(tool, [name for _, name in layout.tools(self.files, environment)])
+        elsewhere = [place for place, name in layout.tools(self.files) if name == tool]
+        hint = f"it is called {near}" if near else "kubectl rapt search"
+        if elsewhere:
+            hint = f"--in {elsewhere[0]}"
+        raise NotFound("no-tool", f'no tool "{tool}" in environment {environment}', hint)
+
+    def installation(self, environment: str, tool: str) -> Installation:
+        """What the file of a tool says. Raises NotFound, Invalid."""
+        text = self.definition(environment, tool)
+        return installation.read(text, tool, layout.definition(environment, tool))
 
 
 def address(world: World) -> Remote:

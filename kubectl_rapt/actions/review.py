@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from kubectl_rapt.actions import add, repository
+from kubectl_rapt.actions import compose, repository
 from kubectl_rapt.actions.repository import Repository
-from kubectl_rapt.config import changes, layout
+from kubectl_rapt.config import changes
 from kubectl_rapt.config.changes import Change
 from kubectl_rapt.errors import Conflict, NotFound
 from kubectl_rapt.model import names
-from kubectl_rapt.model.plan import Plan
+from kubectl_rapt.model.plan import CommitFiles, Plan
 from kubectl_rapt.ports.git import Commit
 from kubectl_rapt.ports.world import World
 
@@ -33,23 +33,31 @@ class Open:
 
 def waiting(world: World, found: Repository) -> Iterator[Open]:
     """The changes that wait, by branch; a branch whose change is on main already (squashed) does not wait."""
-    branches = {
-        ref.removeprefix(_HEADS): tip for ref, tip in found.refs.items() if ref.startswith(changes.BRANCHES)
-    }
-    if not branches:
-        return
-    done = merged(world, found)
-    for branch, tip in sorted(branches.items()):
-        commit = next(iter(world.git.log(found.remote, tip, limit=1)))
-        change = changes.read(commit.message)
-        if change and change.branch == branch and change.id not in done:
-            yield Open(change, commit, branch)
+    for ref, tip in sorted(found.refs.items()):
+        branch = ref.removeprefix(_HEADS)
+        if ref.startswith(changes.BRANCHES):
+            commit = next(iter(world.git.log(found.remote, tip, limit=1)))
+            change = changes.read(commit.message)
+            if change and change.branch == branch and not _is_merged(world, found, change, tip):
+                yield Open(change, commit, branch)
 
 
-def merged(world: World, found: Repository) -> dict[str, Change]:
-    """The changes that are on main, by id: their commits say so, whoever merged and however."""
+def _is_merged(world: World, found: Repository, change: Change, tip: str) -> bool:
+    """Whether main has got the change since its branch left main."""
+    commits = world.git.log(found.remote, found.head, without=tip, paths=change.edits) if found.head else ()
+    return any(_id(commit) == change.id for commit in commits)
+
+
+def _id(commit: Commit) -> str:
+    change = changes.read(commit.message)
+    return change.id if change else ""
+
+
+def merged(world: World, found: Repository, identifier: str) -> Change | None:
+    """The change of that id, if it is on main: its commit says so, whoever merged it and however."""
     commits = world.git.log(found.remote, found.head) if found.head else ()
-    return {change.id: change for commit in commits if (change := changes.read(commit.message))}
+    known = (changes.read(commit.message) for commit in commits)
+    return next((change for change in known if change and change.id == identifier), None)
 
 
 def find(world: World, found: Repository, identifier: str) -> Open:
@@ -65,11 +73,16 @@ def find(world: World, found: Repository, identifier: str) -> Open:
 def contents(
     world: World, found: Repository, one: Open
 ) -> tuple[Mapping[str, bytes], Mapping[str, bytes | None]]:
-    """The files of a change as they were where its branch began, and as they are on it."""
-    base = world.git.files(found.remote, one.commit.parents[0]) if one.commit.parents else {}
+    """The files of a change as they were where its branch left main, and as they are on it."""
+    base = _base(world, found, one)
     tip = world.git.files(found.remote, one.commit.id)
     paths = sorted(path for path in {*base, *tip} if base.get(path) != tip.get(path))
     return {path: base[path] for path in paths if path in base}, {path: tip.get(path) for path in paths}
+
+
+def _base(world: World, found: Repository, one: Open) -> Mapping[str, bytes]:
+    commit = world.git.merge_base(found.remote, found.head, one.commit.id) if found.head else ""
+    return world.git.files(found.remote, commit) if commit else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,26 +99,35 @@ class Merge:
 
 
 def plan_merge(world: World, identifier: str) -> Merge:
-    """What merging a change would do: its tool's file, rendered anew on today's main.
+    """What merging a change would do: what people wrote on its branch, rendered anew on today's main.
 
     Raises:
         NotFound: No such change.
-        Conflict: The tool's file has changed on main since.
+        Conflict: One of its files has changed on main since.
+        Refused: ``hand-edited``: see ``compose.plan``.
     """
     found = repository.read(world)
-    if done := merged(world, found).get(identifier):
+    if done := merged(world, found, identifier):
         return Merge(done, Plan())
     one = find(world, found, identifier)
-    before, after = contents(world, found, one)
-    path = layout.definition(one.change.environment, one.change.tool)
-    definition = after.get(path)
-    if definition is None:
-        raise NotFound("no-definition", f"change {identifier} does not touch {path}", "kubectl rapt changes")
-    if found.files.get(path) not in (before.get(path), definition):
-        raise Conflict(
-            "changed-since",
-            f"{path} was changed on main since change {identifier} was made",
-            "kubectl rapt add again, then merge the new change",
-        )
-    addition = add.place(world, found, one.change.environment, one.change.tool, definition, one.change)
-    return Merge(one.change, addition.plan)
+    base, tip = _base(world, found, one), world.git.files(found.remote, one.commit.id)
+    edits = {path: tip.get(path) for path in one.change.edits}
+    for path, wanted in edits.items():
+        if found.files.get(path) not in (base.get(path), wanted):
+            raise Conflict(
+                "changed-since",
+                f"{path} was changed on main since change {identifier} was made",
+                "make the change again, then merge the new one",
+            )
+    whole = compose.compose(world, found, edits)
+    commit = CommitFiles(
+        repository=found.remote.url,
+        branch=changes.MAIN,
+        parent=found.head,
+        expected=found.head,
+        files=whole.after,
+        message=one.change.message,
+        delete_branch=one.branch,
+        delete_expected=one.commit.id,
+    )
+    return Merge(one.change, Plan((commit,) if whole.after else ()))

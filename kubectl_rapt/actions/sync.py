@@ -183,8 +183,8 @@ def _foreign(manifest: Any, environment: Environment, project: Project) -> str:
         return f"holds an object whose name is not one: {name}"
     if (manifest.get("apiVersion"), manifest.get("kind")) not in kinds:
         return f"{_named(manifest)} is of a kind that no tool has"
-    if metadata.get("namespace") not in environment.namespaces:
-        allowed = ", ".join(environment.namespaces)
+    if metadata.get("namespace") not in environment.all_namespaces:
+        allowed = ", ".join(environment.all_namespaces)
         where = metadata.get("namespace")
         return f"{_named(manifest)} is in namespace {where}, not one of the environment's: {allowed}"
     own = {labels.REPOSITORY: project.id, labels.ENVIRONMENT: environment.name}
@@ -229,7 +229,7 @@ def _live(world: World, want: Desired) -> Live:
     found: dict[Ref, Manifest] = {}
     selector = labels.selector(want.labels)
     unfinished = set()
-    for namespace in want.environment.namespaces:
+    for namespace in want.environment.all_namespaces:
         for kind in KINDS:
             try:
                 for manifest in world.cluster.list(kind, namespace, labels=selector):

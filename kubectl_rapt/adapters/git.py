@@ -179,13 +179,29 @@ class Git:
         return Signed(name, commit, git_signatures.good(answer.err))
 
     def log(
-        self, remote: Remote, commit: str, *, paths: Sequence[str] = (), limit: int = 0
+        self, remote: Remote, commit: str, *, paths: Sequence[str] = (), limit: int = 0, without: str = ""
     ) -> Iterator[Commit]:
         """See GitReads. Closing the iterator ends ``git``."""
         mirror = self._mirror(remote)
         git_input.commit_id(commit)
-        checked = [git_input.path(path.rstrip("/")) for path in paths]
-        return self._log(mirror, commit, checked, limit)
+        options = [f"--max-count={limit}"] if limit else []
+        options += [commit, *([f"^{git_input.commit_id(without)}"] if without else []), "--"]
+        options += [git_input.path(path.rstrip("/")) for path in paths]
+        return self._log(mirror, commit, options)
+
+    def merge_base(self, remote: Remote, one: str, other: str) -> str:
+        """See GitReads."""
+        mirror = self._mirror(remote)
+        for commit in (one, other):
+            git_input.commit_id(commit)
+
+        def read() -> str:
+            answer = self._run(mirror, "merge-base", one, other)
+            if answer.code > 1:
+                raise _LackingError(answer.err)
+            return answer.out.decode().strip()
+
+        return self._reading(mirror, other, read)
 
     def identity(self) -> str:
         """See GitReads. What git would guess from the host's name does not count."""
@@ -203,6 +219,7 @@ class Git:
         expected: str,
         files: Mapping[str, bytes | None],
         message: str,
+        follows: str = "",
         delete_branch: str = "",
         delete_expected: str = "",
     ) -> str:
@@ -221,7 +238,12 @@ class Git:
             git_input.path(path)
         text = git_input.message(message)
         tree = self._reading(mirror, parent, lambda: self._tree(mirror, parent, files))
-        commit = self._wrap(mirror, tree, parent, text)
+        parents = [parent] if parent else []
+        if follows and self.merge_base(remote, parent, follows) == parent:
+            parents = [follows]
+        elif follows:
+            parents = [follows, parent]
+        commit = self._wrap(mirror, tree, parents, text)
         refspecs.append(f"{commit}:refs/heads/{branch}")
         try:
             self._talk(mirror, *_PUSH, *options, "rapt", *refspecs)
@@ -237,9 +259,26 @@ class Git:
         git_known.change(mirror.beside(".refs"), changed, self._mark(mirror))
         return commit
 
-    def lock(self, remote: Remote) -> AbstractContextManager[None]:
+    def delete_branch(self, remote: Remote, branch: str, *, expected: str) -> None:
+        """See GitWrites."""
+        mirror = self._mirror(remote)
+        if f"refs/heads/{branch}" in self._ask(mirror)[0]:
+            with self._alone(mirror):
+                self._make(mirror)
+            self._talk(
+                mirror,
+                *_PUSH,
+                f"--force-with-lease={_lease(branch, expected)}",
+                "rapt",
+                f":refs/heads/{branch}",
+            )
+
+    @contextmanager
+    def lock(self, remote: Remote) -> Iterator[Mapping[str, str]]:
         """See GitWrites. Not the lock that guards the mirror, so everything else may be called inside."""
-        return locks.held(self._mirror(remote).beside(".writing"), self._limit_seconds)
+        mirror = self._mirror(remote)
+        with locks.held(mirror.beside(".writing"), self._limit_seconds):
+            yield {name: id_ for id_, name in self._held(mirror)}
 
     def create(self, path: str) -> None:
         """See GitWrites."""
@@ -292,9 +331,13 @@ class Git:
     def _holds(self, mirror: _Mirror, refs: Mapping[str, str]) -> bool:
         if not refs:
             return True
+        return self._held(mirror).issuperset((id_, name) for name, id_ in refs.items())
+
+    def _held(self, mirror: _Mirror) -> set[tuple[str, str]]:
+        """The ids and names of the mirror's refs; none where there is no mirror."""
         answer = self._run(mirror, "for-each-ref", "--format=%(objectname)%09%(refname)")
-        held = set(answer.out.decode(errors="replace").split("\n"))
-        return answer.code == 0 and held.issuperset(f"{id_}\t{name}" for name, id_ in refs.items())
+        lines = answer.out.decode(errors="replace").split("\n")[:-1] if answer.code == 0 else []
+        return {(id_, name) for id_, _, name in (line.partition("\t") for line in lines)}
 
     def _bring(self, mirror: _Mirror, *refspecs: str) -> None:
         """Fetch all branches and tags, or what is given; a damaged mirror is made anew."""
@@ -452,12 +495,12 @@ class Git:
                     raise NotFound("no-commit", f"{at} in {where} is no folder", "name a commit or a tree")
                 raise _LackingError(said)
 
-    def _log(self, mirror: _Mirror, commit: str, paths: Sequence[str], limit: int) -> Iterator[Commit]:
+    def _log(self, mirror: _Mirror, commit: str, options: Sequence[str]) -> Iterator[Commit]:
         told = attempt = 0
         while True:
             try:
                 # The same walk gives the same commits: those already told are skipped.
-                for entry in islice(self._walk(mirror, commit, paths, limit), told, None):
+                for entry in islice(self._walk(mirror, options), told, None):
                     told += 1
                     yield entry
                 return
@@ -465,9 +508,8 @@ class Git:
                 self._heal(mirror, commit, attempt, error)
                 attempt += 1
 
-    def _walk(self, mirror: _Mirror, commit: str, paths: Sequence[str], limit: int) -> Iterator[Commit]:
-        many = [f"--max-count={limit}"] if limit else []
-        with self._started(mirror, *_WALK, *many, commit, "--", *paths) as process:
+    def _walk(self, mirror: _Mirror, options: Sequence[str]) -> Iterator[Commit]:
+        with self._started(mirror, *_WALK, *options) as process:
             assert process.stdout is not None
             assert process.stderr is not None
             rest = b""
@@ -501,11 +543,11 @@ class Git:
             raise Invalid("nothing-to-commit", f"the commit to {where} would change nothing", "leave it out")
         return after.split()[2].decode()
 
-    def _wrap(self, mirror: _Mirror, tree: str, parent: str, message: bytes) -> str:
+    def _wrap(self, mirror: _Mirror, tree: str, parents: Sequence[str], message: bytes) -> str:
         """Make a tree a commit by the user, signed where their configuration says so; the commit's id."""
         # commit-tree itself does not look at commit.gpgsign.
         is_signed = self._run(mirror, "config", "--type=bool", "--get", "commit.gpgsign").out == b"true\n"
-        options = [*(["-S"] if is_signed else []), *(["-p", parent] if parent else [])]
+        options = [*(["-S"] if is_signed else []), *(word for one in parents for word in ("-p", one))]
         when = f"@{int(self._now().timestamp())} +0000"
         dates = {"GIT_AUTHOR_DATE": when, "GIT_COMMITTER_DATE": when}
         answer = self._run(mirror, "commit-tree", *options, "-F", "-", tree, stdin=message, extra=dates)

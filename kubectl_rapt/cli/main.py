@@ -1,6 +1,7 @@
 """The front end's outermost layer: which command, and what every ending looks like."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -23,36 +24,83 @@ HELP = ["-h", "--help"]
 
 
 class Commands(TyperGroup):
-    """The commands of the table, each imported when it is asked for."""
+    """The commands of the table, or those of one group in it, each imported when it is asked for.
+
+    Attributes:
+        path: The group's own words in the table; empty for the root.
+    """
+
+    path = ""
 
     def list_commands(self, ctx: Any) -> list[str]:
         """The names, in the order of the help."""
-        return list(table.TABLE)
+        return table.below(self.path)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """One command with its own and the shared options."""
-        entry = table.TABLE.get(cmd_name)
+        """One command, or a group of them, with its own and the shared options."""
+        path = f"{self.path} {cmd_name}".lstrip()
+        entry = table.TABLE.get(path) if " " not in cmd_name else None
         if entry is None:
-            nearest = names.nearest(cmd_name, list(table.TABLE))
-            raise UsageError("no-command", f'no command "{cmd_name}"', f"{NAME} {nearest or '--help'}")
+            nearest = names.nearest(cmd_name, self.list_commands(ctx))
+            hint = f"{NAME} {self.path}".rstrip()
+            raise UsageError("no-command", f'no command "{path}"', f"{hint} {nearest or '--help'}")
+        is_group = bool(table.below(path))
         app = typer.Typer(
-            add_completion=False, rich_markup_mode=None, context_settings={"help_option_names": HELP}
+            cls=Commands if is_group else None,
+            add_completion=False,
+            rich_markup_mode=None,
+            context_settings={"help_option_names": HELP},
         )
-        app.command(cmd_name)(entry.load())
+        if is_group:
+            app.callback(invoke_without_command=True)(_alone(entry.load()))
+        else:
+            app.command(cmd_name)(entry.load())
         command = get_command(app)
+        command.name = cmd_name
+        if isinstance(command, Commands):
+            command.path = path
+            command.subcommand_metavar = f"[{'|'.join(table.below(path))}]"
         command.params.extend(options.shared())
         return command
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
-        """The commands under their headings, one screen."""
+        """The root's commands under their headings, one screen; a group's as any command."""
+        if self.path:
+            super().format_help(ctx, formatter)
+            return
         formatter.write(f"Usage: {NAME} COMMAND [flags]\n")
         heading = ""
-        for name, entry in table.TABLE.items():
+        for name in self.list_commands(ctx):
+            entry = table.TABLE[name]
             if entry.heading != heading:
                 heading = entry.heading
                 formatter.write(f"\n{heading}\n")
             formatter.write(f"  {name:<10}{entry.summary}\n")
         formatter.write(f"\nFlags of a command: {NAME} COMMAND --help\n")
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """A group's commands from the table, without importing any."""
+        rows = [(name, table.TABLE[f"{self.path} {name}"].summary) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+def _alone(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What a group does where none of its commands is named; flags of its own before one would be lost."""
+
+    @wraps(command)
+    def alone(context: typer.Context, **given: Any) -> Any:
+        verb = context.invoked_subcommand
+        if verb is None:
+            return command(context, **given)
+        for one in context.command.params:
+            source = context.get_parameter_source(one.name) if one.name in given else None
+            if source and source.name == "COMMANDLINE":
+                what = f"{one.opts[0]} stands before {verb} and is not for it"
+                raise UsageError("bad-usage", what, f"{context.command_path} {verb} --help")
+        return None
+
+    return alone
 
 
 def _root() -> None:

@@ -43,6 +43,19 @@ DryRun = Annotated[
 ]
 """For commands that need no server to say what they would do."""
 
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Replace rendered files that were edited by hand")
+]
+Draft = Annotated[bool, typer.Option("--draft", help="Open the pull request as a draft")]
+ObjectsOutput = Annotated[
+    str, typer.Option("-o", "--output", metavar="json|yaml|name", help="Print the rendered objects")
+]
+
+
+def words(text: str) -> list[str]:
+    """The words of a flag that takes several, separated by commas; each once."""
+    return list(dict.fromkeys(word for one in text.split(",") if (word := one.strip())))
+
 
 def is_dry(dry_run: str) -> bool:
     """Whether ``--dry-run`` of such a command was given. Raises UsageError."""

@@ -5,7 +5,11 @@ from typing import Any, NamedTuple
 
 
 class Entry(NamedTuple):
-    """One command: its heading in the help, its line there, and how to import it."""
+    """One command: its heading in the help, its line there, and how to import it.
+
+    A command of a group has the group's words before its own: ``changes show`` belongs to ``changes``, which is a
+    command itself and says what happens where none of its own is named.
+    """
 
     heading: str
     summary: str
@@ -22,6 +26,18 @@ def _changes() -> Callable[..., Any]:
     from kubectl_rapt.cli.commands import changes
 
     return changes.changes
+
+
+def _changes_merge() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import changes
+
+    return changes.merge
+
+
+def _changes_show() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import changes
+
+    return changes.show_
 
 
 def _init() -> Callable[..., Any]:
@@ -51,7 +67,19 @@ def _logs() -> Callable[..., Any]:
 def _registry() -> Callable[..., Any]:
     from kubectl_rapt.cli.commands import registry
 
-    return registry.registry
+    return registry.list_
+
+
+def _registry_update() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import registry
+
+    return registry.update
+
+
+def _registry_verify() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import registry
+
+    return registry.verify
 
 
 def _run() -> Callable[..., Any]:
@@ -96,13 +124,62 @@ def _why() -> Callable[..., Any]:
     return why.why
 
 
+def _check() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import check
+
+    return check.check
+
+
+def _explain() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import explain
+
+    return explain.explain
+
+
+def _history() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import history
+
+    return history.history
+
+
+def _remove() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import remove
+
+    return remove.remove
+
+
+def _set() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import set_
+
+    return set_.set_
+
+
+def _share() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import share
+
+    return share.share
+
+
 TABLE = {
     "search": Entry("Templates", "Find templates in the registries", _search),
     "show": Entry("Templates", "Show a template: parameters, policies, a command to try", _show),
     "registry": Entry("Templates", "List, update and verify the registries", _registry),
+    "registry list": Entry("Templates", "List the registries", _registry),
+    "registry update": Entry("Templates", "Fetch all registries, tell what is new", _registry_update),
+    "registry verify": Entry("Templates", "Check every version and every lock", _registry_verify),
     "init": Entry("Config repository", "Set up a config repository and your settings", _init),
     "add": Entry("Config repository", "Add a tool to an environment, for review", _add),
+    "set": Entry("Config repository", "Change a tool's answers, schedules or policies", _set),
+    "remove": Entry("Config repository", "Remove a tool from an environment", _remove),
+    "share": Entry("Config repository", "Share a tool with namespaces and environments", _share),
+    "explain": Entry("Config repository", "Show which values hold for a tool, and who says so", _explain),
+    "history": Entry("Config repository", "Show every change of a tool", _history),
+    "check": Entry("Config repository", "Render everything again and compare, for CI", _check),
     "changes": Entry("Config repository", "List, show and merge open changes", _changes),
+    "changes show": Entry("Config repository", "Show what a change does", _changes_show),
+    "changes merge": Entry(
+        "Config repository", "Merge a change, rendered anew on today's main", _changes_merge
+    ),
     "sync": Entry("Config repository", "Apply an environment to its cluster", _sync),
     "list": Entry("Tools and runs", "List the tools in the cluster", _list),
     "run": Entry("Tools and runs", "Run a tool", _run),
@@ -112,3 +189,10 @@ TABLE = {
     "install": Entry("Administration", "Install Rapt's kinds and roles in a cluster", _install),
     "version": Entry("Administration", "Print the version", _version),
 }
+
+
+def below(group: str) -> list[str]:
+    """The names of a group's commands, without the group's own; of the root where the group is empty."""
+    start = f"{group} " if group else ""
+    inside = [name.removeprefix(start) for name in TABLE if name.startswith(start)]
+    return [name for name in inside if " " not in name]

@@ -1,33 +1,68 @@
-"""Changes: how one is named, which branch it is on, and what its commit says."""
+"""Changes: what one is, how it is named, which branch it is on, and what its commit says."""
 
 import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from kubectl_rapt.model import names
+from kubectl_rapt.config import layout
 
 BRANCHES = "refs/heads/rapt/"
 MAIN = "main"
-_TRAILER = re.compile(r"^(Rapt-[A-Z][a-z]+): (.*?)\r?$", re.MULTILINE)
+_TRAILER = re.compile(r"^(Rapt-[A-Z][A-Za-z-]+): (.*?)\r?$", re.MULTILINE)
 _ID = re.compile("[0-9a-f]{6}")
+SEVERAL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a person means to change: files that people edit. What is rendered follows from them.
+
+    Args:
+        edits: Path to new content; None removes the file.
+        summary: One line.
+        templates: What is installed by it, for the record: ``backup 1.2.0 4be1f20``.
+        notes: Lines for the person.
+    """
+
+    edits: Mapping[str, bytes | None]
+    summary: str
+    templates: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A set of file changes on its way into an environment.
+    """A draft on its way into the config repository.
 
     Args:
-        id: Six hex digits over what it changes and what that was.
-        environment: The environment.
-        tool: The tool.
+        id: Six hex digits over what it edits and what that was.
+        edits: The files that it edits, in order.
         summary: The first line of its commit.
+        templates: See Draft.
+        requester: Who asks for it, ``Name <address>``; empty where git does not know.
     """
 
     id: str
-    environment: str
-    tool: str
+    edits: tuple[str, ...]
     summary: str
+    templates: tuple[str, ...] = ()
+    requester: str = ""
+
+    @property
+    def tools(self) -> tuple[tuple[str, str], ...]:
+        """The tools that it defines or removes, as environment and name."""
+        return tuple(place for path in self.edits if (place := layout.tool_of(path)))
+
+    @property
+    def environment(self) -> str:
+        """The environment that it is for; ``all`` where that is not one."""
+        return _one_of({environment for environment, _ in self.tools})
+
+    @property
+    def tool(self) -> str:
+        """The tool that it is about; ``all`` where that is not one, ``project`` for ``rapt.yaml`` itself."""
+        return _one_of({tool for _, tool in self.tools}) if self.tools else "project"
 
     @property
     def branch(self) -> str:
@@ -36,23 +71,27 @@ class Change:
 
     @property
     def message(self) -> str:
-        """The commit's message; the trailer is how the change is recognised after a squash."""
-        return (
-            f"{self.summary}\n\n"
-            f"Rapt-Change: {self.id}\nRapt-Environment: {self.environment}\nRapt-Tool: {self.tool}\n"
-        )
+        """The commit's message; the trailers are how the change is recognised after a squash."""
+        lines = [f"Rapt-Change: {self.id}", *(f"Rapt-Edits: {path}" for path in self.edits)]
+        lines += [f"Rapt-Template: {one}" for one in self.templates]
+        lines += [f"Rapt-Requester: {self.requester}"] if self.requester else []
+        return f"{self.summary}\n\n" + "".join(f"{line}\n" for line in lines)
 
 
-def identify(files: Mapping[str, bytes | None], since: str) -> str:
+def _one_of(names: set[str]) -> str:
+    return names.pop() if len(names) == 1 else SEVERAL
+
+
+def identify(edits: Mapping[str, bytes | None], since: str) -> str:
     """The id of a change: the same change made twice is one change.
 
     Args:
-        files: What it writes; None deletes.
+        edits: What it writes; None deletes.
         since: The newest commit on main that touched those files; empty for none. It tells a change from
             the same one made, undone and made again.
     """
     sha = hashlib.sha256(since.encode())
-    for path, content in sorted(files.items()):
+    for path, content in sorted(edits.items()):
         size = -1 if content is None else len(content)
         sha.update(f"\0{path}\0{size}\0".encode() + (content or b""))
     return sha.hexdigest()[:6]
@@ -60,14 +99,21 @@ def identify(files: Mapping[str, bytes | None], since: str) -> str:
 
 def read(message: str) -> Change | None:
     """The change that a commit's message speaks of; None where it speaks of none."""
-    trailers = dict(_TRAILER.findall(message))
-    wanted = ("Rapt-Change", "Rapt-Environment", "Rapt-Tool")
-    if not all(name in trailers for name in wanted):
+    trailers: dict[str, list[str]] = {}
+    for name, value in _TRAILER.findall(message):
+        trailers.setdefault(name, []).append(value)
+    # The last one counts: a squash puts what people wrote before it.
+    identifier = trailers.get("Rapt-Change", [""])[-1]
+    edits = tuple(dict.fromkeys(trailers.get("Rapt-Edits", ())))
+    if not _ID.fullmatch(identifier) or not edits or not all(map(layout.is_edited, edits)):
         return None
-    identifier, environment, tool = (trailers[name] for name in wanted)
-    if not _ID.fullmatch(identifier) or not (names.is_dns_label(environment) and names.is_dns_label(tool)):
-        return None
-    return Change(identifier, environment, tool, message.partition("\n")[0])
+    return Change(
+        identifier,
+        edits,
+        message.partition("\n")[0],
+        tuple(dict.fromkeys(trailers.get("Rapt-Template", ()))),
+        trailers.get("Rapt-Requester", [""])[-1],
+    )
 
 
 def difference(before: Mapping[str, bytes], after: Mapping[str, bytes | None]) -> dict[str, bytes | None]:

@@ -70,7 +70,7 @@ def objects(
     Args:
         project: The repository's ``rapt.yaml``.
         environment: Where the tool is installed.
-        installation: The tool's file.
+        installation: The tool's file, resolved: see ``resolve``.
         definition: ``sha256:…`` of that file.
         template: The locked template.
         rendered: The Job that it rendered to.
@@ -98,7 +98,7 @@ def objects(
     )
     annotations = dict([labels.NO_SUBSTITUTION, (labels.DEFINITION, definition)])
     manifests: list[Manifest] = []
-    for namespace in installation.namespaces or environment.namespaces[:1]:
+    for namespace in installation.namespaces:
         tool = _Tool(installation, template, environment, {**profile.labels, **marks}, annotations, namespace)
         manifests.append(tool.object(SERVICE_ACCOUNT, tool.account, automountServiceAccountToken=False))
         manifests.extend(_access(tool))
@@ -187,8 +187,8 @@ def _tool(tool: _Tool, job: Manifest, rendered: Rendered, source: Source) -> Man
                 _question(one, installation, rendered) for one in template.parameters if one.at == "run"
             ),
             source=source,
-            retry_policy=template.retry_policy,
-            cleanup_policy=template.cleanup_policy,
+            retry_policy=installation.retry_policy,
+            cleanup_policy=installation.cleanup_policy,
             concurrency=template.concurrency,
             free_env=template.free_env,
         ),

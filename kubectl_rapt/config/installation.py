@@ -64,6 +64,8 @@ class Installation:
         answers: Parameter to value.
         schedules: When it runs by itself.
         namespaces: Where it lives; empty for the environment's first namespace.
+        retry_policy: The name of a retry policy; empty for what the environment or the template says.
+        cleanup_policy: The same of a cleanup policy.
     """
 
     tool: str
@@ -73,6 +75,8 @@ class Installation:
     answers: Mapping[str, Any] = field(default_factory=dict)
     schedules: tuple[Schedule, ...] = ()
     namespaces: tuple[str, ...] = ()
+    retry_policy: str = ""
+    cleanup_policy: str = ""
 
 
 def read(text: bytes, tool: str, source: str) -> Installation:
@@ -88,7 +92,7 @@ def read(text: bytes, tool: str, source: str) -> Installation:
     at.choice("kind", ("Installation",), required=True)
     if problem := bad_name(tool):
         at.wrong("", problem)
-    answers = at.fields("answers")
+    answers, policies = at.fields("answers"), at.fields("policies")
     installation = Installation(
         tool=tool,
         template=at.text("template", required=True),
@@ -97,7 +101,10 @@ def read(text: bytes, tool: str, source: str) -> Installation:
         answers={key: answers.value(key) for key in answers},
         schedules=tuple(_schedule(Fields(one, where, findings)) for where, one in at.items("schedules")),
         namespaces=at.texts("namespaces"),
+        retry_policy=policies.text("retry"),
+        cleanup_policy=policies.text("cleanup"),
     )
+    policies.done()
     at.done()
     refuse(findings, lines, source, "bad-definition")
     return installation
@@ -120,6 +127,11 @@ def _lock(at: Fields) -> Lock:
             at.wrong(key, "expected 40 hex digits")
     at.done()
     return lock
+
+
+def schedule_to_data(schedule: Schedule) -> dict[str, str]:
+    """A schedule as the file says it."""
+    return {"cron": schedule.cron, **({"timeZone": schedule.time_zone} if schedule.time_zone else {})}
 
 
 def _schedule(at: Fields) -> Schedule:
@@ -150,12 +162,12 @@ def spell(installation: Installation) -> str:
     if installation.answers:
         data["answers"] = dict(installation.answers)
     if installation.schedules:
-        data["schedules"] = [
-            {"cron": one.cron, **({"timeZone": one.time_zone} if one.time_zone else {})}
-            for one in installation.schedules
-        ]
+        data["schedules"] = [schedule_to_data(one) for one in installation.schedules]
     if installation.namespaces:
         data["namespaces"] = list(installation.namespaces)
+    policies = {"retry": installation.retry_policy, "cleanup": installation.cleanup_policy}
+    if any(policies.values()):
+        data["policies"] = {kind: name for kind, name in policies.items() if name}
     return documents.dump(data)
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from kubectl_rapt.model import names
+
 PROJECT = "rapt.yaml"
 
 
@@ -20,19 +22,34 @@ def rendered_folder(environment: str) -> str:
     return f"rendered/{environment}"
 
 
-def tools(paths: Iterable[str], environment: str) -> list[str]:
-    """The names of the tools that are defined for an environment, in order."""
-    start, end = f"tools/{environment}/", ".yaml"
-    return sorted(
-        path[len(start) : -len(end)]
-        for path in paths
-        if path.startswith(start) and path.endswith(end) and "/" not in path[len(start) :]
-    )
-
-
 def tool_of(path: str) -> tuple[str, str] | None:
-    """The environment and the tool that a file defines; None where it is no tool's file."""
-    folder, *parts = path.split("/")
-    if folder != "tools" or len(parts) != 2 or not parts[1].endswith(".yaml"):
+    """Environment and name of the tool that a file defines; None where it defines none."""
+    return _place(path, "tools")
+
+
+def is_edited(path: str) -> bool:
+    """Whether people edit that file: the others follow from those."""
+    return path == PROJECT or tool_of(path) is not None
+
+
+def tools(paths: Iterable[str], environment: str = "") -> list[tuple[str, str]]:
+    """Environment and name of every tool that is defined, of one environment where one is given, in order."""
+    return _places(paths, "tools", environment)
+
+
+def rendered_tools(paths: Iterable[str], environment: str = "") -> list[tuple[str, str]]:
+    """The same of every file that is applied as a tool's."""
+    return _places(paths, "rendered", environment)
+
+
+def _places(paths: Iterable[str], root: str, environment: str) -> list[tuple[str, str]]:
+    found = (_place(path, root) for path in paths)
+    return sorted(place for place in found if place and environment in ("", place[0]))
+
+
+def _place(path: str, root: str) -> tuple[str, str] | None:
+    parts = path.split("/")
+    if len(parts) != 3 or parts[0] != root or not parts[2].endswith(".yaml"):
         return None
-    return parts[0], parts[1].removesuffix(".yaml")
+    environment, tool = parts[1], parts[2].removesuffix(".yaml")
+    return (environment, tool) if names.is_dns_label(environment) and names.is_dns_label(tool) else None

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kubectl_rapt import documents
@@ -23,15 +23,48 @@ _MAX_PRIORITY = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
+class Defaults:
+    """What can be said once for many tools: it counts where nobody closer to the tool says it.
+
+    Args:
+        answers: Parameter to value, for the templates that have such a parameter.
+        retry_policy: The name of a retry policy; empty for the template's.
+        cleanup_policy: The name of a cleanup policy; empty for the template's.
+    """
+
+    answers: Mapping[str, Any] = field(default_factory=dict)
+    retry_policy: str = ""
+    cleanup_policy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What the pull requests of an environment's changes are given.
+
+    Args:
+        reviewers: Who is asked, by their names on the forge; ``team/NAME`` for a team.
+        labels: Labels of their pull requests.
+        is_merged_automatically: Whether the forge merges them as soon as it may.
+    """
+
+    reviewers: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    is_merged_automatically: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Environment:
     """A named place where tools run.
 
     Args:
         name: Its name.
         cluster: The UID of its cluster's ``kube-system``; empty until it was recorded.
-        namespaces: Where its tools may live; the first is the usual one.
+        namespaces: Where its tools live; the first is the usual one.
+        allowed_namespaces: Where else they may be shared to.
         is_reviewed: Whether changes need a review (``review: required``).
         profile: The name of its profile; empty for none.
+        review: What their pull requests are given.
+        defaults: What holds for all its tools.
     """
 
     name: str
@@ -39,21 +72,44 @@ class Environment:
     cluster: str = ""
     is_reviewed: bool = True
     profile: str = ""
+    review: Review = Review()
+    allowed_namespaces: tuple[str, ...] = ()
+    defaults: Defaults = Defaults()
+
+    @property
+    def all_namespaces(self) -> tuple[str, ...]:
+        """Every namespace that a tool of this environment may be in."""
+        return tuple(dict.fromkeys((*self.namespaces, *self.allowed_namespaces)))
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Defaults that environments share.
+    """What environments share.
 
     Args:
         resources: ``requests`` and ``limits`` of containers that have none.
         node_selector: Labels of the nodes to run on.
         labels: Labels on everything that is rendered.
+        defaults: What holds for all tools of its environments.
     """
 
     resources: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     node_selector: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
+    defaults: Defaults = Defaults()
+
+
+@dataclass(frozen=True, slots=True)
+class Forge:
+    """Where pull requests are, where the repository's address does not tell.
+
+    Args:
+        kind: ``github``, ``gitlab``, ``gitea`` or ``none``; empty to find out.
+        api: The address of its API; empty for the repository's own host.
+    """
+
+    kind: str = ""
+    api: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +145,16 @@ class Project:
         id: Eight hex digits by which objects in clusters name this repository, whatever its address.
         environments: Name to environment.
         profiles: Name to profile.
+        defaults: What holds for all tools.
+        forge: Where pull requests are.
         registries: Name to registry, without the bundled one, which is always there.
     """
 
     id: str
     environments: Mapping[str, Environment]
     profiles: Mapping[str, Profile] = field(default_factory=dict)
+    defaults: Defaults = Defaults()
+    forge: Forge = Forge()
     registries: Mapping[str, Registry] = field(default_factory=dict)
 
     def environment(self, name: str) -> Environment:
@@ -109,6 +169,11 @@ class Project:
     def profile(self, environment: Environment) -> Profile:
         """The profile of an environment; an empty one where it has none."""
         return self.profiles.get(environment.profile, Profile())
+
+    def rendering(self, environment: Environment) -> tuple[object, ...]:
+        """Everything that the rendering of an environment's tools depends on: equal as long as they stay the same."""
+        said = replace(environment, cluster="", is_reviewed=True, review=Review())
+        return (self.id, said, self.profile(environment), self.defaults)
 
 
 def ranked(project: Project | None) -> list[Registry]:
@@ -158,6 +223,8 @@ def _project(at: Fields) -> Project:
         id=identifier,
         profiles={name: _profile(profiles.fields(name)) for name in known},
         environments={name: _environment(name, environments.fields(name), known) for name in environments},
+        defaults=_defaults(at),
+        forge=_forge(at.fields("forge")),
         registries=_registries(at.fields("registries")),
     )
     at.done()
@@ -208,16 +275,35 @@ def _environment(name: str, at: Fields, profiles: list[str]) -> Environment:
         cluster=at.text("cluster"),
         is_reviewed=at.choice("review", ("required", "none"), "required") != "none",
         profile=at.choice("profile", profiles),
+        review=Review(at.texts("reviewers"), at.texts("reviewLabels"), at.flag("autoMerge")),
+        allowed_namespaces=at.texts("allowedNamespaces"),
+        defaults=_defaults(at),
     )
     if not names.is_dns_label(name):
         at.wrong("", "expected a name of small letters, digits and dashes")
     if not environment.namespaces:
         at.wrong("namespaces", "expected at least one namespace")
-    for namespace in environment.namespaces:
-        if not names.is_dns_label(namespace):
-            at.wrong("namespaces", f"{namespace} is not the name of a namespace")
+    for key in ("namespaces", "allowedNamespaces"):
+        for namespace in at.texts(key):
+            if not names.is_dns_label(namespace):
+                at.wrong(key, f"{namespace} is not the name of a namespace")
     at.done()
     return environment
+
+
+def _forge(at: Fields) -> Forge:
+    forge = Forge(at.choice("kind", ("github", "gitlab", "gitea", "none")), at.text("api"))
+    at.done()
+    return forge
+
+
+def _defaults(at: Fields) -> Defaults:
+    answers, policies = at.fields("answers"), at.fields("policies")
+    defaults = Defaults(
+        {name: answers.value(name) for name in answers}, policies.text("retry"), policies.text("cleanup")
+    )
+    policies.done()
+    return defaults
 
 
 def _profile(at: Fields) -> Profile:
@@ -230,6 +316,7 @@ def _profile(at: Fields) -> Profile:
         },
         node_selector=_texts(at.fields("nodeSelector")),
         labels=_texts(at.fields("labels")),
+        defaults=_defaults(at),
     )
     resources.done()
     at.done()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from kubectl_rapt.model.kinds import Manifest, Ref, ref_of
+from kubectl_rapt.model.proposals import Address, Method, Proposal
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ class CommitFiles:
         expected: Where the remote's branch must be now; empty: it must not exist.
         files: Path to new content; None deletes.
         message: The whole commit message.
+        follows: A commit that the branch goes on from; the new one joins it with the parent.
         delete_branch: A branch that goes in the same push.
         delete_expected: Where that branch must be now; empty: wherever it is.
     """
@@ -74,6 +76,7 @@ class CommitFiles:
     expected: str
     files: Mapping[str, bytes | None]
     message: str
+    follows: str = ""
     delete_branch: str = ""
     delete_expected: str = ""
 
@@ -84,6 +87,18 @@ class CommitFiles:
     def effect(self) -> tuple[object, ...]:
         """What a person agrees to: everything but the commits it happens to be built on."""
         return (self.repository, self.branch, tuple(sorted(self.files.items())), self.message)
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteBranch:
+    """Delete a branch, if it is where it was expected; nothing happens where it is gone."""
+
+    repository: str
+    branch: str
+    expected: str
+
+    def __str__(self) -> str:
+        return f"delete branch {self.branch}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +121,71 @@ class WriteSettings:
         return "write settings"
 
 
-Step = Create | Apply | Patch | Delete | CommitFiles | CreateRepository | WriteSettings
+@dataclass(frozen=True, slots=True)
+class Propose:
+    """Open the pull request of a branch, or bring the one that is open up to date."""
+
+    address: Address
+    proposal: Proposal
+
+    def __str__(self) -> str:
+        return f"open or update the pull request of {self.proposal.branch}"
+
+    @property
+    def effect(self) -> tuple[object, ...]:
+        """What a person agrees to: its text tells times, and so is another one each minute."""
+        return (self.address, self.proposal.branch, self.proposal.base, self.proposal.title)
+
+
+@dataclass(frozen=True, slots=True)
+class MergeProposal:
+    """Merge a pull request on its forge, if its branch is at that commit; nothing happens where it is merged.
+
+    Args:
+        address: The repository.
+        number: The pull request.
+        head: The commit its branch must be at.
+        message: The whole message of the commit it becomes.
+        method: How it is merged.
+        when_ready: Whether the forge merges it later, when approvals and checks are there.
+    """
+
+    address: Address
+    number: int
+    head: str
+    message: str
+    method: Method = "squash"
+    when_ready: bool = False
+
+    def __str__(self) -> str:
+        return f"merge pull request {self.number}" + (" when it is ready" if self.when_ready else "")
+
+
+@dataclass(frozen=True, slots=True)
+class CloseProposal:
+    """Close a pull request unmerged, and say why on its page; nothing happens where it is closed."""
+
+    address: Address
+    number: int
+    comment: str = ""
+
+    def __str__(self) -> str:
+        return f"close pull request {self.number}"
+
+
+Step = (
+    Create
+    | Apply
+    | Patch
+    | Delete
+    | CommitFiles
+    | DeleteBranch
+    | CreateRepository
+    | WriteSettings
+    | Propose
+    | MergeProposal
+    | CloseProposal
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,11 +165,20 @@ class GitReads(Protocol):
         ...
 
     def log(
-        self, remote: Remote, commit: str, *, paths: Sequence[str] = (), limit: int = 0
+        self, remote: Remote, commit: str, *, paths: Sequence[str] = (), limit: int = 0, without: str = ""
     ) -> Iterator[Commit]:
         """The history that leads to a commit, newest first, of those paths only where some are given.
 
-        It is read as it is asked for; its errors come with the first commit. A limit of 0 is none.
+        It is read as it is asked for; its errors come with the first commit. A limit of 0 is none. What
+        leads to the commit ``without`` is left out.
+        """
+        ...
+
+    def merge_base(self, remote: Remote, one: str, other: str) -> str:
+        """The newest commit that leads to both; empty where their histories have nothing in common.
+
+        Raises:
+            NotFound: The remote has no such commit.
         """
         ...
 
@@ -190,6 +199,7 @@ class GitWrites(Protocol):
         expected: str,
         files: Mapping[str, bytes | None],
         message: str,
+        follows: str = "",
         delete_branch: str = "",
         delete_expected: str = "",
     ) -> str:
@@ -202,6 +212,8 @@ class GitWrites(Protocol):
             expected: What the remote's branch must be at now (commit id); empty: it must not exist.
             files: Path to new content (a regular file that is not executable); ``None`` deletes the file.
             message: The whole commit message, trailers included; its last line is ended if it is not.
+            follows: A commit that the branch goes on from: the new one has the files of the parent with the
+                changes, and both as its parents; only this one where it contains the parent already.
             delete_branch: A branch to delete in the same atomic push (after a merge).
             delete_expected: What that branch must be at now; empty: wherever it is.
 
@@ -217,11 +229,21 @@ class GitWrites(Protocol):
         """
         ...
 
-    def lock(self, remote: Remote) -> AbstractContextManager[None]:
+    def delete_branch(self, remote: Remote, branch: str, *, expected: str) -> None:
+        """Delete a branch of the remote that is at that commit; nothing happens where there is none.
+
+        Raises:
+            Conflict: It is somewhere else.
+            Refused, Unavailable: As ``commit`` does.
+        """
+        ...
+
+    def lock(self, remote: Remote) -> AbstractContextManager[Mapping[str, str]]:
         """Keep this user's other processes on this machine from writing to the same repository meanwhile.
 
         It saves them from losing the compare-and-swap in turns; correctness never rests on it. Not to be
-        held during a prompt.
+        held during a prompt. The block is given the branches (``refs/heads/main``) as this machine saw them last,
+        whichever process did: the remote is not asked.
 
         Raises:
             Unavailable: Another process held it too long.

@@ -8,6 +8,7 @@ if TYPE_CHECKING:  # a World is only a type here: naming a port must not load wh
     from kubectl_rapt.ports.bundle import Bundle
     from kubectl_rapt.ports.cache import Cache
     from kubectl_rapt.ports.cluster import ClusterReads
+    from kubectl_rapt.ports.forge import ForgeReads
     from kubectl_rapt.ports.git import GitReads
     from kubectl_rapt.ports.renderer import Renderer
     from kubectl_rapt.ports.schemas import Schemas
@@ -29,6 +30,11 @@ class World(Protocol):
     @property
     def git(self) -> "GitReads":
         """Git repositories."""
+        ...
+
+    @property
+    def forge(self) -> "ForgeReads":
+        """The forges that git repositories live on."""
         ...
 
     @property

@@ -126,15 +126,15 @@ def test_rendering_a_locked_tool_needs_no_registry_that_answers(
     team.release("say", "1.0.0", policies={"cleanup": "hour"})
     project = a_project(team)
     definition = installation.spell(installed(find(ann, project, "say"))).encode()
-    before = build.build(ann, project, "dev", "say", definition)
+    before = build.build(ann, project, build.Wanted("dev", "say", definition))
     assert b"ttlSecondsAfterFinished: 3600" in before.files["rendered/dev/say.yaml"]
     with team.unreachable():
-        assert build.build(ann, project, "dev", "say", definition) == before
+        assert build.build(ann, project, build.Wanted("dev", "say", definition)) == before
         shutil.rmtree(ann.home / "answers")
-        assert build.build(ann, project, "dev", "say", definition) == before
+        assert build.build(ann, project, build.Wanted("dev", "say", definition)) == before
         with pytest.raises((Unavailable, NotFound)):
-            build.build(bob, project, "dev", "say", definition)
-    assert build.build(bob, project, "dev", "say", definition) == before
+            build.build(bob, project, build.Wanted("dev", "say", definition))
+    assert build.build(bob, project, build.Wanted("dev", "say", definition)) == before
 
 
 def test_a_lock_of_a_registry_that_is_not_listed_is_refused(ann: FakeWorld, team: RegistryRepository) -> None:

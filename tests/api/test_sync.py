@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from kubectl_rapt import wiring, writes
-from kubectl_rapt.actions import add, run
+from kubectl_rapt.actions import add, compose, run
 from kubectl_rapt.actions import sync as syncing
 from kubectl_rapt.actions.sync import Synced
 from kubectl_rapt.config import layout
@@ -55,7 +55,7 @@ class Team:
         values = {"image": "busybox:1.35", "command": [word]}
         schedules = [Schedule(schedule)] if schedule else []
         asked = add.Request("command", tool, "dev", answers={}, values=values, schedules=schedules)
-        (step,) = add.plan(self.world, asked).plan.steps
+        (step,) = compose.plan(self.world, add.draft(self.world, asked)).plan.steps
         return str(writes.apply(self.writers, step))
 
     def drop(self, tool: str) -> str:

@@ -168,4 +168,4 @@ def test_verify_ends_with_1_where_something_is_wrong_that_is_no_alarm(
 
 def test_a_word_that_registry_does_not_know_is_refused(ask: Ask) -> None:
     ended = ask("registry", "lst")
-    assert (ended.exit_code, "list, update, verify" in ended.stderr) == (2, True)
+    assert (ended.exit_code, "try: kubectl rapt registry list" in ended.stderr) == (2, True)

@@ -36,6 +36,7 @@ class Source:
             ``require`` lines do not give one already.
         stamp: Variables that the linker sets (``package.variable`` to value).
         tags: Build tags.
+        has_c: Whether some of it is written in C.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Source:
     staged_version: str = ""
     stamp: Mapping[str, str] = field(default_factory=dict)
     tags: Sequence[str] = ()
+    has_c: bool = False
 
 
 def _kubernetes(version: str) -> Source:
@@ -140,26 +142,26 @@ def _build(source: Source, home: Path, name: str) -> None:
     stamp = " ".join(f"-X {variable}={value}" for variable, value in source.stamp.items())
     fresh = home / f".{name}.new"
     flags = ["-trimpath", f"-ldflags=-s -w {stamp}", f"-tags={','.join(source.tags)}", f"-o={fresh}"]
-    _go(home / "module", "build", *flags, source.commands[name])
+    _go(home / "module", "build", *flags, source.commands[name], has_c=source.has_c)
     fresh.rename(home / name)
     tell(f"built {name} in {time.monotonic() - started:.0f} s")
 
 
-def _go(folder: Path, *arguments: str) -> str:
-    # CGO off: no C compiler needed, and the programs run on any Linux.
-    env = os.environ | {"CGO_ENABLED": "0", "GOWORK": "off", "GOFLAGS": "-buildvcs=false -mod=mod"}
+def _go(folder: Path, *arguments: str, has_c: bool = False) -> str:
+    # CGO off, wherever it may be: no C compiler needed, and the programs run on any Linux.
+    env = {"CGO_ENABLED": str(int(has_c)), "GOWORK": "off", "GOFLAGS": "-buildvcs=false -mod=mod"}
     try:
         done = subprocess.run(
             ["go", *arguments],
             cwd=folder,
-            env=env,
+            env=os.environ | env,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             timeout=BUILD_TIMEOUT_SECONDS,
         )
     except FileNotFoundError:
-        raise ClusterError("no go program on PATH; Kubernetes is built with Go 1.25 or newer") from None
+        raise ClusterError("no go program on PATH; programs are built with Go 1.25 or newer") from None
     except subprocess.TimeoutExpired:
         raise ClusterError(f"go {arguments[0]} took over {BUILD_TIMEOUT_SECONDS} s in {folder}") from None
     if done.returncode:

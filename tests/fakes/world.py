@@ -8,6 +8,7 @@ from pathlib import Path
 
 from kubectl_rapt.adapters.bundle import PackagedBundle
 from kubectl_rapt.adapters.cache import FolderCache
+from kubectl_rapt.adapters.forges.forges import Forges
 from kubectl_rapt.adapters.git import Git
 from kubectl_rapt.adapters.sandbox import Sandbox
 from kubectl_rapt.adapters.schemas import Schemas
@@ -43,6 +44,7 @@ class FakeWorld:
             environ |= {f"GIT_{role}_NAME": self.name, f"GIT_{role}_EMAIL": f"{self.name}@example.com"}
         self.cache = FolderCache(self.home / "answers")
         self.git = Git(self.home / "git", environ)
+        self.forge = Forges(environ)
 
     def now(self) -> datetime:
         return NOON
@@ -67,6 +69,10 @@ class FakeWriters:
     @property
     def git(self) -> Git:
         return self.world.git
+
+    @property
+    def forge(self) -> Forges:
+        return self.world.forge
 
     @property
     def settings(self) -> "FakeWriters":

@@ -100,14 +100,17 @@ def _cli() -> str:
         if entry.heading != heading:
             heading = entry.heading
             lines += ["", f"## {heading}"]
-        command = group.get_command(context, name)
+        command: Any = group
+        for word in name.split():
+            command = command.get_command(context, word)
         inner = command.make_context(name, [], parent=context, resilient_parsing=True)
         common = {option.name for option in options.shared()} | {"help"}
         own = [one for one in command.params if one.name not in common or one.expose_value]
         arguments = [one.make_metavar(inner) for one in own if one.param_type_name == "argument"]
         text, _, example = (command.help or "").partition("Example: ")
         lines += ["", f"### {front_end.NAME} {name}", "", " ".join(text.split()), "", "```"]
-        lines += [" ".join([front_end.NAME, name, *arguments, "[flags]"])]
+        verbs = [command.subcommand_metavar] if isinstance(command, TyperGroup) else []
+        lines += [" ".join([front_end.NAME, name, *verbs, *arguments, "[flags]"])]
         lines += [f"# {' '.join(example.split())}"] if example else []
         lines += ["```", *_flags([one for one in own if one.param_type_name == "option"], inner)]
     shared = options.shared()

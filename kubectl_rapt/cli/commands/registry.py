@@ -1,6 +1,6 @@
 """``kubectl rapt registry``."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -10,35 +10,23 @@ from kubectl_rapt.actions import audit, catalogs, repository
 from kubectl_rapt.actions.audit import Finding, News
 from kubectl_rapt.actions.catalogs import Catalog
 from kubectl_rapt.cli import options, show, terminal
-from kubectl_rapt.errors import Problem, Refused, Unavailable, UsageError
+from kubectl_rapt.errors import Problem, Refused, Unavailable
 from kubectl_rapt.model import times
-from kubectl_rapt.ports.world import World
+
+Output = Annotated[str, typer.Option("-o", "--output", metavar="json|yaml|name", help="Output format")]
+_FORMS = ("json", "yaml", "name")
 
 
-def registry(
-    context: typer.Context,
-    verb: Annotated[
-        str, typer.Argument(metavar="[list|update|verify]", help="What to do; none lists them")
-    ] = "list",
-    output: Annotated[
-        str, typer.Option("-o", "--output", metavar="json|yaml|name", help="Output format")
-    ] = "",
-) -> int:
-    """List the registries, fetch what is new, or verify every version and every lock.
+def list_(context: typer.Context, output: Output = "") -> None:
+    """List the registries as they were last fetched, by priority, with what is quarantined.
 
-    Example: kubectl rapt registry update
+    Example: kubectl rapt registry list
     """
-    options.one_of("-o", output, ("json", "yaml", "name"))
-    if verb not in _VERBS:
-        known = ", ".join(_VERBS)
-        raise UsageError("bad-usage", f'registry knows {known}, got "{verb}"', "kubectl rapt registry list")
+    options.one_of("-o", output, _FORMS)
     with options.open_world(context) as (world, _):
-        return _VERBS[verb](world, output)
-
-
-def _list(world: World, output: str) -> int:
-    project, note = repository.known_project(world)
-    found = catalogs.read(world, project, fresh=False)
+        project, note = repository.known_project(world)
+        found = catalogs.read(world, project, fresh=False)
+        now = world.now()
     _say(note)
     if output == "name":
         for one in found:
@@ -47,9 +35,8 @@ def _list(world: World, output: str) -> int:
         terminal.out(show.document([_data(one) for one in found], output))
     else:
         header = ["NAME", "URL", "PRIORITY", "TEMPLATES", "QUARANTINED", "COMMIT", "AGE"]
-        terminal.out(show.table(header, [_row(one, world.now()) for one in found]))
+        terminal.out(show.table(header, [_row(one, now) for one in found]))
     _say_of(found)
-    return 0
 
 
 def _say_of(found: Sequence[Catalog]) -> None:
@@ -86,10 +73,16 @@ def _data(one: Catalog) -> dict[str, Any]:
     }
 
 
-def _update(world: World, output: str) -> int:
-    project, note = repository.fresh_project(world)
+def update(context: typer.Context, output: Output = "") -> None:
+    """Fetch all registries and tell which versions are new; what was moved is an alarm.
+
+    Example: kubectl rapt registry update
+    """
+    options.one_of("-o", output, _FORMS)
+    with options.open_world(context) as (world, _):
+        project, note = repository.fresh_project(world)
+        news = audit.update(world, project)
     _say(note)
-    news = audit.update(world, project)
     found = [one.catalog for one in news]
     if output == "name":
         for one in news:
@@ -114,7 +107,6 @@ def _update(world: World, output: str) -> int:
             "try again; the others are up to date",
             [Problem(one.registry.name, one.note) for one in silent],
         )
-    return 0
 
 
 _MOST_LINES = 50
@@ -133,11 +125,16 @@ def _tell(one: News) -> None:
         terminal.out(f"{name}: nothing new")
 
 
-def _verify(world: World, output: str) -> int:
-    files = repository.read(world).files if world.settings.repository else {}
-    project = repository.project_of(files)
-    found = catalogs.read(world, project, fresh=True)
-    findings = list(audit.verify(world, found, files))
+def verify(context: typer.Context, output: Output = "") -> int:
+    """Check every version against its tree, digest, tag and signature, and every lock in the config repository.
+
+    Example: kubectl rapt registry verify
+    """
+    options.one_of("-o", output, _FORMS)
+    with options.open_world(context) as (world, _):
+        files = repository.read(world).files if world.settings.repository else {}
+        found = catalogs.read(world, repository.project_of(files), fresh=True)
+        findings = list(audit.verify(world, found, files))
     if output == "name":
         for one in findings:
             terminal.out(one.entry)
@@ -173,6 +170,3 @@ def _raise_alarms(findings: Sequence[Finding]) -> None:
 def _say(note: str) -> None:
     if note:
         terminal.say(f"note: {terminal.clean(note)}")
-
-
-_VERBS: dict[str, Callable[[World, str], int]] = {"list": _list, "update": _update, "verify": _verify}

@@ -10,8 +10,14 @@ from hypothesis import strategies as some
 from kubectl_rapt.config import changes
 from kubectl_rapt.config.changes import Change
 
-ADD = Change("7c1e42", "prod", "backup", "Add backup 1.0.0 in prod")
-MESSAGE = "Add backup 1.0.0 in prod\n\nRapt-Change: 7c1e42\nRapt-Environment: prod\nRapt-Tool: backup\n"
+PATH = "tools/prod/backup.yaml"
+ADD = Change(
+    "7c1e42", (PATH,), "Add backup 1.0.0 in prod", ("backup 1.0.0 bundled",), "Ann <ann@example.com>"
+)
+MESSAGE = (
+    "Add backup 1.0.0 in prod\n\nRapt-Change: 7c1e42\nRapt-Edits: tools/prod/backup.yaml\n"
+    "Rapt-Template: backup 1.0.0 bundled\nRapt-Requester: Ann <ann@example.com>\n"
+)
 TRAILERS = MESSAGE.partition("\n\n")[2]
 
 
@@ -21,6 +27,20 @@ def test_a_change_names_its_branch_and_its_commit() -> None:
     assert f"refs/heads/{ADD.branch}".startswith(changes.BRANCHES)
     assert not f"refs/heads/{changes.MAIN}".startswith(changes.BRANCHES)
     assert changes.MAIN == "main"
+
+
+@pytest.mark.parametrize(
+    ("edits", "branch"),
+    [
+        (["tools/dev/backup.yaml", PATH], "rapt/all/backup/7c1e42"),
+        (["tools/prod/a.yaml", PATH], "rapt/prod/all/7c1e42"),
+        (["tools/dev/a.yaml", PATH], "rapt/all/all/7c1e42"),
+        (["rapt.yaml"], "rapt/all/project/7c1e42"),
+        (["rapt.yaml", PATH], "rapt/prod/backup/7c1e42"),
+    ],
+)
+def test_a_change_of_several_files_has_one_branch(edits: list[str], branch: str) -> None:
+    assert Change("7c1e42", tuple(edits), "Change it").branch == branch
 
 
 def test_an_id_is_the_same_on_every_machine_and_for_ever() -> None:
@@ -68,6 +88,7 @@ def test_the_trailers_are_read_back_however_the_change_was_merged(message: str) 
     found = changes.read(message)
     assert found is not None
     assert (found.id, found.environment, found.tool) == ("7c1e42", "prod", "backup")
+    assert (found.edits, found.templates, found.requester) == (ADD.edits, ADD.templates, ADD.requester)
     assert found.summary.strip() == ADD.summary
 
 
@@ -75,17 +96,19 @@ STRANGERS = [
     "",
     "Fix a typo",
     MESSAGE.replace("Rapt-Change", "rapt-change"),
-    MESSAGE.replace("Rapt-Tool: backup\n", ""),
+    MESSAGE.replace("Rapt-Edits: tools/prod/backup.yaml\n", ""),
     MESSAGE.replace("Rapt-Change: ", "Rapt-Change:"),
     MESSAGE.replace("Rapt-Change", " Rapt-Change"),
     MESSAGE.replace("7c1e42", ""),
     MESSAGE.replace("7c1e42", "7C1E42"),
     MESSAGE.replace("7c1e42", "7c1e42f"),
     MESSAGE.replace("7c1e42", "\x1b[2J12"),
-    MESSAGE.replace("prod\nRapt", "../prod\nRapt"),
-    MESSAGE.replace("Rapt-Tool: backup", "Rapt-Tool: back up"),
-    MESSAGE.replace("Rapt-Tool: backup", "Rapt-Tool: -rf"),
-    MESSAGE.replace("Rapt-Tool: backup", "Rapt-Tool: \u202ebackup"),
+    MESSAGE.replace("tools/prod/", "tools/../prod/"),
+    MESSAGE.replace("tools/prod/", "rendered/prod/"),
+    MESSAGE.replace("backup.yaml", "back up.yaml"),
+    MESSAGE.replace("backup.yaml", "-rf.yaml"),
+    MESSAGE.replace("backup.yaml", "\u202ebackup.yaml"),
+    MESSAGE.replace("backup.yaml\n", "backup.yaml\nRapt-Edits: .github/workflows/ci.yaml\n"),
 ]
 
 
@@ -100,7 +123,7 @@ def test_no_message_yields_a_change_that_could_not_be_one(message: str) -> None:
     for text in (message, f"x\n\n{TRAILERS}{message}", f"{message}\n\n{TRAILERS}"):
         found = changes.read(text)
         if found:
-            assert found.branch.encode("ascii").isascii()
+            assert found.branch.encode("ascii")
             assert found.branch.count("/") == 3
             assert "\n" not in found.summary
 

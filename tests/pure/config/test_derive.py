@@ -10,7 +10,7 @@ import pytest
 
 import kubectl_rapt
 from kubectl_rapt import documents
-from kubectl_rapt.config import derive
+from kubectl_rapt.config import derive, resolve
 from kubectl_rapt.config.installation import Installation, Lock, Schedule
 from kubectl_rapt.config.project import Environment, Profile, Project
 from kubectl_rapt.model.kinds import Manifest
@@ -60,7 +60,8 @@ def derived(
     project = replace(
         PROJECT, environments={"prod": environment}, profiles={"standard": profile or Profile()}
     )
-    return derive.objects(project, environment, installed, DIGEST, template, rendered, compiled or Compiled())
+    resolved = resolve.resolve(project, environment, installed, template)
+    return derive.objects(project, environment, resolved, DIGEST, template, rendered, compiled or Compiled())
 
 
 def one(manifests: list[Manifest], kind: str) -> Manifest:

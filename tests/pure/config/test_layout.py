@@ -22,6 +22,25 @@ def test_the_tools_of_an_environment_are_its_own_files_and_no_others() -> None:
         "rendered/prod/backup.yaml",
         "sub/tools/prod/report.yaml",
     ]
-    assert layout.tools(paths, "prod") == ["backup", "zebra"]
+    assert layout.tools(paths, "prod") == [("prod", "backup"), ("prod", "zebra")]
     assert layout.tools(paths, "test") == []
-    assert [layout.definition("prod", tool) in paths for tool in layout.tools(paths, "prod")] == [True, True]
+    assert layout.tools(paths) == [
+        ("dev", "backup"),
+        ("prod", "backup"),
+        ("prod", "zebra"),
+        ("production", "report"),
+    ]
+    assert all(layout.definition(*place) in paths for place in layout.tools(paths))
+    assert layout.rendered_tools(paths) == [("prod", "backup")]
+
+
+def test_people_edit_the_project_and_the_tools_and_nothing_else() -> None:
+    edited = ["rapt.yaml", "tools/prod/backup.yaml"]
+    others = [
+        "README.md",
+        "rendered/prod/backup.yaml",
+        "tools/prod/../x.yaml",
+        "tools/prod/a b.yaml",
+        "rapt.yaml/x",
+    ]
+    assert [path for path in [*edited, *others] if layout.is_edited(path)] == edited

@@ -1,0 +1,209 @@
+"""From the files that people edit to the whole change: everything that follows from them, rendered anew."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from kubectl_rapt.actions import build, repository
+from kubectl_rapt.actions.build import Built, Wanted
+from kubectl_rapt.actions.repository import Repository
+from kubectl_rapt.config import changes, layout, project
+from kubectl_rapt.config.changes import Change, Draft
+from kubectl_rapt.config.project import Environment, Project
+from kubectl_rapt.errors import Problem, RaptError, Refused
+from kubectl_rapt.model.kinds import NAMESPACE, Ref
+from kubectl_rapt.model.plan import CommitFiles, Plan
+from kubectl_rapt.ports.world import World
+
+Make = Callable[[Repository], Draft]
+"""What a person asks for, decided anew for the repository as it is now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """What a change comes to.
+
+    Args:
+        change: The change.
+        plan: What is to be written; no steps where it is all there already.
+        built: The tools that it renders.
+        before: Path to content of the files that change, as they are now.
+        after: The same as they will be.
+        environments: The environments that it touches.
+        is_reviewed: Whether it waits on a branch: one of those environments asks for it.
+        is_waiting: The same change is pushed already and waits for its review.
+    """
+
+    change: Change
+    plan: Plan
+    built: tuple[Built, ...]
+    before: Mapping[str, bytes]
+    after: Mapping[str, bytes | None]
+    environments: tuple[Environment, ...]
+    is_reviewed: bool
+    is_waiting: bool = False
+
+
+def plan(world: World, make: Make, *, overwrite: bool = False) -> Composition:
+    """What a change would do to the repository as it is now: on its branch, or on main.
+
+    Args:
+        world: Where to read.
+        make: What the person asks for.
+        overwrite: Whether rendered files that were edited by hand may be replaced.
+
+    Raises:
+        NotFound, Invalid: What is asked for does not fit.
+        Refused: ``hand-edited``: a rendered file is not what its tool's file renders to.
+        Unavailable: The repository does not answer.
+    """
+    found = repository.read(world)
+    draft = make(found)
+    whole = compose(world, found, draft.edits, overwrite=overwrite)
+    change = _name(world, found, draft)
+    composition = replace(whole, change=change, plan=Plan(notes=draft.notes))
+    if not whole.after:
+        return composition
+    branch = change.branch if whole.is_reviewed else changes.MAIN
+    current = found.refs.get(f"refs/heads/{branch}", "")
+    if whole.is_reviewed and current and _holds(world, found, current, whole.after):
+        return replace(composition, is_waiting=True)
+    commit = CommitFiles(
+        repository=found.remote.url,
+        branch=branch,
+        parent=found.head,
+        expected=current,
+        follows=current if whole.is_reviewed else "",
+        files=whole.after,
+        message=change.message,
+    )
+    return replace(composition, plan=Plan((commit,), draft.notes))
+
+
+def _holds(world: World, found: Repository, commit: str, files: Mapping[str, bytes | None]) -> bool:
+    """Whether a commit has these contents already."""
+    there = world.git.files(found.remote, commit)
+    return not changes.difference(there, files)
+
+
+def compose(
+    world: World, found: Repository, edits: Mapping[str, bytes | None], *, overwrite: bool = False
+) -> Composition:
+    """Everything that follows from some edits; change and plan are left empty.
+
+    Raises:
+        NotFound, Invalid, Refused: See ``plan``.
+    """
+    edited = {path: content for path, content in {**found.files, **edits}.items() if content is not None}
+    before, after = found.project(), project.read(edited)
+    tools = sorted(_affected(before, after, found.files, edits))
+    if not overwrite:
+        _check_hand_edits(world, before, found, tools)
+    wanted = [
+        Wanted(environment, tool, edited[path])
+        for environment, tool in tools
+        if (path := layout.definition(environment, tool)) in edited
+    ]
+    files: dict[str, bytes | None] = dict(edits)
+    for environment, tool in tools:
+        files[layout.rendered(environment, tool)] = None
+    built = tuple(_raised(build.build_many(world, after, wanted)))
+    for one in built:
+        files |= one.files
+    names = dict.fromkeys(environment for environment, _ in tools)
+    environments = tuple(
+        (after if name in after.environments else before).environment(name) for name in names
+    )
+    files |= _clusters(world, edited[layout.PROJECT], environments)
+    changed = changes.difference(found.files, files)
+    return Composition(
+        Change("", (), ""),
+        Plan(),
+        built,
+        {path: found.files[path] for path in changed if path in found.files},
+        {path: content for path, content in changed.items() if content is not None or path in found.files},
+        environments,
+        is_reviewed=any(one.is_reviewed for one in environments or before.environments.values()),
+    )
+
+
+def _affected(
+    before: Project, after: Project, files: Mapping[str, bytes], edits: Mapping[str, bytes | None]
+) -> set[tuple[str, str]]:
+    """The tools to render: those that are edited, and all of an environment for which other things hold now."""
+    tools = set(layout.tools(edits))
+    for name, environment in after.environments.items():
+        if name in before.environments and after.rendering(environment) != before.rendering(
+            before.environments[name]
+        ):
+            tools |= set(layout.tools(files, name))
+    return tools
+
+
+def _check_hand_edits(
+    world: World, before: Project, found: Repository, tools: Iterable[tuple[str, str]]
+) -> None:
+    """Refuse to replace what somebody wrote into a rendered file.
+
+    Raises:
+        Refused: ``hand-edited``, with both ways out.
+    """
+    held = [
+        Wanted(environment, tool, found.files[path])
+        for environment, tool in tools
+        if (path := layout.definition(environment, tool)) in found.files
+        and layout.rendered(environment, tool) in found.files
+    ]
+    problems = []
+    for one, built in zip(held, build.build_many(world, before, held), strict=True):
+        path = layout.rendered(one.environment, one.tool)
+        # What cannot be rendered any more, because its template is gone, cannot be told from an edit either.
+        if not isinstance(built, RaptError) and built.files[path] != found.files[path]:
+            problems.append(
+                Problem(path, f"is not what {layout.definition(one.environment, one.tool)} renders to")
+            )
+    if problems:
+        raise Refused(
+            "hand-edited",
+            "rendered files were edited by hand, or rapt.yaml without rendering them again",
+            "keep the edit by saying it in the tool's file (kubectl rapt set), or drop it with --overwrite",
+            problems,
+        )
+
+
+def _raised(built: Iterator[Built | RaptError]) -> Iterator[Built]:
+    """What was built; the first error is raised."""
+    for one in built:
+        if isinstance(one, RaptError):
+            raise one
+        yield one
+
+
+def _name(world: World, found: Repository, draft: Draft) -> Change:
+    paths = sorted(draft.edits)
+    held = [path for path in paths if path in found.files]
+    since = ""
+    if held:
+        since = next((one.id for one in world.git.log(found.remote, found.head, paths=held, limit=1)), "")
+    return Change(
+        changes.identify(draft.edits, since), tuple(paths), draft.summary, draft.templates, _requester(world)
+    )
+
+
+def _requester(world: World) -> str:
+    """Who asks; a dry run works for somebody whom git does not know yet, and a commit says so itself."""
+    try:
+        return world.git.identity()
+    except RaptError:
+        return ""
+
+
+def _clusters(world: World, text: bytes, environments: Iterable[Environment]) -> dict[str, bytes]:
+    """``rapt.yaml`` with the environment's cluster recorded, where nobody did so before and the cluster answers."""
+    unknown = [one for one in environments if not one.cluster]
+    if len(unknown) != 1:
+        return {}  # the cluster that answers is one environment's, and nobody says which
+    try:
+        uid = world.cluster.get(Ref(NAMESPACE, "kube-system"))["metadata"]["uid"]
+    except RaptError:
+        return {}
+    return {layout.PROJECT: project.record_cluster(text.decode(), unknown[0].name, uid).encode()}

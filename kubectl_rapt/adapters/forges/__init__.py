@@ -1,0 +1,1 @@
+"""Forges behind one port: Gitea and Forgejo, GitHub, GitLab."""

@@ -1,0 +1,60 @@
+"""``kubectl rapt check``."""
+
+from typing import Annotated
+
+import typer
+
+from kubectl_rapt.actions import check as checking
+from kubectl_rapt.actions import repository
+from kubectl_rapt.actions.check import Checked
+from kubectl_rapt.cli import options, show, terminal
+
+
+def check(
+    context: typer.Context,
+    output: Annotated[
+        str, typer.Option("-o", "--output", metavar="json|yaml|name", help="Output format")
+    ] = "",
+) -> int:
+    """Render every tool of the config repository again: the same bytes, valid, policies hold. For its CI.
+
+    Ends with 1 where something is not right. All environments are checked, unless one is named with --in.
+
+    Example: kubectl rapt check
+    """
+    options.one_of("-o", output, ("json", "yaml", "name"))
+    count = 0
+    wrong: list[Checked] = []
+    with options.open_world(context) as (world, _):
+        found = repository.read(world)
+        for one in checking.check(world, found, options.named_environment(context)):
+            count += 1
+            if one.problems:
+                wrong.append(one)
+    if output == "name":
+        for one in wrong:
+            terminal.out(one.path)
+    elif output:
+        terminal.out(show.document([_data(one) for one in wrong], output))
+    else:
+        for one in wrong:
+            for problem in one.problems:
+                where = f" {problem.where}:" if problem.where else ""
+                terminal.out(terminal.clean(f"{one.path}:{where} {problem.what}"))
+            if one.hint:
+                terminal.out(terminal.clean(f"  try: {one.hint}"))
+        commit = found.head[:7]
+        terminal.out(
+            f"{count} checked at {commit}, {len(wrong)} not right"
+            if wrong
+            else f"{count} checked at {commit}"
+        )
+    return 1 if wrong else 0
+
+
+def _data(one: Checked) -> dict[str, object]:
+    return {
+        "path": one.path,
+        "problems": [{"where": problem.where, "what": problem.what} for problem in one.problems],
+        "hint": one.hint,
+    }

@@ -1,0 +1,55 @@
+"""``kubectl rapt history``."""
+
+from typing import Annotated
+
+import typer
+
+from kubectl_rapt.actions import history as histories
+from kubectl_rapt.actions import repository
+from kubectl_rapt.actions.history import Entry
+from kubectl_rapt.cli import options, show, terminal
+from kubectl_rapt.model import times
+
+
+def history(
+    context: typer.Context,
+    tool: Annotated[str, typer.Argument(metavar="TOOL", help="The tool")],
+    output: Annotated[
+        str, typer.Option("-o", "--output", metavar="json|yaml|name", help="Output format")
+    ] = "",
+) -> None:
+    """Show every commit that changed a tool, newest first: which change, by whom, to which version.
+
+    Example: kubectl rapt history backup --in prod
+    """
+    options.one_of("-o", output, ("json", "yaml", "name"))
+    with options.open_world(context) as (world, _):
+        environment = options.environment(context, world.settings)
+        found = repository.read(world)
+        entries = list(histories.history(world, found, environment, tool))
+        now = world.now()
+    if output == "name":
+        for one in entries:
+            terminal.out(one.commit.id)
+    elif output:
+        terminal.out(show.document([_data(one) for one in entries], output))
+    else:
+        rows = []
+        for one in entries:
+            data = _data(one)
+            age = times.spell_seconds((now - one.commit.time).total_seconds())
+            cells = (data["commit"][:7], data["change"] or "-", data["template"] or "removed")
+            rows.append([*cells, data["by"].partition(" <")[0], age, data["summary"]])
+        header = ["COMMIT", "CHANGE", "TEMPLATE", "BY", "AGE", "SUMMARY"]
+        terminal.out(show.table(header, [[terminal.clean(cell) for cell in row] for row in rows]))
+
+
+def _data(one: Entry) -> dict[str, str]:
+    return {
+        "commit": one.commit.id,
+        "change": one.change.id if one.change else "",
+        "template": one.template,
+        "by": (one.change.requester if one.change else "") or one.commit.author,
+        "time": times.spell(one.commit.time),
+        "summary": one.commit.message.partition("\n")[0],
+    }

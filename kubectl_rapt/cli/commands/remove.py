@@ -1,0 +1,36 @@
+"""``kubectl rapt remove``."""
+
+from typing import Annotated
+
+import typer
+
+from kubectl_rapt.actions import remove as removing
+from kubectl_rapt.cli import options, proposing
+
+
+def remove(
+    context: typer.Context,
+    tool: Annotated[str, typer.Argument(metavar="TOOL", help="The tool")],
+    from_namespace: Annotated[
+        str, typer.Option(metavar="NAME,…", help="Only from these namespaces; the others keep it")
+    ] = "",
+    overwrite: options.Overwrite = False,
+    draft: options.Draft = False,
+    dry_run: options.DryRun = "none",
+) -> None:
+    """Remove a tool from an environment; the runs that it had stay.
+
+    Example: kubectl rapt remove backup --in staging
+    """
+    with options.open_world(context) as (world, writers):
+        environment = options.environment(context, world.settings)
+        make = removing.draft(tool, environment, options.words(from_namespace))
+        proposing.carry_out(
+            context,
+            world,
+            writers,
+            make,
+            is_dry=options.is_dry(dry_run),
+            overwrite=overwrite,
+            is_draft=draft,
+        )

@@ -1,0 +1,72 @@
+"""``kubectl rapt set``."""
+
+from typing import Annotated
+
+import typer
+
+from kubectl_rapt.actions import set_ as setting
+from kubectl_rapt.cli import options, proposing
+from kubectl_rapt.config.installation import Schedule
+from kubectl_rapt.errors import UsageError
+
+
+def set_(
+    context: typer.Context,
+    tool: Annotated[str, typer.Argument(metavar="TOOL", help="The tool")],
+    answers: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[NAME=VALUE…] [NAME-…]", help="Answers to set, and to leave to the default again"
+        ),
+    ] = None,
+    schedule: Annotated[
+        list[str] | None, typer.Option(metavar="CRON", help="Run by itself at these times (repeatable)")
+    ] = None,
+    time_zone: Annotated[str, typer.Option(metavar="ZONE", help="Time zone of the schedules")] = "",
+    no_schedule: Annotated[bool, typer.Option("--no-schedule", help="Never run by itself")] = False,
+    retry: Annotated[
+        str | None, typer.Option(metavar="POLICY", help='Retry policy; "" for the default')
+    ] = None,
+    cleanup: Annotated[
+        str | None, typer.Option(metavar="POLICY", help='Cleanup policy; "" for the default')
+    ] = None,
+    overwrite: options.Overwrite = False,
+    draft: options.Draft = False,
+    dry_run: options.DryRun = "none",
+    output: options.ObjectsOutput = "",
+) -> None:
+    """Change answers, schedules or policies of a tool; only those lines of its file change.
+
+    Example: kubectl rapt set backup retention=30d --schedule '0 3 * * *' --in prod
+    """
+    options.one_of("-o", output, ("json", "yaml", "name"))
+    words = answers or []
+    unset = [word[:-1] for word in words if word.endswith("-") and "=" not in word]
+    given = options.pairs([word for word in words if not (word.endswith("-") and "=" not in word)], "set")
+    if schedule and no_schedule:
+        raise UsageError(
+            "bad-usage", "--schedule and --no-schedule exclude each other", "leave one of them out"
+        )
+    if time_zone and not schedule:
+        raise UsageError(
+            "bad-usage", "--time-zone needs --schedule", "--schedule '0 3 * * *' --time-zone ZONE"
+        )
+    policies = {kind: name for kind, name in (("retry", retry), ("cleanup", cleanup)) if name is not None}
+    schedules = [Schedule(one, time_zone) for one in schedule or []] if schedule or no_schedule else None
+    if not (given or unset or policies or schedules is not None):
+        raise UsageError("bad-usage", "there is nothing to set", f"kubectl rapt explain {tool}")
+    with options.open_world(context) as (world, writers):
+        request = setting.Request(
+            tool, options.environment(context, world.settings), given, unset, schedules, policies
+        )
+        make = setting.draft(world, request)
+        proposing.carry_out(
+            context,
+            world,
+            writers,
+            make,
+            is_dry=options.is_dry(dry_run),
+            output=output,
+            overwrite=overwrite,
+            is_draft=draft,
+        )

@@ -1,0 +1,45 @@
+"""``kubectl rapt share``."""
+
+from typing import Annotated
+
+import typer
+
+from kubectl_rapt.actions import share as sharing
+from kubectl_rapt.cli import options, proposing
+from kubectl_rapt.errors import UsageError
+
+
+def share(
+    context: typer.Context,
+    tool: Annotated[str, typer.Argument(metavar="TOOL", help="The tool")],
+    to_namespace: Annotated[
+        str, typer.Option(metavar="NAME,…", help="Namespaces that get it, within allowedNamespaces")
+    ] = "",
+    to_environment: Annotated[str, typer.Option(metavar="ENV,…", help="Environments that get it")] = "",
+    overwrite: options.Overwrite = False,
+    draft: options.Draft = False,
+    dry_run: options.DryRun = "none",
+) -> None:
+    """Share a tool with other namespaces or environments, as one change.
+
+    Example: kubectl rapt share backup --in prod --to-namespace team-a,team-b
+    """
+    namespaces, environments = options.words(to_namespace), options.words(to_environment)
+    if not namespaces and not environments:
+        raise UsageError(
+            "bad-usage",
+            "share needs somebody to share with",
+            f"kubectl rapt share {tool} --to-namespace NAME",
+        )
+    with options.open_world(context) as (world, writers):
+        source = options.environment(context, world.settings)
+        make = sharing.draft(tool, source, namespaces, environments)
+        proposing.carry_out(
+            context,
+            world,
+            writers,
+            make,
+            is_dry=options.is_dry(dry_run),
+            overwrite=overwrite,
+            is_draft=draft,
+        )
