@@ -7,9 +7,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from kubectl_rapt import documents
+from kubectl_rapt.config import layout, project
+from kubectl_rapt.config.project import Environment, Project, Registry
 from kubectl_rapt.model.versions import Version
 from kubectl_rapt.templating import index
 from kubectl_rapt.templating.index import Index
+from tests.repositories import ConfigRepository
 
 VERSIONS = ("1.0.0", "1.1.0", "2.0.0")
 _JOB = b"""\
@@ -24,6 +27,16 @@ spec:
         image: busybox:1.35
         command: [echo, "{{ word }}"]
 """
+
+
+def configure(folder: Path, *paths: Path) -> Path:
+    """Make a config repository that lists these registries; its path."""
+    development = Environment("dev", ("team",), is_reviewed=False)
+    config = ConfigRepository(folder, development)
+    listed = {path.stem: Registry(path.stem, str(path)) for path in paths}
+    wanted = Project(config.id, {"dev": development}, registries=listed)
+    config.commit({layout.PROJECT: project.spell(wanted).encode()}, "List registries\n")
+    return config.path
 
 
 def make(path: Path, prefix: str, templates: int, size_bytes: int) -> None:
