@@ -136,7 +136,7 @@ def _registries(home: Path) -> list[Case]:
         Case(
             "`kubectl-rapt search`, 1,000 templates in 10 registries",
             "`kubectl version --client`",
-            2.5,
+            3.5,
             21,
             "What a commit of a registry offers was worked out once: no git starts, and no YAML is read.",
             _same(f"env RAPT_REPOSITORY={searched} kubectl-rapt search"),

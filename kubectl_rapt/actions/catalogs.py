@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from kubectl_rapt import __version__
@@ -373,12 +373,13 @@ def _spell(offers: Mapping[str, Offer], quarantined: Mapping[str, str]) -> bytes
 
 def _parse(content: bytes) -> tuple[dict[str, Offer], dict[str, str]]:
     data = json.loads(content)
+    version = lru_cache(Version.parse)  # many templates have the same few
     offers = {
         name: Offer(
             name,
             summary,
-            {Version.parse(text): _release(one) for text, one in releases.items()},
-            {Version.parse(text): why for text, why in moved.items()},
+            {version(text): _release(one) for text, one in releases.items()},
+            {version(text): why for text, why in moved.items()},
         )
         for name, (summary, releases, moved) in data["offers"].items()
     }
