@@ -48,32 +48,31 @@ def draft(world: World, request: Request) -> Make:
     """
     if problem := installation.bad_name(request.tool):
         raise Invalid("bad-name", problem, "--name NAME")
-    reference = Reference.parse(request.template)
 
     def make(found: Repository) -> Draft:
         project = found.project()
-        entry = registry.find(world, catalogs.read(world, project, fresh=True), reference)
+        environment = project.environment(request.environment)
+        shelves = catalogs.read(world, project, fresh=True)
+        entry = registry.find(world, shelves, Reference.parse(request.template))
         template = entry.template
         given = {**parameters.parse_all(template.parameters, request.answers), **request.values}
-        schedules = tuple(request.schedules) or ((Schedule(template.schedule),) if template.schedule else ())
+        default = (Schedule(template.schedule),) if template.schedule else ()
         wanted = Installation(
             tool=request.tool,
             template=template.name,
             version=str(template.version),
             lock=entry.lock(),
             answers=given,
-            schedules=schedules,
+            schedules=tuple(request.schedules) or default,
             namespaces=tuple(request.namespaces),
         )
-        environment = project.environment(request.environment)
         # What is wrong with an answer is told before anything is rendered.
-        resolved = resolve.resolve(project, environment, wanted, template)
         parameters.check(
             template.parameters,
-            resolved.answers,
+            resolve.resolve(project, environment, wanted, template).answers,
             subject=f"{template.name} {template.version}",
             rules=template.rules,
-            complete=bool(schedules),
+            complete=bool(request.schedules),
         )
         path = layout.definition(environment.name, request.tool)
         verb = "Change" if path in found.files else "Add"
@@ -81,6 +80,7 @@ def draft(world: World, request: Request) -> Make:
             {path: installation.spell(wanted).encode()},
             f"{verb} {called(wanted)} in {environment.name}",
             (record(entry),),
+            entry.notes,
         )
 
     return make
@@ -94,4 +94,5 @@ def called(wanted: Installation) -> str:
 
 def record(entry: Entry) -> str:
     """A template in a commit's trailer: name, version and where it comes from."""
-    return f"{entry.template.name} {entry.template.version} {entry.registry.name}"
+    commit = f"@{entry.commit[:7]}" if entry.commit else ""
+    return f"{entry.template.name} {entry.template.version} {entry.registry.name}{commit}"
