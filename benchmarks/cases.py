@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from benchmarks import registries
 from benchmarks.timing import Side
 from tests import namespaces, story
 from tests.cluster import kubectl
@@ -134,6 +135,53 @@ def cases(environ: Mapping[str, str]) -> list[Case]:
             "`git push` itself, which both sides run and nobody makes quicker.",
             lambda number: [[*commit, "rapt", repositories, str(number)]],
             lambda number: [[*commit, "gitpython", repositories, str(number)]],
+        ),
+        *_registries(home),
+    ]
+
+
+def _registries(home: Path) -> list[Case]:
+    """A thousand templates: in ten registries to search in, and in one of 200 MB to fetch."""
+    folder = home / "registries"
+    small = [folder / f"small-{number}.git" for number in range(10)]
+    large = folder / "large.git"
+    folder.mkdir()
+    for path in small:
+        registries.make(path, path.stem, 100, 1 << 20)
+    registries.make(large, "large", 1000, 200 << 20)
+    searched = registries.configure(folder / "searched", *small)
+    fetched = registries.configure(folder / "fetched", large)
+    cache, clone = folder / "cache", folder / "clone.git"
+    cloning = shlex.split(f"git clone --quiet --bare {large.as_uri()} {clone}")
+    anew = ["rm", "-rf", str(cache), str(clone)]
+    update = shlex.split(f"env XDG_CACHE_HOME={cache} RAPT_REPOSITORY={fetched} kubectl-rapt registry update")
+    return [
+        Case(
+            "`kubectl-rapt search`, 1,000 templates in 10 registries",
+            "`kubectl version --client`",
+            3.5,
+            21,
+            "What a commit of a registry offers was worked out once: no git starts, and no YAML is read.",
+            _same(f"env RAPT_REPOSITORY={searched} kubectl-rapt search"),
+            _same("kubectl version --client"),
+        ),
+        Case(
+            "first `registry update`, 1,000 templates, 200 MB",
+            "`git clone --bare` of the same",
+            2.5,
+            3,
+            "Git checks each object as it comes, and each template is read once.",
+            lambda _: [anew, update],
+            lambda _: [anew, cloning],
+        ),
+        Case(
+            "next `registry update` of the same",
+            "`git clone --bare` of the same",
+            0.5,
+            3,
+            "Git is asked once, and says that nothing is new.",
+            lambda _: [update],
+            lambda _: [["rm", "-rf", str(clone)], cloning],
         ),
     ]
 

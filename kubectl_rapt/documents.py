@@ -526,11 +526,12 @@ def _escape(character: str) -> str:
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-def dump(data: Any) -> str:
+def dump(data: Any, *, max_nodes: int = MAX_NODES) -> str:
     """Write one document that every reader reads the same: block style, keys in the given order.
 
     Args:
         data: JSON data.
+        max_nodes: How many values it may hold.
 
     Returns:
         The text, with a final line feed.
@@ -540,7 +541,7 @@ def dump(data: Any) -> str:
     """
     text = "\n".join(block(data) if _is_block(data) else _inline("", data, "")) + "\n"
     try:
-        read = _read_one(text, "line")
+        read = _read_one(text, "line", max_nodes=max_nodes)
     except Invalid as error:
         what = f"this cannot be written as YAML: {error.message}"
         raise Invalid("cannot-write-yaml", what, error.hint) from None

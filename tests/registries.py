@@ -91,7 +91,10 @@ class RegistryRepository(ConfigRepository):
             message: The commit's message.
         """
         raw = b"".join(
-            f"{mode} ".encode() + name.encode("utf-8", "surrogateescape") + b"\0" + bytes.fromhex(id_)
+            f"{mode.removeprefix('0')} ".encode()
+            + name.encode("utf-8", "surrogateescape")
+            + b"\0"
+            + bytes.fromhex(id_)
             for mode, id_, name in entries
         )
         tree = (

@@ -8,11 +8,10 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from kubectl_rapt import __version__
-from kubectl_rapt.actions import threads
 from kubectl_rapt.config import project as projects
 from kubectl_rapt.config.project import Project, Registry
 from kubectl_rapt.errors import Invalid, NotFound, RaptError, Refused
@@ -46,19 +45,18 @@ class Offer:
 
     name: str
     summary: str
-    releases: Mapping[Version, Release]
+    releases: dict[Version, Release]
     moved: Mapping[Version, str] = field(default_factory=dict)
 
     @property
     def newest(self) -> Version | None:
         """The version that a person would get; the newest of all where there is none."""
-        usual = [
-            version
-            for version, release in self.releases.items()
-            if not (version.prerelease or release.yanked or version in self.moved)
-            and not (release.min_rapt and release.min_rapt > RAPT)
-        ]
-        return max(usual or self.releases, default=None)
+        for version in reversed(self.releases):
+            release = self.releases[version]
+            is_usual = not (version.prerelease or release.yanked or version in self.moved)
+            if is_usual and not (release.min_rapt and release.min_rapt > RAPT):
+                return version
+        return next(reversed(self.releases), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +102,8 @@ def read(world: World, project: Project | None, *, fresh: bool) -> list[Catalog]
     """
     ranked = projects.ranked(project)
     if fresh and len(ranked) > 1:
+        from kubectl_rapt.actions import threads
+
         return threads.each(lambda registry: _read(world, registry, fresh), ranked)
     return [_read(world, registry, fresh) for registry in ranked]
 
@@ -217,7 +217,7 @@ def _offer(name: str, releases: Mapping[Version, Release], seen: _Seen, tree: st
         for version, release in releases.items()
         if str(version) == seen.version and release.tree != tree
     }
-    return Offer(name, seen.summary, releases, moved)
+    return Offer(name, seen.summary, dict(releases), moved)
 
 
 class _Folders:
@@ -240,7 +240,7 @@ class _Folders:
         text = self._world.git.blobs(self._remote, self._commit, [found.id])[found.id]
         known, broken = index.load_sound(text, INDEX)
         quarantined = {f"{INDEX}: {name}": why for name, why in broken.items()}
-        offers = {name: Offer(name, "", releases) for name, releases in known.templates.items()}
+        offers = {name: Offer(name, "", dict(releases)) for name, releases in known.templates.items()}
         for name, (tree, seen) in self._folders(quarantined).items():
             if seen.fault:
                 quarantined[f"{FOLDER}/{name}"] = seen.fault
@@ -373,12 +373,13 @@ def _spell(offers: Mapping[str, Offer], quarantined: Mapping[str, str]) -> bytes
 
 def _parse(content: bytes) -> tuple[dict[str, Offer], dict[str, str]]:
     data = json.loads(content)
+    version = lru_cache(Version.parse)  # many templates have the same few
     offers = {
         name: Offer(
             name,
             summary,
-            {Version.parse(text): _release(one) for text, one in releases.items()},
-            {Version.parse(text): why for text, why in moved.items()},
+            {version(text): _release(one) for text, one in releases.items()},
+            {version(text): why for text, why in moved.items()},
         )
         for name, (summary, releases, moved) in data["offers"].items()
     }
@@ -390,6 +391,14 @@ def _release(data: Sequence[Any]) -> Release:
     return Release(tree, digest, Version.parse(min_rapt) if min_rapt else None, deprecated, yanked)
 
 
+def accepted(world: World, registry: Registry) -> dict[str, dict[str, list[str]]]:
+    """The releases that a registry's index was seen to have: template to version to tree id and digest."""
+    found: dict[str, dict[str, list[str]]] = json.loads(
+        world.cache.latest(f"accepted {registry.url}") or b"{}"
+    )
+    return found
+
+
 def _compared(world: World, catalog: Catalog) -> Catalog:
     """A catalog with an alarm at each release that is not what the index said when it was last looked at.
 
@@ -398,13 +407,13 @@ def _compared(world: World, catalog: Catalog) -> Catalog:
     short, whole = f"accepted commit {catalog.registry.url}", f"accepted {catalog.registry.url}"
     seen = json.loads(world.cache.latest(short) or b"{}")
     if seen.get("commit") != catalog.commit:
-        accepted = json.loads(world.cache.latest(whole) or b"{}")
+        before = accepted(world, catalog.registry)
         moved: dict[str, dict[str, str]] = {}
         now = {
             name: {str(version): [one.tree, one.digest] for version, one in offer.releases.items()}
             for name, offer in catalog.offers.items()
         }
-        for name, versions in accepted.items():
+        for name, versions in before.items():
             if name not in catalog.offers and f"{FOLDER}/{name}" in catalog.quarantined:
                 continue
             for version, (tree, digest) in versions.items():
@@ -415,15 +424,15 @@ def _compared(world: World, catalog: Catalog) -> Catalog:
                         f"the index says {said} now, and it said tree {tree}, {digest}"
                     )
         for name, versions in now.items():
-            accepted[name] = {**versions, **accepted.get(name, {})}
+            before[name] = {**versions, **before.get(name, {})}
         seen = {"commit": catalog.commit, "moved": moved}
-        world.cache.keep(whole, json.dumps(accepted).encode())
+        world.cache.keep(whole, json.dumps(before).encode())
         world.cache.keep(short, json.dumps(seen).encode())
     if not seen["moved"]:
         return catalog
     offers = dict(catalog.offers)
     for name, versions in seen["moved"].items():
-        before = offers.get(name) or Offer(name, "", {})
+        offer = offers.get(name) or Offer(name, "", {})
         alarms = {Version.parse(version): why for version, why in versions.items()}
-        offers[name] = replace(before, moved={**before.moved, **alarms})
+        offers[name] = replace(offer, moved={**offer.moved, **alarms})
     return replace(catalog, offers=offers)

@@ -10,7 +10,7 @@ from kubectl_rapt.actions import catalogs as catalogs_
 from kubectl_rapt.actions.catalogs import FOLDER, RAPT, Catalog, Offer
 from kubectl_rapt.config.installation import Installation, Lock
 from kubectl_rapt.config.project import BUNDLED, Project, Registry
-from kubectl_rapt.errors import NotFound, Problem, RaptError, Refused, Unavailable
+from kubectl_rapt.errors import Invalid, NotFound, Problem, Refused, Unavailable
 from kubectl_rapt.model import names
 from kubectl_rapt.model.versions import Version
 from kubectl_rapt.ports.git import Signed
@@ -21,8 +21,8 @@ from kubectl_rapt.templating.index import Release
 from kubectl_rapt.templating.reference import Reference
 
 _MOST_ITEMS = 1_000
-_MAX_POLICY_BYTES = 64 * 1024
-_ALARM = "moved-version"
+_MAX_POLICY_BYTES = 16 * 1024
+_POLICIES = "policies/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,8 @@ class Entry:
         release: Its identity.
         files: Path inside its folder to content.
         commit: The registry's commit; empty for the bundled one.
-        policies: The registry's policies that it uses: path from the registry's root to content.
+        policies: All policies of the registry at that commit: path from the registry's root to content. A tool
+            may use others than the template names; the lock's digest is over those that it names.
         notes: What a person is to know before taking it.
     """
 
@@ -59,7 +60,7 @@ class Entry:
             self.release.tree,
             self.release.digest,
             commit=self.commit,
-            policies=_policies_digest(self.policies),
+            policies=_policies_digest(self),
         )
 
 
@@ -89,15 +90,26 @@ def find(world: World, catalogs: Sequence[Catalog], reference: Reference, *, onl
         # A newer version that was moved would have been taken: that it is not must not go unnoticed.
         if version > choice.version and (reference.wanted is None or reference.wanted.includes(version)):
             _refuse_moved(catalog, offer, version)
-    release = offer.releases[choice.version]
-    check_tag(world, catalog, offer.name, choice.version, release)
-    entry = _entry(world, catalog.registry, catalog.commit, offer.name, release)
-    if entry.template.version != choice.version:
-        raise _alarm(
-            f"{offer.name} {choice.version} of {catalog.registry.name} says that it is {entry.template.version}"
-        )
+    entry = taken(world, catalog, offer.name, choice.version)
     others = _others(catalogs, catalog, reference) if not only else ()
-    return replace(entry, release=release, notes=(*_notes(catalogs), *choice.notes, *others))
+    return replace(entry, notes=(*_notes(catalogs), *choice.notes, *others))
+
+
+def taken(world: World, catalog: Catalog, name: str, version: Version) -> Entry:
+    """One version that a catalog has, read and verified: its tag, its signature, its files.
+
+    Raises:
+        NotFound: ``no-commit``: the registry does not have its files.
+        Refused: ``moved-version``, ``rapt-too-old``, ``quarantined``, ``bad-signature``.
+        Invalid: Its ``template.yaml`` is broken.
+    """
+    release = catalog.offers[name].releases[version]
+    check_tag(world, catalog, name, version, release)
+    entry = _entry(world, catalog.registry, catalog.commit, name, release)
+    if (entry.template.name, entry.template.version) != (name, version):
+        said = f"{entry.template.name} {entry.template.version}"
+        raise _alarm(f"{name} {version} of {catalog.registry.name} says that it is {said}")
+    return entry
 
 
 def _within(catalogs: Sequence[Catalog], only: str) -> list[Catalog]:
@@ -170,7 +182,9 @@ def _refuse_moved(catalog: Catalog, offer: Offer, version: Version) -> None:
 
 
 def _alarm(message: str) -> Refused:
-    return Refused(_ALARM, message, "kubectl rapt registry verify, and ask those who look after the registry")
+    return Refused(
+        "moved-version", message, "kubectl rapt registry verify, and ask those who look after the registry"
+    )
 
 
 def check_tag(world: World, catalog: Catalog, name: str, version: Version, release: Release) -> None:
@@ -266,10 +280,7 @@ def _locked_bundled(world: World, wanted: Installation) -> Entry:
     inside = catalogs_.folder_of(files, wanted.template)
     release = index.release_of(inside) if inside else None
     if release is None or release.digest != lock.digest:
-        try:
-            has = str(_template(inside["template.yaml"], wanted.template).version) if inside else "none"
-        except RaptError:
-            has = "another"
+        has = version_of(inside, wanted.template) or "none"
         raise NotFound(
             "no-version",
             f"{wanted.template} {wanted.version} (tree {lock.tree[:7]}) is not in this Rapt; it has {has}",
@@ -281,7 +292,7 @@ def _locked_bundled(world: World, wanted: Installation) -> Entry:
 
 
 def _check_policies(entry: Entry, lock: Lock, name: str) -> None:
-    found = _policies_digest(entry.policies)
+    found = _policies_digest(entry)
     if lock.policies and lock.policies != found:
         raise _alarm(f"the policies of {name} are {found or 'none'}, and {lock.policies} was locked")
 
@@ -306,14 +317,18 @@ def _entry(world: World, registry: Registry, commit: str, name: str, release: Re
             f"and it should be tree {release.tree}, {release.digest}"
         )
     template = _template(files["template.yaml"], name)
-    used = _policy_paths(template)
-    return Entry(registry, template, release, files, commit, _policies(world, registry, commit, used))
+    return Entry(registry, template, release, files, commit, _policies(world, registry, commit))
 
 
 def _of_bundle(files: Mapping[str, bytes], name: str, inside: Mapping[str, bytes], release: Release) -> Entry:
     template = _template(inside["template.yaml"], name)
-    used = {path: files[path] for path in _policy_paths(template) if path in files}
-    return Entry(Registry(BUNDLED, BUNDLED, 0), template, release, inside, "", used)
+    found = {path: content for path, content in files.items() if path.startswith(_POLICIES)}
+    return Entry(Registry(BUNDLED, BUNDLED, 0), template, release, inside, "", found)
+
+
+def version_of(files: Mapping[str, bytes], name: str) -> Version | None:
+    """The version that a template's files say they are; None where there are none."""
+    return _template(files["template.yaml"], name).version if files else None
 
 
 @lru_cache(maxsize=256)
@@ -328,6 +343,8 @@ def _files(world: World, registry: Registry, commit: str, name: str, tree: str) 
     def read() -> bytes:
         try:
             items = world.git.listing(remote, tree, limit=_MOST_ITEMS)
+        except Invalid as error:
+            raise _quarantined(name, registry, tree, error.message) from None
         except NotFound:
             # Few servers give away a tree alone: the commit that was locked brings it.
             if not commit:
@@ -335,45 +352,52 @@ def _files(world: World, registry: Registry, commit: str, name: str, tree: str) 
             next(iter(world.git.log(remote, commit, limit=1)), None)
             items = world.git.listing(remote, tree, limit=_MOST_ITEMS)
         if fault := contents.fault([(one.path, one.mode, one.size) for one in items]):
-            raise Refused(
-                "quarantined",
-                f"{name} of registry {registry.name} (tree {tree}) is quarantined: {fault}",
-                "ask those who look after the registry",
-            )
+            raise _quarantined(name, registry, tree, fault)
         files = {one.path: one.id for one in items if one.mode == "100644"}
         found = world.git.blobs(remote, tree, list(dict.fromkeys(files.values())))
-        return json.dumps(
-            {path: base64.b64encode(found[id_]).decode() for path, id_ in files.items()}
-        ).encode()
+        return _pack({path: found[id_] for path, id_ in files.items()})
 
-    packed = json.loads(world.cache.remembered(f"files {tree}", read))
-    return {path: base64.b64decode(text) for path, text in packed.items()}
+    return _unpack(world.cache.remembered(f"files {tree}", read))
 
 
-def _policy_paths(template: Template) -> list[str]:
-    named = (("retry", template.retry_policy), ("cleanup", template.cleanup_policy))
-    return [policies.path(kind, name) for kind, name in named if name]
+def _quarantined(name: str, registry: Registry, tree: str, why: str) -> Refused:
+    what = f"{name} of registry {registry.name} (tree {tree}) is quarantined: {why}"
+    return Refused("quarantined", what, "ask those who look after the registry")
 
 
-def _policies(world: World, registry: Registry, commit: str, paths: Sequence[str]) -> dict[str, bytes]:
-    """Those of a registry's policies that exist at a commit; one that does not is told when it is compiled."""
-    if not paths or not commit:
+def _policies(world: World, registry: Registry, commit: str) -> dict[str, bytes]:
+    """A registry's policies at a commit; what is no small file is left out, and missed when it is compiled."""
+    if not commit:
         return {}
     remote = catalogs_.remote_of(registry)
 
     def read() -> bytes:
-        items = {
-            f"policies/{one.path}": one
-            for one in world.git.listing(remote, commit, "policies", limit=_MOST_ITEMS)
-            if one.mode == "100644" and one.size <= _MAX_POLICY_BYTES
+        ids = {
+            f"{_POLICIES}{one.path}": one.id
+            for one in world.git.listing(remote, commit, _POLICIES, limit=_MOST_ITEMS)
+            if one.mode == "100644" and one.size <= _MAX_POLICY_BYTES and one.path.endswith(".yaml")
         }
-        ids = {path: items[path].id for path in paths if path in items}
         found = world.git.blobs(remote, commit, list(dict.fromkeys(ids.values())))
-        return json.dumps({path: base64.b64encode(found[id_]).decode() for path, id_ in ids.items()}).encode()
+        return _pack({path: found[id_] for path, id_ in ids.items()})
 
-    packed = json.loads(world.cache.remembered(f"policies {commit} {' '.join(paths)}", read))
-    return {path: base64.b64decode(text) for path, text in packed.items()}
+    return _unpack(world.cache.remembered(f"policies {commit}", read))
 
 
-def _policies_digest(found: Mapping[str, bytes]) -> str:
-    return index.digest(found) if found else ""
+def _pack(files: Mapping[str, bytes]) -> bytes:
+    return json.dumps({path: base64.b64encode(content).decode() for path, content in files.items()}).encode()
+
+
+def _unpack(packed: bytes) -> dict[str, bytes]:
+    return {path: base64.b64decode(text) for path, text in json.loads(packed).items()}
+
+
+def _policies_digest(entry: Entry) -> str:
+    """``sha256:…`` over the policies that a template names; empty where it names none."""
+    template = entry.template
+    named = (("retry", template.retry_policy), ("cleanup", template.cleanup_policy))
+    paths = [policies.path(kind, name) for kind, name in named if name]
+    return (
+        index.digest({path: entry.policies[path] for path in paths if path in entry.policies})
+        if paths
+        else ""
+    )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from kubectl_rapt import __version__, documents
 from kubectl_rapt.config import changes, installation, layout, project
 from kubectl_rapt.config.installation import Installation
 from kubectl_rapt.config.project import Project
@@ -87,6 +88,22 @@ def read_at(world: World, remote: Remote) -> Repository:
     return Repository(remote, refs, head, world.git.files(remote, head) if head else {})
 
 
+def project_of(files: Mapping[str, bytes]) -> Project | None:
+    """What the ``rapt.yaml`` among the files of a repository says; None where there are no files at all."""
+    return project.read(files) if files else None
+
+
+def fresh_project(world: World) -> tuple[Project | None, str]:
+    """What the person's ``rapt.yaml`` says now; where the repository does not answer, see ``known_project``."""
+    if world.settings.repository:
+        try:
+            world.git.fetch(address(world))
+        except RaptError as error:
+            found, note = known_project(world)
+            return found, note or f"rapt.yaml is read as it was: {error.message}"
+    return known_project(world)
+
+
 def known_project(world: World) -> tuple[Project | None, str]:
     """What the person's ``rapt.yaml`` said when the repository was last fetched, and a note; usually empty.
 
@@ -109,7 +126,10 @@ def known_project(world: World) -> tuple[Project | None, str]:
         return None, f"the config repository has no branch {changes.MAIN}"
 
     def look() -> bytes:
-        return world.git.files(remote, head, layout.PROJECT).get(layout.PROJECT, b"")
+        files = world.git.files(remote, head, layout.PROJECT)
+        project.read(files)  # here its mistakes have their lines
+        return documents.dump_json(documents.load(files[layout.PROJECT], layout.PROJECT)).encode()
 
-    text = world.cache.remembered(f"{layout.PROJECT} {head}", look)
-    return project.read({layout.PROJECT: text} if text else {}), ""
+    # As JSON, which is read without the YAML package.
+    text = world.cache.remembered(f"{layout.PROJECT} {__version__} {head}", look)
+    return project.from_document(documents.load(text, layout.PROJECT), {}), ""

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import stat
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -31,13 +32,15 @@ class FolderCache:
         """See Cache."""
         try:
             handle = os.open(self._path(key), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+            try:
+                if not stat.S_ISREG(os.fstat(handle).st_mode):
+                    return None
+                with os.fdopen(handle, "rb", closefd=False) as file:
+                    whole = file.read(_MOST_BYTES)
+            finally:
+                os.close(handle)
         except OSError:
             return None
-        with os.fdopen(handle, "rb") as file:
-            try:
-                whole = file.read(_MOST_BYTES)
-            except OSError:
-                return None
         seal, _, content = whole.partition(b"\n")
         return content if seal == _seal(key, content) else None
 

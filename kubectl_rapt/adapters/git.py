@@ -171,12 +171,12 @@ class Git:
         git_input.commit_id(tag)
         content = self._reading(mirror, tag, lambda: self._local(mirror, "cat-file", "tag", tag))
         name, commit = git_signatures.about(content)
-        with git_signatures.keyring(keys, self._environment) as (settings, extra):
+        with git_signatures.keyring(keys) as (settings, extra):
             words = [word for key, value in settings.items() for word in ("-c", f"{key}={value}")]
             answer = self._run(mirror, *words, "verify-tag", tag, extra=extra)
         if answer.code:
             raise git_signatures.refusal(name, answer.err, keys)
-        return Signed(name, commit, git_answers.plain(answer.err.strip().partition("\n")[0]))
+        return Signed(name, commit, git_signatures.good(answer.err))
 
     def log(
         self, remote: Remote, commit: str, *, paths: Sequence[str] = (), limit: int = 0, without: str = ""
@@ -265,7 +265,13 @@ class Git:
         if f"refs/heads/{branch}" in self._ask(mirror)[0]:
             with self._alone(mirror):
                 self._make(mirror)
-            self._talk(mirror, *_PUSH, f"--force-with-lease={_lease(branch, expected)}", "rapt", f":refs/heads/{branch}")
+            self._talk(
+                mirror,
+                *_PUSH,
+                f"--force-with-lease={_lease(branch, expected)}",
+                "rapt",
+                f":refs/heads/{branch}",
+            )
 
     @contextmanager
     def lock(self, remote: Remote) -> Iterator[Mapping[str, str]]:

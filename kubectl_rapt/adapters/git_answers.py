@@ -187,9 +187,7 @@ def classify(verb: str, code: int, said: str, url: str, trust: Trust) -> RaptErr
             message = meaning.message.format(**words)
             hint = meaning.hint.format(**words)
             if meaning.code == "no-access" and trust is Trust.HOSTILE:
-                hint = (
-                    "a registry is read without your credential helpers: use ssh, or a token in its address"
-                )
+                hint = "a registry is read without your credential helpers: use ssh, or a line for its host in ~/.netrc"
             if meaning.kind is Unavailable:
                 is_unknown = verb == "push" and not re.search(_NEVER_SENT, text)
                 return Unavailable(meaning.code, message, hint, outcome_unknown=is_unknown)

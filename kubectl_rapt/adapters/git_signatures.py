@@ -1,7 +1,7 @@
 """Signatures of tags: the keys that are believed, and no others, put where git looks for them."""
 
+import base64
 import re
-import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,9 +24,7 @@ def about(content: bytes) -> tuple[str, str]:
 
 
 @contextmanager
-def keyring(
-    keys: Sequence[str], environment: Mapping[str, str]
-) -> Iterator[tuple[Mapping[str, str], Mapping[str, str]]]:
+def keyring(keys: Sequence[str]) -> Iterator[tuple[Mapping[str, str], Mapping[str, str]]]:
     """A private place with those keys; git's settings and environment that lead there."""
     with tempfile.TemporaryDirectory(prefix="rapt-keys-") as name:
         folder = Path(name)
@@ -35,9 +33,9 @@ def keyring(
         allowed.write_text("".join(lines))
         home = folder / "gnupg"
         home.mkdir(mode=0o700)
-        for key in keys:
-            if key.startswith(_PGP):
-                _import(key, home, environment)
+        # A keyring is its keys one after another; gpg's own import would want an agent.
+        ring = b"".join(_packets(key) for key in keys if key.startswith(_PGP))
+        (home / "pubring.gpg").write_bytes(ring)
         yield (
             {
                 "gpg.ssh.allowedSignersFile": str(allowed),
@@ -48,36 +46,22 @@ def keyring(
         )
 
 
-def _import(key: str, home: Path, environment: Mapping[str, str]) -> None:
-    command = (
-        "gpg",
-        "--batch",
-        "--quiet",
-        "--no-autostart",
-        "--no-options",
-        "--homedir",
-        str(home),
-        "--import",
-    )
-    kept = {name: value for name, value in environment.items() if name in ("PATH", "HOME", "TMPDIR")}
+def _packets(key: str) -> bytes:
+    """What an armored block holds (RFC 4880, section 6.2)."""
+    _, _, body = key.replace("\r", "").partition("\n\n")
+    lines = [line.strip() for line in body.splitlines()]
     try:
-        done = subprocess.run(
-            command,
-            input=key.encode(),
-            env={**kept, "LC_ALL": "C"},
-            capture_output=True,
-            timeout=30,
-            check=False,
-        )
-        said = "" if done.returncode == 0 else done.stderr.decode(errors="replace")
-    except (OSError, subprocess.TimeoutExpired) as error:
-        said = str(error)
-    if said:
+        return base64.b64decode("".join(line for line in lines if line[:1] not in ("=", "-")), validate=True)
+    except ValueError:
         raise Refused(
-            "bad-signature",
-            f"a PGP key of the registry's signers cannot be read: {plain(said)}",
-            "mend signers in rapt.yaml; gpg must be installed",
-        )
+            "bad-signature", "a PGP key of the registry's signers cannot be read", "mend signers in rapt.yaml"
+        ) from None
+
+
+def good(said: str) -> str:
+    """Git's words on whose signature it is."""
+    lines = [plain(line) for line in said.splitlines()]
+    return next((line for line in lines if "good" in line.lower()), "")
 
 
 def refusal(tag: str, said: str, keys: Sequence[str]) -> Refused:

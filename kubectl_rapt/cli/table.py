@@ -64,6 +64,24 @@ def _logs() -> Callable[..., Any]:
     return logs.logs
 
 
+def _registry() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import registry
+
+    return registry.list_
+
+
+def _registry_update() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import registry
+
+    return registry.update
+
+
+def _registry_verify() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import registry
+
+    return registry.verify
+
+
 def _run() -> Callable[..., Any]:
     from kubectl_rapt.cli.commands import run
 
@@ -145,6 +163,10 @@ def _share() -> Callable[..., Any]:
 TABLE = {
     "search": Entry("Templates", "Find templates in the registries", _search),
     "show": Entry("Templates", "Show a template: parameters, policies, a command to try", _show),
+    "registry": Entry("Templates", "List, update and verify the registries", _registry),
+    "registry list": Entry("Templates", "List the registries", _registry),
+    "registry update": Entry("Templates", "Fetch all registries, tell what is new", _registry_update),
+    "registry verify": Entry("Templates", "Check every version and every lock", _registry_verify),
     "init": Entry("Config repository", "Set up a config repository and your settings", _init),
     "add": Entry("Config repository", "Add a tool to an environment, for review", _add),
     "set": Entry("Config repository", "Change a tool's answers, schedules or policies", _set),

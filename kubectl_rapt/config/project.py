@@ -192,6 +192,19 @@ def read(files: Mapping[str, bytes]) -> Project:
     if layout.PROJECT not in files:
         raise NotFound("no-project", f"the repository has no {layout.PROJECT}", "kubectl rapt init --local")
     data, lines = documents.load_with_lines(files[layout.PROJECT], layout.PROJECT)
+    return from_document(data, lines)
+
+
+def from_document(data: Any, lines: Mapping[str, int]) -> Project:
+    """Read ``rapt.yaml`` from its document.
+
+    Args:
+        data: What ``documents.load_with_lines`` returned.
+        lines: And where; empty where nobody knows.
+
+    Raises:
+        Invalid: It is broken: every problem with file, line and key.
+    """
     findings: Findings = []
     project = _project(Fields(data, "", findings))
     refuse(findings, lines, layout.PROJECT, "bad-project")

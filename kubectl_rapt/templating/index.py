@@ -275,7 +275,8 @@ def dump(index: Index) -> str:
         name: {str(version): _spell(release) for version, release in sorted(index.templates[name].items())}
         for name in sorted(index.templates)
     }
-    return documents.dump({"apiVersion": API_VERSION, "kind": KIND, "templates": templates})
+    data = {"apiVersion": API_VERSION, "kind": KIND, "templates": templates}
+    return documents.dump(data, max_nodes=MAX_NODES)
 
 
 def _spell(release: Release) -> dict[str, str]:

@@ -1,12 +1,14 @@
 """Several registries: which template a name means, the same again from a lock, and what is never followed."""
 
 import shutil
+import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from kubectl_rapt.actions import build, catalogs, registry
+from kubectl_rapt.actions import audit, build, catalogs, registry
 from kubectl_rapt.actions.catalogs import Catalog
 from kubectl_rapt.actions.registry import Entry
 from kubectl_rapt.config import installation
@@ -124,15 +126,15 @@ def test_rendering_a_locked_tool_needs_no_registry_that_answers(
     team.release("say", "1.0.0", policies={"cleanup": "hour"})
     project = a_project(team)
     definition = installation.spell(installed(find(ann, project, "say"))).encode()
-    before = build.build(ann, project, "dev", "say", definition)
+    before = build.build(ann, project, build.Wanted("dev", "say", definition))
     assert b"ttlSecondsAfterFinished: 3600" in before.files["rendered/dev/say.yaml"]
     with team.unreachable():
-        assert build.build(ann, project, "dev", "say", definition) == before
+        assert build.build(ann, project, build.Wanted("dev", "say", definition)) == before
         shutil.rmtree(ann.home / "answers")
-        assert build.build(ann, project, "dev", "say", definition) == before
+        assert build.build(ann, project, build.Wanted("dev", "say", definition)) == before
         with pytest.raises((Unavailable, NotFound)):
-            build.build(bob, project, "dev", "say", definition)
-    assert build.build(bob, project, "dev", "say", definition) == before
+            build.build(bob, project, build.Wanted("dev", "say", definition))
+    assert build.build(bob, project, build.Wanted("dev", "say", definition)) == before
 
 
 def test_a_lock_of_a_registry_that_is_not_listed_is_refused(ann: FakeWorld, team: RegistryRepository) -> None:
@@ -301,3 +303,127 @@ def test_a_mistyped_registry_or_template_gets_the_nearest(ann: FakeWorld, team: 
     with pytest.raises(NotFound) as caught:
         find(ann, a_project(team), "comand")
     assert (caught.value.code, caught.value.hint) == ("no-template", "kubectl rapt show command")
+
+
+def a_key(folder: Path, name: str) -> str:
+    """Make an ssh key pair; the public line."""
+    command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", str(folder / name)]
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL, capture_output=True)
+    return (folder / f"{name}.pub").read_text().strip()
+
+
+def sign(team: RegistryRepository, key: Path, tag: str, at: str = "main") -> None:
+    settings = {
+        "gpg.format": "ssh",
+        "user.signingKey": str(key),
+        "user.name": "Someone",
+        "user.email": "someone@example.com",
+    }
+    words = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+    team.git(*words, "tag", "--force", "--sign", "-m", "a release", tag, at)
+
+
+def test_with_signers_only_a_version_whose_tag_they_signed_is_installed(
+    ann: FakeWorld, team: RegistryRepository, tmp_path: Path
+) -> None:
+    mine, other = a_key(tmp_path, "mine"), a_key(tmp_path, "other")
+    team.release("say", "1.0.0")
+    team.release("say", "1.1.0")
+    plain = a_project(team)
+    signed = replace(plain, registries={"team": replace(plain.registries["team"], signers=(other, mine))})
+
+    def refusal(text: str = "say") -> str:
+        with pytest.raises(Refused) as caught:
+            find(ann, signed, text)
+        assert caught.value.code == "bad-signature"
+        assert [one.where for one in caught.value.problems][:1] == ["expected"]
+        return " ".join([caught.value.message, *(one.what for one in caught.value.problems)])
+
+    assert find(ann, plain, "say").template.version == Version(1, 1, 0)
+    assert "no such tag" in refusal()
+    team.git("tag", "say/v1.1.0", "main")
+    assert "not annotated" in refusal()
+    sign(team, tmp_path / "mine", "say/v1.1.0")
+    assert find(ann, signed, "say").template.version == Version(1, 1, 0)
+    assert "no such tag" in refusal("say@1.0.0")
+    # A signed tag under another name is a signed tag of something else.
+    team.git("update-ref", "refs/tags/say/v1.0.0", team.git("rev-parse", "say/v1.1.0").decode().strip())
+    assert "a signed tag of something else: say/v1.1.0" in refusal("say@1.0.0")
+    a_key(tmp_path, "third")
+    sign(team, tmp_path / "third", "say/v1.1.0")
+    assert "is not signed by one of the registry's signers" in refusal()
+    assert find(ann, plain, "say").template.version == Version(1, 1, 0)
+
+
+def test_a_signed_tag_that_points_at_other_files_is_an_alarm(
+    ann: FakeWorld, team: RegistryRepository, tmp_path: Path
+) -> None:
+    mine = a_key(tmp_path, "mine")
+    before = team.main
+    team.release("say", "1.0.0")
+    sign(team, tmp_path / "mine", "say/v1.0.0", before)
+    plain = a_project(team)
+    signed = replace(plain, registries={"team": replace(plain.registries["team"], signers=(mine,))})
+    with pytest.raises(Refused) as caught:
+        find(ann, signed, "say")
+    assert (caught.value.code, team.tree("say") in caught.value.message) == ("moved-version", True)
+
+
+def test_a_file_that_was_written_before_policies_were_locked_still_renders(ann: FakeWorld) -> None:
+    entry = find(ann, a_project(), "http-check")
+    old = replace(entry.lock(), policies="", commit="")
+    wanted = replace(installed(entry), lock=old)
+    assert "commit" not in installation.spell(wanted)
+    assert registry.locked(ann, a_project(), wanted).policies == entry.policies
+
+
+def test_policies_that_are_not_those_that_were_locked_are_an_alarm(
+    ann: FakeWorld, team: RegistryRepository
+) -> None:
+    team.commit({"policies/cleanup/hour.yaml": POLICY})
+    team.release("say", "1.0.0", policies={"cleanup": "hour"})
+    entry = find(ann, a_project(team), "say")
+    later = team.commit({"policies/cleanup/hour.yaml": POLICY.replace(b"1h", b"2h")})
+    find(ann, a_project(team), "say")
+    wanted = replace(installed(entry), lock=replace(entry.lock(), commit=later))
+    with pytest.raises(Refused) as caught:
+        registry.locked(ann, a_project(team), wanted)
+    assert (caught.value.code, entry.lock().policies in caught.value.message) == ("moved-version", True)
+
+
+def test_a_lock_whose_digest_is_of_other_files_is_an_alarm(ann: FakeWorld, team: RegistryRepository) -> None:
+    team.release("say", "1.0.0")
+    entry = find(ann, a_project(team), "say")
+    wrong = replace(installed(entry), lock=replace(entry.lock(), digest="sha256:" + "0" * 64))
+    with pytest.raises(Refused) as caught:
+        registry.locked(ann, a_project(team), wrong)
+    assert caught.value.code == "moved-version"
+    assert entry.release.digest in caught.value.message
+    assert "0" * 64 in caught.value.message
+
+
+def test_a_locked_tool_with_a_yanked_version_has_a_note(ann: FakeWorld, team: RegistryRepository) -> None:
+    team.release("say", "1.0.0")
+    project = a_project(team)
+    wanted = installed(find(ann, project, "say"))
+    assert audit.notes(catalogs.read(ann, project, fresh=True), wanted) == []
+    team.say("say", "1.0.0", yanked="it loses words")
+    notes = audit.notes(catalogs.read(ann, project, fresh=True), wanted)
+    assert notes == ["say has say 1.0.0, which is yanked: it loses words"]
+
+
+def test_a_deleted_cache_changes_no_answer(ann: FakeWorld, team: RegistryRepository) -> None:
+    team.release("say", "1.0.0")
+    team.commit({"templates/bad/template.yaml": b"a: [1"})
+
+    def answer(fresh: bool) -> list[Catalog]:
+        return [replace(one, known=None) for one in catalogs.read(ann, a_project(team), fresh=fresh)]
+
+    before = answer(fresh=True)
+    shutil.rmtree(ann.home / "answers")
+    assert answer(fresh=True) == before
+    shutil.rmtree(ann.home / "git")
+    assert answer(fresh=False) == before
+    shutil.rmtree(ann.home / "git")
+    shutil.rmtree(ann.home / "answers")
+    assert answer(fresh=False) == before

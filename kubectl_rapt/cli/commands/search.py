@@ -57,10 +57,11 @@ def _names(found: list[tuple[Catalog, Offer]]) -> None:
 
 
 def _data(catalog: Catalog, offer: Offer) -> dict[str, str]:
-    deprecated = _deprecated(offer)
+    newest = offer.newest
+    deprecated = offer.releases[newest].deprecated if newest else ""
     return {
         "name": offer.name,
-        "version": str(offer.newest),
+        "version": str(newest),
         "registry": catalog.registry.name,
         "summary": offer.summary,
         **({"deprecated": deprecated} if deprecated else {}),
@@ -68,9 +69,6 @@ def _data(catalog: Catalog, offer: Offer) -> dict[str, str]:
 
 
 def _row(catalog: Catalog, offer: Offer) -> list[str]:
-    mark = "(deprecated) " if _deprecated(offer) else ""
-    return [offer.name, str(offer.newest), catalog.registry.name, f"{mark}{offer.summary}"]
-
-
-def _deprecated(offer: Offer) -> str:
-    return offer.releases[offer.newest].deprecated if offer.newest else ""
+    data = _data(catalog, offer)
+    mark = "(deprecated) " if "deprecated" in data else ""
+    return [data["name"], data["version"], data["registry"], f"{mark}{data['summary']}"]

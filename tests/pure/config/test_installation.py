@@ -1,6 +1,7 @@
 """A tool's file: read strictly, written once, digested."""
 
 import hashlib
+from dataclasses import replace
 
 import pytest
 
@@ -143,3 +144,29 @@ def test_a_tools_name_leaves_room_for_what_is_added_to_it(name: str, problem: st
 
 def test_the_digest_is_of_the_file_as_it_is() -> None:
     assert installation.digest(b"x") == "sha256:" + hashlib.sha256(b"x").hexdigest()
+
+
+COMPLETE = Lock(
+    "https://example.com/team.git",
+    "a" * 40,
+    "sha256:" + "b" * 64,
+    commit="c" * 40,
+    policies="sha256:" + "d" * 64,
+)
+
+
+def test_a_lock_is_spelled_with_everything_by_which_it_is_found_again() -> None:
+    text = installation.spell(replace(BARE, lock=COMPLETE))
+    keys = [line.split(":")[0].strip() for line in text.splitlines() if line.startswith("  ")]
+    assert keys == ["registry", "commit", "tree", "digest", "policies", "format"]
+    assert installation.read(text.encode(), "backup", PATH).lock == COMPLETE
+
+
+@pytest.mark.parametrize("key", ["tree", "commit"])
+@pytest.mark.parametrize("value", ["main", "--upload-pack=x", "c" * 39, "C" * 40])
+def test_what_reaches_git_of_a_lock_is_an_id(key: str, value: str) -> None:
+    text = installation.spell(replace(BARE, lock=COMPLETE)).replace(getattr(COMPLETE, key), value)
+    with pytest.raises(Invalid) as caught:
+        installation.read(text.encode(), "backup", PATH)
+    (problem,) = caught.value.problems
+    assert (problem.where.endswith(f": lock.{key}"), problem.what) == (True, "expected 40 hex digits")

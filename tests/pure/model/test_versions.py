@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from kubectl_rapt.model.versions import MinorRange, Version
+from kubectl_rapt.model.versions import MinorRange, Version, VersionRange
 
 VALID_TEXT = (
     "0.0.0 1.2.3 10.20.30 1.0.0-alpha 1.0.0-alpha.1 1.0.0-0.3.7 1.0.0-x.7.z.92 1.0.0-x-y-z.-- 1.0.0-0a 1.0.0-a0 1.0.0--"
@@ -96,3 +96,43 @@ def test_what_is_no_range_is_refused_with_the_reason(text: str) -> None:
         ValueError, match=r"^a range of Kubernetes versions is written like >=1\.28 or >=1\.28 <1\.36$"
     ):
         MinorRange.parse(text)
+
+
+VERSION_RANGES = [
+    ("^1.2", "1.2.0 1.2.9 1.9.0", "1.1.9 2.0.0 1.2.0-rc.1 2.0.0-rc.1 0.9.0"),
+    ("^1.2.3", "1.2.3 1.3.0", "1.2.2 2.0.0"),
+    ("^1", "1.0.0 1.9.9", "0.9.9 2.0.0"),
+    ("^0.2", "0.2.0 0.2.9", "0.3.0 0.1.0 1.0.0"),
+    ("^0.2.3", "0.2.3 0.2.9", "0.2.2 0.3.0"),
+    ("^0.0.3", "0.0.3", "0.0.2 0.0.4 0.1.0"),
+    ("^0.0", "0.0.0 0.0.9", "0.1.0"),
+    ("^0", "0.0.0 0.9.0", "1.0.0"),
+    ("~1.2", "1.2.0 1.2.9", "1.3.0 1.1.9 2.0.0"),
+    ("~1.2.3", "1.2.3 1.2.9", "1.2.2 1.3.0"),
+    ("~1", "1.0.0 1.9.0", "2.0.0 0.9.0"),
+    ("~0.2", "0.2.0 0.2.9", "0.3.0"),
+    ("^1.2.0-rc.1", "1.2.0-rc.1 1.2.0-rc.2 1.2.0 1.3.0", "1.2.0-beta 1.3.0-rc.1 2.0.0 2.0.0-rc.1"),
+    ("~1.2.3-a", "1.2.3-a 1.2.3-b 1.2.3 1.2.4", "1.2.4-a 1.3.0"),
+    ("1.2.0", "1.2.0", "1.2.1 1.2.0-rc.1 1.2.0+b"),
+    ("1.2.0-rc.1+b", "1.2.0-rc.1+b", "1.2.0-rc.1 1.2.0"),
+]
+
+
+@pytest.mark.parametrize(("text", "inside", "outside"), VERSION_RANGES)
+def test_a_range_of_versions_includes_what_npm_would(text: str, inside: str, outside: str) -> None:
+    wanted = VersionRange.parse(text)
+    assert (str(wanted), wanted.is_exact) == (text, text[0] not in "^~")
+    assert [one for one in inside.split() if not wanted.includes(Version.parse(one))] == []
+    assert [one for one in outside.split() if wanted.includes(Version.parse(one))] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "1", "1.2", "v1.2.0", "^", "^v1", "^01.2", ">=1.2", "1.x", "*", "latest"),
+        *("^1.2 ", "^1.2-rc", "^1.2.3+b", "^1.2\n", "^\u0661", "~" + "9" * 70),
+    ],
+)
+def test_what_is_no_range_of_versions_says_how_one_is_written(text: str) -> None:
+    with pytest.raises(ValueError, match=r"asked for like 1\.2\.0"):
+        VersionRange.parse(text)

@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from kubectl_rapt.errors import Invalid, NotFound, Problem, Refused
-from kubectl_rapt.model.versions import Version
+from kubectl_rapt.model.versions import Version, VersionRange
 from kubectl_rapt.templating import index
 from kubectl_rapt.templating.index import Index, Release
 
@@ -238,3 +238,104 @@ def test_adding_a_release_only_adds_lines_to_the_file() -> None:
     grown = index.dump(index.append(INDEX, "backup", Version(1, 5, 0), ONE))
     old, new = TEXT.splitlines(), iter(grown.splitlines())
     assert all(line in new for line in old)
+
+
+SAID = Release("1" * 40, "sha256:" + "a" * 64, Version(0, 2, 0), "use restore", "loses data")
+RAPT = Version(0, 2, 0)
+
+
+def test_what_is_said_of_a_release_is_read_and_written_and_may_change() -> None:
+    said = Index({"backup": {V1: SAID}})
+    text = index.dump(said)
+    for line in ("minRapt: 0.2.0", "deprecated: use restore", "yanked: loses data"):
+        assert f"      {line}\n" in text.replace('"', "")
+    assert index.load(text, "index.yaml") == said
+    index.check_appended(INDEX, Index({**INDEX.templates, "backup": {V1: SAID, V2: TWO}}))
+    assert index.append(said, "backup", V1, Release(SAID.tree, SAID.digest)) == said
+
+
+def test_a_mistake_in_one_template_leaves_the_others() -> None:
+    text = TEXT.replace("1" * 40, "no tree").replace('  restore:\n    "1.0.0"', '  restore:\n    "1.0"', 1)
+    found, broken = index.load_sound(text, "index.yaml")
+    assert found == Index({})
+    assert broken == {
+        "backup": "index.yaml:6: templates.backup.1.0.0.tree: expected 40 hex digits",
+        "restore": "index.yaml:12: templates.restore.1.0: " + broken["restore"].partition("1.0: ")[2],
+    }
+    assert index.load_sound(TEXT, "index.yaml") == (INDEX, {})
+    found, broken = index.load_sound(TEXT.replace("  restore:", "  Restore:"), "index.yaml")
+    assert (list(found.templates), list(broken)) == (["backup"], ["Restore"])
+    for wrong in ("kind: Index", "kind: Indx"), ("templates:", "templates: 1\nx:"):
+        with pytest.raises(Invalid):
+            index.load_sound(TEXT.replace(*wrong), "index.yaml")
+
+
+def test_an_index_that_is_too_large_is_not_read() -> None:
+    with pytest.raises(Invalid, match="bytes; at most"):
+        index.load(TEXT + "#" * index.MAX_BYTES, "index.yaml")
+
+
+def releases(*given: str) -> dict[Version, Release]:
+    """``1.2.0``, ``1.2.0!`` yanked, ``1.2.0?`` deprecated, ``1.2.0>`` needs a newer Rapt."""
+    found = {}
+    for text in given:
+        mark = text[-1] if text[-1] in "!?>" else ""
+        found[Version.parse(text.rstrip("!?>"))] = Release(
+            "1" * 40,
+            "sha256:" + "a" * 64,
+            min_rapt=Version(9, 0, 0) if mark == ">" else Version(0, 2, 0),
+            deprecated="why not" if mark == "?" else "",
+            yanked="it broke" if mark == "!" else "",
+        )
+    return found
+
+
+CHOICES = [
+    ("", "1.0.0 1.2.0 1.1.0", "1.2.0", ""),
+    ("", "1.0.0 2.0.0-rc.1", "1.0.0", "say 2.0.0-rc.1 was passed over: a pre-release"),
+    ("", "1.0.0 1.1.0!", "1.0.0", "say 1.1.0 was passed over: yanked: it broke"),
+    ("", "1.0.0 1.1.0>", "1.0.0", "say 1.1.0 was passed over: needs Rapt 9.0.0 or newer; this is 0.2.0"),
+    ("", "0.9.0! 1.0.0", "1.0.0", ""),
+    ("", "1.0.0? 0.9.0", "1.0.0", "say 1.0.0 is deprecated: why not"),
+    ("^1.0", "1.0.0 1.1.0 2.0.0", "1.1.0", ""),
+    ("~1.0", "1.0.0 1.0.1 1.1.0!", "1.0.1", ""),
+    ("1.0.0", "1.0.0 1.1.0", "1.0.0", ""),
+    ("1.0.0-rc.1", "1.0.0 1.0.0-rc.1", "1.0.0-rc.1", ""),
+    ("^1.0.0-rc.1", "1.0.0-rc.1 1.0.0-rc.2", "1.0.0-rc.2", ""),
+    ("1.0.0", "1.0.0?", "1.0.0", "say 1.0.0 is deprecated: why not"),
+]
+
+
+@pytest.mark.parametrize(("wanted", "given", "version", "note"), CHOICES)
+def test_the_newest_that_may_be_installed_is_chosen(wanted: str, given: str, version: str, note: str) -> None:
+    asked = VersionRange.parse(wanted) if wanted else None
+    choice = index.choose("say", releases(*given.split()), asked, RAPT)
+    assert (str(choice.version), choice.notes) == (version, (note,) if note else ())
+
+
+@pytest.mark.parametrize(
+    ("wanted", "given", "code", "message"),
+    [
+        ("1.0.0", "1.0.0!", "yanked", "say 1.0.0 is yanked: it broke"),
+        ("1.0.0", "1.0.0>", "rapt-too-old", "say 1.0.0 needs Rapt 9.0.0 or newer; this is 0.2.0"),
+        ("1.0.0", "1.1.0", "no-such-version", "say has no version 1.0.0"),
+        ("^2.0", "1.0.0 3.0.0", "no-such-version", "say has no version ^2.0"),
+        ("^1.0", "1.0.0! 1.1.0>", "no-such-version", "say has no version ^1.0"),
+        ("", "1.0.0-rc.1", "no-such-version", "say has no version that may be installed"),
+        ("", "", "no-such-version", "say has no version that may be installed"),
+    ],
+)
+def test_where_none_may_be_installed_the_reasons_are_told(
+    wanted: str, given: str, code: str, message: str
+) -> None:
+    asked = VersionRange.parse(wanted) if wanted else None
+    with pytest.raises((NotFound, Refused)) as caught:
+        index.choose("say", releases(*given.split()), asked, RAPT)
+    assert (caught.value.code, caught.value.message) == (code, message)
+    fits = [text for text in given.split() if not asked or asked.includes(Version.parse(text.rstrip("!?>")))]
+    assert len(caught.value.problems) == (len(fits) if code == "no-such-version" else 0)
+
+
+def test_an_index_may_hold_thousands_of_releases() -> None:
+    many = Index({f"t{one}": {Version(1, minor, 0): ONE for minor in range(8)} for one in range(1_000)})
+    assert index.load(index.dump(many), "index.yaml") == many

@@ -1,0 +1,172 @@
+"""``kubectl rapt registry``."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+
+from kubectl_rapt.actions import audit, catalogs, repository
+from kubectl_rapt.actions.audit import Finding, News
+from kubectl_rapt.actions.catalogs import Catalog
+from kubectl_rapt.cli import options, show, terminal
+from kubectl_rapt.errors import Problem, Refused, Unavailable
+from kubectl_rapt.model import times
+
+Output = Annotated[str, typer.Option("-o", "--output", metavar="json|yaml|name", help="Output format")]
+_FORMS = ("json", "yaml", "name")
+
+
+def list_(context: typer.Context, output: Output = "") -> None:
+    """List the registries as they were last fetched, by priority, with what is quarantined.
+
+    Example: kubectl rapt registry list
+    """
+    options.one_of("-o", output, _FORMS)
+    with options.open_world(context) as (world, _):
+        project, note = repository.known_project(world)
+        found = catalogs.read(world, project, fresh=False)
+        now = world.now()
+    _say(note)
+    if output == "name":
+        for one in found:
+            terminal.out(one.registry.name)
+    elif output:
+        terminal.out(show.document([_data(one) for one in found], output))
+    else:
+        header = ["NAME", "URL", "PRIORITY", "TEMPLATES", "QUARANTINED", "COMMIT", "AGE"]
+        terminal.out(show.table(header, [_row(one, now) for one in found]))
+    _say_of(found)
+
+
+def _say_of(found: Sequence[Catalog]) -> None:
+    """What a person is to know of the registries, beside what a command shows."""
+    for one in found:
+        _say(one.note)
+    for finding in audit.shallow(found):
+        if finding.entry:
+            _say(f"{finding.registry}: {finding.entry} {finding.why}")
+
+
+def _row(one: Catalog, now: datetime) -> list[str]:
+    return [
+        one.registry.name,
+        one.registry.url,
+        str(one.registry.priority),
+        str(len(one.offers)),
+        str(len(one.quarantined)),
+        one.commit[:7],
+        times.spell_seconds((now - one.fetched).total_seconds()) if one.fetched else "",
+    ]
+
+
+def _data(one: Catalog) -> dict[str, Any]:
+    return {
+        "name": one.registry.name,
+        "url": one.registry.url,
+        "priority": one.registry.priority,
+        "templates": len(one.offers),
+        "quarantined": dict(one.quarantined),
+        "commit": one.commit,
+        "fetched": times.spell(one.fetched) if one.fetched else "",
+        **({"note": one.note} if one.note else {}),
+    }
+
+
+def update(context: typer.Context, output: Output = "") -> None:
+    """Fetch all registries and tell which versions are new; what was moved is an alarm.
+
+    Example: kubectl rapt registry update
+    """
+    options.one_of("-o", output, _FORMS)
+    with options.open_world(context) as (world, _):
+        project, note = repository.fresh_project(world)
+        news = audit.update(world, project)
+    _say(note)
+    found = [one.catalog for one in news]
+    if output == "name":
+        for one in news:
+            for added in one.added:
+                terminal.out(f"{one.catalog.registry.name}/{added.replace(' ', '@')}")
+    elif output:
+        data = [{**_data(one.catalog), "added": list(one.added)} for one in news]
+        terminal.out(show.document(data, output))
+    else:
+        for one in news:
+            if one.catalog.is_usable:
+                _tell(one)
+        if not news:
+            terminal.say("No registries but the bundled one.\n  add one: kubectl rapt registry add NAME URL")
+    _say_of(found)
+    _raise_alarms(list(audit.shallow(found)))
+    silent = [one for one in found if one.note]
+    if silent:
+        raise Unavailable(
+            "no-registry-answer",
+            f"{len(silent)} of {len(found)} registries could not be updated",
+            "try again; the others are up to date",
+            [Problem(one.registry.name, one.note) for one in silent],
+        )
+
+
+_MOST_LINES = 50
+
+
+def _tell(one: News) -> None:
+    name = one.catalog.registry.name
+    if one.is_first:
+        terminal.out(f"{name}: {len(one.catalog.offers)} templates, {len(one.added)} versions")
+        return
+    for added in one.added[:_MOST_LINES]:
+        terminal.out(f"{name}: new {added}")
+    if len(one.added) > _MOST_LINES:
+        terminal.out(f"{name}: and {len(one.added) - _MOST_LINES} more")
+    if not one.added:
+        terminal.out(f"{name}: nothing new")
+
+
+def verify(context: typer.Context, output: Output = "") -> int:
+    """Check every version against its tree, digest, tag and signature, and every lock in the config repository.
+
+    Example: kubectl rapt registry verify
+    """
+    options.one_of("-o", output, _FORMS)
+    with options.open_world(context) as (world, _):
+        files = repository.read(world).files if world.settings.repository else {}
+        found = catalogs.read(world, repository.project_of(files), fresh=True)
+        findings = list(audit.verify(world, found, files))
+    if output == "name":
+        for one in findings:
+            terminal.out(one.entry)
+    elif output:
+        keys = ("gravity", "registry", "entry", "why")
+        terminal.out(show.document([{key: getattr(one, key) for key in keys} for one in findings], output))
+    else:
+        _show(found, findings)
+    _raise_alarms(findings)
+    return 1 if any(one.gravity == "problem" for one in findings) else 0
+
+
+def _show(found: Sequence[Catalog], findings: Sequence[Finding]) -> None:
+    if findings:
+        rows = [[one.gravity, one.registry, one.entry, one.why] for one in findings]
+        terminal.out(show.table(["FINDING", "REGISTRY", "ENTRY", "WHY"], rows))
+    versions = sum(len(offer.releases) for one in found for offer in one.offers.values())
+    count = f"{versions} versions in {len(found)} registries"
+    terminal.out(f"{count} were verified" if findings else f"{count} are what they should be")
+
+
+def _raise_alarms(findings: Sequence[Finding]) -> None:
+    alarms = [one for one in findings if one.gravity == "alarm"]
+    if alarms:
+        raise Refused(
+            "moved-version",
+            f"{len(alarms)} released versions are not what they were",
+            "do not install them, and ask those who look after the registry",
+            [Problem(f"{one.registry} {one.entry}", one.why) for one in alarms],
+        )
+
+
+def _say(note: str) -> None:
+    if note:
+        terminal.say(f"note: {terminal.clean(note)}")
