@@ -194,6 +194,10 @@ def _not_merged(status: int, said: str, ask: Ask) -> RaptError:
         return Conflict(
             "forge-checking", _said(ask, "the forge is not ready for it yet"), "try again in a moment"
         )
+    if "already scheduled" in said:
+        return Conflict(
+            "merge-scheduled", _said(ask, "it will be merged by itself when it is ready"), "wait for it"
+        )
     if re.search(_MOVED, said, re.IGNORECASE):
         return Conflict("head-moved", _said(ask, "its branch has another commit now"), "look at it again")
     if (

@@ -90,11 +90,13 @@ class Forges:
                 after = _look(dialect, number, error)
                 if after.state == "merged":
                     return _merged(after, head)
-                if not isinstance(error, Conflict):
+                if isinstance(error, Unavailable):
                     raise
                 _check(after, head)
+                if after.has_conflict:  # Gitea says "later", GitLab "not allowed"
+                    raise _conflicting(after) from None
                 if error.code != "forge-checking" or seconds is None:
-                    raise _plain(error, after) from None
+                    raise
                 self._sleep(seconds)
         raise AssertionError("unreachable")
 
@@ -195,12 +197,9 @@ def _merged(seen: PullRequest, head: str) -> PullRequest:
     return seen
 
 
-def _plain(error: Conflict, seen: PullRequest) -> RaptError:
-    """What "try again later" meant, when it is later: Gitea says it of conflicts as well."""
-    if error.code == "forge-checking" and seen.has_conflict:
-        return Conflict(
-            "merge-conflict",
-            f"pull request {seen.number} conflicts with {seen.base}",
-            "bring the branch up to date",
-        )
-    return error
+def _conflicting(seen: PullRequest) -> Conflict:
+    return Conflict(
+        "merge-conflict",
+        f"pull request {seen.number} conflicts with {seen.base}",
+        "bring the branch up to date",
+    )

@@ -105,7 +105,7 @@ class Gitea:
         try:
             self._merge(seen.number, head, message, method, when_ready=True)
         except Conflict as error:
-            if error.code != "merge-conflict" or "already scheduled" not in error.message:
+            if error.code != "merge-scheduled":
                 raise
 
     def close(self, number: int) -> None:
