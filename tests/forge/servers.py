@@ -153,6 +153,7 @@ def served(server: Server) -> Iterator[None]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
         def _serve(self) -> None:
             headers = {name.lower(): value for name, value in self.headers.items()}

@@ -34,7 +34,7 @@ class Ask:
 
 _AGAIN = r"try again later|push out of date|Base branch was modified"
 _MOVED = r"head out of date|Head branch (was modified|is out of date)|SHA (does not match|must be)|expected head sha"
-_CONFLICT = r"conflict|cannot be (cleanly |automatically )?(merged|rebased)|cannot be merged"
+_CONFLICT = r"conflict|branch cannot be merged|cannot be (cleanly|automatically) (merged|rebased)"
 _EXISTS = r"already exists"
 _NO_AUTO = r"auto[- ]?merge (is )?not|not (allowed|enabled).*auto"
 

@@ -68,8 +68,9 @@ class Client:
                 {**query, "page": number, "limit" if self.kind == "gitea" else "per_page": size}
             )
             reply = self._send("GET", full, self.ask(doing))
-            yield from parse(reply.body, self.host).items()
-            if 'rel="next"' not in reply.headers.get("link", ""):
+            found = list(parse(reply.body, self.host).items())
+            yield from found
+            if not found or 'rel="next"' not in reply.headers.get("link", ""):
                 return
         raise bad_answer(self.host, "its list does not end")
 
