@@ -216,3 +216,35 @@ def test_a_redirect_elsewhere_gets_no_token(side: Side, elsewhere: list[Server])
         side.forges.pull_request(side.address, BRANCH)
     assert raised.value.code == "repository-moved"
     assert elsewhere[0].requests == []
+
+
+def test_what_waits_for_nothing_is_merged_at_once() -> None:
+    with opened("github", "what waits for nothing is merged at once", None) as (side, _):
+        merged = side.forges.merge(side.address, 7, head="1" * 40, message=MESSAGE, when_ready=True)
+    assert (merged.state, merged.merges_itself) == ("merged", False)
+
+
+def test_who_may_not_merge_on_gitlab_is_not_told_of_tokens() -> None:
+    with opened("gitlab", "who may not merge is not told of tokens", None) as (side, _):
+        with pytest.raises(Refused) as raised:
+            side.forges.merge(side.address, 7, head="1" * 40, message=MESSAGE)
+    assert raised.value.code == "not-mergeable"
+
+
+def test_an_unknown_reviewer_on_gitlab_is_named() -> None:
+    with (
+        opened("gitlab", "an unknown reviewer is named", None) as (side, _),
+        pytest.raises(Invalid) as raised,
+    ):
+        side.forges.propose(
+            side.address, Proposal(BRANCH, "main", "Back up nightly", "What it does.", reviewers=("sma",))
+        )
+    assert '"sma"' in raised.value.message
+
+
+@pytest.mark.parametrize("kind", ["github", "gitlab"])
+def test_a_project_that_is_not_shown_is_not_found(kind: str) -> None:
+    with opened(kind, "a project that is not shown is not found", None) as (side, _):
+        with pytest.raises(NotFound) as raised:
+            side.forges.pull_request(side.address, BRANCH)
+    assert raised.value.code == "no-forge-repository"
