@@ -225,9 +225,9 @@ def test_what_waits_for_nothing_is_merged_at_once() -> None:
 
 
 def test_who_may_not_merge_on_gitlab_is_not_told_of_tokens() -> None:
-    with opened("gitlab", "who may not merge is not told of tokens", None) as (side, _):
-        with pytest.raises(Refused) as raised:
-            side.forges.merge(side.address, 7, head="1" * 40, message=MESSAGE)
+    sentence = "who may not merge is not told of tokens"
+    with opened("gitlab", sentence, None) as (side, _), pytest.raises(Refused) as raised:
+        side.forges.merge(side.address, 7, head="1" * 40, message=MESSAGE)
     assert raised.value.code == "not-mergeable"
 
 
@@ -244,7 +244,7 @@ def test_an_unknown_reviewer_on_gitlab_is_named() -> None:
 
 @pytest.mark.parametrize("kind", ["github", "gitlab"])
 def test_a_project_that_is_not_shown_is_not_found(kind: str) -> None:
-    with opened(kind, "a project that is not shown is not found", None) as (side, _):
-        with pytest.raises(NotFound) as raised:
-            side.forges.pull_request(side.address, BRANCH)
+    sentence = "a project that is not shown is not found"
+    with opened(kind, sentence, None) as (side, _), pytest.raises(NotFound) as raised:
+        side.forges.pull_request(side.address, BRANCH)
     assert raised.value.code == "no-forge-repository"

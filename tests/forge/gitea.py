@@ -224,6 +224,7 @@ def _clear_orphans() -> None:
         with locked_if_free(left.with_name(OWNER)) as is_orphan:
             if is_orphan:
                 stop(left)
+                shutil.rmtree(left.parent, ignore_errors=True)
 
 
 def _start(home: Path, record: Path) -> None:
