@@ -155,6 +155,12 @@ def test_another_commit_than_was_looked_at_is_not_merged(side: Side) -> None:
     assert raised.value.code == "head-moved"
 
 
+def test_nobody_is_asked_to_review_their_own(side: Side) -> None:
+    side.push()
+    wanted = Proposal(BRANCH, "main", "Back up nightly", "What it does.\r\n", reviewers=("robin",))
+    assert side.forges.propose(side.address, wanted).reviewers == ()
+
+
 def test_the_forge_merges_when_it_is_ready(side: Side) -> None:
     side.protect(approvals=1)
     head = side.push()
@@ -248,3 +254,9 @@ def test_a_project_that_is_not_shown_is_not_found(kind: str) -> None:
     with opened(kind, sentence, None) as (side, _), pytest.raises(NotFound) as raised:
         side.forges.pull_request(side.address, BRANCH)
     assert raised.value.code == "no-forge-repository"
+
+
+def test_a_token_of_github_that_may_not_read_checks_reads_the_rest() -> None:
+    with opened("github", "a token that may not read checks reads the rest", None) as (side, _):
+        seen = side.forges.pull_request(side.address, BRANCH)
+    assert seen and (seen.number, seen.checks) == (7, "none")

@@ -83,13 +83,15 @@ class Client:
         *,
         may_change: bool = False,
         is_merge: bool = False,
+        optional: str = "",
     ) -> Said:
-        """The ``data`` of a GraphQL answer."""
+        """The ``data`` of a GraphQL answer; errors about a field of the name ``optional`` are none."""
         ask = self.ask(doing, may_change=may_change, is_merge=is_merge)
         # Linebreaks of the query are for people.
         body = {"query": " ".join(query.split()), "variables": variables}
         said = self._json("POST", url, ask, body, is_whole=True)
-        if errors := said.at("errors").value:
+        errors = [one.value for one in said.items("errors") if not _is_about(one, optional)]
+        if errors:
             raise answers.classify_graphql(errors, ask)
         return said.at("data")
 
@@ -137,6 +139,10 @@ class Client:
 def segment(text: str) -> str:
     """A text as one part of a path."""
     return quote(text, safe="")
+
+
+def _is_about(error: Said, field: str) -> bool:
+    return bool(field) and any(part.value == field for part in error.items("path"))
 
 
 def _query(query: Mapping[str, str | int]) -> str:
