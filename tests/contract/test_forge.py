@@ -260,3 +260,12 @@ def test_a_token_of_github_that_may_not_read_checks_reads_the_rest() -> None:
     with opened("github", "a token that may not read checks reads the rest", None) as (side, _):
         seen = side.forges.pull_request(side.address, BRANCH)
     assert seen and (seen.number, seen.checks) == (7, "none")
+
+
+@pytest.mark.parametrize(
+    "sentence", ["a commit that has moved is not even tried", "another commit that was merged is not ours"]
+)
+def test_only_the_commit_that_was_looked_at_is_merged(sentence: str) -> None:
+    with opened("github", sentence, None) as (side, _), pytest.raises(Conflict) as raised:
+        side.forges.merge(side.address, 7, head="1" * 40, message=MESSAGE)
+    assert raised.value.code == "head-moved"

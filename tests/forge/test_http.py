@@ -167,6 +167,7 @@ def test_a_redirect_away_is_not_followed(location: str, status: int) -> None:
         with pytest.raises(Invalid) as raised:
             Http({}).send(origin, "GET", "/", READ, {"Authorization": "token x"})
     assert raised.value.code == "repository-moved"
+    assert len(server.requests) == 1
 
 
 def test_a_write_is_not_turned_into_a_read_by_a_redirect() -> None:
