@@ -58,7 +58,9 @@ def talking(talk: Callable[[socket.socket], None]) -> Iterator[Origin]:
                     return
                 with client:
                     try:
-                        client.recv(65536)
+                        seen = b""
+                        while not seen.endswith(b"{}"):  # what the tests send
+                            seen += client.recv(65536)
                         talk(client)
                     except OSError:
                         pass
@@ -86,14 +88,9 @@ def _silence(client: socket.socket) -> None:
 
 def _drip(client: socket.socket) -> None:
     client.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
-    client.settimeout(0.05)
-    while True:
+    while True:  # until the other side has enough
         client.sendall(b" ")
-        try:
-            client.recv(1)
-            return
-        except TimeoutError:
-            continue
+        threading.Event().wait(0.02)
 
 
 def _flood(client: socket.socket) -> None:
@@ -110,11 +107,23 @@ def _nonsense(client: socket.socket) -> None:
     client.sendall(b"\x00\x01 nonsense\r\n\r\n")
 
 
-@pytest.mark.parametrize("talk", [_silence, _drip, _flood, _half, _nonsense])
+MISBEHAVING = [
+    (_silence, "in time", QUICK),
+    (_drip, "takes too long", QUICK),
+    (_flood, "far too long", Timeouts()),
+    (_half, "broke", QUICK),
+    (_nonsense, "broke", QUICK),
+]
+
+
+@pytest.mark.parametrize(("talk", "words", "timeouts"), MISBEHAVING)
 @pytest.mark.parametrize("ask", [READ, WRITE])
-def test_a_host_that_misbehaves_is_unavailable(talk: Callable[[socket.socket], None], ask: Ask) -> None:
+def test_a_host_that_misbehaves_is_unavailable(
+    talk: Callable[[socket.socket], None], words: str, timeouts: Timeouts, ask: Ask
+) -> None:
     with talking(talk) as origin, pytest.raises(Unavailable) as raised:
-        Http({}, QUICK).send(origin, "POST", "/", ask, {}, b"{}")
+        Http({}, timeouts).send(origin, "POST", "/", ask, {}, b"{}")
+    assert words in raised.value.message
     assert raised.value.outcome_unknown == ask.may_change
 
 
