@@ -6,6 +6,9 @@ from typing import Literal
 KINDS = ("gitea", "github", "gitlab", "none")
 """The forges that Rapt knows (Forgejo is ``gitea``); ``none`` is plain git."""
 
+LONGEST_BODY = 60_000
+"""Characters of a description that every forge takes; GitHub refuses more than 65,536."""
+
 Method = Literal["squash", "merge"]
 
 
@@ -80,7 +83,7 @@ class Proposal:
         branch: A pushed branch; it names the pull request, of which there is at most one open.
         base: The branch to merge into.
         title: One line.
-        body: Markdown.
+        body: Markdown, of at most ``LONGEST_BODY`` characters.
         labels: Labels it must have; missing ones are made, others stay.
         reviewers: People to ask, besides those who were asked already.
         is_draft: Whether it is a draft; None leaves that as it is.

@@ -33,7 +33,7 @@ SOURCE = Source(
     tags=("sqlite", "sqlite_unlock_notify"),
     has_c=True,  # SQLite
 )
-_PROGRAMS = {"gcc": "gcc", "git": "git", "setsid": "util-linux"}
+_PROGRAMS = {"gcc": "build-essential", "git": "git", "setsid": "util-linux"}
 FOLDER, OWNER = "rapt-forge", "owner.lock"
 """Its folder in the folder of a session, and the lock beside it that the session holds as long as it lives."""
 _PART = "gitea"
@@ -59,6 +59,9 @@ DISABLE_SSH = true
 [database]
 DB_TYPE = sqlite3
 PATH = {home}/gitea.db
+SQLITE_JOURNAL_MODE = WAL
+[git.config]
+core.fsync = none
 [security]
 INSTALL_LOCK = true
 PASSWORD_HASH_ALGO = pbkdf2$1
@@ -221,6 +224,7 @@ def _clear_orphans() -> None:
         with locked_if_free(left.with_name(OWNER)) as is_orphan:
             if is_orphan:
                 stop(left)
+                shutil.rmtree(left.parent, ignore_errors=True)
 
 
 def _start(home: Path, record: Path) -> None:

@@ -41,7 +41,7 @@ UNCERTAIN = (
 )
 PERMITTED = {("templating/render.py", "os")}
 """The tokens that stand for values must not be known to the template that is rendered."""
-WRITING_PORTS = ("ClusterWrites", "GitWrites", "SettingsWrites")
+WRITING_PORTS = ("ClusterWrites", "ForgeWrites", "GitWrites", "SettingsWrites")
 HEAVY = (
     *(
         "kubernetes",
@@ -54,7 +54,7 @@ HEAVY = (
         "jsonschema_rs",
         "kubernetes_validate",
     ),
-    *("filelock", "kubectl_rapt.templating", "kubectl_rapt.adapters.git"),
+    *("filelock", "urllib3", "kubectl_rapt.templating", "kubectl_rapt.adapters.git"),
 )
 
 

@@ -34,7 +34,7 @@ class Ask:
 
 _AGAIN = r"try again later|push out of date|Base branch was modified"
 _MOVED = r"head out of date|Head branch (was modified|is out of date)|SHA (does not match|must be)|expected head sha"
-_CONFLICT = r"conflict|cannot be (cleanly |automatically )?(merged|rebased)|cannot be merged"
+_CONFLICT = r"conflict|branch cannot be merged|cannot be (cleanly|automatically) (merged|rebased)"
 _EXISTS = r"already exists"
 _NO_AUTO = r"auto[- ]?merge (is )?not|not (allowed|enabled).*auto"
 
@@ -193,6 +193,10 @@ def _not_merged(status: int, said: str, ask: Ask) -> RaptError:
     if re.search(_AGAIN, said):
         return Conflict(
             "forge-checking", _said(ask, "the forge is not ready for it yet"), "try again in a moment"
+        )
+    if "already scheduled" in said:
+        return Conflict(
+            "merge-scheduled", _said(ask, "it will be merged by itself when it is ready"), "wait for it"
         )
     if re.search(_MOVED, said, re.IGNORECASE):
         return Conflict("head-moved", _said(ask, "its branch has another commit now"), "look at it again")

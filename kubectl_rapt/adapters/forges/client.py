@@ -68,8 +68,9 @@ class Client:
                 {**query, "page": number, "limit" if self.kind == "gitea" else "per_page": size}
             )
             reply = self._send("GET", full, self.ask(doing))
-            yield from parse(reply.body, self.host).items()
-            if 'rel="next"' not in reply.headers.get("link", ""):
+            found = list(parse(reply.body, self.host).items())
+            yield from found
+            if not found or 'rel="next"' not in reply.headers.get("link", ""):
                 return
         raise bad_answer(self.host, "its list does not end")
 
@@ -82,13 +83,15 @@ class Client:
         *,
         may_change: bool = False,
         is_merge: bool = False,
+        optional: str = "",
     ) -> Said:
-        """The ``data`` of a GraphQL answer."""
+        """The ``data`` of a GraphQL answer; errors about a field of the name ``optional`` are none."""
         ask = self.ask(doing, may_change=may_change, is_merge=is_merge)
         # Linebreaks of the query are for people.
         body = {"query": " ".join(query.split()), "variables": variables}
         said = self._json("POST", url, ask, body, is_whole=True)
-        if errors := said.at("errors").value:
+        errors = [one.value for one in said.items("errors") if not _is_about(one, optional)]
+        if errors:
             raise answers.classify_graphql(errors, ask)
         return said.at("data")
 
@@ -136,6 +139,10 @@ class Client:
 def segment(text: str) -> str:
     """A text as one part of a path."""
     return quote(text, safe="")
+
+
+def _is_about(error: Said, field: str) -> bool:
+    return bool(field) and any(part.value == field for part in error.items("path"))
 
 
 def _query(query: Mapping[str, str | int]) -> str:

@@ -61,7 +61,7 @@ class Forges:
         seen = _if_open(dialect.of_branch(proposal.branch, proposal.base))
         if seen is None:
             seen = self._opened(dialect, proposal)
-        return dialect.numbered(seen.number) if dialect.amend(seen, proposal) else seen
+        return _written(dialect, seen.number) if dialect.amend(seen, proposal) else seen
 
     def merge(
         self,
@@ -83,19 +83,22 @@ class Forges:
         for seconds in (*_PATIENCE, None):
             try:
                 act(seen, head, message, method)
-                after = dialect.numbered(number)
-                # Gitea does not say of a pull request that it waits for its checks.
-                return replace(after, merges_itself=when_ready and after.state == "open")
             except (Conflict, Refused, Unavailable) as error:
                 after = _look(dialect, number, error)
                 if after.state == "merged":
                     return _merged(after, head)
-                if not isinstance(error, Conflict):
+                if isinstance(error, Unavailable):
                     raise
                 _check(after, head)
+                if after.has_conflict:  # Gitea says "later", GitLab "not allowed"
+                    raise _conflicting(after) from None
                 if error.code != "forge-checking" or seconds is None:
-                    raise _plain(error, after) from None
+                    raise
                 self._sleep(seconds)
+            else:
+                after = _written(dialect, number)
+                # Gitea does not say of a pull request that it waits for its checks.
+                return replace(after, merges_itself=when_ready and after.state == "open")
         raise AssertionError("unreachable")
 
     def close(self, address: Address, number: int, comment: str = "") -> PullRequest:
@@ -109,11 +112,11 @@ class Forges:
         dialect.close(number)
         if comment:
             dialect.comment(number, comment)
-        return dialect.numbered(number)
+        return _written(dialect, number)
 
     def _opened(self, dialect: Dialect, proposal: Proposal) -> PullRequest:
         try:
-            return dialect.numbered(dialect.create(proposal))
+            return _written(dialect, dialect.create(proposal))
         except Conflict as error:
             # Someone else opened it since we looked: another process of ours, or the request whose answer was lost.
             seen = _if_open(dialect.of_branch(proposal.branch, proposal.base))
@@ -195,12 +198,18 @@ def _merged(seen: PullRequest, head: str) -> PullRequest:
     return seen
 
 
-def _plain(error: Conflict, seen: PullRequest) -> RaptError:
-    """What "try again later" meant, when it is later: Gitea says it of conflicts as well."""
-    if error.code == "forge-checking" and seen.has_conflict:
-        return Conflict(
-            "merge-conflict",
-            f"pull request {seen.number} conflicts with {seen.base}",
-            "bring the branch up to date",
-        )
-    return error
+def _conflicting(seen: PullRequest) -> Conflict:
+    return Conflict(
+        "merge-conflict",
+        f"pull request {seen.number} conflicts with {seen.base}",
+        "bring the branch up to date",
+    )
+
+
+def _written(dialect: Dialect, number: int) -> PullRequest:
+    """The pull request after it was written to; where it cannot be read, the whole can be repeated."""
+    try:
+        return dialect.numbered(number)
+    except Unavailable as error:
+        error.outcome_unknown = True
+        raise

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from kubectl_rapt.adapters.forges.client import Client, segment
-from kubectl_rapt.adapters.forges.dialect import Sleep, missing, parted
+from kubectl_rapt.adapters.forges.dialect import Sleep, is_same, missing, parted, unasked
 from kubectl_rapt.adapters.forges.said import Said
 from kubectl_rapt.errors import Conflict, NotFound
 from kubectl_rapt.model.proposals import Method, Proposal, PullRequest
@@ -38,8 +38,7 @@ class Gitea:
             path = f"{self._path}/pulls/{segment(base)}/{segment(branch)}"
             oldest = self._client.get(path, "read pull requests")
         except NotFound:
-            if not self._default_branch:  # never: it raises where there is no such repository
-                raise
+            self._must_exist()
             return None
         if oldest.line("state") == "open":
             return self._told(oldest)
@@ -73,15 +72,16 @@ class Gitea:
             "title": _title(proposal.title, bool(proposal.is_draft)),
             "body": proposal.body,
         }
-        return self._post("POST", "/pulls", "open a pull request", body).number("number")
+        made = self._post("POST", "/pulls", "open a pull request", body).number("number")
+        return self._only(proposal, made)
 
     def amend(self, seen: PullRequest, proposal: Proposal) -> bool:
         """See Dialect."""
         is_draft = seen.is_draft if proposal.is_draft is None else proposal.is_draft
         changes: dict[str, Any] = {}
-        if (seen.title, seen.is_draft) != (proposal.title, is_draft):
+        if seen.is_draft != is_draft or not is_same(seen.title, proposal.title):
             changes["title"] = _title(proposal.title, is_draft)
-        if seen.body != proposal.body:
+        if not is_same(seen.body, proposal.body):
             changes["body"] = proposal.body
         if changes:
             self._post("PATCH", f"/pulls/{seen.number}", f"change pull request {seen.number}", changes)
@@ -89,8 +89,7 @@ class Gitea:
         if labels:
             ids = self._labels(labels)
             self._post("POST", f"/issues/{seen.number}/labels", "set labels", {"labels": ids})
-        asked = (*seen.reviewers, *seen.approved_by, *seen.refused_by)
-        reviewers = missing(proposal.reviewers, asked)
+        reviewers = unasked(seen, proposal)
         if reviewers:
             path = f"/pulls/{seen.number}/requested_reviewers"
             self._post("POST", path, f"ask {', '.join(reviewers)} for a review", {"reviewers": reviewers})
@@ -105,7 +104,7 @@ class Gitea:
         try:
             self._merge(seen.number, head, message, method, when_ready=True)
         except Conflict as error:
-            if error.code != "merge-conflict" or "already scheduled" not in error.message:
+            if error.code != "merge-scheduled":
                 raise
 
     def close(self, number: int) -> None:
@@ -128,6 +127,29 @@ class Gitea:
             body["merge_when_checks_succeed"] = True
         path = f"{self._path}/pulls/{number}/merge"
         self._client.post("POST", path, f"merge pull request {number}", body, is_merge=True)
+
+    def _only(self, proposal: Proposal, made: int) -> int:
+        """The one that stays where several were opened at the same moment, which it does not prevent.
+
+        Each of those who opened one looks afterwards, and all but the lowest number that they see are closed: who
+        came last sees all.
+        """
+        path, doing = f"{self._path}/pulls", "read pull requests"
+        numbers = {made} | {
+            said.number("number")
+            for said in self._client.get(path, doing, state="open", page=1, limit=_PAGE).items()
+            if said.name("head", "label") == proposal.branch
+            and said.name("base", "label") == proposal.base
+            and _is_own(said)
+        }
+        lowest = min(numbers)
+        for number in numbers - {lowest}:
+            self.close(number)
+        return lowest
+
+    def _must_exist(self) -> None:
+        """Raises NotFound where the repository itself is what is not there."""
+        assert self._default_branch is not None
 
     @cached_property
     def _default_branch(self) -> str:

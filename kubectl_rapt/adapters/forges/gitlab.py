@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from kubectl_rapt.adapters.forges import answers
 from kubectl_rapt.adapters.forges.client import Client, segment
-from kubectl_rapt.adapters.forges.dialect import missing
+from kubectl_rapt.adapters.forges.dialect import is_same, missing, unasked
 from kubectl_rapt.adapters.forges.said import Said, bad_answer
 from kubectl_rapt.errors import Invalid, NotFound, Refused
 from kubectl_rapt.model.proposals import Method, Proposal, PullRequest
@@ -113,14 +113,14 @@ class GitLab:
         """See Dialect."""
         is_draft = seen.is_draft if proposal.is_draft is None else proposal.is_draft
         changes: dict[str, Any] = {}
-        if (seen.title, seen.is_draft) != (proposal.title, is_draft):
+        if seen.is_draft != is_draft or not is_same(seen.title, proposal.title):
             changes["title"] = _title(proposal.title, is_draft)
-        if seen.body != proposal.body:
+        if not is_same(seen.body, proposal.body):
             changes["description"] = proposal.body
         labels = missing(proposal.labels, seen.labels)
         if labels:
             changes["add_labels"] = ",".join(labels)
-        reviewers = missing(proposal.reviewers, (*seen.reviewers, *seen.approved_by, *seen.refused_by))
+        reviewers = unasked(seen, proposal)
         if reviewers:
             # The list replaces what is there.
             changes["reviewer_ids"] = [self._id(name) for name in (*seen.reviewers, *reviewers)]

@@ -224,10 +224,10 @@ def _trouble(error: Exception, ask: Ask) -> Unavailable:
         why = f"its certificate is not trusted, or TLS fails ({error})"
     elif isinstance(error, exceptions.ProxyError):
         why = "the proxy does not let it through"
+    elif isinstance(error, exceptions.NewConnectionError):
+        why = "it cannot be reached"
     elif isinstance(error, exceptions.TimeoutError):
         why = "it does not answer in time"
-    elif was_sent:
-        why = "the connection broke"
     else:
-        why = "it cannot be reached"
+        why = "the connection broke"
     return answers.down(ask, why, was_sent=was_sent)
