@@ -7,8 +7,7 @@ import typer
 
 from kubectl_rapt import writes
 from kubectl_rapt.actions import add as adding
-from kubectl_rapt.actions import repository
-from kubectl_rapt.actions import sync as syncing
+from kubectl_rapt.actions import desired, repository
 from kubectl_rapt.actions.add import Addition
 from kubectl_rapt.cli import diffs, options, show, terminal
 from kubectl_rapt.cli.commands import sync
@@ -74,7 +73,7 @@ def add(
         if not is_dry and addition.plan.steps:
             if not environment.is_reviewed and environment.cluster:
                 # It is applied next: who points at another cluster is told before anything is written.
-                syncing.check_cluster(world, environment)
+                desired.check_cluster(world, environment)
             writes.settle(
                 writers,
                 repository.address(world).url,
