@@ -128,7 +128,8 @@ def _lists(application: Manifest, manifest: Manifest) -> bool:
 def _hindrances(ref: Ref, manifest: Manifest) -> Iterator[str]:
     spec = manifest.get("spec") or {}
     if ref.kind == ARGO_APPLICATION:
-        if not (spec.get("syncPolicy") or {}).get("automated"):
+        automated = (spec.get("syncPolicy") or {}).get("automated")
+        if automated is None or automated.get("enabled") is False:  # {} is a policy, with defaults
             yield f"does not sync by itself: argocd app sync {ref.name}"
     elif spec.get("suspend"):
         command = f"flux resume {_FLUX_WORDS[ref.kind]} {ref.name} -n {ref.namespace}"

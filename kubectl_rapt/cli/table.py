@@ -24,6 +24,12 @@ def _changes() -> Callable[..., Any]:
     return changes.changes
 
 
+def _drift() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import drift
+
+    return drift.drift
+
+
 def _init() -> Callable[..., Any]:
     from kubectl_rapt.cli.commands import init
 
@@ -97,6 +103,7 @@ TABLE = {
     "add": Entry("Config repository", "Add a tool to an environment, for review", _add),
     "changes": Entry("Config repository", "List, show and merge open changes", _changes),
     "sync": Entry("Config repository", "Apply an environment to its cluster", _sync),
+    "drift": Entry("Config repository", "Compare a cluster with the repository, both ways", _drift),
     "list": Entry("Tools and runs", "List the tools in the cluster", _list),
     "run": Entry("Tools and runs", "Run a tool", _run),
     "runs": Entry("Tools and runs", "List runs, newest first", _runs),

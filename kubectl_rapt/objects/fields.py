@@ -57,8 +57,7 @@ def differences(before: Any, after: Any) -> tuple[Difference, ...]:
 def _differences(before: Any, after: Any, path: Path, label: str) -> Iterator[Difference]:
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for key in dict.fromkeys((*before, *after)):
-            deeper = f"{label}.{_key(key)}" if label else _key(key)
-            yield from _differences(before.get(key), after.get(key), (*path, key), deeper)
+            yield from _differences(before.get(key), after.get(key), (*path, key), _deeper(label, key))
     elif isinstance(before, list) and isinstance(after, list):
         yield from _in_lists(before, after, path, label)
     elif before != after or isinstance(before, bool) is not isinstance(after, bool):
@@ -90,8 +89,10 @@ def _by_name(items: Sequence[Any]) -> dict[str, int] | None:
     return found
 
 
-def _key(key: str) -> str:
-    return f"[{key}]" if "." in key or "/" in key else key
+def _deeper(label: str, key: str) -> str:
+    if "." in key or "/" in key:
+        return f"{label}[{key}]"
+    return f"{label}.{key}" if label else key
 
 
 def managers(manifest: Manifest, path: Path) -> tuple[Manager, ...]:

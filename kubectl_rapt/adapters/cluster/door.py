@@ -20,6 +20,7 @@ from kubectl_rapt.errors import RaptError, Refused, Unavailable
 from kubectl_rapt.model.target import Target
 
 JSON = "application/json"
+APPLY = "application/apply-patch+yaml"
 _MOST_ATTEMPTS = 10
 _NO_LIMIT_SECONDS = 86_400.0
 _KUBECTL_LOG_LINE = r"[EWIF]\d{4} "

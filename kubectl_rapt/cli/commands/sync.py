@@ -70,11 +70,9 @@ def carry_out(
 
 def _tell_left(environment: str, outcome: Outcome) -> None:
     """Say who applies the rest, and what is left to do."""
-    controllers = ", ".join(map(str, outcome.left_to))
     if outcome.is_left_whole:
-        commit = outcome.commit[:7]
-        terminal.out(
-            terminal.clean(f"{environment} left alone: what is merged, now {commit}, {controllers} applies")
-        )
+        controllers = ", ".join(map(str, outcome.left_to))
+        line = f"{environment} is left to {controllers}: merge, and its controller applies it"
+        terminal.out(terminal.clean(line))
     for note in outcome.notes:
         terminal.say(terminal.clean(note))
