@@ -7,7 +7,6 @@ https://argo-cd.readthedocs.io/en/stable/user-guide/resource_tracking/.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from kubectl_rapt.model.kinds import (
     ARGO_APPLICATION,
@@ -17,11 +16,14 @@ from kubectl_rapt.model.kinds import (
     Manifest,
     Ref,
 )
-from kubectl_rapt.objects import fields, labels
+from kubectl_rapt.objects import fields
 
 TRACKING_ID = "argocd.argoproj.io/tracking-id"
-INSTANCE_LABELS = ("argocd.argoproj.io/instance", "app.kubernetes.io/instance")
-"""What Argo CD writes where it tracks by label; the second is its older default, and others write it too."""
+INSTANCE = "argocd.argoproj.io/instance"
+SHARED_INSTANCE = "app.kubernetes.io/instance"
+"""What Argo CD writes where it tracks by label, as older ones do; Helm charts and people write it too."""
+_ARGO_MANAGERS = "argocd"
+"""How the field managers of its controller begin: ``argocd-controller``, formerly ``argocd-application-controller``."""
 _WORDS: Mapping[Kind, str] = {
     FLUX_KUSTOMIZATION: "Flux kustomization",
     FLUX_HELM_RELEASE: "Flux Helm release",
@@ -62,7 +64,7 @@ def owner_of(manifest: Manifest) -> Owner | None:
     """Which controller's object applies a live object; None where it is nobody's but Rapt's.
 
     A tracking id counts only where it names this very object: Argo CD ignores copied ones too. The label
-    ``app.kubernetes.io/instance`` does not count where Rapt applied it itself, out of a profile.
+    ``app.kubernetes.io/instance`` counts only where Argo CD's controller wrote it.
     """
     metadata = manifest["metadata"]
     marks: Mapping[str, str] = metadata.get("labels") or {}
@@ -71,9 +73,10 @@ def owner_of(manifest: Manifest) -> Owner | None:
             return Owner(kind, name, marks.get(f"{group}/namespace") or metadata.get("namespace", ""))
     if tracked := (metadata.get("annotations") or {}).get(TRACKING_ID):
         return _tracked(tracked, manifest)
-    for label in INSTANCE_LABELS:
-        if (name := marks.get(label)) and not _is_applied_by_us(metadata, label):
-            return Owner(ARGO_APPLICATION, name, "")
+    if name := marks.get(INSTANCE):
+        return Owner(ARGO_APPLICATION, name, "")
+    if (name := marks.get(SHARED_INSTANCE)) and _is_written_by_argo(manifest):
+        return Owner(ARGO_APPLICATION, name, "")
     return None
 
 
@@ -93,6 +96,6 @@ def _tracked(tracking_id: str, manifest: Manifest) -> Owner | None:
     return Owner(ARGO_APPLICATION, name, namespace)
 
 
-def _is_applied_by_us(metadata: Mapping[str, Any], label: str) -> bool:
-    path = ("metadata", "labels", label)
-    return any(one.manager == labels.MANAGER for one in fields.managers({"metadata": metadata}, path))
+def _is_written_by_argo(manifest: Manifest) -> bool:
+    path = ("metadata", "labels", SHARED_INSTANCE)
+    return any(one.manager.startswith(_ARGO_MANAGERS) for one in fields.managers(manifest, path))

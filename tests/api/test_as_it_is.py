@@ -133,7 +133,8 @@ def test_nothing_that_flux_builds_is_substituted_and_every_text_stays_as_it_is(
     assert touched == {"Tool", "CronJob"}, "without the annotation Flux would change these"
     for ref in built:
         if ref.kind.name in touched and ref.name == "script":
-            assert SCRIPT in _texts(built[ref])
+            # The kubelet makes one dollar of two in arguments, so rendering has doubled them.
+            assert SCRIPT in {text.replace("$$", "$") for text in _texts(built[ref])}
 
 
 def _texts(value: Any) -> set[str]:

@@ -181,6 +181,21 @@ def test_what_the_server_would_not_even_change_back_is_told(
         ]
 
 
+def test_a_quota_that_is_used_up_does_not_keep_drift_from_looking(
+    open_team: Any, cluster: Cluster, namespace: str
+) -> None:
+    with open_team(cluster.kubeconfig, namespace) as team:
+        team.add("nightly", schedule="0 3 * * *")
+        team.sync()
+        quota = ("create", "quota", "full", f"--namespace={namespace}", "--hard=count/cronjobs.batch=1")
+        kubectl_does(cluster.kubeconfig, *quota)
+        patch = json.dumps({"spec": {"schedule": "*/5 * * * *"}})
+        words = ("patch", "cronjob/nightly", f"--namespace={namespace}", f"--patch={patch}")
+        kubectl_does(cluster.kubeconfig, *words)
+        found = drifting.drift(team.world, "dev")
+        assert "  spec.schedule: 0 3 * * * -> */5 * * * * kubectl-patch" in lines(found)
+
+
 def test_the_command_shows_fields_and_ends_with_1(
     nightly: Team, user: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

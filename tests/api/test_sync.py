@@ -2,24 +2,19 @@
 
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from kubectl_rapt import writes
+from kubectl_rapt import documents, writes
 from kubectl_rapt.actions import run
 from kubectl_rapt.actions.sync import Synced
-from kubectl_rapt.config import layout
+from kubectl_rapt.adapters.cluster.reads import Reads
+from kubectl_rapt.config import layout, rendered
 from kubectl_rapt.errors import NotFound, Problem, Refused
-from kubectl_rapt.model.kinds import (
-    CONFIG_MAP,
-    CRON_JOB,
-    SERVICE_ACCOUNT,
-    TOOL,
-    Ref,
-)
+from kubectl_rapt.model.kinds import CONFIG_MAP, CRON_JOB, JOB, SERVICE_ACCOUNT, TOOL, Kind, Manifest, Ref
 from kubectl_rapt.model.plan import Step
 from kubectl_rapt.objects import jobs, labels, runs
 from kubectl_rapt.writes import Writers
@@ -219,9 +214,57 @@ def test_a_rendered_file_with_something_else_in_it_is_refused(team: Team, old: s
     assert team.names(TOOL) == []
 
 
+def test_a_hand_edited_schedule_gets_nothing_that_a_tool_cannot_have(team: Team) -> None:
+    team.add("hello", schedule="0 0 1 1 *")
+    path = layout.rendered("dev", "hello")
+    manifests: Any = list(documents.load_all(team.repository.files()[path], path))
+    pod = manifests[-1]["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    pod["hostNetwork"] = True
+    pod["containers"][0]["securityContext"] = {"privileged": True}
+    team.repository.commit({path: documents.dump_all(manifests).encode()})
+    with pytest.raises(Refused) as caught:
+        team.sync()
+    assert (caught.value.code, caught.value.hint) == ("foreign-object", f"git log -p -- {path}")
+    where = "CronJob hello: spec.jobTemplate.spec.template.spec"
+    assert [(one.where, one.what.split(" ")[2]) for one in caught.value.problems] == [
+        (path, "spec.jobTemplate.spec.template.spec.containers[0].securityContext.privileged"),
+        (path, "spec.jobTemplate.spec.template.spec.hostNetwork"),
+    ]
+    assert all(one.what.startswith(where) for one in caught.value.problems)
+    assert team.names(TOOL) == []
+
+
 def _soon(wanted: object, look: Callable[[], object]) -> bool:
     for _ in range(100):
         if look() == wanted:
             return True
         time.sleep(0.05)
     return False
+
+
+def test_looking_costs_one_list_for_each_kind_however_many_tools_there_are(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(5):
+        team.add(f"tool-{number}")
+    asked: list[str] = []
+    real_get, real_list = Reads.get, Reads.list
+
+    def get(reads: Reads, ref: Ref) -> Manifest:
+        asked.append(f"get {ref.kind.plural}")
+        return real_get(reads, ref)
+
+    def listed(reads: Reads, kind: Kind, namespace: str, **more: Any) -> Iterator[Manifest]:
+        asked.append(f"list {kind.plural}")
+        return real_list(reads, kind, namespace, **more)
+
+    monkeypatch.setattr(Reads, "get", get)
+    monkeypatch.setattr(Reads, "list", listed)
+    kinds = (*rendered.KINDS, JOB)
+    lists = [f"list {kind.plural}" for kind in kinds]
+    team.sync()
+    new = ["list serviceaccounts", "list tools"]  # who else may have these names
+    assert asked == ["get namespaces", *lists, *new, "get configmaps"]
+    asked.clear()
+    team.sync()
+    assert asked == ["get namespaces", *lists, "get configmaps"]

@@ -61,7 +61,13 @@ def an_object(
         (an_object(tracked="nonsense"), None, ""),
         (an_object({"argocd.argoproj.io/instance": "apps"}), Owner(ARGO_APPLICATION, "apps", ""), None),
         (an_object({INSTANCE: "apps"}), Owner(ARGO_APPLICATION, "apps", ""), None),
+        (
+            an_object({INSTANCE: "apps"}, manager="argocd-application-controller"),
+            Owner(ARGO_APPLICATION, "apps", ""),
+            None,
+        ),
         (an_object({INSTANCE: "apps"}, manager="rapt-sync"), None, ""),
+        (an_object({INSTANCE: "apps"}, manager="helm"), None, ""),
     ],
 )
 def test_the_owner_of_an_object(found: dict[str, Any], owner: Owner | None, words: str | None) -> None:
