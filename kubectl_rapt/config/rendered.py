@@ -62,11 +62,10 @@ def check(manifest: Any, environment: Environment, project: Project) -> list[Pro
 
 
 def named(manifest: Any) -> str:
-    """An object for a message: ``CronJob backup``; what it is where it is none."""
+    """An object for a message: ``CronJob backup``; empty where it has no name."""
     metadata = manifest.get("metadata") if isinstance(manifest, dict) else None
-    if not isinstance(metadata, dict) or not isinstance(metadata.get("name"), str):
-        return ""
-    return f"{manifest.get('kind')} {metadata['name']}"
+    name = metadata.get("name") if isinstance(metadata, dict) else None
+    return f"{manifest.get('kind')} {name}" if isinstance(name, str) and names.is_dns_subdomain(name) else ""
 
 
 def _is(manifest: Manifest, kind: Kind) -> bool:
