@@ -1,83 +1,24 @@
 """Bring a cluster to what the config repository says of one environment, and prune what it no longer says."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Literal
 
-from kubectl_rapt import documents, writes
-from kubectl_rapt.actions import repository
-from kubectl_rapt.actions.repository import Repository
-from kubectl_rapt.config import layout
-from kubectl_rapt.config.project import Environment, Project
-from kubectl_rapt.errors import Conflict, NotFound, Problem, Refused, Unavailable
-from kubectl_rapt.model import names
-from kubectl_rapt.model.kinds import (
-    CONFIG_MAP,
-    CRON_JOB,
-    JOB,
-    NAMESPACE,
-    NETWORK_POLICY,
-    ROLE,
-    ROLE_BINDING,
-    SERVICE_ACCOUNT,
-    TOOL,
-    Kind,
-    Manifest,
-    Ref,
-    ref_of,
-)
+from kubectl_rapt import writes
+from kubectl_rapt.actions import desired, refresh, repository
+from kubectl_rapt.actions.desired import Desired, Live
+from kubectl_rapt.config.project import Environment
+from kubectl_rapt.config.rendered import KINDS
+from kubectl_rapt.errors import Conflict, NotFound, Problem, RaptError, Refused, Unavailable
+from kubectl_rapt.model.kinds import CONFIG_MAP, CRON_JOB, Kind, Manifest, Ref, ref_of
 from kubectl_rapt.model.plan import Apply, Create, Delete, Patch, Step
-from kubectl_rapt.objects import jobs, labels
+from kubectl_rapt.objects import labels
+from kubectl_rapt.objects.owners import Owner
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.writes import Writers
 
-MANAGER = "rapt-sync"
-KINDS = (SERVICE_ACCOUNT, ROLE, ROLE_BINDING, NETWORK_POLICY, TOOL, CRON_JOB)
-"""The closed list of kinds that a rendered file may hold, in the order in which they are applied."""
 _ROUNDS = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Desired:
-    """What one environment should be.
-
-    Args:
-        environment: The environment.
-        project: The project it belongs to.
-        commit: The commit it was read at.
-        objects: Every object, in the order in which it is applied.
-    """
-
-    environment: Environment
-    project: Project
-    commit: str
-    objects: tuple[Manifest, ...]
-
-    @property
-    def labels(self) -> dict[str, str]:
-        """The labels of everything that this environment owns."""
-        return {labels.REPOSITORY: self.project.id, labels.ENVIRONMENT: self.environment.name}
-
-
-@dataclass(frozen=True, slots=True)
-class Live:
-    """What the cluster has of one environment.
-
-    Args:
-        objects: Every object of ours, and every one in the way of a desired one.
-        unfinished: The tools that have an unfinished Job.
-        record: The ConfigMap that says what was applied; None before the first time.
-    """
-
-    objects: Mapping[Ref, Manifest]
-    unfinished: frozenset[str]
-    record: Manifest | None
-
-    @property
-    def commit(self) -> str:
-        """The commit that was applied last; empty before the first time."""
-        return self.record["data"].get("commit", "") if self.record else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +30,23 @@ class Synced:
     why: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a sync ended.
+
+    Args:
+        commit: The commit that the environment is now at, or would be.
+        left_to: The controllers' objects that apply what sync left alone, each once.
+        is_left_whole: Whether they apply all of the environment, so that there was nothing for sync to do.
+        notes: Lines for the person.
+    """
+
+    commit: str
+    left_to: tuple[Owner, ...] = ()
+    is_left_whole: bool = False
+    notes: tuple[str, ...] = ()
+
+
 def sync(
     world: World,
     writers: Writers | None,
@@ -97,8 +55,8 @@ def sync(
     *,
     rollback: bool = False,
     may: Callable[[Environment], None] = lambda _: None,
-) -> Desired:
-    """Apply one environment.
+) -> Outcome:
+    """Apply one environment, but for what Flux or Argo CD applies: those are asked to look.
 
     Args:
         world: Where to read.
@@ -115,144 +73,73 @@ def sync(
         Unavailable: The cluster or the repository does not answer.
     """
     for attempt in range(_ROUNDS):
-        want = desired(repository.read(world), name)
+        want = desired.desired(repository.read(world), name)
         may(want.environment)
-        check_cluster(world, want.environment)
-        live = _live(world, want)
+        desired.check_cluster(world, want.environment)
+        live = desired.look(world, want)
         _check_owners(want, live)
-        _check_rights(world, want, live)
-        if not rollback:
-            _check_forward(world, want, live)
-        if writers is None:
-            _preview(want, live, tell)
-            return want
+        theirs = live.owners
+        if theirs and len(theirs) == len(live.objects):
+            return _left(world, writers, want, live, is_whole=True)
         try:
-            _check_leaving(want, live)
-            record = _written(writes.apply(writers, _claim(want, live)))
-            _carry_out(writers, want, live, tell)
-            _finish(world, writers, want, record)
+            _sync_ours(world, writers, *_without(theirs, want, live), tell, rollback=rollback)
         except (Conflict, Unavailable) as error:
             # Another sync claimed the environment meanwhile, and what it applied may be newer than ours; or an
             # answer was lost, and only looking tells what was done.
             is_hopeless = isinstance(error, Unavailable) and not error.outcome_unknown
-            if is_hopeless or attempt == _ROUNDS - 1:
+            if writers is None or is_hopeless or attempt == _ROUNDS - 1:
                 raise
             writers.pause(attempt)
         else:
-            return want
+            for ref, owner in theirs.items():
+                tell(Synced(ref, "kept", f"{owner} applies it"))
+            return _left(world, writers, want, live, is_whole=False)
     raise AssertionError("unreachable")
 
 
-def desired(found: Repository, name: str) -> Desired:
-    """Read what an environment should be out of the repository.
-
-    Raises:
-        NotFound: There is no such environment.
-        Refused: A rendered file holds what it may not: another kind, or an object in a foreign namespace.
-    """
-    project = found.project()
-    environment = project.environment(name)
-    folder = layout.rendered_folder(name) + "/"
-    objects: list[Manifest] = []
-    problems: list[Problem] = []
-    seen: set[Ref] = set()
-    for path, content in sorted(found.files.items()):
-        if path.startswith(folder) and path.endswith(".yaml"):
-            for manifest in documents.load_all(content, path):
-                problem = _foreign(manifest, environment, project)
-                if not problem and ref_of(manifest) in seen:
-                    problem = f"{_named(manifest)} is there twice"
-                if problem:
-                    problems.append(Problem(path, problem))
-                else:
-                    seen.add(ref_of(manifest))
-                    objects.append(manifest)
-    if problems:
-        hint = "git log -p -- " + problems[0].where
-        raise Refused("foreign-object", f"rendered files of {name} hold what they may not", hint, problems)
-    objects.sort(key=lambda one: KINDS.index(ref_of(one).kind))
-    return Desired(environment, project, found.head, tuple(objects))
+def _without(theirs: Iterable[Ref], want: Desired, live: Live) -> tuple[Desired, Live]:
+    """Both, without the objects that others apply."""
+    left = set(theirs)
+    ours = tuple(manifest for manifest in want.objects if ref_of(manifest) not in left)
+    found = {ref: manifest for ref, manifest in live.objects.items() if ref not in left}
+    return replace(want, objects=ours), replace(live, objects=found)
 
 
-def _foreign(manifest: Any, environment: Environment, project: Project) -> str:
-    kinds = [(kind.api_version, kind.name) for kind in KINDS]
-    metadata = manifest.get("metadata") if isinstance(manifest, dict) else None
-    if not isinstance(metadata, dict) or not isinstance(metadata.get("labels", {}), dict):
-        return "holds something that is no object"
-    if not isinstance(name := metadata.get("name"), str) or not names.is_dns_subdomain(name):
-        return f"holds an object whose name is not one: {name}"
-    if (manifest.get("apiVersion"), manifest.get("kind")) not in kinds:
-        return f"{_named(manifest)} is of a kind that no tool has"
-    if metadata.get("namespace") not in environment.all_namespaces:
-        allowed = ", ".join(environment.all_namespaces)
-        where = metadata.get("namespace")
-        return f"{_named(manifest)} is in namespace {where}, not one of the environment's: {allowed}"
-    own = {labels.REPOSITORY: project.id, labels.ENVIRONMENT: environment.name}
-    if not own.items() <= (metadata.get("labels") or {}).items():
-        return f"{_named(manifest)} lacks the labels of this repository and environment"
-    return ""
+def _sync_ours(
+    world: World,
+    writers: Writers | None,
+    want: Desired,
+    live: Live,
+    tell: Callable[[Synced], None],
+    *,
+    rollback: bool,
+) -> None:
+    _check_rights(world, want, live)
+    if not rollback:
+        _check_forward(world, want, live)
+    if writers is None:
+        _preview(want, live, tell)
+        return
+    _check_leaving(want, live)
+    record = _written(writes.apply(writers, _claim(want, live)))
+    _carry_out(writers, want, live, tell)
+    _finish(world, writers, want, record)
 
 
-def _named(manifest: Manifest) -> str:
-    return f"{manifest.get('kind')} {manifest['metadata']['name']}"
-
-
-def check_cluster(world: World, environment: Environment) -> None:
-    """Make sure that the kube context points at the environment's own cluster.
-
-    Raises:
-        Refused: It does not, or nobody has said yet which cluster it is.
-    """
-    context = world.cluster.context()
-    if not environment.cluster:
-        raise Refused(
-            "no-cluster-recorded",
-            f'environment "{environment.name}" does not say yet which cluster is its own',
-            "kubectl rapt init --local",
-        )
-    try:
-        uid = world.cluster.get(Ref(NAMESPACE, "kube-system"))["metadata"]["uid"]
-    except Refused as error:
-        if error.code != "no-right":
-            raise
-        what = f"{error.message}, and so cannot tell which cluster this is"
-        raise Refused(error.code, what, "an administrator permits it with: kubectl rapt install") from error
-    if uid != environment.cluster:
-        raise Refused(
-            "other-cluster",
-            f'context "{context.name}" points at another cluster than environment "{environment.name}" has',
-            f"--context NAME, or contexts: {{{environment.name}: NAME}} in your settings",
-        )
-
-
-def _live(world: World, want: Desired) -> Live:
-    found: dict[Ref, Manifest] = {}
-    selector = labels.selector(want.labels)
-    unfinished = set()
-    for namespace in want.environment.all_namespaces:
-        for kind in KINDS:
-            try:
-                for manifest in world.cluster.list(kind, namespace, labels=selector):
-                    found[ref_of(manifest)] = manifest
-            except Refused:
-                # Who may not even see a kind that no tool needs any more could not prune it either.
-                if any(ref_of(manifest).kind == kind for manifest in want.objects):
-                    raise
-        for manifest in world.cluster.list(JOB, namespace, labels=selector):
-            job = jobs.from_manifest(manifest)
-            if not job.ended:
-                unfinished.add(job.labels.get(labels.TOOL, ""))
-    for manifest in want.objects:
-        if (ref := ref_of(manifest)) not in found and (stranger := _get(world, ref)):
-            found[ref] = stranger
-    return Live(found, frozenset(unfinished), _get(world, _record_ref(want)))
-
-
-def _get(world: World, ref: Ref) -> Manifest | None:
-    try:
-        return world.cluster.get(ref)
-    except NotFound:
-        return None
+def _left(world: World, writers: Writers | None, want: Desired, live: Live, *, is_whole: bool) -> Outcome:
+    """Have the controllers look at what they apply; that they cannot be asked is no failure of the sync."""
+    theirs = live.owners
+    if not theirs:
+        return Outcome(want.commit)
+    plan = refresh.plan(world, [live.objects[ref] for ref in theirs])
+    notes = list(plan.notes)
+    for step in plan.steps:
+        try:
+            if writers:
+                writes.apply(writers, step)
+        except RaptError as error:
+            notes.append(f"{step} failed: {error.message}")
+    return Outcome(want.commit, tuple(dict.fromkeys(theirs.values())), is_whole, tuple(notes))
 
 
 def _check_owners(want: Desired, live: Live) -> None:
@@ -285,7 +172,7 @@ def _check_rights(world: World, want: Desired, live: Live) -> None:
         ref = ref_of(manifest)
         needed |= {(verb, ref.kind, ref.namespace) for verb in ("create", "patch")}
     needed |= {("delete", ref.kind, ref.namespace) for ref in _surplus(want, live)}
-    record = _record_ref(want)
+    record = want.record
     needed |= {(verb, CONFIG_MAP, record.namespace) for verb in ("create", "patch")}
     problems = [
         Problem(f"{verb} {kind.resource}", f"in namespace {namespace}")
@@ -331,7 +218,7 @@ def _is_busy(manifest: Manifest, live: Live) -> bool:
 def _carry_out(writers: Writers, want: Desired, live: Live, tell: Callable[[Synced], None]) -> None:
     for manifest in want.objects:
         ref = ref_of(manifest)
-        stored = _written(writes.apply(writers, Apply(manifest, MANAGER)))
+        stored = _written(writes.apply(writers, Apply(manifest, labels.MANAGER)))
         if ref not in live.objects:
             tell(Synced(ref, "created"))
         else:
@@ -359,13 +246,9 @@ def _preview(want: Desired, live: Live, tell: Callable[[Synced], None]) -> None:
         tell(Synced(ref, "kept" if _is_busy(live.objects[ref], live) else "pruned"))
 
 
-def _record_ref(want: Desired) -> Ref:
-    return Ref(CONFIG_MAP, f"rapt-sync-{want.environment.name}", want.environment.namespaces[0])
-
-
 def _claim(want: Desired, live: Live) -> Step:
     """Say which commit is being applied, provided that nobody else said so since we looked."""
-    ref = _record_ref(want)
+    ref = want.record
     data = {"commit": want.commit, "state": "applying"}
     if live.record is None:
         metadata = {"name": ref.name, "namespace": ref.namespace, "labels": {**want.labels}}
@@ -385,7 +268,7 @@ def _finish(world: World, writers: Writers, want: Desired, record: Manifest) -> 
     try:
         writes.apply(writers, _mark(record, want.commit))
     except Conflict:
-        claimed = _get(world, _record_ref(want))
+        claimed = desired.get(world, want.record)
         if claimed is None or claimed["data"].get("commit") != want.commit:
             raise
 

@@ -3,8 +3,7 @@
 import typer
 
 from kubectl_rapt import writes
-from kubectl_rapt.actions import compose, repository
-from kubectl_rapt.actions import sync as syncing
+from kubectl_rapt.actions import compose, desired, repository
 from kubectl_rapt.actions.compose import Composition, Make
 from kubectl_rapt.cli import diffs, options, show, terminal
 from kubectl_rapt.cli.commands import sync
@@ -47,7 +46,7 @@ def carry_out(
         for environment in made.environments:
             if not made.is_reviewed and environment.cluster:
                 # It is applied next: who points at another cluster is told before anything is written.
-                syncing.check_cluster(world, environment)
+                desired.check_cluster(world, environment)
         writes.settle(
             writers,
             repository.address(world).url,

@@ -38,6 +38,10 @@ def _changes_show() -> Callable[..., Any]:
     from kubectl_rapt.cli.commands import changes
 
     return changes.show_
+def _drift() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import drift
+
+    return drift.drift
 
 
 def _init() -> Callable[..., Any]:
@@ -181,6 +185,7 @@ TABLE = {
         "Config repository", "Merge a change, rendered anew on today's main", _changes_merge
     ),
     "sync": Entry("Config repository", "Apply an environment to its cluster", _sync),
+    "drift": Entry("Config repository", "Compare a cluster with the repository, both ways", _drift),
     "list": Entry("Tools and runs", "List the tools in the cluster", _list),
     "run": Entry("Tools and runs", "Run a tool", _run),
     "runs": Entry("Tools and runs", "List runs, newest first", _runs),

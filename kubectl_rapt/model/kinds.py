@@ -54,6 +54,10 @@ CUSTOM_RESOURCE_DEFINITION = Kind(
 )
 TOOL = Kind("rapt.dev/v1alpha1", "Tool", "tools")
 RUN = Kind("rapt.dev/v1alpha1", "Run", "runs")
+FLUX_KUSTOMIZATION = Kind("kustomize.toolkit.fluxcd.io/v1", "Kustomization", "kustomizations")
+FLUX_HELM_RELEASE = Kind("helm.toolkit.fluxcd.io/v2", "HelmRelease", "helmreleases")
+FLUX_GIT_REPOSITORY = Kind("source.toolkit.fluxcd.io/v1", "GitRepository", "gitrepositories")
+ARGO_APPLICATION = Kind("argoproj.io/v1alpha1", "Application", "applications")
 
 KINDS = (
     JOB,
@@ -71,6 +75,10 @@ KINDS = (
     CUSTOM_RESOURCE_DEFINITION,
     TOOL,
     RUN,
+    FLUX_KUSTOMIZATION,
+    FLUX_HELM_RELEASE,
+    FLUX_GIT_REPOSITORY,
+    ARGO_APPLICATION,
 )
 
 

@@ -20,6 +20,9 @@ SCHEMA = "rapt.dev/schema"
 NO_SUBSTITUTION = ("kustomize.toolkit.fluxcd.io/substitute", "disabled")
 """Keeps Flux from replacing ``${…}`` in scripts."""
 
+MANAGER = "rapt-sync"
+"""The field manager that ``sync`` applies as."""
+
 
 def of_tool(*, tool: str, template: str, version: str, environment: str, repository: str) -> dict[str, str]:
     """The labels of everything that is rendered for a tool: selectable, each a legal label value.
@@ -42,6 +45,16 @@ def of_tool(*, tool: str, template: str, version: str, environment: str, reposit
         TOOL: tool,
         VERSION: version,
     }
+
+
+def of_environment(repository: str, environment: str) -> dict[str, str]:
+    """The labels of everything that an environment owns.
+
+    Args:
+        repository: The id of the config repository.
+        environment: The environment's name.
+    """
+    return {REPOSITORY: repository, ENVIRONMENT: environment}
 
 
 def of_attempt(run: str, number: int) -> dict[str, str]:

@@ -102,6 +102,13 @@ class ClusterReads(Protocol):
         """What the server would store if this object were created: defaults and admission applied. Raises Invalid."""
         ...
 
+    def dry_run_apply(self, manifest: Manifest, *, manager: str) -> Manifest:
+        """What the server would store if this object were applied by that field manager, taking fields over.
+
+        Nothing is written; the user needs the right to patch the object all the same. Raises Invalid.
+        """
+        ...
+
     def may(self, verb: str, kind: Kind, namespace: str, *, name: str = "", subresource: str = "") -> bool:
         """Whether the user may do that (SelfSubjectAccessReview)."""
         ...

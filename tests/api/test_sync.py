@@ -1,130 +1,26 @@
 """Syncing on a real API server: towards the newest commit whoever else syncs, and only what is its own."""
 
 import itertools
-import os
-import secrets
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from kubectl_rapt import wiring, writes
-from kubectl_rapt.actions import add, compose, run
-from kubectl_rapt.actions import sync as syncing
+from kubectl_rapt import documents, writes
+from kubectl_rapt.actions import run
 from kubectl_rapt.actions.sync import Synced
-from kubectl_rapt.config import layout
-from kubectl_rapt.config.installation import Schedule
-from kubectl_rapt.config.project import Environment
+from kubectl_rapt.adapters.cluster.reads import Reads
+from kubectl_rapt.config import layout, rendered
 from kubectl_rapt.errors import NotFound, Problem, Refused
-from kubectl_rapt.model.kinds import (
-    CONFIG_MAP,
-    CRON_JOB,
-    NAMESPACE,
-    SERVICE_ACCOUNT,
-    TOOL,
-    Kind,
-    Manifest,
-    Ref,
-)
+from kubectl_rapt.model.kinds import CONFIG_MAP, CRON_JOB, JOB, SERVICE_ACCOUNT, TOOL, Kind, Manifest, Ref
 from kubectl_rapt.model.plan import Step
-from kubectl_rapt.model.target import Target
 from kubectl_rapt.objects import jobs, labels, runs
-from kubectl_rapt.ports.world import World
 from kubectl_rapt.writes import Writers
 from tests import namespaces
-from tests.cluster import kubectl
+from tests.api.teams import Team
 from tests.cluster.clusters import Cluster
-from tests.repositories import SOMEONE, ConfigRepository
-
-
-@dataclass
-class Team:
-    """A repository with environment dev, and someone who syncs it."""
-
-    repository: ConfigRepository
-    namespace: str
-    world: World
-    writers: Writers
-
-    def add(self, tool: str, *, word: str = "true", schedule: str = "") -> str:
-        """Commit a tool; the commit's id."""
-        values = {"image": "busybox:1.35", "command": [word]}
-        schedules = [Schedule(schedule)] if schedule else []
-        asked = add.Request("command", tool, "dev", answers={}, values=values, schedules=schedules)
-        (step,) = compose.plan(self.world, add.draft(self.world, asked)).plan.steps
-        return str(writes.apply(self.writers, step))
-
-    def drop(self, tool: str) -> str:
-        """Commit that a tool is no more."""
-        return self.repository.commit(
-            {layout.definition("dev", tool): None, layout.rendered("dev", tool): None}
-        )
-
-    def sync(self, *, rollback: bool = False, tell: Callable[[Synced], None] = lambda one: None) -> list[str]:
-        """Sync; what was done, such as ``Tool hello created``."""
-        done: list[str] = []
-
-        def note(one: Synced) -> None:
-            done.append(f"{one.ref.kind.name} {one.ref.name} {one.what}")
-            tell(one)
-
-        syncing.sync(self.world, self.writers, "dev", note, rollback=rollback)
-        return done
-
-    def names(self, kind: Kind) -> list[str]:
-        return sorted(one["metadata"]["name"] for one in self.world.cluster.list(kind, self.namespace))
-
-    def command(self, tool: str) -> list[str]:
-        """The command of a tool as the cluster has it."""
-        spec = self.world.cluster.get(Ref(TOOL, tool, self.namespace))["spec"]
-        command: list[str] = spec["job"]["spec"]["template"]["spec"]["containers"][0]["command"]
-        return command
-
-    @property
-    def record(self) -> dict[str, str]:
-        """What the cluster says of the last sync."""
-        data: dict[str, str] = self.world.cluster.get(Ref(CONFIG_MAP, "rapt-sync-dev", self.namespace))[
-            "data"
-        ]
-        return data
-
-    def create(self, kind: Kind, name: str, marks: dict[str, str], **content: Any) -> Manifest:
-        """Create an object as someone else."""
-        metadata = {"name": name, "namespace": self.namespace, "labels": marks}
-        return self.writers.cluster.create(
-            {"apiVersion": kind.api_version, "kind": kind.name, "metadata": metadata, **content}
-        )
-
-
-@pytest.fixture
-def open_team(
-    cluster: Cluster, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Iterator[Callable[..., Any]]:
-    monkeypatch.setenv("PATH", str(kubectl.program().parent), prepend=os.pathsep)
-    for name, value in {**SOMEONE, "HOME": str(tmp_path)}.items():
-        monkeypatch.setenv(name, value)
-
-    @contextmanager
-    def make(kubeconfig: Path, namespace: str, uid: str = "") -> Iterator[Team]:
-        home = tmp_path / secrets.token_hex(4)
-        monkeypatch.setenv("RAPT_REPOSITORY", str(home / "config.git"))
-        with wiring.open_world(Target(kubeconfig=str(kubeconfig))) as (world, writers):
-            assert world.settings.repository.startswith(str(home)), "read now, and kept"
-            uid = uid or world.cluster.get(Ref(NAMESPACE, "kube-system"))["metadata"]["uid"]
-            dev = Environment("dev", (namespace,), cluster=uid, is_reviewed=False)
-            yield Team(ConfigRepository(home, dev), namespace, world, writers)
-
-    yield make
-
-
-@pytest.fixture
-def team(open_team: Callable[..., Any], user: Path, namespace: str) -> Iterator[Team]:
-    with open_team(user, namespace) as team:
-        yield team
 
 
 def test_a_second_sync_of_the_same_commit_changes_nothing(team: Team) -> None:
@@ -318,9 +214,57 @@ def test_a_rendered_file_with_something_else_in_it_is_refused(team: Team, old: s
     assert team.names(TOOL) == []
 
 
+def test_a_hand_edited_schedule_gets_nothing_that_a_tool_cannot_have(team: Team) -> None:
+    team.add("hello", schedule="0 0 1 1 *")
+    path = layout.rendered("dev", "hello")
+    manifests: Any = list(documents.load_all(team.repository.files()[path], path))
+    pod = manifests[-1]["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    pod["hostNetwork"] = True
+    pod["containers"][0]["securityContext"] = {"privileged": True}
+    team.repository.commit({path: documents.dump_all(manifests).encode()})
+    with pytest.raises(Refused) as caught:
+        team.sync()
+    assert (caught.value.code, caught.value.hint) == ("foreign-object", f"git log -p -- {path}")
+    where = "CronJob hello: spec.jobTemplate.spec.template.spec"
+    assert [(one.where, one.what.split(" ")[2]) for one in caught.value.problems] == [
+        (path, "spec.jobTemplate.spec.template.spec.containers[0].securityContext.privileged"),
+        (path, "spec.jobTemplate.spec.template.spec.hostNetwork"),
+    ]
+    assert all(one.what.startswith(where) for one in caught.value.problems)
+    assert team.names(TOOL) == []
+
+
 def _soon(wanted: object, look: Callable[[], object]) -> bool:
     for _ in range(100):
         if look() == wanted:
             return True
         time.sleep(0.05)
     return False
+
+
+def test_looking_costs_one_list_for_each_kind_however_many_tools_there_are(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(5):
+        team.add(f"tool-{number}")
+    asked: list[str] = []
+    real_get, real_list = Reads.get, Reads.list
+
+    def get(reads: Reads, ref: Ref) -> Manifest:
+        asked.append(f"get {ref.kind.plural}")
+        return real_get(reads, ref)
+
+    def listed(reads: Reads, kind: Kind, namespace: str, **more: Any) -> Iterator[Manifest]:
+        asked.append(f"list {kind.plural}")
+        return real_list(reads, kind, namespace, **more)
+
+    monkeypatch.setattr(Reads, "get", get)
+    monkeypatch.setattr(Reads, "list", listed)
+    kinds = (*rendered.KINDS, JOB)
+    lists = [f"list {kind.plural}" for kind in kinds]
+    team.sync()
+    new = ["list serviceaccounts", "list tools"]  # who else may have these names
+    assert asked == ["get namespaces", *lists, *new, "get configmaps"]
+    asked.clear()
+    team.sync()
+    assert asked == ["get namespaces", *lists, "get configmaps"]

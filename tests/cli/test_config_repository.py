@@ -355,7 +355,10 @@ def test_what_no_tool_has_is_never_applied(
 
 
 def test_rendered_files_are_refused_with_every_problem(ask: Ask, repository: ConfigRepository) -> None:
-    account = OBJECT.format(version="v1", kind="ServiceAccount", name="a", namespace="team", id=repository.id)
+    account = OBJECT.format(
+        version="v1", kind="ServiceAccount", name="rapt-a", namespace="team", id=repository.id
+    )
+    account += "    rapt.dev/tool: a\nautomountServiceAccountToken: false\n"
     foreign = account.replace(repository.id, "00000000")
     repository.commit(
         {
@@ -367,8 +370,8 @@ def test_rendered_files_are_refused_with_every_problem(ask: Ask, repository: Con
         6,
         "rendered files of dev hold what they may not",
         "git log -p -- rendered/dev/b.yaml",
-        "rendered/dev/b.yaml  ServiceAccount a is there twice",
-        "rendered/dev/b.yaml  ServiceAccount a lacks the labels of this repository and environment",
+        "rendered/dev/b.yaml  ServiceAccount rapt-a is there twice",
+        "rendered/dev/b.yaml  ServiceAccount rapt-a lacks the labels of this repository and environment",
         "rendered/dev/b.yaml  holds something that is no object",
         "rendered/dev/b.yaml  holds something that is no object",
     )

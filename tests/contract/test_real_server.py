@@ -94,6 +94,18 @@ def test_a_dry_run_tells_what_would_be_stored_and_stores_nothing(real: Side) -> 
         real.reads.get(Ref(JOB, "job", real.namespace))
 
 
+def test_a_dry_run_of_apply_tells_what_would_be_stored_and_stores_nothing(real: Side) -> None:
+    stored = real.writes.apply(a_config_map(real, data={"a": "1"}), manager="rapt-sync")
+    real.writes.patch(ref_of(stored), {"data": {"a": "2", "b": "theirs"}})
+    before = real.reads.get(ref_of(stored))
+    would_be = real.reads.dry_run_apply(a_config_map(real, data={"a": "1"}), manager="rapt-sync")
+    assert would_be["data"] == {"a": "1", "b": "theirs"}
+    assert real.reads.get(ref_of(stored)) == before
+    missing = real.reads.dry_run_apply(a_config_map(real, "new"), manager="rapt-sync")
+    assert names(real) == [before["metadata"]["name"]]
+    assert missing["metadata"]["name"] == "new"
+
+
 def test_a_field_that_nobody_knows_is_refused(real: Side) -> None:
     for send in (real.reads.dry_run, real.writes.create):
         with pytest.raises(Invalid) as caught:

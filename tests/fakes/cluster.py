@@ -93,6 +93,9 @@ class FakeCluster:
     def dry_run(self, manifest: Manifest) -> NoReturn:
         _never("admission")
 
+    def dry_run_apply(self, manifest: Manifest, *, manager: str) -> NoReturn:
+        _never("server-side apply")
+
     def may(
         self, verb: str, kind: Kind, namespace: str, *, name: str = "", subresource: str = ""
     ) -> NoReturn:

@@ -117,7 +117,12 @@ def lost(ask: Ask, why: str, *, code: str = "cut-off") -> Unavailable:
     if ask.may_change:
         message = f"nobody knows whether {_doing(ask)} was done: {why}"
         return Unavailable(code, message, _look(ask), outcome_unknown=True)
-    return Unavailable(code, f"cannot {ask.verb} {ask.thing}{ask.place}: {why}", "kubectl get --raw /readyz")
+    return unsent(ask, why, code=code)
+
+
+def unsent(ask: Ask, why: str, *, code: str) -> Unavailable:
+    """The error for a request that certainly changed nothing, because it was never sent or only reads."""
+    return Unavailable(code, f"cannot {_doing(ask)}: {why}", "kubectl get --raw /readyz")
 
 
 def is_ours(ask: Ask) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 
 from kubectl_rapt.adapters.cluster import answers, http
 from kubectl_rapt.adapters.cluster.answers import Ask
-from kubectl_rapt.adapters.cluster.proxy import READY_WITHIN_SECONDS, ConfigView, Proxy
+from kubectl_rapt.adapters.cluster.proxy import ConfigView, Proxy
 from kubectl_rapt.adapters.cluster.spawn import Kubectl
 from kubectl_rapt.adapters.cluster.streams import Leash
 from kubectl_rapt.adapters.cluster.words import one_line
@@ -20,6 +20,7 @@ from kubectl_rapt.errors import RaptError, Refused, Unavailable
 from kubectl_rapt.model.target import Target
 
 JSON = "application/json"
+APPLY = "application/apply-patch+yaml"
 _MOST_ATTEMPTS = 10
 _NO_LIMIT_SECONDS = 86_400.0
 _KUBECTL_LOG_LINE = r"[EWIF]\d{4} "
@@ -147,11 +148,11 @@ class Door:
     def _exchange(
         self, ask: Ask, method: str, path: str, headers: Mapping[str, str], data: bytes, ends_at: float
     ) -> Any:
-        connection = self._idle_connection() or self._connect()
+        began_at = time.monotonic()
+        ends_at = min(ends_at, began_at + self.timeout_seconds)
+        connection = self._idle_connection() or self._connect(ask, ends_at)
         may_reuse = False
         try:
-            began_at = time.monotonic()
-            ends_at = min(ends_at, began_at + self.timeout_seconds)
             connection.send(method, path, headers, data, ends_at)
             answer = connection.answer(ends_at)
             body = answer.body(ends_at)
@@ -187,7 +188,7 @@ class Door:
             RaptError: It was refused.
             http.Cut, http.TooSlow: From here and from the body.
         """
-        connection = self._connect()
+        connection = self._connect(ask, ends_at)
         try:
             leash.hold(connection)
             connection.send("GET", path, {"Accept": "*/*", "Accept-Encoding": "identity"}, b"", ends_at)
@@ -209,11 +210,14 @@ class Door:
                 return connection
             connection.close()
 
-    def _connect(self) -> http.Connection:
-        # A credential plug-in that hangs keeps kubectl from listening; with a silent server it needs seconds itself.
-        path = self.proxy.path(min(READY_WITHIN_SECONDS, max(15.0, self.timeout_seconds)))
+    def _connect(self, ask: Ask, ends_at: float) -> http.Connection:
+        # kubectl asks a credential plug-in before it listens, and may need seconds with a silent server: all of it
+        # is part of the first request's time.
+        given_seconds = ends_at - time.monotonic()
         try:
-            return http.Connection(path)
+            return http.Connection(self.proxy.path(ends_at))
+        except http.TooSlow as error:
+            raise answers.unsent(ask, f"no answer within {given_seconds:.3g} s", code="timeout") from error
         except http.Cut as error:
             said = self._last_words() or "it no longer listens"
             if said == "error: EOF":

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import math
 import os
 import select
 import threading
@@ -9,13 +10,14 @@ import time
 from pathlib import Path
 from typing import Any
 
-from kubectl_rapt.adapters.cluster import spawn
+from kubectl_rapt.adapters.cluster import http, spawn
 from kubectl_rapt.adapters.cluster.spawn import Child
 from kubectl_rapt.adapters.cluster.words import one_line
 from kubectl_rapt.errors import Invalid, NotFound, RaptError, Refused, Unavailable
 from kubectl_rapt.model.target import Target
 
-READY_WITHIN_SECONDS = 20.0
+_VIEW_WITHIN_SECONDS = 20.0
+_LONGEST_POLL_SECONDS = 86_400.0
 
 
 class Proxy:
@@ -35,25 +37,26 @@ class Proxy:
         self._lock = threading.Lock()
         self._is_ready = False
 
-    def path(self, timeout_seconds: float = READY_WITHIN_SECONDS) -> str:
+    def path(self, ends_at: float = math.inf) -> str:
         """The socket's path, once kubectl listens on it.
+
+        Args:
+            ends_at: When to give up, in ``time.monotonic()`` seconds.
 
         Raises:
             Refused, Invalid, NotFound: kubectl ended at once: what it said.
-            Unavailable: It does not listen in time.
+            http.TooSlow: It does not listen in time.
         """
         if not self._is_ready:
             with self._lock:
                 if not self._is_ready:
-                    self._await_ready(timeout_seconds)
+                    self._await_ready(ends_at)
         return self._path
 
-    def _await_ready(self, timeout_seconds: float) -> None:
+    def _await_ready(self, ends_at: float) -> None:
         # kubectl prints one line once it listens; its end closes the pipe.
-        if not _is_readable(self._child.heard, timeout_seconds):
-            raise Unavailable(
-                "no-kubectl", f"kubectl proxy did not start within {timeout_seconds:g} s", "kubectl version"
-            )
+        if not _is_readable(self._child.heard, ends_at - time.monotonic()):
+            raise http.TooSlow
         if not os.read(self._child.heard, 4096):
             raise refusal_to_start(self.complaints())
         self._is_ready = True
@@ -92,7 +95,7 @@ class ConfigView:
     def __init__(self, child: Child) -> None:
         self._child = child
 
-    def read(self, timeout_seconds: float = READY_WITHIN_SECONDS) -> dict[str, Any]:
+    def read(self, timeout_seconds: float = _VIEW_WITHIN_SECONDS) -> dict[str, Any]:
         """The kubeconfig, cut down to one context; empty where kubectl has none. To be called once.
 
         Raises:
@@ -136,4 +139,4 @@ def refusal_to_start(complaints: str) -> RaptError:
 def _is_readable(descriptor: int, timeout_seconds: float) -> bool:
     poll = select.poll()
     poll.register(descriptor, select.POLLIN)
-    return bool(poll.poll(max(0.0, timeout_seconds) * 1000))
+    return bool(poll.poll(min(max(0.0, timeout_seconds), _LONGEST_POLL_SECONDS) * 1000))

@@ -7,7 +7,7 @@ from typing import Any
 
 from kubectl_rapt.adapters.cluster import lists, paths
 from kubectl_rapt.adapters.cluster.answers import Ask
-from kubectl_rapt.adapters.cluster.door import Door
+from kubectl_rapt.adapters.cluster.door import APPLY, Door
 from kubectl_rapt.adapters.cluster.streams import Stream
 from kubectl_rapt.errors import Conflict, Unavailable
 from kubectl_rapt.model.kinds import Kind, Manifest, Ref, ref_of
@@ -111,6 +111,14 @@ class Reads:
         query = paths.query(dryRun="All", fieldManager="rapt", fieldValidation="Strict")
         ask = Ask("create", ref.kind, ref.namespace, ref.name)
         return _object(self._door.json(ask, "POST", paths.of(ref.kind, ref.namespace) + query, manifest))
+
+    def dry_run_apply(self, manifest: Manifest, *, manager: str) -> Manifest:
+        """See the port."""
+        ref = ref_of(manifest)
+        query = paths.query(dryRun="All", fieldManager=manager, force="true", fieldValidation="Strict")
+        path = paths.of(ref.kind, ref.namespace, ref.name) + query
+        ask = Ask("patch", ref.kind, ref.namespace, ref.name)
+        return _object(self._door.json(ask, "PATCH", path, manifest, content_type=APPLY))
 
     def may(self, verb: str, kind: Kind, namespace: str, *, name: str = "", subresource: str = "") -> bool:
         """See the port."""

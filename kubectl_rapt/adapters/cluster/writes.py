@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from kubectl_rapt.adapters.cluster import paths
 from kubectl_rapt.adapters.cluster.answers import Ask
-from kubectl_rapt.adapters.cluster.door import Door
+from kubectl_rapt.adapters.cluster.door import APPLY, Door
 from kubectl_rapt.model.kinds import Manifest, Ref, ref_of
 
 MANAGER = "rapt"
@@ -32,7 +32,7 @@ class Writes:
         ref = ref_of(manifest)
         query = paths.query(fieldManager=manager, force="true", fieldValidation="Strict")
         path = paths.of(ref.kind, ref.namespace, ref.name) + query
-        return self._send("patch", ref, "PATCH", path, manifest, content_type="application/apply-patch+yaml")
+        return self._send("patch", ref, "PATCH", path, manifest, content_type=APPLY)
 
     def patch(self, ref: Ref, patch: Mapping[str, Any], *, subresource: str = "") -> Manifest:
         """See the port."""

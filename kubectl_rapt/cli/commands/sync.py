@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from kubectl_rapt.actions import sync as syncing
-from kubectl_rapt.actions.sync import Synced
+from kubectl_rapt.actions.sync import Outcome, Synced
 from kubectl_rapt.cli import options, show, terminal
 from kubectl_rapt.config.project import Environment
 from kubectl_rapt.ports.world import World
@@ -57,9 +57,22 @@ def carry_out(
             terminal.out(show.name(one.ref))
         elif shows and one.what != "unchanged":
             why = f": {one.why}" if one.why else ""
-            terminal.out(f"{show.name(one.ref)} {one.what}{why}{'' if writers else ' (dry run)'}")
+            line = f"{show.name(one.ref)} {one.what}{why}{'' if writers else ' (dry run)'}"
+            terminal.out(terminal.clean(line))
 
-    desired = syncing.sync(world, writers, environment, tell, rollback=rollback, may=may)
+    outcome = syncing.sync(world, writers, environment, tell, rollback=rollback, may=may)
     if shows == "lines":
-        what = "synced" if writers else "would be synced"
-        terminal.out(f"{environment} {what} to {desired.commit[:7]}: {syncing.summary(done)}")
+        if not outcome.is_left_whole:
+            what = "synced" if writers else "would be synced"
+            terminal.out(f"{environment} {what} to {outcome.commit[:7]}: {syncing.summary(done)}")
+        _tell_left(environment, outcome)
+
+
+def _tell_left(environment: str, outcome: Outcome) -> None:
+    """Say who applies the rest, and what is left to do."""
+    if outcome.is_left_whole:
+        controllers = ", ".join(map(str, outcome.left_to))
+        line = f"{environment} is left to {controllers}: merge, and its controller applies it"
+        terminal.out(terminal.clean(line))
+    for note in outcome.notes:
+        terminal.say(terminal.clean(note))

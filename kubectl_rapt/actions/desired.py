@@ -1,0 +1,197 @@
+"""What an environment should be, out of the config repository, and what the cluster has of it."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from kubectl_rapt import documents
+from kubectl_rapt.actions.repository import Repository
+from kubectl_rapt.config import layout, rendered
+from kubectl_rapt.config.project import Environment, Project
+from kubectl_rapt.errors import NotFound, Problem, Refused
+from kubectl_rapt.model.kinds import CONFIG_MAP, JOB, NAMESPACE, Kind, Manifest, Ref, ref_of
+from kubectl_rapt.objects import jobs, labels, owners
+from kubectl_rapt.objects.owners import Owner
+from kubectl_rapt.ports.world import World
+
+_FEW = 3
+"""How many objects of a kind are asked for one by one before a list of all is cheaper."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """What one environment should be.
+
+    Args:
+        environment: The environment.
+        project: The project it belongs to.
+        commit: The commit it was read at.
+        objects: Every object, in the order in which it is applied.
+    """
+
+    environment: Environment
+    project: Project
+    commit: str
+    objects: tuple[Manifest, ...]
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The labels of everything that this environment owns."""
+        return labels.of_environment(self.project.id, self.environment.name)
+
+    @property
+    def record(self) -> Ref:
+        """The address of the ConfigMap that says what was applied."""
+        return Ref(CONFIG_MAP, f"rapt-sync-{self.environment.name}", self.environment.namespaces[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What the cluster has of one environment.
+
+    Args:
+        objects: Every object of ours, and every one in the way of a desired one.
+        unfinished: The tools that have an unfinished Job.
+        record: The ConfigMap that says what was applied; None before the first time.
+    """
+
+    objects: Mapping[Ref, Manifest]
+    unfinished: frozenset[str]
+    record: Manifest | None
+
+    @property
+    def commit(self) -> str:
+        """The commit that was applied last; empty before the first time."""
+        return self.record["data"].get("commit", "") if self.record else ""
+
+    @property
+    def owners(self) -> dict[Ref, Owner]:
+        """The objects that Flux or Argo CD applies, with what of theirs does."""
+        found = ((ref, owners.owner_of(manifest)) for ref, manifest in self.objects.items())
+        return {ref: owner for ref, owner in found if owner}
+
+
+def desired(found: Repository, name: str) -> Desired:
+    """Read what an environment should be out of the repository.
+
+    Raises:
+        NotFound: There is no such environment.
+        Refused: A rendered file holds what it may not, such as another kind, or an object in a foreign namespace.
+    """
+    project = found.project()
+    environment = project.environment(name)
+    folder = layout.rendered_folder(name) + "/"
+    objects: list[Manifest] = []
+    problems: list[Problem] = []
+    seen: set[Ref] = set()
+    for path, content in sorted(found.files.items()):
+        if path.startswith(folder) and path.endswith(".yaml"):
+            for manifest in documents.load_all(content, path):
+                wrong = rendered.check(manifest, environment, project)
+                if not wrong and ref_of(manifest) in seen:
+                    wrong = [Problem("", "is there twice")]
+                problems += (_of_file(path, manifest, one) for one in wrong)
+                if not wrong:
+                    seen.add(ref_of(manifest))
+                    objects.append(manifest)
+    if problems:
+        hint = "git log -p -- " + problems[0].where
+        raise Refused("foreign-object", f"rendered files of {name} hold what they may not", hint, problems)
+    objects.sort(key=lambda one: rendered.KINDS.index(ref_of(one).kind))
+    return Desired(environment, project, found.head, tuple(objects))
+
+
+def _of_file(path: str, manifest: Manifest, problem: Problem) -> Problem:
+    named = rendered.named(manifest)
+    place = f": {problem.where}" if problem.where else ""
+    return Problem(path, f"{named}{place} {problem.what}".strip())
+
+
+def check_cluster(world: World, environment: Environment) -> None:
+    """Make sure that the kube context points at the environment's own cluster.
+
+    Raises:
+        Refused: It does not, or nobody has said yet which cluster it is.
+    """
+    context = world.cluster.context()
+    if not environment.cluster:
+        raise Refused(
+            "no-cluster-recorded",
+            f'environment "{environment.name}" does not say yet which cluster is its own',
+            "kubectl rapt init --local",
+        )
+    try:
+        uid = world.cluster.get(Ref(NAMESPACE, "kube-system"))["metadata"]["uid"]
+    except Refused as error:
+        if error.code != "no-right":
+            raise
+        what = f"{error.message}, and so cannot tell which cluster this is"
+        raise Refused(error.code, what, "an administrator permits it with: kubectl rapt install") from error
+    if uid != environment.cluster:
+        raise Refused(
+            "other-cluster",
+            f'context "{context.name}" points at another cluster than environment "{environment.name}" has',
+            f"--context NAME, or contexts: {{{environment.name}: NAME}} in your settings",
+        )
+
+
+def look(world: World, want: Desired) -> Live:
+    """What the cluster has of an environment: each kind is listed once in each namespace."""
+    found = {}
+    unfinished = set()
+    selector = labels.selector(want.labels)
+    needed = {ref_of(manifest).kind for manifest in want.objects}
+    for manifest in of_environment(world, want.environment, selector, needed):
+        found[ref_of(manifest)] = manifest
+    for namespace in want.environment.all_namespaces:
+        for manifest in world.cluster.list(JOB, namespace, labels=selector):
+            job = jobs.from_manifest(manifest)
+            if not job.ended:
+                unfinished.add(job.labels.get(labels.TOOL, ""))
+    for manifest in _strangers(world, [ref for ref in map(ref_of, want.objects) if ref not in found]):
+        found[ref_of(manifest)] = manifest
+    return Live(found, frozenset(unfinished), get(world, want.record))
+
+
+def of_environment(
+    world: World, environment: Environment, selector: str, needed: Iterable[Kind] = ()
+) -> Iterable[Manifest]:
+    """The live objects of an environment.
+
+    Args:
+        world: Where to look.
+        environment: The environment.
+        selector: Its labels.
+        needed: The kinds without which the answer is of no use.
+
+    Raises:
+        Refused: A needed kind may not be listed. Who may not even see one that no tool needs any more could not
+            prune it either.
+    """
+    for namespace in environment.all_namespaces:
+        for kind in rendered.KINDS:
+            try:
+                yield from world.cluster.list(kind, namespace, labels=selector)
+            except Refused:
+                if kind in needed:
+                    raise
+
+
+def _strangers(world: World, missing: Iterable[Ref]) -> Iterable[Manifest]:
+    """Who else has the names that are wanted."""
+    places: dict[tuple[Kind, str], list[Ref]] = defaultdict(list)
+    for ref in missing:
+        places[ref.kind, ref.namespace].append(ref)
+    for (kind, namespace), refs in places.items():
+        if len(refs) <= _FEW:
+            yield from filter(None, (get(world, ref) for ref in refs))
+        else:
+            yield from (one for one in world.cluster.list(kind, namespace) if ref_of(one) in refs)
+
+
+def get(world: World, ref: Ref) -> Manifest | None:
+    """One object as it is now, or None."""
+    try:
+        return world.cluster.get(ref)
+    except NotFound:
+        return None

@@ -1,0 +1,115 @@
+"""``kubectl rapt drift``."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+from kubectl_rapt.actions import drift as drifting
+from kubectl_rapt.actions.drift import Changed, Drift, Drifted
+from kubectl_rapt.cli import options, show, terminal
+from kubectl_rapt.model import times
+
+DRIFTED = 1
+_HOW = {
+    "missing": "is missing in the cluster",
+    "surplus": "is not in the repository any more",
+    "changed": "was changed",
+    "foreign": "is in the way",
+}
+
+
+def drift(
+    context: typer.Context,
+    output: Annotated[str, typer.Option("-o", "--output", metavar="json|yaml", help="Output format")] = "",
+) -> int:
+    """Compare an environment's cluster with the repository, both ways; ends with 1 where they differ.
+
+    Example: kubectl rapt drift --in prod
+    """
+    options.one_of("-o", output, ("json", "yaml"))
+    with options.open_world(context) as (world, _):
+        found = drifting.drift(world, options.environment(context, world.settings))
+    if output:
+        terminal.out(show.document(_data(found), output))
+    else:
+        for one in found.objects:
+            _tell(one)
+        terminal.out(terminal.clean(_summary(found)))
+    return DRIFTED if found.objects else 0
+
+
+def _tell(one: Drifted) -> None:
+    why = f": {one.why}" if one.why else ""
+    owner = f" ({one.owner} applies it)" if one.owner else ""
+    terminal.out(terminal.clean(f"{show.name(one.ref)} -n {one.ref.namespace} {_HOW[one.how]}{why}{owner}"))
+    for change in one.changes:
+        terminal.out(terminal.clean(f"  {_line(change)}"))
+
+
+def _line(change: Changed) -> str:
+    field = change.difference
+    by = ""
+    if change.by:
+        at = f" at {times.spell(change.by.at)}" if change.by.at else ""
+        by = f" by {change.by.manager}{at}"
+    return f"{field.label}: {_value(field.before)} → {_value(field.after)}{by}"
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, str):
+        return terminal.shorten(f"'{value}'", 200)
+    import json
+
+    return terminal.shorten(json.dumps(value, ensure_ascii=False), 200)
+
+
+def _summary(found: Drift) -> str:
+    main, applied = found.main[:7], found.applied[:7]
+    at = f"{main} is applied"
+    if not applied:
+        at = f"{main} was never synced"
+    elif found.state != "applied":
+        at = f"a sync to {applied} has not finished"
+    elif found.applied != found.main:
+        at = f"{applied} is applied, {main} is the newest"
+    count = len(found.objects)
+    what = (
+        f"{count} object{'' if count == 1 else 's'} differ{'s' if count == 1 else ''}"
+        if count
+        else "no drift"
+    )
+    return f"{found.environment}: {what}; {at}"
+
+
+def _data(found: Drift) -> Mapping[str, Any]:
+    return {
+        "environment": found.environment,
+        "commits": {"main": found.main, "applied": found.applied, "state": found.state},
+        "objects": [
+            {
+                "apiVersion": one.ref.kind.api_version,
+                "kind": one.ref.kind.name,
+                "namespace": one.ref.namespace,
+                "name": one.ref.name,
+                "drift": one.how,
+                **({"why": one.why} if one.why else {}),
+                **({"appliedBy": str(one.owner)} if one.owner else {}),
+                **({"fields": [_field(change) for change in one.changes]} if one.changes else {}),
+            }
+            for one in found.objects
+        ],
+    }
+
+
+def _field(change: Changed) -> Mapping[str, Any]:
+    field, by = change.difference, change.by
+    return {
+        "field": field.label,
+        "repository": field.before,
+        "cluster": field.after,
+        **({"changedBy": by.manager} if by else {}),
+        **({"changedAt": times.spell(by.at)} if by and by.at else {}),
+    }

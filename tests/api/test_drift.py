@@ -1,0 +1,239 @@
+"""Drift on a real API server: what others changed is told by field and by author, what the server filled in is not."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kubectl_rapt.actions import drift as drifting
+from kubectl_rapt.actions.drift import Drift
+from kubectl_rapt.cli import main
+from kubectl_rapt.config import layout
+from kubectl_rapt.errors import Refused
+from kubectl_rapt.model.kinds import CRON_JOB, ROLE_BINDING, SERVICE_ACCOUNT, Ref
+from kubectl_rapt.objects import labels
+from tests.api.teams import Team, kubectl_does
+from tests.cluster.clusters import Cluster
+
+JOB = "spec.jobTemplate.spec.template.spec"
+
+
+def lines(found: Drift) -> list[str]:
+    """Each finding as one line."""
+    told = []
+    for one in found.objects:
+        told.append(f"{one.ref} {one.how}{': ' if one.why else ''}{one.why}")
+        for change in one.changes:
+            by = change.by.manager if change.by else "-"
+            told.append(
+                f"  {change.difference.label}: {change.difference.before} -> {change.difference.after} {by}"
+            )
+    return told
+
+
+@pytest.fixture
+def nightly(team: Team) -> Team:
+    """A tool with a schedule, synced."""
+    team.add("nightly", schedule="0 3 * * *")
+    team.sync()
+    return team
+
+
+def test_after_a_sync_there_is_none_whatever_the_server_filled_in(nightly: Team) -> None:
+    live = nightly.world.cluster.get(Ref(CRON_JOB, "nightly", nightly.namespace))
+    assert "suspend" in live["spec"], "the server has filled in what no file says"
+    found = drifting.drift(nightly.world, "dev")
+    main = nightly.repository.main
+    assert (found.objects, found.main, found.applied, found.state) == ((), main, main, "applied")
+
+
+def test_what_was_changed_by_hand_is_told_with_its_author_and_nothing_is_written(
+    nightly: Team, user: Path
+) -> None:
+    ref = Ref(CRON_JOB, "nightly", nightly.namespace)
+    patch = {
+        "metadata": {"labels": {labels.TEMPLATE: "other", "team": "ours"}},
+        "spec": {"schedule": "*/5 * * * *", "suspend": True},
+    }
+    kubectl_does(user, "patch", "cronjob/nightly", "--type=merge", f"--patch={json.dumps(patch)}")
+    container = {"name": "tool", "image": "busybox:1.36", "env": [{"name": "EVIL", "value": "1"}]}
+    pod = {"template": {"spec": {"containers": [container]}}}
+    patch = {"spec": {"jobTemplate": {"spec": pod}}}
+    kubectl_does(
+        user,
+        "patch",
+        "cronjob/nightly",
+        f"--patch={json.dumps(patch)}",
+        "--field-manager=somebody",
+    )
+    before = nightly.world.cluster.get(ref)
+    assert lines(drifting.drift(nightly.world, "dev")) == [
+        "cronjob/nightly changed",
+        f"  metadata.labels[{labels.TEMPLATE}]: command -> other kubectl-patch",
+        "  spec.schedule: 0 3 * * * -> */5 * * * * kubectl-patch",
+        f"  {JOB}.containers[tool].image: busybox:1.35 -> busybox:1.36 somebody",
+        "  spec.suspend: False -> True kubectl-patch",
+        f"  {JOB}.containers[tool].env: None -> [{{'name': 'EVIL', 'value': '1'}}] somebody",
+    ]
+    assert nightly.world.cluster.get(ref) == before, "nothing was written"
+    nightly.sync()
+    left = lines(drifting.drift(nightly.world, "dev"))
+    assert left == [
+        "cronjob/nightly changed",
+        "  spec.suspend: False -> True kubectl-patch",
+        f"  {JOB}.containers[tool].env: None -> [{{'name': 'EVIL', 'value': '1'}}] somebody",
+    ], "what others added is theirs, and stays theirs: drift alone tells"
+
+
+def test_both_ways_missing_and_surplus(nightly: Team, user: Path) -> None:
+    nightly.add("gone")
+    nightly.sync()
+    nightly.drop("gone")
+    nightly.add("new")
+    kubectl_does(user, "delete", "cronjob/nightly")
+    synced = nightly.record["commit"]
+    found = drifting.drift(nightly.world, "dev")
+    assert sorted(lines(found)) == [
+        "cronjob/nightly missing",
+        "serviceaccount/rapt-gone surplus",
+        "serviceaccount/rapt-new missing",
+        "tool/gone surplus",
+        "tool/new missing",
+    ]
+    assert (found.main, found.applied) == (nightly.repository.main, synced)
+    assert found.main != found.applied
+
+
+def test_a_name_that_belongs_to_someone_else_is_told(team: Team) -> None:
+    team.create(SERVICE_ACCOUNT, "rapt-hello", {})
+    team.add("hello")
+    assert lines(drifting.drift(team.world, "dev")) == [
+        "serviceaccount/rapt-hello foreign: belongs to someone else",
+        "tool/hello missing",
+    ]
+
+
+def test_every_field_of_every_kind_is_compared(team: Team, user: Path) -> None:
+    values = {"host": "example.com", "port": "80"}
+    team.add_template("tcp-check", answers=values)
+    team.sync()
+    kubectl_does(
+        user,
+        "patch",
+        "networkpolicy/rapt-tcp-check",
+        "--type=merge",
+        '--patch={"spec":{"egress":[{}]}}',
+    )
+    kubectl_does(
+        user,
+        "patch",
+        "serviceaccount/rapt-tcp-check",
+        "--type=merge",
+        '--patch={"imagePullSecrets":[{"name":"theirs"}],"automountServiceAccountToken":true}',
+    )
+    kubectl_does(
+        user,
+        "patch",
+        "tool/tcp-check",
+        "--type=merge",
+        '--patch={"spec":{"summary":"Owned","freeEnv":true}}',
+    )
+    told = lines(drifting.drift(team.world, "dev"))
+    assert {line.split(" -> ")[0] for line in told if line.startswith("  ")} >= {
+        "  automountServiceAccountToken: False",
+        "  imagePullSecrets: None",
+        "  spec.freeEnv: None",
+    }
+    assert [line for line in told if not line.startswith("  ")] == [
+        "serviceaccount/rapt-tcp-check changed",
+        "networkpolicy/rapt-tcp-check changed",
+        "tool/tcp-check changed",
+    ]
+    assert all(line.endswith(" kubectl-patch") for line in told if line.startswith("  ")), told
+
+
+def test_what_the_server_would_not_even_change_back_is_told(
+    open_team: Any, cluster: Cluster, namespace: str
+) -> None:
+    """A RoleBinding's roleRef can never change, so a dry run of the right one is refused."""
+    with open_team(cluster.kubeconfig, namespace) as team:
+        own = labels.of_environment(team.repository.id, "dev")
+        group = "rbac.authorization.k8s.io"
+        metadata = {
+            "name": "rapt-hello",
+            "namespace": team.namespace,
+            "labels": {**own, labels.TOOL: "hello"},
+        }
+        subject = {"kind": "ServiceAccount", "name": "rapt-hello", "namespace": team.namespace}
+        binding = {"apiVersion": f"{group}/v1", "kind": "RoleBinding", "metadata": metadata}
+        right = {
+            **binding,
+            "roleRef": {"apiGroup": group, "kind": "Role", "name": "rapt-hello"},
+            "subjects": [subject],
+        }
+        team.repository.commit({layout.rendered("dev", "hello"): json.dumps(right).encode()})
+        wrong = {**right, "roleRef": {"apiGroup": group, "kind": "Role", "name": "other"}}
+        team.writers.cluster.create(wrong)
+        assert lines(drifting.drift(team.world, "dev")) == [
+            f"{Ref(ROLE_BINDING, 'rapt-hello', team.namespace)} changed",
+            "  roleRef.name: rapt-hello -> other rapt",
+        ]
+
+
+def test_a_quota_that_is_used_up_does_not_keep_drift_from_looking(
+    open_team: Any, cluster: Cluster, namespace: str
+) -> None:
+    with open_team(cluster.kubeconfig, namespace) as team:
+        team.add("nightly", schedule="0 3 * * *")
+        team.sync()
+        quota = ("create", "quota", "full", f"--namespace={namespace}", "--hard=count/cronjobs.batch=1")
+        kubectl_does(cluster.kubeconfig, *quota)
+        patch = json.dumps({"spec": {"schedule": "*/5 * * * *"}})
+        words = ("patch", "cronjob/nightly", f"--namespace={namespace}", f"--patch={patch}")
+        kubectl_does(cluster.kubeconfig, *words)
+        found = drifting.drift(team.world, "dev")
+        assert "  spec.schedule: 0 3 * * * -> */5 * * * * kubectl-patch" in lines(found)
+
+
+def test_the_command_shows_fields_and_ends_with_1(
+    nightly: Team, user: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    words = ["drift", "--in", "dev", "--kubeconfig", str(user)]
+    assert main.run(words) == 0
+    commit = nightly.repository.main[:7]
+    assert capfd.readouterr().out == f"dev: no drift; {commit} is applied\n"
+    hostile = "\x1b[31mred\u202e"
+    patch = json.dumps({"spec": {"summary": hostile}})
+    kubectl_does(user, "patch", "tool/nightly", "--type=merge", f"--patch={patch}")
+    assert main.run(words) == 1
+    first, second, last = capfd.readouterr().out.splitlines()
+    assert first == f"tool.rapt.dev/nightly -n {nightly.namespace} was changed"
+    value = "'\\x1b[31mred\\u202e'"
+    assert second.startswith(
+        f"  spec.summary: 'Run any image with any command' → {value} by kubectl-patch at 20"
+    )
+    assert last == f"dev: 1 object differs; {commit} is applied"
+    assert main.run([*words, "-o", "json"]) == 1
+    data: dict[str, Any] = json.loads(capfd.readouterr().out)
+    (one,) = data["objects"]
+    (field,) = one["fields"]
+    assert (one["kind"], one["name"], one["drift"]) == ("Tool", "nightly", "changed")
+    assert (field["field"], field["cluster"], field["changedBy"]) == (
+        "spec.summary",
+        hostile,
+        "kubectl-patch",
+    )
+    assert data["commits"] == {
+        "main": nightly.repository.main,
+        "applied": nightly.repository.main,
+        "state": "applied",
+    }
+
+
+def test_another_cluster_is_refused(open_team: Any, user: Path, namespace: str) -> None:
+    with open_team(user, namespace, uid="11111111-2222-3333-4444-555555555555") as team:
+        team.add("hello")
+        with pytest.raises(Refused) as caught:
+            drifting.drift(team.world, "dev")
+        assert caught.value.code == "other-cluster"

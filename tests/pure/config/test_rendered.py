@@ -1,0 +1,131 @@
+"""What a hand-edited rendered file may not hold: each refusal names the field."""
+
+import copy
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from kubectl_rapt.config import rendered
+from kubectl_rapt.config.installation import Schedule
+from kubectl_rapt.errors import Problem
+from kubectl_rapt.templating.definition import Access, Egress
+from tests.pure.config.test_derive import INSTALLED, PROD, PROJECT, TEMPLATE, derived
+
+FULL = replace(
+    TEMPLATE, access=(Access(("",), ("pods",), ("get",), ("one",)),), egress=(Egress(anywhere=True),)
+)
+SCHEDULED = replace(INSTALLED, schedules=(Schedule("0 3 * * *"), Schedule("0 4 * * *", "Europe/Berlin")))
+WRITTEN = derived(installed=SCHEDULED, template=FULL)
+POD = ("spec", "jobTemplate", "spec", "template", "spec")
+
+
+def edited(kind: str, path: tuple[Any, ...], value: Any) -> dict[str, Any]:
+    """The first object of a kind as Rapt writes it, with one field set; None removes it."""
+    manifest = copy.deepcopy(next(dict(one) for one in WRITTEN if one["kind"] == kind))
+    at: Any = manifest
+    for step in path[:-1]:
+        at = at[step]
+    if value is None:
+        del at[path[-1]]
+    else:
+        at[path[-1]] = value
+    return manifest
+
+
+def test_everything_that_rapt_writes_is_right() -> None:
+    assert {one["kind"] for one in WRITTEN} == {kind.name for kind in rendered.KINDS}
+    assert [rendered.check(one, PROD, PROJECT) for one in WRITTEN] == [[]] * len(WRITTEN)
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "value", "where"),
+    [
+        ("CronJob", (*POD, "hostNetwork"), True, ".".join((*POD, "hostNetwork"))),
+        ("CronJob", (*POD, "hostPID"), True, ".".join((*POD, "hostPID"))),
+        (
+            "CronJob",
+            (*POD, "containers", 0, "securityContext"),
+            {"privileged": True},
+            ".".join(POD) + ".containers[0].securityContext.privileged",
+        ),
+        (
+            "CronJob",
+            (*POD, "volumes"),
+            [{"name": "all", "hostPath": {"path": "/"}}],
+            ".".join(POD) + ".volumes[0].hostPath",
+        ),
+        ("CronJob", (*POD, "serviceAccountName"), "admin", ".".join((*POD, "serviceAccountName"))),
+        ("CronJob", (*POD, "serviceAccountName"), None, ".".join((*POD, "serviceAccountName"))),
+        (
+            "CronJob",
+            ("spec", "jobTemplate", "spec", "template", "metadata", "labels", "rapt.dev/tool"),
+            "other",
+            "spec.jobTemplate.spec.template.metadata.labels",
+        ),
+        ("CronJob", ("spec", "jobTemplate"), None, "spec.jobTemplate"),
+        ("CronJob", ("spec", "jobTemplate"), "true", "spec.jobTemplate"),
+        ("CronJob", ("spec", "surprise"), 1, "spec.surprise"),
+        ("CronJob", ("spec",), [], "spec"),
+        ("CronJob", ("status",), {}, "status"),
+        ("CronJob", ("metadata", "name"), "nightly-x", "metadata.name"),
+        ("CronJob", ("metadata", "name"), "nightlyx", "metadata.name"),
+        ("CronJob", ("metadata", "name"), "other-2", "metadata.name"),
+        (
+            "Tool",
+            ("spec", "job", "spec", "template", "spec", "serviceAccountName"),
+            "admin",
+            "spec.job.spec.template.spec.serviceAccountName",
+        ),
+        (
+            "Tool",
+            ("spec", "job", "spec", "template", "spec", "hostIPC"),
+            True,
+            "spec.job.spec.template.spec.hostIPC",
+        ),
+        ("Tool", ("spec", "job"), None, "spec.job"),
+        ("Tool", ("metadata", "name"), "other", "metadata.name"),
+        ("RoleBinding", ("roleRef", "kind"), "ClusterRole", "roleRef"),
+        ("RoleBinding", ("roleRef", "name"), "rapt-other", "roleRef"),
+        ("RoleBinding", ("roleRef",), None, "roleRef"),
+        ("RoleBinding", ("subjects", 0, "name"), "default", "subjects"),
+        ("RoleBinding", ("subjects", 0, "namespace"), "team-2", "subjects"),
+        ("RoleBinding", ("subjects",), [], "subjects"),
+        ("RoleBinding", ("subjects", 0, "kind"), "User", "subjects"),
+        ("Role", ("rules", 0, "nonResourceURLs"), ["/"], "rules[0].nonResourceURLs"),
+        ("Role", ("rules", 0, "verbs"), [], "rules[0].verbs"),
+        ("Role", ("rules", 0), "all", "rules[0]"),
+        ("Role", ("rules",), None, "rules"),
+        ("Role", ("aggregationRule",), {}, "aggregationRule"),
+        ("Role", ("metadata", "name"), "admin", "metadata.name"),
+        ("ServiceAccount", ("automountServiceAccountToken",), True, "automountServiceAccountToken"),
+        ("ServiceAccount", ("automountServiceAccountToken",), 0, "automountServiceAccountToken"),
+        ("ServiceAccount", ("secrets",), [{"name": "a"}], "secrets"),
+        ("ServiceAccount", ("imagePullSecrets",), [{"name": "a"}], "imagePullSecrets"),
+        ("ServiceAccount", ("metadata", "ownerReferences"), [], "metadata.ownerReferences"),
+        ("ServiceAccount", ("metadata", "finalizers"), ["a/b"], "metadata.finalizers"),
+        ("ServiceAccount", ("metadata", "annotations"), {"a": 1}, "metadata.annotations"),
+        ("NetworkPolicy", ("spec", "podSelector"), {}, "spec.podSelector"),
+        ("NetworkPolicy", ("spec", "policyTypes"), ["Ingress"], "spec.policyTypes"),
+        ("NetworkPolicy", ("spec", "ingress"), [{}], "spec.ingress"),
+        ("NetworkPolicy", ("spec",), None, "spec"),
+        ("Tool", ("metadata", "labels", "rapt.dev/tool"), None, "metadata.labels[rapt.dev/tool]"),
+        ("Tool", ("metadata", "labels", "rapt.dev/tool"), "A B", "metadata.labels[rapt.dev/tool]"),
+        ("Tool", ("metadata", "labels", "rapt.dev/environment"), "dev", ""),
+        ("Tool", ("metadata", "namespace"), "kube-system", ""),
+        ("Tool", ("metadata", "name"), "../x", ""),
+        ("Tool", ("metadata",), None, ""),
+        ("Tool", ("kind",), "Job", ""),
+        ("Role", ("kind",), "ClusterRole", ""),
+    ],
+)
+def test_one_edited_field_is_refused_by_its_name(
+    kind: str, path: tuple[Any, ...], value: Any, where: str
+) -> None:
+    assert [one.where for one in rendered.check(edited(kind, path, value), PROD, PROJECT)] == [where]
+
+
+@pytest.mark.parametrize("document", [None, "text", [], 1])
+def test_what_is_no_object_is_refused(document: Any) -> None:
+    assert rendered.check(document, PROD, PROJECT) == [Problem("", "holds something that is no object")]
+    assert rendered.named(document) == ""
