@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kubectl_rapt.adapters.bundle import PackagedBundle
+    from kubectl_rapt.adapters.checkout import Checkout
     from kubectl_rapt.adapters.cluster.door import Door
     from kubectl_rapt.adapters.cluster.reads import Reads
     from kubectl_rapt.adapters.cluster.spawn import Kubectl
@@ -86,6 +87,12 @@ class _Outside:
 
         return Schemas()
 
+    @cached_property
+    def checkout(self) -> "Checkout":
+        from kubectl_rapt.adapters.checkout import Checkout
+
+        return Checkout(self._environ)
+
     def now(self) -> "datetime":
         from datetime import UTC, datetime
 
@@ -115,6 +122,10 @@ class _Door:
     @property
     def git(self) -> "Git":
         return self._outside.git
+
+    @property
+    def checkout(self) -> "Checkout":
+        return self._outside.checkout
 
     @property
     def settings(self) -> "SettingsWrites":

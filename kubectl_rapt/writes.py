@@ -14,8 +14,10 @@ from kubectl_rapt.model.plan import (
     Patch,
     Plan,
     Step,
+    WriteFiles,
     WriteSettings,
 )
+from kubectl_rapt.ports.checkout import CheckoutWrites
 from kubectl_rapt.ports.cluster import ClusterWrites
 from kubectl_rapt.ports.git import GitWrites, Remote
 from kubectl_rapt.ports.settings import SettingsWrites
@@ -37,6 +39,11 @@ class Writers(Protocol):
     @property
     def settings(self) -> SettingsWrites:
         """The person's own settings."""
+        ...
+
+    @property
+    def checkout(self) -> CheckoutWrites:
+        """The folder that a template's author works in."""
         ...
 
     def pause(self, attempt: int) -> None:
@@ -80,6 +87,8 @@ def apply(writers: Writers, step: Step) -> Written:
             writers.git.create(path)
         case WriteSettings(text):
             writers.settings.write(text)
+        case WriteFiles(root, files):
+            writers.checkout.write(root, files)
     return None
 
 

@@ -106,7 +106,23 @@ class WriteSettings:
         return "write settings"
 
 
-Step = Create | Apply | Patch | Delete | CommitFiles | CreateRepository | WriteSettings
+@dataclass(frozen=True, slots=True)
+class WriteFiles:
+    """Replace files in a folder of the person's own, all of them or none.
+
+    Args:
+        root: The folder.
+        files: Path below it to new content; None deletes.
+    """
+
+    root: str
+    files: Mapping[str, bytes | None]
+
+    def __str__(self) -> str:
+        return f"write {', '.join(self.files)}"
+
+
+Step = Create | Apply | Patch | Delete | CommitFiles | CreateRepository | WriteSettings | WriteFiles
 
 
 @dataclass(frozen=True, slots=True)

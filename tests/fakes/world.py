@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from kubectl_rapt.adapters.bundle import PackagedBundle
+from kubectl_rapt.adapters.checkout import Checkout
 from kubectl_rapt.adapters.git import Git
 from kubectl_rapt.adapters.sandbox import Sandbox
 from kubectl_rapt.adapters.schemas import Schemas
@@ -41,6 +42,7 @@ class FakeWorld:
         for role in ("AUTHOR", "COMMITTER"):
             environ |= {f"GIT_{role}_NAME": self.name, f"GIT_{role}_EMAIL": f"{self.name}@example.com"}
         self.git = Git(self.home / "git", environ)
+        self.checkout = Checkout(environ)
 
     def now(self) -> datetime:
         return NOON
@@ -65,6 +67,10 @@ class FakeWriters:
     @property
     def git(self) -> Git:
         return self.world.git
+
+    @property
+    def checkout(self) -> Checkout:
+        return self.world.checkout
 
     @property
     def settings(self) -> "FakeWriters":
