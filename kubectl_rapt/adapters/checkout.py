@@ -29,12 +29,13 @@ class Checkout:
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = dict(environment)
 
-    def find(self, start: str = "") -> str:
+    def find(self, start: str = "") -> tuple[str, str]:
         """See CheckoutReads."""
-        here = Path(start or ".").absolute()
+        here = Path(os.path.abspath(start or "."))  # noqa: PTH100 - without the dots, and links as they are
         for folder in (here, *here.parents):
             if (folder / "registry" / "index.yaml").is_file() or (folder / "templates").is_dir():
-                return str(folder)
+                inside = here.relative_to(folder).as_posix()
+                return str(folder), "" if inside == "." else inside
         raise NotFound(
             "no-checkout",
             f"{here} is not inside a registry: no folder above it has registry/index.yaml or templates/",

@@ -7,11 +7,14 @@ from typing import Protocol
 class CheckoutReads(Protocol):
     """Reading. A registry has its templates in ``templates/``, its index in ``registry/index.yaml``."""
 
-    def find(self, start: str = "") -> str:
+    def find(self, start: str = "") -> tuple[str, str]:
         """The registry around a folder: the nearest at or above it with ``registry/index.yaml`` or ``templates/``.
 
         Args:
             start: A folder; empty for the current one.
+
+        Returns:
+            The registry's folder, and the path of ``start`` below it; empty where they are the same.
 
         Raises:
             NotFound: ``no-checkout``: there is none.
