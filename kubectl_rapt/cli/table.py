@@ -94,6 +94,42 @@ def _sync() -> Callable[..., Any]:
     return sync.sync
 
 
+def _template() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import template
+
+    return template.template
+
+
+def _template_lint() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import template
+
+    return template.lint_
+
+
+def _template_new() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import template
+
+    return template.new
+
+
+def _template_publish() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import template
+
+    return template.publish_
+
+
+def _template_release() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import template
+
+    return template.release_
+
+
+def _template_test() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import template
+
+    return template.test
+
+
 def _version() -> Callable[..., Any]:
     from kubectl_rapt.cli.commands import version
 
@@ -109,6 +145,14 @@ def _why() -> Callable[..., Any]:
 TABLE = {
     "search": Entry("Templates", "Find templates in the registries", _search),
     "show": Entry("Templates", "Show a template: parameters, policies, a command to try", _show),
+    "template": Entry("Templates", "Write, test, release and publish templates", _template),
+    "template new": Entry("Templates", "Begin a template, also from a Job or CronJob", _template_new),
+    "template lint": Entry("Templates", "Find everything that is wrong with templates", _template_lint),
+    "template test": Entry("Templates", "Run the tests of templates", _template_test),
+    "template release": Entry(
+        "Templates", "Give a template its version and its place in the index", _template_release
+    ),
+    "template publish": Entry("Templates", "Push a release to the registry, for review", _template_publish),
     "init": Entry("Config repository", "Set up a config repository and your settings", _init),
     "add": Entry("Config repository", "Add a tool to an environment, for review", _add),
     "changes": Entry("Config repository", "List, show and merge open changes", _changes),
