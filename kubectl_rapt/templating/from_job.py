@@ -147,7 +147,8 @@ def _cron_job(
         raise _refusal([Problem("/spec/jobTemplate", "is missing")])
     words = {"Allow": "allow", "Forbid": "forbid"}
     given = spec.get("concurrencyPolicy", "Allow")
-    if given not in words:
+    if not isinstance(given, str) or given not in words:
+        given = str(given)
         what = f"{given} has no like: a run may wait (concurrency: queue) or be left out (Forbid)"
         problems.append(Problem("/spec/concurrencyPolicy", what))
     if zone := spec.get("timeZone"):
@@ -168,8 +169,9 @@ def _cron_job(
     schedule = spec.get("schedule")
     if not isinstance(schedule, str) or not schedule:
         problems.append(Problem("/spec/schedule", "is missing"))
-    for field in ("labels", "annotations"):
-        held = _kept_keys((body.get("metadata") or {}).get(field))
+    metadata = body.get("metadata")
+    for field in ("labels", "annotations") if isinstance(metadata, dict) else ():
+        held = _kept_keys(metadata.get(field))
         problems += [
             Problem(
                 f"/metadata/{field}/{key.replace('/', '~1')}",
