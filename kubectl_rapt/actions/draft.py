@@ -140,7 +140,7 @@ def _skeleton(name: str, summary: str, known: Mapping[str, bytes]) -> dict[str, 
         DEFINITION: declared,
         SOURCE: _JOB,
         "tests/defaults.yaml": _case({}, golden="golden/defaults.yaml"),
-        "tests/golden/defaults.yaml": golden,
+        "tests/golden/defaults.yaml": documents.dump(documents.load(golden, SOURCE)),
         "tests/no-word.yaml": documents.dump(
             {"answers": {}, "run": {"word": ""}, "refused": "word: expected text of 1 to 100 characters"}
         ),

@@ -74,10 +74,10 @@ def plan(world: World, wanted: str) -> Publication:
     main = world.git.files(remote, refs[_HEADS + base])
     on_branch = refs.get(_HEADS + branch, "")
     now = world.git.files(remote, on_branch) if on_branch else main
-    wanted_files = _files(registry, template, files, now)
+    wanted_files = _files(registry, template, files, now, main)
     after = {path: content for path, content in wanted_files.items() if now.get(path) != content}
     before = {path: now[path] for path in after if path in now}
-    is_merged = not _differences(_files(registry, template, files, main), main)
+    is_merged = not _differences(_files(registry, template, files, main, main), main)
     words = _propose(world, template, files, main)
     step = CommitFiles(
         repository=remote.url,
@@ -96,12 +96,19 @@ def _differences(wanted: Mapping[str, bytes | None], now: Mapping[str, bytes]) -
 
 
 def _files(
-    registry: Registry, template: Template, files: Mapping[str, bytes], now: Mapping[str, bytes]
+    registry: Registry,
+    template: Template,
+    files: Mapping[str, bytes],
+    now: Mapping[str, bytes],
+    main: Mapping[str, bytes],
 ) -> dict[str, bytes | None]:
-    """The template's folder as it is here, and the remote's own index with this release."""
+    """The template's folder as it is here, and the main branch's own index with this release.
+
+    What the release's branch says in its index is a proposal, which may still change.
+    """
     folder = checkout.folder(template.name)
     known = registry.index().release(template.name, template.version)
-    text = now.get(checkout.INDEX, b"").decode()
+    text = main.get(checkout.INDEX, b"").decode()
     indexed = releasing.insert(text, checkout.INDEX, template.name, template.version, known)
     wanted: dict[str, bytes | None] = {
         f"{folder}/{path}": None for path in checkout.inside(now, template.name)

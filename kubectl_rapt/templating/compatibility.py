@@ -7,7 +7,6 @@ from typing import Literal
 from kubectl_rapt.errors import Problem, Refused
 from kubectl_rapt.model.fields import shown
 from kubectl_rapt.model.versions import MinorRange, Version
-from kubectl_rapt.templating import parameters
 from kubectl_rapt.templating.definition import Template
 from kubectl_rapt.templating.parameters import Parameter
 
@@ -125,7 +124,7 @@ def _default(old: Parameter, new: Parameter) -> Iterator[Change]:
     asked_before = old.required and old.default is None
     if asks_now and not asked_before:
         yield Change("major", new.name, "needs an answer now, and needed none before")
-    elif parameters.to_data(old).get("default") != parameters.to_data(new).get("default"):
+    elif (old.default, type(old.default)) != (new.default, type(new.default)):  # 1 is not 1.0, nor true
         yield Change(
             "minor", new.name, f"has the default {shown(new.default)}, which was {shown(old.default)}"
         )
@@ -211,4 +210,4 @@ def _kubernetes(old: MinorRange, new: MinorRange) -> Change:
         return Change(
             "major", "kubernetes", f"no longer has 1.{gone[-1]}" if len(gone) == 1 else f"is {new} now"
         )
-    return Change("minor", "kubernetes", f"is {new or 'any version'} now")
+    return Change("minor", "kubernetes", f"is {new.text or 'any version'} now")
