@@ -171,7 +171,7 @@ def _cron_job(
         problems.append(Problem("/spec/schedule", "is missing"))
     metadata = body.get("metadata")
     for field in ("labels", "annotations") if isinstance(metadata, dict) else ():
-        held = _kept_keys(metadata.get(field))
+        held = _kept_keys(metadata.get(field) if isinstance(metadata, dict) else None)
         problems += [
             Problem(
                 f"/metadata/{field}/{key.replace('/', '~1')}",

@@ -17,6 +17,7 @@ from kubectl_rapt.config.settings import Settings
 from kubectl_rapt.errors import NotFound, Refused, Unavailable
 from kubectl_rapt.model.versions import Version
 from kubectl_rapt.templating import index
+from kubectl_rapt.templating.compatibility import Level
 from tests.fakes.world import FakeWorld, FakeWriters
 from tests.repositories import SOMEONE
 
@@ -63,7 +64,7 @@ def save(message: str) -> None:
     git("commit", "--quiet", "--message", message)
 
 
-def released(author: FakeWorld, bump: release.Level | None = None) -> Releasing:
+def released(author: FakeWorld, bump: Level | None = None) -> Releasing:
     planned = release.plan(author, "say", bump)
     for step in planned.plan.steps:
         writes.apply(FakeWriters(author), step)
@@ -111,8 +112,9 @@ def test_a_first_release_is_one_line_more_than_the_index(author: FakeWorld) -> N
 
 def test_a_release_again_is_nothing_to_do_whatever_the_bump(author: FakeWorld) -> None:
     released(author)
-    for bump in (None, "patch", "major"):
-        assert released(author, bump).plan.steps == ()  # type: ignore[arg-type]
+    bumps: tuple[Level | None, ...] = (None, "patch", "major")
+    for bump in bumps:
+        assert released(author, bump).plan.steps == ()
     assert known(author) == ["0.1.0"]
 
 
@@ -236,7 +238,7 @@ def test_a_lost_reply_makes_no_second_commit(
 ) -> None:
     released(author)
     push = author.git.commit
-    lost = []
+    lost: list[str] = []
 
     def commit(*words: object, **more: object) -> str:
         pushed = push(*words, **more)  # type: ignore[arg-type]
