@@ -1,5 +1,6 @@
 """Beginning a template: a small good one, or one made of a Job or CronJob that exists."""
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,7 @@ from kubectl_rapt.model.plan import Plan, WriteFiles
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.templating import definition, from_job, parameters, readme, testing
 from kubectl_rapt.templating.definition import Template
-from kubectl_rapt.templating.from_job import LooksSecret, Source
+from kubectl_rapt.templating.from_job import Source
 from kubectl_rapt.templating.lint import DEFINITION, README, SOURCE
 
 
@@ -33,13 +34,12 @@ class Draft:
     notes: tuple[str, ...] = ()
 
 
-def understand(world: World, path: str, looks_secret: LooksSecret) -> Source:
+def understand(world: World, path: str) -> Source:
     """The Job or CronJob in a file, as it could become a template.
 
     Args:
         world: Where the file is read.
         path: The file; ``-`` is standard input.
-        looks_secret: Finds secrets in plain sight.
 
     Raises:
         NotFound: There is no such file.
@@ -47,6 +47,27 @@ def understand(world: World, path: str, looks_secret: LooksSecret) -> Source:
     """
     name = "standard input" if path == "-" else path
     return from_job.read(documents.load(world.checkout.document(path), name), looks_secret)
+
+
+_SECRET_NAME = re.compile(
+    r"(?:^|[_.-])(?:password|passwd|pwd|secret|token|api_?key|private_?key|access_?key|credentials?)$",
+    re.IGNORECASE,
+)
+_SECRET_VALUE = re.compile(r"-----BEGIN|://[^/\s:@]+:[^/\s@$]+@")
+
+
+def looks_secret(name: str, value: str) -> str:
+    """Why the literal value of a variable, or a word of a command line, is a secret; empty where it is none.
+
+    The one place that decides it for ``template new``.
+
+    Args:
+        name: The variable; empty for a word of a command line.
+        value: The literal.
+    """
+    if _SECRET_NAME.search(name) and value and "$(" not in value:
+        return "holds a literal that looks like a secret"
+    return "holds a key, or an address with a password" if _SECRET_VALUE.search(value) else ""
 
 
 def plan(world: World, name: str, summary: str, source: Source | None, kept: Collection[str] = ()) -> Draft:

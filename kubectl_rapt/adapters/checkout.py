@@ -100,7 +100,8 @@ class Checkout:
         if path == "-":
             return sys.stdin.buffer.read(_MOST_BYTES)
         try:
-            return Path(path).read_bytes()
+            with Path(path).open("rb") as file:
+                return file.read(_MOST_BYTES)
         except OSError as error:
             raise NotFound(
                 "no-file", f"{path} cannot be read: {error.strerror}", "ls -l, or - for standard input"

@@ -1,6 +1,6 @@
 """The README that a new template begins with: what it does, what it asks, how to run it."""
 
-from typing import Any
+import shlex
 
 from kubectl_rapt.templating import parameters
 from kubectl_rapt.templating.definition import Template
@@ -30,12 +30,8 @@ def spell(template: Template) -> str:
 
 
 def _flag(parameter: Parameter) -> str:
-    value = parameters.spell(_shown(parameters.example(parameter)))
-    return f" --set {parameter.name}='{value}'" if not value.isalnum() else f" --set {parameter.name}={value}"
-
-
-def _shown(value: Any) -> Any:
-    return "…" if value is None else value
+    value = parameters.example(parameter)
+    return f" --set {parameter.name}={'…' if value is None else shlex.quote(parameters.spell(value))}"
 
 
 def _row(parameter: Parameter) -> str:

@@ -10,7 +10,6 @@ import yaml
 from kubectl_rapt import writes
 from kubectl_rapt.actions import checkout, draft, lint, verify
 from kubectl_rapt.adapters.sandbox import Sandbox
-from kubectl_rapt.cli.commands.template import looks_secret
 from kubectl_rapt.config.settings import Settings
 from kubectl_rapt.errors import Conflict, Invalid
 from kubectl_rapt.templating import from_job
@@ -32,7 +31,7 @@ def author(tmp_path: Path, renderer: Sandbox, monkeypatch: pytest.MonkeyPatch) -
 
 def made(author: FakeWorld, name: str, path: Path | None, kept: tuple[str, ...] = ()) -> draft.Draft:
     """A template, written to the registry."""
-    source = draft.understand(author, str(path), looks_secret) if path else None
+    source = draft.understand(author, str(path)) if path else None
     planned = draft.plan(author, name, "Does something", source, kept)
     for step in planned.plan.steps:
         writes.apply(FakeWriters(author), step)
@@ -170,7 +169,7 @@ def test_a_template_that_exists_is_not_overwritten(author: FakeWorld) -> None:
 def read(text: str) -> Mapping[str, str]:
     """JSON pointer to what is refused there."""
     with pytest.raises(Invalid) as caught:
-        from_job.read(yaml.safe_load(text), looks_secret)
+        from_job.read(yaml.safe_load(text), draft.looks_secret)
     assert caught.value.code == "cannot-convert"
     return {one.where: one.what for one in caught.value.problems}
 

@@ -140,7 +140,7 @@ def new(
 ) -> None:
     """Begin a template: a small one with a test of each kind, or one made of a Job or CronJob.
 
-    Example: kubectl get cronjob backup -o yaml | kubectl rapt template new backup --from -
+    Example: kubectl rapt template new backup --from cronjob.yaml
     """
     if keep and not source:
         raise UsageError(
@@ -148,7 +148,7 @@ def new(
         )
     is_dry = options.is_dry(dry_run)
     with options.open_world(context) as (world, writers):
-        found = draft.understand(world, source, looks_secret) if source else None
+        found = draft.understand(world, source) if source else None
         kept = list(keep or ())
         if terminal.is_interactive() and source != "-" and not summary and keep is None:
             summary, kept = _ask(name, found)
@@ -166,21 +166,6 @@ def new(
         terminal.say(f"  note: {terminal.clean(note)}")
     terminal.out(f"template {name} {'would be made' if is_dry else 'made'} in templates/{name}")
     terminal.say(f"  next: kubectl rapt template test {name}, kubectl rapt template lint {name}")
-
-
-def looks_secret(name: str, value: str) -> str:
-    """Why a literal value looks like a secret; empty where it does not.
-
-    The one place that decides it for ``template new``.
-    """
-    import re
-
-    words = r"(^|[_.-])(password|passwd|pwd|secret|token|api_?key|private_?key|access_?key|credentials?)$"
-    if re.search(words, name, re.IGNORECASE) and value and "$(" not in value:
-        return "holds a literal that looks like a secret"
-    if "-----BEGIN" in value or re.search(r"://[^/\s:@]+:[^/\s@$]+@", value):
-        return "holds a key or an address with a password"
-    return ""
 
 
 def _ask(name: str, found: Source | None) -> tuple[str, list[str]]:
