@@ -10,6 +10,7 @@ from tests import namespaces
 from tests.cluster import kubectl
 from tests.cluster.clusters import Cluster
 from tests.killing import Person
+from tests.shipped import containers
 
 README = Path(__file__).parents[2] / "templates" / "volume-backup" / "README.md"
 NOBODY = 65534
@@ -85,8 +86,7 @@ def test_a_volume_is_backed_up_and_restored_on_a_node(
     cluster: Cluster, namespace: str, user: Path, tmp_path: Path
 ) -> None:
     folders = {"data": tmp_path / "data", "backups": tmp_path / "backups", "restored": tmp_path / "restored"}
-    for folder in (tmp_path, *list(tmp_path.parents)[:2]):
-        folder.chmod(0o755)
+    containers.open_to_all(tmp_path)
     for name, folder in folders.items():
         _claim(cluster, namespace, name, folder)
     content = os.urandom(200_000)

@@ -25,8 +25,7 @@ PASSWORD = "it's-a-$ecret word"
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
     """A folder that whoever runs the container can reach and write to."""
-    for folder in (tmp_path, *list(tmp_path.parents)[:2]):
-        folder.chmod(0o755)
+    containers.open_to_all(tmp_path)
     for name in ("source", "target", "restored"):
         folder = tmp_path / name
         folder.mkdir()
@@ -38,8 +37,7 @@ def place(tmp_path: Path) -> Path:
 @pytest.fixture
 def shelf(applets: Path, place: Path) -> Path:
     """The applets, in a folder of one's own to put other programs into."""
-    for folder in (applets, *list(applets.parents)[:2]):
-        folder.chmod(0o755)
+    containers.open_to_all(applets)
     shelf = place / "bin"
     shelf.mkdir()
     for applet in applets.iterdir():
@@ -189,8 +187,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     debian.install({"pg_ctlcluster": "postgresql"})
     programs = max(Path("/usr/lib/postgresql").iterdir()) / "bin"
     home = tmp_path_factory.mktemp("postgres")
-    for folder in (home, *list(home.parents)[:2]):
-        folder.chmod(0o755)
+    containers.open_to_all(home)
     if NOBODY is not None:
         os.chown(home, NOBODY, NOBODY)
     (home / "password").write_text(PASSWORD)
