@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from kubectl_rapt.adapters.bundle import PackagedBundle
     from kubectl_rapt.adapters.cache import FolderCache
+    from kubectl_rapt.adapters.checkout import Checkout
     from kubectl_rapt.adapters.cluster.door import Door
     from kubectl_rapt.adapters.cluster.reads import Reads
     from kubectl_rapt.adapters.cluster.spawn import Kubectl
@@ -101,6 +102,12 @@ class _Outside:
 
         return Schemas()
 
+    @cached_property
+    def checkout(self) -> "Checkout":
+        from kubectl_rapt.adapters.checkout import Checkout
+
+        return Checkout(self._environ)
+
     def now(self) -> "datetime":
         from datetime import UTC, datetime
 
@@ -134,6 +141,10 @@ class _Door:
     @property
     def forge(self) -> "Forges":
         return self._outside.forge
+
+    @property
+    def checkout(self) -> "Checkout":
+        return self._outside.checkout
 
     @property
     def settings(self) -> "SettingsWrites":

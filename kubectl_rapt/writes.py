@@ -18,9 +18,11 @@ from kubectl_rapt.model.plan import (
     Plan,
     Propose,
     Step,
+    WriteFiles,
     WriteSettings,
 )
 from kubectl_rapt.model.proposals import PullRequest
+from kubectl_rapt.ports.checkout import CheckoutWrites
 from kubectl_rapt.ports.cluster import ClusterWrites
 from kubectl_rapt.ports.forge import ForgeWrites
 from kubectl_rapt.ports.git import GitWrites, Remote
@@ -48,6 +50,11 @@ class Writers(Protocol):
     @property
     def settings(self) -> SettingsWrites:
         """The person's own settings."""
+        ...
+
+    @property
+    def checkout(self) -> CheckoutWrites:
+        """The folder that a template's author works in."""
         ...
 
     def pause(self, attempt: int) -> None:
@@ -102,6 +109,8 @@ def apply(writers: Writers, step: Step) -> Written:
             )
         case CloseProposal(address, number, comment):
             return writers.forge.close(address, number, comment)
+        case WriteFiles(root, files):
+            writers.checkout.write(root, files)
     return None
 
 

@@ -38,6 +38,8 @@ def _changes_show() -> Callable[..., Any]:
     from kubectl_rapt.cli.commands import changes
 
     return changes.show_
+
+
 def _drift() -> Callable[..., Any]:
     from kubectl_rapt.cli.commands import drift
 
@@ -116,6 +118,42 @@ def _sync() -> Callable[..., Any]:
     return sync.sync
 
 
+def _template() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import template
+
+    return template.template
+
+
+def _template_lint() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import template
+
+    return template.lint_
+
+
+def _template_new() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import template
+
+    return template.new
+
+
+def _template_publish() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import template
+
+    return template.publish_
+
+
+def _template_release() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import template
+
+    return template.release_
+
+
+def _template_test() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import template
+
+    return template.test
+
+
 def _version() -> Callable[..., Any]:
     from kubectl_rapt.cli.commands import version
 
@@ -171,6 +209,14 @@ TABLE = {
     "registry list": Entry("Templates", "List the registries", _registry),
     "registry update": Entry("Templates", "Fetch all registries, tell what is new", _registry_update),
     "registry verify": Entry("Templates", "Check every version and every lock", _registry_verify),
+    "template": Entry("Templates", "Write, test, release and publish templates", _template),
+    "template new": Entry("Templates", "Begin a template, also from a Job or CronJob", _template_new),
+    "template lint": Entry("Templates", "Find everything that is wrong with templates", _template_lint),
+    "template test": Entry("Templates", "Run the tests of templates", _template_test),
+    "template release": Entry(
+        "Templates", "Give a template its version and its place in the index", _template_release
+    ),
+    "template publish": Entry("Templates", "Push a release to the registry, for review", _template_publish),
     "init": Entry("Config repository", "Set up a config repository and your settings", _init),
     "add": Entry("Config repository", "Add a tool to an environment, for review", _add),
     "set": Entry("Config repository", "Change a tool's answers, schedules or policies", _set),

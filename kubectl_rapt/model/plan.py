@@ -122,6 +122,22 @@ class WriteSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class WriteFiles:
+    """Replace files in a folder of the person's own, all of them or none.
+
+    Args:
+        root: The folder.
+        files: Path below it to new content; None deletes.
+    """
+
+    root: str
+    files: Mapping[str, bytes | None]
+
+    def __str__(self) -> str:
+        return f"write {', '.join(self.files)}"
+
+
+@dataclass(frozen=True, slots=True)
 class Propose:
     """Open the pull request of a branch, or bring the one that is open up to date."""
 
@@ -185,6 +201,7 @@ Step = (
     | Propose
     | MergeProposal
     | CloseProposal
+    | WriteFiles
 )
 
 

@@ -7,6 +7,7 @@ if TYPE_CHECKING:  # a World is only a type here: naming a port must not load wh
     from kubectl_rapt.config.settings import Settings
     from kubectl_rapt.ports.bundle import Bundle
     from kubectl_rapt.ports.cache import Cache
+    from kubectl_rapt.ports.checkout import CheckoutReads
     from kubectl_rapt.ports.cluster import ClusterReads
     from kubectl_rapt.ports.forge import ForgeReads
     from kubectl_rapt.ports.git import GitReads
@@ -55,6 +56,11 @@ class World(Protocol):
     @property
     def schemas(self) -> "Schemas":
         """Kubernetes' own schemas."""
+        ...
+
+    @property
+    def checkout(self) -> "CheckoutReads":
+        """The registry's checkout that a template's author works in."""
         ...
 
     def now(self) -> datetime:

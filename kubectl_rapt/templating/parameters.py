@@ -374,6 +374,26 @@ _EXAMPLES: Mapping[str, Any] = {
 }
 
 
+def example(parameter: Parameter) -> Any:
+    """A value that would be right, where one can be known: its default, its example, or one of its type.
+
+    Returns:
+        The value; None where nobody can know, which a pattern or a range may mean.
+    """
+    for value in (parameter.default, parameter.example):
+        if value is not None:
+            return value
+    guesses: Mapping[str, Any] = {**_EXAMPLES, "boolean": False, "string": "text"}
+    if parameter.choices:
+        return parameter.choices[0]
+    value = parameter.minimum if parameter.minimum is not None else 1
+    value = guesses.get(parameter.type, value)
+    try:
+        return value_of(parameter, value)
+    except ValueError:
+        return None
+
+
 def _bounds(parameter: Parameter, first: str) -> str:
     least, most = parameter.minimum, parameter.maximum
     if least is not None and most is not None:

@@ -97,7 +97,7 @@ def _scripts(words: Sequence[_Word], container: Mapping[str, Any]) -> Iterator[P
     at = 0
     while at < len(words):
         at += 1
-        if _is_shell(words[at - 1].text):
+        if is_shell(words[at - 1].text):
             script, takes_command = _find_script(words, at)
             for word in words[at : script + 1]:
                 if word.is_value and not word.is_code:
@@ -148,5 +148,6 @@ def variables(text: str) -> Iterator[str]:
         at = end + 1 if end >= 0 else at + 2
 
 
-def _is_shell(text: str) -> bool:
+def is_shell(text: str) -> bool:
+    """Whether a word of a command line names a shell."""
     return text.rpartition("/")[2] in _SHELLS

@@ -9,6 +9,7 @@ from pathlib import Path
 from kubectl_rapt.adapters.bundle import PackagedBundle
 from kubectl_rapt.adapters.cache import FolderCache
 from kubectl_rapt.adapters.forges.forges import Forges
+from kubectl_rapt.adapters.checkout import Checkout
 from kubectl_rapt.adapters.git import Git
 from kubectl_rapt.adapters.sandbox import Sandbox
 from kubectl_rapt.adapters.schemas import Schemas
@@ -45,6 +46,7 @@ class FakeWorld:
         self.cache = FolderCache(self.home / "answers")
         self.git = Git(self.home / "git", environ)
         self.forge = Forges(environ)
+        self.checkout = Checkout(environ)
 
     def now(self) -> datetime:
         return NOON
@@ -73,6 +75,10 @@ class FakeWriters:
     @property
     def forge(self) -> Forges:
         return self.world.forge
+
+    @property
+    def checkout(self) -> Checkout:
+        return self.world.checkout
 
     @property
     def settings(self) -> "FakeWriters":

@@ -35,7 +35,15 @@ def test_every_change_of_many_people_at_once_is_merged_once(
 ) -> None:
     people = [
         subprocess.Popen(
-            [sys.executable, "-m", "tests.changing", served.url(), str(tmp_path / "home"), f"p{number}", str(EACH)],
+            [
+                sys.executable,
+                "-m",
+                "tests.changing",
+                served.url(),
+                str(tmp_path / "home"),
+                f"p{number}",
+                str(EACH),
+            ],
             cwd=ROOT,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -2,7 +2,6 @@
 
 import http.server
 import socket
-import subprocess
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -11,16 +10,7 @@ from typing import Any
 
 import pytest
 
-from kubectl_rapt.templating import definition, parameters, places, render
-from tests.cluster import debian
-
-TEMPLATES = Path(__file__).parents[2] / "templates"
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _busybox() -> None:
-    """Debian's busybox, as on the test node: installed where it is missing."""
-    debian.install({"busybox": "busybox-static"})
+from tests.shipped import containers
 
 
 class _Answer(http.server.BaseHTTPRequestHandler):
@@ -57,49 +47,11 @@ def port() -> Iterator[int]:
     server.server_close()
 
 
-@pytest.fixture(scope="module")
-def applets(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that is all of a container's PATH."""
-    folder = tmp_path_factory.mktemp("bin")
-    subprocess.run([str(debian.program("busybox")), "--install", "-s", str(folder)], check=True)
-    return folder
-
-
 def _run(
     applets: Path, name: str, install: Mapping[str, Any], at_run: Mapping[str, Any]
 ) -> tuple[int, list[str]]:
     """The exit code and the lines of a template's container."""
-    folder = TEMPLATES / name
-    template = definition.load((folder / "template.yaml").read_bytes(), "template.yaml")
-    asked = template.parameters
-    rendered = render.render(
-        (folder / "job.yaml.j2").read_text(),
-        asked,
-        parameters.check(asked, install, complete=False),
-        name="job.yaml.j2",
-    )
-    placed = [(one, rendered.places[one.name]) for one in asked if one.at == "run"]
-    job = places.fill(rendered.job, placed, parameters.check(asked, {**install, **at_run}))
-    container = job["spec"]["template"]["spec"]["containers"][0]
-    done = subprocess.run(
-        [_expanded(word) for word in (*container["command"], *container.get("args", ()))],
-        executable=str(applets / container["command"][0]),
-        env={
-            "PATH": str(applets),
-            **{one["name"]: _expanded(one["value"]) for one in container.get("env", ())},
-        },
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=20,
-        check=False,
-    )
-    return done.returncode, done.stdout.splitlines()
-
-
-def _expanded(text: str) -> str:
-    """As Kubernetes does it where no ``$(NAME)`` names a variable."""
-    return text.replace("$$", "$")
+    return containers.run(applets, containers.of(name, install, at_run))
 
 
 @pytest.mark.parametrize(

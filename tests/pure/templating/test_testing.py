@@ -104,8 +104,8 @@ def test_every_difference_is_said() -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("answers: {}", "a test has either expect or refused"),
-        ("expect: {}\nrefused: x", "a test has either expect or refused"),
+        ("answers: {}", "a test has expect, golden, matrix or schedule, or else refused"),
+        ("expect: {}\nrefused: x", "a test has expect, golden, matrix or schedule, or else refused"),
         ("expect: []", "expected a mapping, was given []"),
         ("answers: [a]\nrefused: x", 'expected a mapping, was given ["a"]'),
         ("expects: {}", "is not a key here; did you mean: expect?"),

@@ -1,0 +1,231 @@
+"""Beginning a template: a small good one, or one made of a Job or CronJob that exists."""
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kubectl_rapt import documents
+from kubectl_rapt.actions import lint
+from kubectl_rapt.errors import Conflict, Invalid, Problem
+from kubectl_rapt.model import names
+from kubectl_rapt.model.plan import Plan, WriteFiles
+from kubectl_rapt.ports.world import World
+from kubectl_rapt.templating import definition, from_job, parameters, readme, testing
+from kubectl_rapt.templating.definition import Template
+from kubectl_rapt.templating.from_job import Source
+from kubectl_rapt.templating.lint import DEFINITION, README, SOURCE
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A new template.
+
+    Args:
+        template: What it declares.
+        plan: What is to be written.
+        after: Path from the registry's root to content.
+        notes: What was left to the installation.
+    """
+
+    template: Template
+    plan: Plan
+    after: Mapping[str, bytes | None]
+    notes: tuple[str, ...] = ()
+
+
+def understand(world: World, path: str) -> Source:
+    """The Job or CronJob in a file, as it could become a template.
+
+    Args:
+        world: Where the file is read.
+        path: The file; ``-`` is standard input.
+
+    Raises:
+        NotFound: There is no such file.
+        Invalid: It cannot be read, or ``cannot-convert`` with every field that stands in the way.
+    """
+    name = "standard input" if path == "-" else path
+    return from_job.read(documents.load(world.checkout.document(path), name), looks_secret)
+
+
+_SECRET_NAME = re.compile(
+    r"(?:^|[_.-])(?:password|passwd|pwd|secret|token|api_?key|private_?key|access_?key|credentials?)$",
+    re.IGNORECASE,
+)
+_SECRET_VALUE = re.compile(r"-----BEGIN|://[^/\s:@]+:[^/\s@$]+@")
+
+
+def looks_secret(name: str, value: str) -> str:
+    """Why the literal value of a variable, or a word of a command line, is a secret; empty where it is none.
+
+    The one place that decides it for ``template new``.
+
+    Args:
+        name: The variable; empty for a word of a command line.
+        value: The literal.
+    """
+    if _SECRET_NAME.search(name) and value and "$(" not in value:
+        return "holds a literal that looks like a secret"
+    return "holds a key, or an address with a password" if _SECRET_VALUE.search(value) else ""
+
+
+def plan(world: World, name: str, summary: str, source: Source | None, kept: Collection[str] = ()) -> Draft:
+    """What beginning a template would write.
+
+    Args:
+        world: Where to read.
+        name: Its name.
+        summary: One line; empty for a first one.
+        source: The Job that it is made of; None for a small one to begin with.
+        kept: Parameters that stay literals; references cannot.
+
+    Raises:
+        NotFound: There is no registry here.
+        Invalid: The name is none; ``not-equal``: rendering does not give the Job back.
+        Conflict: ``template-exists``.
+    """
+    if not names.is_dns_label(name):
+        raise Invalid(
+            "bad-name", f"a template's name is small letters, digits and dashes: {name}", "template new NAME"
+        )
+    root, _ = world.checkout.find()
+    known = world.checkout.files(root)
+    folder = f"templates/{name}"
+    if any(path.startswith(f"{folder}/") for path in known):
+        raise Conflict("template-exists", f"{folder} exists already", "choose another name, or edit it")
+    if source is None:
+        made = _skeleton(name, summary or "Say a word", known)
+    else:
+        made = _converted(world, name, summary or f"Run {name}", source, kept)
+    template = definition.load(made[DEFINITION], f"{folder}/{DEFINITION}")
+    made[README] = readme.spell(template)
+    after: dict[str, bytes | None] = {f"{folder}/{path}": made[path].encode() for path in sorted(made)}
+    return Draft(template, Plan((WriteFiles(root, after),)), after, source.notes if source else ())
+
+
+def _converted(
+    world: World, name: str, summary: str, source: Source, kept: Collection[str]
+) -> dict[str, str]:
+    known = {literal.parameter.name: literal.parameter for literal in source.literals}
+    if unknown := [one for one in kept if one not in known or known[one].type in parameters.REFERENCES]:
+        problems = [
+            Problem(
+                one, "is a reference, and no template names an object" if one in known else "is no parameter"
+            )
+            for one in unknown
+        ]
+        hint = f"--keep {'|'.join(one for one in known if known[one].type not in parameters.REFERENCES) or 'none'}"
+        raise Invalid("bad-answers", "what is to stay as it is, is no literal", hint, problems)
+    made = from_job.files(name, summary, source, known.keys() - set(kept), {})
+    template = definition.load(made[DEFINITION], DEFINITION)
+    asked = template.parameters
+    answers = {one.name: one.example for one in asked if one.type in parameters.REFERENCES}
+    files = {path: text.encode() for path, text in made.items()}
+    job = lint.render(world, files, template, parameters.check(asked, answers)).job
+    if different := from_job.is_same(source.job, job):
+        raise Invalid(
+            "not-equal",
+            "the template would not give this Job back",
+            "change the fields named here, or keep them: --keep NAME",
+            [Problem(pointer, "comes out different") for pointer in different],
+        )
+    made["tests/defaults.yaml"] = _case(answers, golden="golden/defaults.yaml")
+    made["tests/golden/defaults.yaml"] = testing.spell(job)
+    if asked:
+        refused = (
+            {**answers, "image": ""}
+            if "image" in known and "image" not in kept
+            else {**answers, "noSuch": ""}
+        )
+        says = "image: expected an image" if "image" in refused else "noSuch: is not a parameter"
+        made["tests/refused.yaml"] = _case(refused, refused=says)
+    return made
+
+
+def _case(answers: Mapping[str, Any], **says: str) -> str:
+    return documents.dump({"answers": dict(answers), **says})
+
+
+def _skeleton(name: str, summary: str, known: Mapping[str, bytes]) -> dict[str, str]:
+    """The smallest template that shows the most: a parameter of each kind, a test of each kind."""
+    policies = [
+        f"  {kind}: {policy}"
+        for kind, policy in (("retry", "never"), ("cleanup", "week"))
+        if f"policies/{kind}/{policy}.yaml" in known
+    ]
+    text = _TEMPLATE.replace("NAME", name).replace("SUMMARY", documents.scalar(summary))
+    declared = text.replace("POLICIES\n", "\n".join(["policies:", *policies, "", ""]) if policies else "")
+    golden = _JOB.replace("{{ image }}", "busybox:1.35").replace("{{ word }}", "hello")
+    return {
+        DEFINITION: declared,
+        SOURCE: _JOB,
+        "tests/defaults.yaml": _case({}, golden="golden/defaults.yaml"),
+        "tests/golden/defaults.yaml": documents.dump(documents.load(golden, SOURCE)),
+        "tests/no-word.yaml": documents.dump(
+            {"answers": {}, "run": {"word": ""}, "refused": "word: expected text of 1 to 100 characters"}
+        ),
+    }
+
+
+_TEMPLATE = """\
+apiVersion: rapt.dev/v1alpha1
+kind: Template
+name: NAME
+version: 0.1.0
+summary: SUMMARY
+
+parameters:
+- name: word
+  type: string
+  description: What to say
+  at: run
+  default: hello
+  minimum: 1
+  maximum: 100
+- name: image
+  type: image
+  description: Image with a shell
+  default: busybox:1.35
+
+POLICIES
+resources:
+  requests: {cpu: 10m, memory: 16Mi}
+  limits: {memory: 64Mi}
+
+# It connects to nothing. Leave this out where the network is to stay as it is.
+egress: []
+"""
+
+_JOB = """\
+apiVersion: batch/v1
+kind: Job
+spec:
+  backoffLimit: 0
+  template:
+    spec:
+      restartPolicy: Never
+      activeDeadlineSeconds: 600
+      securityContext:
+        runAsNonRoot: true
+        runAsUser: 65534
+        runAsGroup: 65534
+        seccompProfile:
+          type: RuntimeDefault
+      containers:
+      - name: tool
+        image: {{ image }}
+        command:
+        - sh
+        - -c
+        - echo "$WORD"
+        env:
+        - name: WORD
+          value: {{ word }}
+        terminationMessagePolicy: FallbackToLogsOnError
+        securityContext:
+          allowPrivilegeEscalation: false
+          readOnlyRootFilesystem: true
+          capabilities:
+            drop: [ALL]
+"""

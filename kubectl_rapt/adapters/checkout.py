@@ -1,0 +1,209 @@
+"""The folder that a template's author works in, read strictly, and written whole or not at all."""
+
+import os
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from kubectl_rapt.adapters import git_input
+from kubectl_rapt.errors import Invalid, NotFound, Unavailable
+from kubectl_rapt.ports.git import Trust
+
+_FOLDERS = ("templates", "registry", "policies")
+_MOST_BYTES = 64 * 1024 * 1024
+_MOST_FILES = 20_000
+_GIT_SECONDS = 20
+
+
+class Checkout:
+    """Implements CheckoutReads and CheckoutWrites.
+
+    Args:
+        environment: The environment for ``git``.
+    """
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = dict(environment)
+
+    def find(self, start: str = "") -> tuple[str, str]:
+        """See CheckoutReads."""
+        here = Path(os.path.abspath(start or "."))  # noqa: PTH100 - without the dots, and links as they are
+        for folder in (here, *here.parents):
+            if (folder / "registry" / "index.yaml").is_file() or (folder / "templates").is_dir():
+                inside = here.relative_to(folder).as_posix()
+                return str(folder), "" if inside == "." else inside
+        raise NotFound(
+            "no-checkout",
+            f"{here} is not inside a registry: no folder above it has registry/index.yaml or templates/",
+            "go to the registry's checkout, or begin one: mkdir templates",
+        )
+
+    def files(self, root: str) -> Mapping[str, bytes]:
+        """See CheckoutReads."""
+        found: dict[str, bytes] = {}
+        size = 0
+        for name in _FOLDERS:
+            for path in _walk(Path(root, name), root):
+                content = _read(path, root)
+                size += len(content)
+                found[path.relative_to(root).as_posix()] = content
+                if size > _MOST_BYTES or len(found) > _MOST_FILES:
+                    raise _bad(
+                        path, root, "is one file too many: a registry holds texts, at most 64 MiB of them"
+                    )
+        return found
+
+    def origin(self, root: str) -> str:
+        """See CheckoutReads."""
+        environ = git_input.environment(self._environment, Trust.OWN, ())
+        words = ["git", "-C", root, "rev-parse", "--show-toplevel"]
+        try:
+            top = subprocess.run(
+                words,
+                env=environ,
+                capture_output=True,
+                stdin=subprocess.DEVNULL,
+                timeout=_GIT_SECONDS,
+                check=False,
+            )
+            words = ["git", "-C", root, "remote", "get-url", "origin"]
+            done = subprocess.run(
+                words,
+                env=environ,
+                capture_output=True,
+                stdin=subprocess.DEVNULL,
+                timeout=_GIT_SECONDS,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise NotFound(
+                "no-origin", f"git cannot be asked for origin: {error}", "git --version"
+            ) from error
+        if top.returncode or Path(os.fsdecode(top.stdout.strip())).resolve() != Path(root).resolve():
+            raise NotFound(
+                "no-origin",
+                f"{root} is not the top of a git repository",
+                "git init, and git remote add origin URL",
+            )
+        address = done.stdout.decode(errors="replace").strip()
+        if done.returncode or not address:
+            raise NotFound("no-origin", f"{root} has no remote called origin", "git remote add origin URL")
+        is_path = "://" not in address and ":" not in address.partition("/")[0]
+        return os.path.normpath(Path(root, address)) if is_path and not address.startswith("~") else address
+
+    def document(self, path: str) -> bytes:
+        """See CheckoutReads."""
+        if path == "-":
+            return sys.stdin.buffer.read(_MOST_BYTES)
+        try:
+            with Path(path).open("rb") as file:
+                return file.read(_MOST_BYTES)
+        except OSError as error:
+            raise NotFound(
+                "no-file", f"{path} cannot be read: {error.strerror}", "ls -l, or - for standard input"
+            ) from error
+
+    def write(self, root: str, files: Mapping[str, bytes | None]) -> None:
+        """See CheckoutWrites."""
+        places = {_inside(root, path): content for path, content in files.items()}
+        before = {place: place.read_bytes() if place.is_file() else None for place in places}
+        drafts: dict[Path, Path] = {}
+        written: list[Path] = []
+        try:
+            for place, content in places.items():
+                if content is not None:
+                    drafts[place] = _draft(place, content)
+            for place in places:
+                written.append(place)
+                if place in drafts:
+                    drafts[place].replace(place)
+                else:
+                    place.unlink(missing_ok=True)
+        except OSError as error:
+            for place in written:
+                with suppress(OSError):
+                    _put_back(place, before[place])
+            raise Unavailable(
+                "cannot-write-files", f"nothing was written to {root}: {error.strerror}", "df -h, ls -ld"
+            ) from error
+        finally:
+            for draft in drafts.values():
+                draft.unlink(missing_ok=True)
+
+
+def _walk(folder: Path, root: str) -> Iterator[Path]:
+    """Every file below a folder, in order. Links are refused: they would lead elsewhere, or not be in git as read."""
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise _bad(folder, root, f"cannot be read: {error.strerror}") from error
+    for entry in entries:
+        path = Path(entry.path)
+        try:
+            entry.name.encode()
+        except UnicodeEncodeError:
+            raise _bad(folder, root, "holds a name that is not UTF-8") from None
+        if entry.is_symlink():
+            raise _bad(path, root, "is a link: a registry holds files only")
+        if entry.is_dir(follow_symlinks=False):
+            yield from _walk(path, root)
+        elif entry.is_file(follow_symlinks=False):
+            yield path
+        else:
+            raise _bad(path, root, "is no file")
+
+
+def _read(path: Path, root: str) -> bytes:
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with os.fdopen(handle, "rb") as file:
+            if not stat.S_ISREG(os.fstat(handle).st_mode):
+                raise _bad(path, root, "is no file")
+            return file.read(_MOST_BYTES + 1)
+    except OSError as error:
+        raise _bad(path, root, f"cannot be read: {error.strerror}") from error
+
+
+def _inside(root: str, path: str) -> Path:
+    """The place of a path below the root, no folder on the way being a link."""
+    parts = path.split("/")
+    if any(part in ("", ".", "..") or part.lower() == ".git" or "\0" in part for part in parts):
+        raise Invalid("bad-checkout", f"{path!r} is no path inside {root}", "give a name without / and ..")
+    place = Path(root)
+    for part in parts:
+        place = place / part
+        if place.is_symlink():
+            raise _bad(place, root, "is a link: it may lead anywhere")
+    return place
+
+
+def _draft(place: Path, content: bytes) -> Path:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}-")
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(handle)
+    mask = os.umask(0)
+    os.umask(mask)
+    Path(name).chmod(place.stat().st_mode & 0o777 if place.exists() else 0o666 & ~mask)
+    return Path(name)
+
+
+def _put_back(place: Path, content: bytes | None) -> None:
+    if content is None:
+        place.unlink(missing_ok=True)
+    else:
+        _draft(place, content).replace(place)
+
+
+def _bad(path: Path, root: str, what: str) -> Invalid:
+    return Invalid(
+        "bad-checkout", f"{os.path.relpath(path, root)!r} {what}", "put the file itself there, or remove it"
+    )

@@ -1,0 +1,269 @@
+"""``kubectl rapt template``: the author's kit."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, get_args
+
+import typer
+
+from kubectl_rapt import writes
+from kubectl_rapt.actions import checkout, draft, lint, publish, release, verify
+from kubectl_rapt.actions.verify import Result
+from kubectl_rapt.cli import diffs, junit, options, show, terminal
+from kubectl_rapt.errors import Problem, UsageError
+from kubectl_rapt.model.plan import Plan, WriteFiles
+from kubectl_rapt.ports.world import World
+from kubectl_rapt.templating import parameters
+from kubectl_rapt.templating.compatibility import Level
+from kubectl_rapt.templating.from_job import Source
+from kubectl_rapt.writes import Writers
+
+FOUND_SOMETHING = 1
+
+Names = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[NAME…]", help="Templates, or their folders; all of the registry around you if none"
+    ),
+]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The template, or its folder")]
+Json = Annotated[str, typer.Option("-o", "--output", metavar="json", help="Output format")]
+
+
+def template(context: typer.Context) -> None:
+    """Write, test, release and publish templates, in a checkout of a registry.
+
+    Example: kubectl rapt template new backup --from job.yaml
+    """
+    terminal.out(context.get_help())
+
+
+def lint_(context: typer.Context, wanted: Names = None, output: Json = "") -> int:
+    """Look templates over: everything that can be wrong, each with file and line.
+
+    Example: kubectl rapt template lint backup
+    """
+    options.one_of("-o", output, ("json",))
+    with options.open_world(context) as (world, _):
+        registry, chosen = checkout.find(world, wanted or ())
+        found = {name: lint.lint_template(world, registry, name) for name in chosen}
+    problems = [problem for one in found.values() for problem in one]
+    if output:
+        rows = [
+            {"template": name, "where": one.where, "what": one.what}
+            for name, few in found.items()
+            for one in few
+        ]
+        terminal.out(show.document(rows, output))
+    else:
+        _tell(problems)
+        count = "1 finding" if len(problems) == 1 else f"{len(problems)} findings"
+        terminal.say(f"{_counted(len(chosen), 'template')}, {count}")
+    return FOUND_SOMETHING if problems else 0
+
+
+def test(
+    context: typer.Context,
+    wanted: Names = None,
+    update: Annotated[
+        bool, typer.Option("--update", help="Rewrite golden files as the templates render now")
+    ] = False,
+    dry_run: options.DryRun = "none",
+    output: Json = "",
+    report: Annotated[
+        str, typer.Option("--junit", metavar="FILE", help="Write the results as JUnit XML too")
+    ] = "",
+) -> int:
+    """Run the tests of templates.
+
+    Example: kubectl rapt template test backup --update
+    """
+    options.one_of("-o", output, ("json",))
+    is_dry = options.is_dry(dry_run)
+    with options.open_world(context) as (world, writers):
+        registry, chosen = checkout.find(world, wanted or ())
+        found = _run(world, registry, chosen, tells=not output)
+        if update and (plan := verify.goldens(registry, found)).steps:
+            _show(registry.files, plan)
+            if not is_dry:
+                _carry_out(writers, plan)
+                registry, _ = checkout.find(world, [f"{registry.root}/templates/{one}" for one in chosen])
+                found = _run(world, registry, chosen, tells=not output)
+        elif not output:
+            _show(registry.files, verify.goldens(registry, found))
+        if report and not is_dry:
+            writes.apply(writers, WriteFiles(*junit.place(report, junit.spell(found))))
+    failed = [one for one in found if one.problems]
+    if output:
+        terminal.out(show.document([_row(one) for one in found], output))
+    else:
+        terminal.say(f"{len(found) - len(failed)} passed, {len(failed)} failed")
+    return FOUND_SOMETHING if failed else 0
+
+
+def _run(world: World, registry: checkout.Registry, chosen: Sequence[str], *, tells: bool) -> list[Result]:
+    found = []
+    for name in chosen:
+        for one in verify.results(world, registry, name):
+            found.append(one)
+            if tells:
+                terminal.out(f"{'FAIL' if one.problems else 'ok  '} {terminal.clean(one.source)}")
+                _tell(one.problems)
+    return found
+
+
+def _row(result: Result) -> dict[str, Any]:
+    return {
+        "template": result.template,
+        "test": result.source,
+        "passed": not result.problems,
+        "problems": [{"where": one.where, "what": one.what} for one in result.problems],
+    }
+
+
+def new(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What to call it")],
+    source: Annotated[
+        str,
+        typer.Option(
+            "--from", metavar="FILE|-", help="A Job or CronJob to make it of; - reads standard input"
+        ),
+    ] = "",
+    summary: Annotated[str, typer.Option("--summary", metavar="TEXT", help="What it does, in one line")] = "",
+    keep: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--keep", metavar="NAME", help="A literal that stays, and becomes no parameter (repeatable)"
+        ),
+    ] = None,
+    dry_run: options.DryRun = "none",
+) -> None:
+    """Begin a template: a small one with a test of each kind, or one made of a Job or CronJob.
+
+    Example: kubectl rapt template new backup --from cronjob.yaml
+    """
+    if keep and not source:
+        raise UsageError(
+            "bad-usage", "--keep is for what --from finds", f"kubectl rapt template new {name} --from FILE"
+        )
+    is_dry = options.is_dry(dry_run)
+    with options.open_world(context) as (world, writers):
+        found = draft.understand(world, source) if source else None
+        kept = list(keep or ())
+        if terminal.is_interactive() and source != "-" and not summary and keep is None:
+            summary, kept = _ask(name, found)
+            _repeat(name, source, summary, kept)
+        planned = draft.plan(world, name, summary, found, kept)
+        _show({}, planned.plan)
+        if not is_dry:
+            _carry_out(writers, planned.plan)
+    for one in planned.template.parameters:
+        default = (
+            f" = {terminal.shorten(parameters.spell(one.default), 60)}" if one.default is not None else ""
+        )
+        terminal.say(f"  parameter: {one.name} ({one.type}){terminal.clean(default)}")
+    for note in planned.notes:
+        terminal.say(f"  note: {terminal.clean(note)}")
+    terminal.out(f"template {name} {'would be made' if is_dry else 'made'} in templates/{name}")
+    terminal.say(f"  next: kubectl rapt template test {name}, kubectl rapt template lint {name}")
+
+
+def _ask(name: str, found: Source | None) -> tuple[str, list[str]]:
+    """What a person wants: the template's line, and which literals become parameters."""
+    summary = typer.prompt("What does it do, in one line", default=f"Run {name}", err=True)
+    kept = []
+    for literal in found.literals if found else ():
+        one = literal.parameter
+        if one.type not in parameters.REFERENCES:
+            shown = terminal.clean(terminal.shorten(parameters.spell(one.default), 60))
+            if not typer.confirm(f"Ask for {one.name} ({shown})", default=True, err=True):
+                kept.append(one.name)
+    return summary, kept
+
+
+def _repeat(name: str, source: str, summary: str, kept: Sequence[str]) -> None:
+    import shlex
+
+    words = ["kubectl", "rapt", "template", "new", name, *(["--from", source] if source else [])]
+    words += ["--summary", summary, *(word for one in kept for word in ("--keep", one))]
+    terminal.say(f"  the same again: {terminal.clean(shlex.join(words))}")
+
+
+def release_(
+    context: typer.Context,
+    name: Name,
+    bump: Annotated[
+        str,
+        typer.Option(
+            "--bump",
+            metavar="patch|minor|major",
+            help="Raise the version; else that of template.yaml is taken",
+        ),
+    ] = "",
+    dry_run: options.DryRun = "none",
+) -> None:
+    """Release a template: its version and its place in the index, once lint and tests pass.
+
+    Example: kubectl rapt template release backup --bump minor
+    """
+    options.one_of("--bump", bump, get_args(Level))
+    level: Any = bump or None
+    is_dry = options.is_dry(dry_run)
+    with options.open_world(context) as (world, writers):
+        planned = release.plan(world, name, level)
+        _show(planned.before, planned.plan)
+        if not is_dry:
+            _carry_out(writers, planned.plan)
+    for change in planned.changes:
+        terminal.say(f"  {change.level}: {change.subject} {terminal.clean(change.what)}")
+    for note in planned.plan.notes:
+        terminal.say(f"  note: {terminal.clean(note)}")
+    done = "is released already" if not planned.plan.steps else "would be released" if is_dry else "released"
+    terminal.out(f"{planned.template.name} {planned.template.version} {done}")
+    terminal.say(f"  next: kubectl rapt template publish {planned.template.name}")
+
+
+def publish_(context: typer.Context, name: Name, dry_run: options.DryRun = "none") -> None:
+    """Push a release to the registry's repository, on a branch of its own for review.
+
+    Example: kubectl rapt template publish backup
+    """
+    is_dry = options.is_dry(dry_run)
+    with options.open_world(context) as (world, writers):
+        planned = publish.plan(world, name)
+        if is_dry:
+            terminal.out(diffs.unified(planned.before, planned.after))
+        elif planned.plan.steps:
+            writes.settle(writers, planned.remote.url, lambda: publish.plan(world, name).plan, planned.plan)
+    what = f"{planned.template.name} {planned.template.version}"
+    if planned.is_merged:
+        terminal.out(f"{what} is published already: {planned.base} has it")
+        return
+    done = (
+        "is published already" if not planned.plan.steps else "would be published" if is_dry else "published"
+    )
+    terminal.out(f"{what} {done} on branch {planned.proposal.branch}")
+    terminal.say(f"  title: {terminal.clean(planned.proposal.title)}")
+    terminal.say(f"  then: open a pull request from {planned.proposal.branch} to {planned.base}")
+
+
+def _tell(problems: Sequence[Problem]) -> None:
+    for one in problems:
+        terminal.out(terminal.shorten(terminal.clean(f"  {one.where}  {one.what}")))
+
+
+def _counted(count: int, what: str) -> str:
+    return f"1 {what}" if count == 1 else f"{count} {what}s"
+
+
+def _show(before: Mapping[str, bytes], plan: Plan) -> None:
+    for step in plan.steps:
+        if isinstance(step, WriteFiles):
+            terminal.out(
+                diffs.unified({path: before[path] for path in step.files if path in before}, step.files)
+            )
+
+
+def _carry_out(writers: Writers, plan: Plan) -> None:
+    for step in plan.steps:
+        writes.apply(writers, step)

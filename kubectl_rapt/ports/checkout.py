@@ -1,0 +1,63 @@
+"""What Rapt asks of the folder that a template's author works in: a checkout of a registry's repository."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+
+class CheckoutReads(Protocol):
+    """Reading. A registry has its templates in ``templates/``, its index in ``registry/index.yaml``."""
+
+    def find(self, start: str = "") -> tuple[str, str]:
+        """The registry around a folder: the nearest at or above it with ``registry/index.yaml`` or ``templates/``.
+
+        Args:
+            start: A folder; empty for the current one.
+
+        Returns:
+            The registry's folder, and the path of ``start`` below it; empty where they are the same.
+
+        Raises:
+            NotFound: ``no-checkout``: there is none.
+        """
+        ...
+
+    def files(self, root: str) -> Mapping[str, bytes]:
+        """Path from the root to content of every file below ``templates``, ``registry`` and ``policies``.
+
+        Raises:
+            Invalid: ``bad-checkout``: a link, something that is no file, a name that is not UTF-8, or far too much.
+        """
+        ...
+
+    def origin(self, root: str) -> str:
+        """The address of the remote repository ``origin``, for ``Remote``.
+
+        Raises:
+            NotFound: ``no-origin``: the folder is no git repository, or has no such remote.
+        """
+        ...
+
+    def document(self, path: str) -> bytes:
+        """A file that the person names; ``-`` is standard input.
+
+        Raises:
+            NotFound: ``no-file``: it cannot be read.
+        """
+        ...
+
+
+class CheckoutWrites(Protocol):
+    """Writing: only the door holds one."""
+
+    def write(self, root: str, files: Mapping[str, bytes | None]) -> None:
+        """Replace files, all of them or none.
+
+        Args:
+            root: The folder that their paths start from.
+            files: Path to new content; ``None`` deletes.
+
+        Raises:
+            Invalid: ``bad-checkout``: a path leads out of the folder.
+            Unavailable: ``cannot-write-files``: the disk refuses; the files are as they were.
+        """
+        ...

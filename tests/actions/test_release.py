@@ -1,0 +1,349 @@
+"""Releasing and publishing a template: real git, a checkout of one's own, and a remote that others write."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kubectl_rapt import writes
+from kubectl_rapt.actions import checkout, draft, publish, release
+from kubectl_rapt.actions.publish import Publication
+from kubectl_rapt.actions.release import Releasing
+from kubectl_rapt.adapters.sandbox import Sandbox
+from kubectl_rapt.config.settings import Settings
+from kubectl_rapt.errors import NotFound, Refused, Unavailable
+from kubectl_rapt.model.versions import Version
+from kubectl_rapt.templating import index
+from kubectl_rapt.templating.compatibility import Level
+from tests.fakes.world import FakeWorld, FakeWriters
+from tests.repositories import SOMEONE
+
+ROOT = Path(__file__).parents[2]
+DEFINITION = Path("templates/say/template.yaml")
+BRANCH = "rapt/template/say/0.1.0"
+
+
+def git(*words: str, at: Path | str = ".") -> str:
+    environ = {"PATH": os.environ["PATH"], "HOME": "/nowhere", "GIT_CONFIG_NOSYSTEM": "1", **SOMEONE}
+    return subprocess.run(
+        ["git", "-C", str(at), *words], env=environ, check=True, capture_output=True, text=True, timeout=60
+    ).stdout.strip()
+
+
+@pytest.fixture
+def remote(tmp_path: Path) -> Path:
+    path = tmp_path / "registry.git"
+    git("init", "--quiet", "--bare", "--initial-branch=main", str(path), at=tmp_path)
+    return path
+
+
+@pytest.fixture
+def author(
+    tmp_path: Path, remote: Path, renderer: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[FakeWorld]:
+    """Someone in a checkout of the remote, with the template say, which is not released."""
+    root = tmp_path / "checkout"
+    (root / "templates").mkdir(parents=True)
+    shutil.copytree(ROOT / "policies", root / "policies")
+    monkeypatch.chdir(root)
+    git("init", "--quiet", "--initial-branch=main")
+    git("remote", "add", "origin", "../registry.git")
+    save("Begin")
+    git("push", "--quiet", "origin", "main")
+    world = FakeWorld("ann", tmp_path / "ann", Settings(), renderer)
+    for step in draft.plan(world, "say", "Say a word", None).plan.steps:
+        writes.apply(FakeWriters(world), step)
+    yield world
+
+
+def save(message: str) -> None:
+    git("add", "--all")
+    git("commit", "--quiet", "--message", message)
+
+
+def released(author: FakeWorld, bump: Level | None = None) -> Releasing:
+    planned = release.plan(author, "say", bump)
+    for step in planned.plan.steps:
+        writes.apply(FakeWriters(author), step)
+    return planned
+
+
+def published(author: FakeWorld, writers: FakeWriters | None = None) -> Publication:
+    planned = publish.plan(author, "say")
+    if planned.plan.steps:
+        plan_again = lambda: publish.plan(author, "say").plan  # noqa: E731
+        writes.settle(writers or FakeWriters(author), planned.remote.url, plan_again, planned.plan)
+    return planned
+
+
+def edit(old: str, new: str, path: Path = DEFINITION) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+
+
+def merge(remote: Path) -> None:
+    """What a forge does with the pull request: a squash on main."""
+    git("fetch", "--quiet", "origin")
+    work = remote.with_name("forge")
+    git("clone", "--quiet", str(remote), str(work), at=remote.parent)
+    git("merge", "--quiet", "--squash", f"origin/{BRANCH}", at=work)
+    git("commit", "--quiet", "--message", "Release say", at=work)
+    git("push", "--quiet", "origin", "main", at=work)
+    shutil.rmtree(work)
+
+
+def known(author: FakeWorld) -> list[str]:
+    registry, _ = checkout.find(author, ["say"])
+    return [str(version) for version in registry.index().versions("say")]
+
+
+def test_a_first_release_is_one_line_more_than_the_index(author: FakeWorld) -> None:
+    before = DEFINITION.read_text()
+    planned = released(author)
+    assert (planned.old, str(planned.template.version), known(author)) == (None, "0.1.0", ["0.1.0"])
+    assert DEFINITION.read_text() == before
+    registry, _ = checkout.find(author, ["say"])
+    assert registry.index().release("say", Version(0, 1, 0)) == index.release_of(registry.template("say"))
+
+
+def test_a_release_again_is_nothing_to_do_whatever_the_bump(author: FakeWorld) -> None:
+    released(author)
+    bumps: tuple[Level | None, ...] = (None, "patch", "major")
+    for bump in bumps:
+        assert released(author, bump).plan.steps == ()
+    assert known(author) == ["0.1.0"]
+
+
+def test_the_identity_is_the_one_that_git_gives_the_folder(author: FakeWorld) -> None:
+    released(author)
+    save("Release")
+    registry, _ = checkout.find(author, ["say"])
+    assert registry.index().release("say", Version(0, 1, 0)).tree == git("rev-parse", "HEAD:templates/say")
+
+
+def test_a_bump_changes_one_line_of_the_declaration(author: FakeWorld) -> None:
+    released(author)
+    save("Release 0.1.0")
+    edit("Say a word", "Say one word")
+    edit("0.1.0", '"0.1.0"   # ours')
+    planned = released(author, "minor")
+    assert (
+        'version: "0.2.0"   # ours' in DEFINITION.read_text()
+        or "version: 0.2.0   # ours" in DEFINITION.read_text()
+    )
+    assert (known(author), [change.what for change in planned.changes]) == (
+        ["0.1.0", "0.2.0"],
+        ["is another one"],
+    )
+
+
+def test_files_that_changed_ask_for_another_version(author: FakeWorld) -> None:
+    released(author)
+    edit("Say a word", "Say one word")
+    with pytest.raises(Refused) as caught:
+        release.plan(author, "say")
+    assert caught.value.code == "released-version-changed"
+
+
+def test_a_version_before_the_newest_is_refused(author: FakeWorld) -> None:
+    released(author)
+    edit("0.1.0", "0.0.9")
+    with pytest.raises(Refused) as caught:
+        release.plan(author, "say")
+    assert caught.value.code == "released-version-changed"
+
+
+def test_a_breaking_change_without_a_major_version_is_refused_with_all_of_it(author: FakeWorld) -> None:
+    edit("0.1.0", "1.0.0")
+    released(author)
+    save("Release 1.0.0")
+    edit("  at: run\n  default: hello\n", "  example: hi\n")
+    edit("maximum: 100", "maximum: 50")
+    refused = "answers: {word: ''}\nrefused: 'word: expected text of 1 to 50 characters'"
+    Path("templates/say/tests/no-word.yaml").write_text(refused)
+    edit("answers: {}", "answers: {word: hello}", Path("templates/say/tests/defaults.yaml"))
+    with pytest.raises(Refused) as caught:
+        release.plan(author, "say", "minor")
+    assert caught.value.code == "breaking-change", caught.value.problems
+    assert [problem.where for problem in caught.value.problems] == ["word"] * 3
+    assert known(author) == ["1.0.0"]
+    assert str(released(author, "major").template.version) == "2.0.0"
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "verb"),
+    [
+        ("README.md", "`word`", "word", "lint"),
+        ("tests/golden/defaults.yaml", "hello", "goodbye", "test"),
+    ],
+)
+def test_what_does_not_pass_is_not_released(
+    author: FakeWorld, file: str, old: str, new: str, verb: str
+) -> None:
+    edit(old, new, Path("templates/say", file))
+    with pytest.raises(Refused) as caught:
+        release.plan(author, "say")
+    assert (caught.value.code, caught.value.message) == ("template-not-ready", f"say does not pass {verb}")
+    assert caught.value.problems
+
+
+def test_without_git_a_release_says_that_it_was_not_compared(author: FakeWorld) -> None:
+    released(author)
+    shutil.rmtree(".git")
+    edit("Say a word", "Say one word")
+    (note,) = released(author, "patch").plan.notes
+    assert note.startswith(
+        "say 0.1.1 could not be compared with 0.1.0: the checkout's git repository cannot be read"
+    )
+
+
+def test_a_release_that_was_never_committed_cannot_be_compared(author: FakeWorld) -> None:
+    released(author)
+    edit("Say a word", "Say one word")
+    (note,) = released(author, "patch").plan.notes
+    assert note.endswith("its files are in no commit of the checkout's git repository")
+
+
+def test_publishing_pushes_a_branch_with_the_release(author: FakeWorld, remote: Path) -> None:
+    released(author)
+    Path("templates/unfinished").mkdir()
+    Path("templates/unfinished/template.yaml").write_text("not ready")
+    planned = published(author)
+    assert planned.proposal.branch == BRANCH
+    changed = git("diff", "--name-only", "main", BRANCH, at=remote).splitlines()
+    assert all(path.startswith(("templates/say/", "registry/index.yaml")) for path in changed)
+    body = git("log", "-1", "--format=%B", BRANCH, at=remote)
+    assert body.startswith("Release say 0.1.0\n\nSay a word\n")
+    assert "```diff" in body
+    assert "+        image: busybox:1.35" in body
+
+
+def test_publishing_again_does_nothing(author: FakeWorld, remote: Path) -> None:
+    released(author)
+    published(author)
+    tip = git("rev-parse", BRANCH, at=remote)
+    assert published(author).plan.steps == ()
+    assert git("rev-parse", BRANCH, at=remote) == tip
+    merge(remote)
+    after = publish.plan(author, "say")
+    assert (after.is_merged, after.plan.steps) == (True, ())
+
+
+def test_a_lost_reply_makes_no_second_commit(
+    author: FakeWorld, remote: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released(author)
+    push = author.git.commit
+    lost: list[str] = []
+
+    def commit(*words: object, **more: object) -> str:
+        pushed = push(*words, **more)  # type: ignore[arg-type]
+        if not lost:
+            lost.append(pushed)
+            raise Unavailable("git-unavailable", "the answer was lost", outcome_unknown=True)
+        return pushed
+
+    monkeypatch.setattr(author.git, "commit", commit)
+    published(author)
+    assert git("rev-parse", BRANCH, at=remote) == lost[0]
+    assert git("rev-list", "--count", f"main..{BRANCH}", at=remote) == "1"
+
+
+def test_a_release_that_changed_before_its_merge_follows_on_the_branch(
+    author: FakeWorld, remote: Path
+) -> None:
+    released(author)
+    published(author)
+    first = git("rev-parse", BRANCH, at=remote)
+    edit("Say a word", "Say one word")
+    Path("registry/index.yaml").unlink()
+    planned = released(author)
+    published(author)
+    assert git("rev-parse", f"{BRANCH}^", at=remote) == first
+    text = git("show", f"{BRANCH}:registry/index.yaml", at=remote)
+    assert index.load(text, "index").release("say", Version(0, 1, 0)) == index.release_of(
+        planned.registry.template("say")
+    )
+    assert published(author).plan.steps == ()
+
+
+def test_the_body_shows_what_changes_in_the_rendered_examples(author: FakeWorld, remote: Path) -> None:
+    released(author)
+    save("Release 0.1.0")
+    published(author)
+    merge(remote)
+    edit("default: hello", "default: goodbye")
+    edit("hello", "goodbye", Path("templates/say/tests/golden/defaults.yaml"))
+    edit("hello", "goodbye", Path("templates/say/README.md"))
+    released(author, "minor")
+    planned = published(author)
+    assert planned.proposal.title == "Release say 0.2.0 (after 0.1.0)"
+    assert '- minor: `word` has the default "goodbye", which was "hello"' in planned.proposal.body
+    assert "-          value: hello\n+          value: goodbye" in planned.proposal.body
+    text = git("show", "rapt/template/say/0.2.0:registry/index.yaml", at=remote)
+    assert [str(one) for one in index.load(text, "index").versions("say")] == ["0.1.0", "0.2.0"]
+
+
+def test_two_authors_publish_at_once(author: FakeWorld, remote: Path) -> None:
+    """Another template's release reaches main in between: the index has both."""
+    released(author)
+    other = index.append(
+        index.Index({}), "other", Version(1, 0, 0), index.Release("a" * 40, "sha256:" + "b" * 64)
+    )
+    work = remote.with_name("other")
+    git("clone", "--quiet", str(remote), str(work), at=remote.parent)
+    (work / "registry").mkdir()
+    (work / "registry" / "index.yaml").write_text(index.dump(other))
+    git("add", "--all", at=work)
+    git("commit", "--quiet", "--message", "Release other", at=work)
+    git("push", "--quiet", "origin", "main", at=work)
+    published(author)
+    text = git("show", f"{BRANCH}:registry/index.yaml", at=remote)
+    assert list(index.load(text, "index").templates) == ["other", "say"]
+
+
+def test_a_version_that_someone_else_published_with_other_files_is_refused(
+    author: FakeWorld, remote: Path
+) -> None:
+    released(author)
+    published(author)
+    merge(remote)
+    Path("registry/index.yaml").unlink()
+    edit("Say a word", "Say one word")
+    released(author)
+    with pytest.raises(Refused) as caught:
+        publish.plan(author, "say")
+    assert caught.value.code == "released-version-changed"
+
+
+def test_what_is_not_released_is_not_published(author: FakeWorld) -> None:
+    with pytest.raises(Refused) as caught:
+        publish.plan(author, "say")
+    assert caught.value.code == "not-released"
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [(("remote", "remove", "origin"), "no-origin"), (("config", "core.bare", "false"), "no-main")],
+)
+def test_without_a_remote_that_has_a_main_nothing_is_published(
+    author: FakeWorld, remote: Path, words: tuple[str, ...], code: str
+) -> None:
+    released(author)
+    git(*words)
+    git("update-ref", "-d", "refs/heads/main", at=remote)
+    with pytest.raises(NotFound) as caught:
+        publish.plan(author, "say")
+    assert caught.value.code == code
+
+
+def test_a_registry_inside_another_repository_is_not_published(author: FakeWorld) -> None:
+    released(author)
+    Path(".git").rename("../.git")
+    with pytest.raises(NotFound) as caught:
+        publish.plan(author, "say")
+    assert caught.value.code == "no-origin"
