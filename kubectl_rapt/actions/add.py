@@ -11,6 +11,7 @@ from kubectl_rapt.config.changes import Change
 from kubectl_rapt.config.installation import Installation, Schedule
 from kubectl_rapt.config.project import Environment
 from kubectl_rapt.errors import Invalid, RaptError
+from kubectl_rapt.guard import secrets
 from kubectl_rapt.model.kinds import NAMESPACE, Ref
 from kubectl_rapt.model.plan import CommitFiles, Plan
 from kubectl_rapt.ports.world import World
@@ -29,6 +30,7 @@ class Request:
         values: Parameter to a value that needs no reading, such as the words of a command.
         schedules: When it runs by itself.
         namespaces: Where it lives; empty for the environment's first namespace.
+        allowed_literals: ``sha256:…`` of values that look like secrets and are none.
     """
 
     template: str
@@ -38,6 +40,7 @@ class Request:
     values: Mapping[str, object]
     schedules: Sequence[Schedule] = ()
     namespaces: Sequence[str] = ()
+    allowed_literals: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,7 @@ def define(world: World, request: Request) -> bytes:
     Raises:
         NotFound: No such template.
         Invalid: Answers do not fit, or the name cannot be a tool's: every problem at once.
+        Refused: An answer looks like a secret.
     """
     if problem := installation.bad_name(request.tool):
         raise Invalid("bad-name", problem, "--name NAME")
@@ -76,6 +80,8 @@ def define(world: World, request: Request) -> bytes:
     template = entry.template
     subject = f"{template.name} {template.version}"
     given = {**parameters.parse_all(template.parameters, request.answers), **request.values}
+    # Before anything else is said of the answers: no message may repeat a secret.
+    secrets.check((*secrets.search(request.answers), *secrets.search(given)), request.allowed_literals)
     parameters.check(
         template.parameters, given, subject=subject, rules=template.rules, complete=bool(request.schedules)
     )
@@ -88,6 +94,7 @@ def define(world: World, request: Request) -> bytes:
         answers=given,
         schedules=schedules,
         namespaces=tuple(request.namespaces),
+        allowed_literals=tuple(request.allowed_literals),
     )
     return installation.spell(wanted).encode()
 
@@ -123,6 +130,7 @@ def place(
         change: The reviewed change that this merges; None for a new one.
     """
     parsed = found.project()
+    secrets.check(secrets.in_file(found.files[layout.PROJECT], layout.PROJECT), parsed.allowed_literals)
     environment = parsed.environment(environment_name)
     built = build.build(world, parsed, environment_name, tool, definition)
     files: dict[str, bytes | None] = {**built.files, **_cluster(world, found, environment)}

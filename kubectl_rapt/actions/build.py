@@ -1,6 +1,6 @@
 """From a tool's file to its two files in the config repository: rendered, validated, spelled."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from kubectl_rapt import documents
@@ -9,6 +9,7 @@ from kubectl_rapt.config import derive, installation, layout
 from kubectl_rapt.config.installation import Installation
 from kubectl_rapt.config.project import Project
 from kubectl_rapt.errors import Invalid, Problem, RaptError
+from kubectl_rapt.guard import secrets
 from kubectl_rapt.model.kinds import Manifest, ref_of
 from kubectl_rapt.ports.renderer import RenderRequest
 from kubectl_rapt.ports.world import World
@@ -49,6 +50,7 @@ def build(world: World, project: Project, environment_name: str, tool: str, defi
     Raises:
         NotFound: No such environment; the locked template is gone.
         Invalid: The file, an answer, a schedule or what it renders to is wrong: every problem at once.
+        Refused: Something in it looks like a secret.
     """
     environment = project.environment(environment_name)
     path = layout.definition(environment_name, tool)
@@ -80,6 +82,7 @@ def build(world: World, project: Project, environment_name: str, tool: str, defi
         policies.compile(world.bundle.files(), template.retry_policy, template.cleanup_policy),
     )
     _validate(world, objects, template.name)
+    secrets.check(_secrets(definition, path, wanted, objects), wanted.allowed_literals)
     return Built(
         wanted,
         tuple(objects),
@@ -117,6 +120,15 @@ def _check_token(template: Template, rendered: Rendered) -> None:
             f'{template.name} mounts a token in volume "{names[0]}" and declares no access',
             "declare what it needs under access: in template.yaml",
         )
+
+
+def _secrets(
+    definition: bytes, path: str, wanted: Installation, objects: list[Manifest]
+) -> Iterator[secrets.Hit]:
+    yield from secrets.search(wanted.answers)
+    yield from secrets.in_file(definition, path)
+    for manifest in objects:
+        yield from secrets.search(manifest, str(ref_of(manifest)))
 
 
 def _validate(world: World, objects: list[Manifest], template: str) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from kubectl_rapt import documents
 from kubectl_rapt.actions import find
 from kubectl_rapt.errors import UsageError
+from kubectl_rapt.guard import secrets
 from kubectl_rapt.model import names
 from kubectl_rapt.objects import labels
 from kubectl_rapt.objects.runs import Run
@@ -48,6 +49,7 @@ def plan(world: World, request: Request) -> Run:
         NotFound: No such tool.
         UsageError: The request's id cannot be the name of a Run.
         Invalid: Answers do not fit: every problem at once.
+        Refused: An answer or a variable looks like a secret.
     """
     if request.id and not (names.is_dns_label(request.id) and len(request.id) <= RUN_NAME_LIMIT):
         raise UsageError(
@@ -61,6 +63,9 @@ def plan(world: World, request: Request) -> Run:
         for i, one in enumerate(tool.parameters)
     ]
     given = parameters.parse_all(questions, request.answers)
+    # Before anything else is said of the answers: no message may repeat a secret.
+    said = (request.answers, given, request.env)
+    secrets.check((hit for one in said for hit in secrets.search(one)), tool.allowed_literals)
     values = parameters.check(questions, given, subject=tool.name)
     placed = [(question, one.get("at", ())) for question, one in zip(questions, tool.parameters, strict=True)]
     job = places.fill(tool.job, placed, {name: values[name] for name in given})

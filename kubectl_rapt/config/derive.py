@@ -191,6 +191,7 @@ def _tool(tool: _Tool, job: Manifest, rendered: Rendered, source: Source) -> Man
             cleanup_policy=template.cleanup_policy,
             concurrency=template.concurrency,
             free_env=template.free_env,
+            allowed_literals=installation.allowed_literals,
         ),
         tool.labels,
         tool.annotations,

@@ -58,6 +58,7 @@ class Installation:
         answers: Parameter to value.
         schedules: When it runs by itself.
         namespaces: Where it lives; empty for the environment's first namespace.
+        allowed_literals: ``sha256:…`` of values that look like secrets and are none.
     """
 
     tool: str
@@ -67,6 +68,7 @@ class Installation:
     answers: Mapping[str, Any] = field(default_factory=dict)
     schedules: tuple[Schedule, ...] = ()
     namespaces: tuple[str, ...] = ()
+    allowed_literals: tuple[str, ...] = ()
 
 
 def read(text: bytes, tool: str, source: str) -> Installation:
@@ -91,6 +93,7 @@ def read(text: bytes, tool: str, source: str) -> Installation:
         answers={key: answers.value(key) for key in answers},
         schedules=tuple(_schedule(Fields(one, where, findings)) for where, one in at.items("schedules")),
         namespaces=at.texts("namespaces"),
+        allowed_literals=at.texts("allowedLiterals"),
     )
     at.done()
     refuse(findings, lines, source, "bad-definition")
@@ -142,6 +145,8 @@ def spell(installation: Installation) -> str:
         ]
     if installation.namespaces:
         data["namespaces"] = list(installation.namespaces)
+    if installation.allowed_literals:
+        data["allowedLiterals"] = list(installation.allowed_literals)
     return documents.dump(data)
 
 

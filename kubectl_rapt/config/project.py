@@ -57,11 +57,13 @@ class Project:
         id: Eight hex digits by which objects in clusters name this repository, whatever its address.
         environments: Name to environment.
         profiles: Name to profile.
+        allowed_literals: ``sha256:…`` of texts in this file that look like secrets and are none.
     """
 
     id: str
     environments: Mapping[str, Environment]
     profiles: Mapping[str, Profile] = field(default_factory=dict)
+    allowed_literals: tuple[str, ...] = ()
 
     def environment(self, name: str) -> Environment:
         """One environment. Raises NotFound, with the nearest name."""
@@ -105,6 +107,7 @@ def _project(at: Fields) -> Project:
         id=identifier,
         profiles={name: _profile(profiles.fields(name)) for name in known},
         environments={name: _environment(name, environments.fields(name), known) for name in environments},
+        allowed_literals=at.texts("allowedLiterals"),
     )
     at.done()
     return project

@@ -16,7 +16,7 @@ from tests.house import source
 
 _NOTE = "<!-- Written by `make docs` from the source: change that, not this. -->"
 _ROOMS = (
-    *("errors", "documents", "model", "objects", "templating", "runs", "config", "ports", "writes"),
+    *("errors", "documents", "model", "objects", "templating", "runs", "guard", "config", "ports", "writes"),
     *("actions", "adapters", "wiring", "cli", "__main__"),
 )
 
