@@ -10,8 +10,8 @@ from kubectl_rapt.config import changes, installation, layout, project
 from kubectl_rapt.config.changes import Change
 from kubectl_rapt.config.installation import Installation, Schedule
 from kubectl_rapt.config.project import Environment
-from kubectl_rapt.errors import Invalid, RaptError
-from kubectl_rapt.guard import secrets
+from kubectl_rapt.errors import Invalid, RaptError, Refused
+from kubectl_rapt.guard import secrets, sops
 from kubectl_rapt.model.kinds import NAMESPACE, Ref
 from kubectl_rapt.model.plan import CommitFiles, Plan
 from kubectl_rapt.ports.world import World
@@ -132,6 +132,9 @@ def place(
     parsed = found.project()
     secrets.check(secrets.in_file(found.files[layout.PROJECT], layout.PROJECT), parsed.allowed_literals)
     environment = parsed.environment(environment_name)
+    _check_encrypted(
+        found, layout.definition(environment_name, tool), layout.rendered(environment_name, tool)
+    )
     built = build.build(world, parsed, environment_name, tool, definition)
     files: dict[str, bytes | None] = {**built.files, **_cluster(world, found, environment)}
     after = changes.difference(found.files, files)
@@ -154,6 +157,13 @@ def place(
         delete_expected=found.refs.get(f"refs/heads/{change.branch}", "") if change else "",
     )
     return Addition(Plan((commit,)), built, before, after, merged, environment)
+
+
+def _check_encrypted(found: Repository, *paths: str) -> None:
+    for path in paths:
+        if path in found.files and sops.is_encrypted(found.files[path], path):
+            what = f"{path} is encrypted by SOPS, and Rapt leaves such files alone"
+            raise Refused("encrypted-file", what, "--name NAME")
 
 
 def _identify(

@@ -7,10 +7,10 @@ from kubectl_rapt import documents
 from kubectl_rapt.actions import registry
 from kubectl_rapt.config import derive, installation, layout
 from kubectl_rapt.config.installation import Installation
-from kubectl_rapt.config.project import Project
+from kubectl_rapt.config.project import Environment, Project
 from kubectl_rapt.errors import Invalid, Problem, RaptError
 from kubectl_rapt.guard import secrets
-from kubectl_rapt.model.kinds import Manifest, ref_of
+from kubectl_rapt.model.kinds import EXTERNAL_SECRET, TOOL, Manifest, ref_of
 from kubectl_rapt.ports.renderer import RenderRequest
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs import schedules
@@ -81,6 +81,7 @@ def build(world: World, project: Project, environment_name: str, tool: str, defi
         rendered,
         policies.compile(world.bundle.files(), template.retry_policy, template.cleanup_policy),
     )
+    _check_resources(environment, objects)
     _validate(world, objects, template.name)
     secrets.check(_secrets(definition, path, wanted, objects), wanted.allowed_literals)
     return Built(
@@ -122,6 +123,20 @@ def _check_token(template: Template, rendered: Rendered) -> None:
         )
 
 
+def _check_resources(environment: Environment, objects: list[Manifest]) -> None:
+    """No container without a size: Kubernetes would place it anywhere, and evict it first."""
+    job = next(manifest["spec"]["job"] for manifest in objects if manifest["kind"] == TOOL.name)
+    missing = derive.unsized(job)
+    if missing:
+        name = environment.profile or "standard"
+        sizes = "requests: {cpu: 100m, memory: 64Mi}, limits: {memory: 256Mi}"
+        hint = f"in rapt.yaml: profiles: {{{name}: {{resources: {{{sizes}}}}}}}"
+        if not environment.profile:
+            hint += f" and environments: {{{environment.name}: {{profile: {name}}}}}"
+        problems = [Problem(f"container {one}", f"has no {', '.join(what)}") for one, what in missing.items()]
+        raise Invalid("no-resources", "containers do not say how large they are", hint, problems)
+
+
 def _secrets(
     definition: bytes, path: str, wanted: Installation, objects: list[Manifest]
 ) -> Iterator[secrets.Hit]:
@@ -135,7 +150,7 @@ def _validate(world: World, objects: list[Manifest], template: str) -> None:
     problems = [
         Problem(f"{ref_of(manifest)} {problem.where}", problem.what)
         for manifest in objects
-        if not manifest["apiVersion"].startswith("rapt.dev/")
+        if not manifest["apiVersion"].startswith(("rapt.dev/", EXTERNAL_SECRET.group))
         for problem in world.schemas.validate(manifest, KUBERNETES_MINOR)
     ]
     if problems:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kubectl_rapt import documents
-from kubectl_rapt.actions import find
+from kubectl_rapt.actions import find, missing
 from kubectl_rapt.errors import UsageError
 from kubectl_rapt.guard import secrets
 from kubectl_rapt.model import names
@@ -48,7 +48,7 @@ def plan(world: World, request: Request) -> Run:
     Raises:
         NotFound: No such tool.
         UsageError: The request's id cannot be the name of a Run.
-        Invalid: Answers do not fit: every problem at once.
+        Invalid: Answers do not fit: every problem at once; or what its pods need is not there.
         Refused: An answer or a variable looks like a secret.
     """
     if request.id and not (names.is_dns_label(request.id) and len(request.id) <= RUN_NAME_LIMIT):
@@ -71,6 +71,7 @@ def plan(world: World, request: Request) -> Run:
     job = places.fill(tool.job, placed, {name: values[name] for name in given})
     if request.env:
         job = places.add_env(job, request.env, is_free=tool.free_env)
+    missing.check(world, job, tool.namespace)
     name = (
         request.id or f"{names.shorten(tool.name, RUN_NAME_LIMIT - 6)}-{names.random_suffix(world.random(5))}"
     )

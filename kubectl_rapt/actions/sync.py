@@ -11,10 +11,12 @@ from kubectl_rapt.actions.repository import Repository
 from kubectl_rapt.config import layout
 from kubectl_rapt.config.project import Environment, Project
 from kubectl_rapt.errors import Conflict, NotFound, Problem, Refused, Unavailable
+from kubectl_rapt.guard import sops
 from kubectl_rapt.model import names
 from kubectl_rapt.model.kinds import (
     CONFIG_MAP,
     CRON_JOB,
+    EXTERNAL_SECRET,
     JOB,
     NAMESPACE,
     NETWORK_POLICY,
@@ -33,7 +35,7 @@ from kubectl_rapt.ports.world import World
 from kubectl_rapt.writes import Writers
 
 MANAGER = "rapt-sync"
-KINDS = (SERVICE_ACCOUNT, ROLE, ROLE_BINDING, NETWORK_POLICY, TOOL, CRON_JOB)
+KINDS = (SERVICE_ACCOUNT, ROLE, ROLE_BINDING, NETWORK_POLICY, EXTERNAL_SECRET, TOOL, CRON_JOB)
 """The closed list of kinds that a rendered file may hold, in the order in which they are applied."""
 _ROUNDS = 6
 
@@ -47,12 +49,14 @@ class Desired:
         project: The project it belongs to.
         commit: The commit it was read at.
         objects: Every object, in the order in which it is applied.
+        encrypted: The rendered files that SOPS has encrypted: they are left alone.
     """
 
     environment: Environment
     project: Project
     commit: str
     objects: tuple[Manifest, ...]
+    encrypted: tuple[str, ...] = ()
 
     @property
     def labels(self) -> dict[str, str]:
@@ -156,8 +160,11 @@ def desired(found: Repository, name: str) -> Desired:
     objects: list[Manifest] = []
     problems: list[Problem] = []
     seen: set[Ref] = set()
+    encrypted: list[str] = []
     for path, content in sorted(found.files.items()):
-        if path.startswith(folder) and path.endswith(".yaml"):
+        if path.startswith(folder) and sops.is_encrypted(content, path):
+            encrypted.append(path)
+        elif path.startswith(folder) and path.endswith(".yaml"):
             for manifest in documents.load_all(content, path):
                 problem = _foreign(manifest, environment, project)
                 if not problem and ref_of(manifest) in seen:
@@ -171,7 +178,7 @@ def desired(found: Repository, name: str) -> Desired:
         hint = "git log -p -- " + problems[0].where
         raise Refused("foreign-object", f"rendered files of {name} hold what they may not", hint, problems)
     objects.sort(key=lambda one: KINDS.index(ref_of(one).kind))
-    return Desired(environment, project, found.head, tuple(objects))
+    return Desired(environment, project, found.head, tuple(objects), tuple(encrypted))
 
 
 def _foreign(manifest: Any, environment: Environment, project: Project) -> str:
@@ -234,6 +241,11 @@ def _live(world: World, want: Desired) -> Live:
             try:
                 for manifest in world.cluster.list(kind, namespace, labels=selector):
                     found[ref_of(manifest)] = manifest
+            except NotFound as error:
+                if kind != EXTERNAL_SECRET or error.code != "not-installed":
+                    raise
+                if any(ref_of(manifest).kind == kind for manifest in want.objects):
+                    raise _no_operator(want.environment) from error
             except Refused:
                 # Who may not even see a kind that no tool needs any more could not prune it either.
                 if any(ref_of(manifest).kind == kind for manifest in want.objects):
@@ -246,6 +258,14 @@ def _live(world: World, want: Desired) -> Live:
         if (ref := ref_of(manifest)) not in found and (stranger := _get(world, ref)):
             found[ref] = stranger
     return Live(found, frozenset(unfinished), _get(world, _record_ref(want)))
+
+
+def _no_operator(environment: Environment) -> Refused:
+    what = (
+        f"environment {environment.name} has a secret store, and this cluster does not know ExternalSecrets"
+    )
+    hint = "install the External Secrets Operator, or take secretStore out of rapt.yaml"
+    return Refused("no-secret-operator", what, hint)
 
 
 def _get(world: World, ref: Ref) -> Manifest | None:

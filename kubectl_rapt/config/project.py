@@ -16,6 +16,14 @@ _ID = re.compile("[0-9a-f]{8}")
 
 
 @dataclass(frozen=True, slots=True)
+class SecretStore:
+    """Where an environment's secrets are kept: the name and kind of a store of the External Secrets Operator."""
+
+    name: str
+    kind: str = "SecretStore"
+
+
+@dataclass(frozen=True, slots=True)
 class Environment:
     """A named place where tools run.
 
@@ -25,6 +33,7 @@ class Environment:
         namespaces: Where its tools may live; the first is the usual one.
         is_reviewed: Whether changes need a review (``review: required``).
         profile: The name of its profile; empty for none.
+        secret_store: Where its tools' Secrets come from; None where people make them.
     """
 
     name: str
@@ -32,6 +41,7 @@ class Environment:
     cluster: str = ""
     is_reviewed: bool = True
     profile: str = ""
+    secret_store: SecretStore | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +130,7 @@ def _environment(name: str, at: Fields, profiles: list[str]) -> Environment:
         cluster=at.text("cluster"),
         is_reviewed=at.choice("review", ("required", "none"), "required") != "none",
         profile=at.choice("profile", profiles),
+        secret_store=_secret_store(at.fields("secretStore")) if "secretStore" in at else None,
     )
     if not names.is_dns_label(name):
         at.wrong("", "expected a name of small letters, digits and dashes")
@@ -130,6 +141,15 @@ def _environment(name: str, at: Fields, profiles: list[str]) -> Environment:
             at.wrong("namespaces", f"{namespace} is not the name of a namespace")
     at.done()
     return environment
+
+
+def _secret_store(at: Fields) -> SecretStore:
+    kind = at.choice("kind", ("SecretStore", "ClusterSecretStore"), "SecretStore")
+    store = SecretStore(at.text("name", required=True), kind)
+    if store.name and not names.is_dns_subdomain(store.name):
+        at.wrong("name", f"{store.name} is not the name of a {kind}")
+    at.done()
+    return store
 
 
 def _profile(at: Fields) -> Profile:
@@ -172,6 +192,11 @@ def spell(project: Project) -> str:
             "namespaces": list(one.namespaces),
             "review": "required" if one.is_reviewed else "none",
             **({"profile": one.profile} if one.profile else {}),
+            **(
+                {"secretStore": {"name": store.name, "kind": store.kind}}
+                if (store := one.secret_store)
+                else {}
+            ),
         }
     profiles = {
         name: {

@@ -392,10 +392,14 @@ def search(data: Any, where: str = "") -> Iterator[Hit]:
 def _named(name: str, value: Any, where: str) -> Iterator[Hit]:
     """What is found in a value, or the value itself where its name says that it is a secret."""
     hits = list(search(value, where))
-    if not hits and isinstance(value, str) and (match := _NAME.search(name)):
-        if _may_be_secret(value) and _fits_name(value, bool(match["weak"])):
-            hits = [(where, _secret("literal password or key", value))]
+    if not hits and isinstance(value, str) and _is_secret_by_name(name, value):
+        hits = [(where, _secret("literal password or key", value))]
     yield from hits
+
+
+def _is_secret_by_name(name: str, value: str) -> bool:
+    match = _NAME.search(name)
+    return match is not None and _may_be_secret(value) and _fits_name(value, bool(match["weak"]))
 
 
 def in_file(content: bytes, path: str) -> Iterator[Hit]:

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from kubectl_rapt.actions import missing
 from kubectl_rapt.actions import sync as syncing
 from kubectl_rapt.actions.sync import Synced
 from kubectl_rapt.cli import options, show, terminal
@@ -60,6 +61,10 @@ def carry_out(
             terminal.out(f"{show.name(one.ref)} {one.what}{why}{'' if writers else ' (dry run)'}")
 
     desired = syncing.sync(world, writers, environment, tell, rollback=rollback, may=may)
+    for path in desired.encrypted:
+        terminal.say(f"note: {path} is encrypted by SOPS, and left alone")
+    for line in missing.of_tools(world, desired.objects):
+        terminal.say(f"note: {line}")
     if shows == "lines":
         what = "synced" if writers else "would be synced"
         terminal.out(f"{environment} {what} to {desired.commit[:7]}: {syncing.summary(done)}")
