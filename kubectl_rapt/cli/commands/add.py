@@ -7,7 +7,7 @@ import typer
 
 from kubectl_rapt import writes
 from kubectl_rapt.actions import add as adding
-from kubectl_rapt.actions import repository
+from kubectl_rapt.actions import capacity, repository
 from kubectl_rapt.actions import sync as syncing
 from kubectl_rapt.actions.add import Addition
 from kubectl_rapt.cli import diffs, options, show, terminal
@@ -76,6 +76,9 @@ def add(
         addition = adding.plan(world, request)
         environment = addition.environment
         options.check_default(context, environment)
+        if addition.plan.steps:
+            for note in capacity.check(world, environment, addition.built):
+                terminal.say(f"note: {note}")
         if not is_dry and addition.plan.steps:
             if not environment.is_reviewed and environment.cluster:
                 # It is applied next: who points at another cluster is told before anything is written.
