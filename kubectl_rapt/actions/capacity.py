@@ -8,7 +8,16 @@ from kubectl_rapt.config.project import Environment
 from kubectl_rapt.errors import Invalid, RaptError
 from kubectl_rapt.guard import quotas
 from kubectl_rapt.guard.quotas import Prediction
-from kubectl_rapt.model.kinds import CRON_JOB, LIMIT_RANGE, NAMESPACE, RESOURCE_QUOTA, TOOL, Manifest, Ref
+from kubectl_rapt.model.kinds import (
+    CRON_JOB,
+    LIMIT_RANGE,
+    NAMESPACE,
+    RESOURCE_QUOTA,
+    TOOL,
+    Manifest,
+    Ref,
+    ref_of,
+)
 from kubectl_rapt.objects import labels
 from kubectl_rapt.ports.world import World
 
@@ -71,7 +80,7 @@ def _ask(world: World, environment: Environment, built: Built, tool: Manifest) -
 
 
 def _is_cron_job(manifest: Manifest, namespace: str) -> bool:
-    return manifest["kind"] == CRON_JOB.name and manifest["metadata"]["namespace"] == namespace
+    return ref_of(manifest).kind == CRON_JOB and ref_of(manifest).namespace == namespace
 
 
 def _set_by_runs(spec: Mapping[str, Any]) -> str:

@@ -76,9 +76,7 @@ def add(
         addition = adding.plan(world, request)
         environment = addition.environment
         options.check_default(context, environment)
-        if addition.plan.steps:
-            for note in capacity.check(world, environment, addition.built):
-                terminal.say(f"note: {note}")
+        notes = capacity.check(world, environment, addition.built) if addition.plan.steps else []
         if not is_dry and addition.plan.steps:
             if not environment.is_reviewed and environment.cluster:
                 # It is applied next: who points at another cluster is told before anything is written.
@@ -95,6 +93,8 @@ def add(
         else:
             _show(addition, world.now())
             _conclude(addition, is_dry)
+        for note in notes:
+            terminal.say(f"note: {note}")
         if not is_dry and not environment.is_reviewed:
             sync.carry_out(world, writers, environment.name, shows="" if output else "lines")
 
