@@ -81,7 +81,7 @@ def define(world: World, request: Request) -> bytes:
     subject = f"{template.name} {template.version}"
     given = {**parameters.parse_all(template.parameters, request.answers), **request.values}
     # Before anything else is said of the answers: no message may repeat a secret.
-    secrets.check((*secrets.search(request.answers), *secrets.search(given)), request.allowed_literals)
+    secrets.check(secrets.search(given), request.allowed_literals)
     parameters.check(
         template.parameters, given, subject=subject, rules=template.rules, complete=bool(request.schedules)
     )

@@ -64,8 +64,7 @@ def plan(world: World, request: Request) -> Run:
     ]
     given = parameters.parse_all(questions, request.answers)
     # Before anything else is said of the answers: no message may repeat a secret.
-    said = (request.answers, given, request.env)
-    secrets.check((hit for one in said for hit in secrets.search(one)), tool.allowed_literals)
+    secrets.check((*secrets.search(given), *secrets.search(request.env)), tool.allowed_literals)
     values = parameters.check(questions, given, subject=tool.name)
     placed = [(question, one.get("at", ())) for question, one in zip(questions, tool.parameters, strict=True)]
     job = places.fill(tool.job, placed, {name: values[name] for name in given})

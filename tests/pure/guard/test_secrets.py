@@ -139,7 +139,8 @@ def test_what_is_found_is_refused_with_the_line_that_would_allow_it() -> None:
         secrets.check(secrets.search({"url": f"https://example.com/?t={token}", "again": token}))
     (problem,) = caught.value.problems
     assert (caught.value.code, caught.value.exit_code, problem.where) == ("literal-secret", 6, "url")
-    assert problem.what == f"looks like a GitHub token ghp_…; if it is no secret: allowedLiterals: [{digest}]"
+    line = f'allowedLiterals: ["{digest}"]'
+    assert problem.what == f"looks like a GitHub token ghp_…; if it is no secret: {line}"
     assert token[4:] not in f"{caught.value.message}{caught.value.hint}{problem}"
     secrets.check(secrets.search({"url": token}), [digest])
 
