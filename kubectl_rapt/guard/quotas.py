@@ -255,12 +255,12 @@ def _over(
             continue
         taken = used.get(resource, Quantity(0, "0")).nano - existing * _NANO
         if needs.nano > hard.nano:
-            yield Problem(what, f'needs {needs} {resource}, and quota "{name}" has {hard} in all'), ""
+            yield Problem(what, f'{needs} {resource} wanted, and quota "{name}" has {hard} in all'), ""
         elif needs.nano + taken > hard.nano:
             free = _spelled(resource, max(0, hard.nano - taken))
             yield (
                 None,
-                f'{what} needs {needs} {resource}, and quota "{name}" has {free} of {hard} left just now',
+                f'{what}: {needs} {resource} wanted, and quota "{name}" has {free} of {hard} left just now',
             )
         elif needs.nano * at_once > hard.nano:
             fit = hard.nano // needs.nano

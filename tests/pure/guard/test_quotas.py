@@ -106,8 +106,8 @@ def test_a_limit_range_speaks_of_containers_and_of_pods(
     assert prediction.notes == ()
 
 
-FOR_GOOD = 'a pod of it needs {}, and quota "q" has {} in all'
-NOW = 'a pod of it needs {}, and quota "q" has {} left just now'
+FOR_GOOD = 'a pod of it {} wanted, and quota "q" has {} in all'
+NOW = 'a pod of it: {} wanted, and quota "q" has {} left just now'
 
 
 @pytest.mark.parametrize(
@@ -142,14 +142,14 @@ NOW = 'a pod of it needs {}, and quota "q" has {} left just now'
         (
             a_job(),
             a_quota({"count/jobs.batch": "0"}),
-            ['a Job of it needs 1 count/jobs.batch, and quota "q" has 0 in all'],
+            ['a Job of it 1 count/jobs.batch wanted, and quota "q" has 0 in all'],
             [],
         ),
         (
             a_job(),
             a_quota({"count/jobs.batch": "5"}, {"count/jobs.batch": "5"}),
             [],
-            ['a Job of it needs 1 count/jobs.batch, and quota "q" has 0 of 5 left just now'],
+            ['a Job of it: 1 count/jobs.batch wanted, and quota "q" has 0 of 5 left just now'],
         ),
         (a_job(), a_quota({"requests.nvidia.com/gpu": "0"}), [], []),
         (
