@@ -81,9 +81,9 @@ def build(world: World, project: Project, environment_name: str, tool: str, defi
         rendered,
         policies.compile(world.bundle.files(), template.retry_policy, template.cleanup_policy),
     )
+    secrets.check(_secrets(definition, path, wanted, objects), wanted.allowed_literals)
     _check_resources(environment, objects)
     _validate(world, objects, template.name)
-    secrets.check(_secrets(definition, path, wanted, objects), wanted.allowed_literals)
     return Built(
         wanted,
         tuple(objects),

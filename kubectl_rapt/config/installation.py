@@ -1,13 +1,16 @@
 """``tools/<environment>/<tool>.yaml``: a template installed into an environment, with its answers."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from kubectl_rapt import documents
 from kubectl_rapt.model import names
-from kubectl_rapt.model.fields import Fields, Findings, refuse
+from kubectl_rapt.model.fields import Fields, Findings, refuse, shown
+
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 FORMAT = 1
 """The format of rendering that a lock records; an older one is kept for the tools that name it."""
@@ -93,11 +96,20 @@ def read(text: bytes, tool: str, source: str) -> Installation:
         answers={key: answers.value(key) for key in answers},
         schedules=tuple(_schedule(Fields(one, where, findings)) for where, one in at.items("schedules")),
         namespaces=at.texts("namespaces"),
-        allowed_literals=at.texts("allowedLiterals"),
+        allowed_literals=digests(at, "allowedLiterals"),
     )
     at.done()
     refuse(findings, lines, source, "bad-definition")
     return installation
+
+
+def digests(at: Fields, key: str) -> tuple[str, ...]:
+    """A list of ``sha256:…``."""
+    found = at.texts(key)
+    for one in found:
+        if not _DIGEST.fullmatch(one):
+            at.wrong(key, f"expected sha256: and 64 hex digits, was given {shown(one)}")
+    return found
 
 
 def _lock(at: Fields) -> Lock:

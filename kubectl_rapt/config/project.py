@@ -7,6 +7,7 @@ from typing import Any
 
 from kubectl_rapt import documents
 from kubectl_rapt.config import layout
+from kubectl_rapt.config.installation import digests
 from kubectl_rapt.errors import Invalid, NotFound
 from kubectl_rapt.model import names
 from kubectl_rapt.model.fields import Fields, Findings, refuse, shown
@@ -117,7 +118,7 @@ def _project(at: Fields) -> Project:
         id=identifier,
         profiles={name: _profile(profiles.fields(name)) for name in known},
         environments={name: _environment(name, environments.fields(name), known) for name in environments},
-        allowed_literals=at.texts("allowedLiterals"),
+        allowed_literals=digests(at, "allowedLiterals"),
     )
     at.done()
     return project
