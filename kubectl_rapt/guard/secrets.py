@@ -116,20 +116,8 @@ _SQL = re.compile(r"\b(?:identified\s+by|password)\s+'(?P<value>[^'\n]{4,})'", r
 _GIVEN = r"(?:\"(?P<double>[^\"\n]*)\"|'(?P<single>[^'\n]*)'|(?P<plain>[^\s'\",;&|<>){}\]]+)(?P<after>.?))"
 _ASSIGNED = re.compile(rf"{_NAMES}['\"]?(?P<sign>[ \t]*(?::=|[=:])[ \t]*){_GIVEN}", re.IGNORECASE)
 _FLAG = re.compile(rf"(?<![\w-])--?[\w-]{{0,40}}?{_NAMES}[= ](?!-){_GIVEN}", re.IGNORECASE)
-_HINTS = (
-    "pass",
-    "pwd",
-    "secret",
-    "token",
-    "credential",
-    "key",
-    "bearer",
-    "authorization",
-    "curl",
-    "identified",
-    "://",
-)
-"""Without one of these none of the patterns above can match."""
+_HINTS = ("pass", "pwd", "secret", "token", "credential", "key")
+"""Each name of a secret holds one of these."""
 
 _REFERENCE = re.compile(r"\$[({]|^\$\w+$|\{\{|%[({]|<[^<>]*>|^@|…|\.\.\.")
 """Stands for a value that is elsewhere, also in quotes."""
@@ -185,8 +173,8 @@ def _candidates(text: str) -> Iterator[tuple[str, int, int]]:
             yield "private key", match.start(), match.end()
     yield from _tokens(text)
     lower = text.lower()
-    if any(hint in lower for hint in _HINTS):
-        for kind, pattern in _IN_CONTEXT:
+    for kind, hints, pattern in _IN_CONTEXT:
+        if any(hint in lower for hint in hints):
             for match in pattern.finditer(text):
                 group = _value_group(match)
                 if group and _is_literal(match[group], match):
@@ -201,14 +189,15 @@ def _tokens(text: str) -> Iterator[tuple[str, int, int]]:
 
 
 _IN_CONTEXT = (
-    ("key of a Google service account", _GOOGLE_KEY_ID),
-    ("password in an address", _URL),
-    ("authorization header", _HEADER),
-    ("password of curl", _CURL),
-    ("password in SQL", _SQL),
-    ("literal password or key", _FLAG),
-    ("literal password or key", _ASSIGNED),
+    ("key of a Google service account", ("private_key_id",), _GOOGLE_KEY_ID),
+    ("password in an address", ("://",), _URL),
+    ("authorization header", ("bearer", "authorization"), _HEADER),
+    ("password of curl", ("curl",), _CURL),
+    ("password in SQL", ("identified", "password"), _SQL),
+    ("literal password or key", _HINTS, _FLAG),
+    ("literal password or key", _HINTS, _ASSIGNED),
 )
+"""What it is called, words without which there is none (quick to look for), and what it looks like."""
 
 
 def _value_group(match: "re.Match[str]") -> str:
