@@ -11,6 +11,7 @@ from kubectl_rapt.config import installation, layout, resolve
 from kubectl_rapt.config.changes import Draft
 from kubectl_rapt.config.installation import Installation, Schedule
 from kubectl_rapt.errors import Invalid
+from kubectl_rapt.guard import secrets
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.templating import parameters
 from kubectl_rapt.templating.reference import Reference
@@ -28,6 +29,7 @@ class Request:
         values: Parameter to a value that needs no reading, such as the words of a command.
         schedules: When it runs by itself.
         namespaces: Where it lives; empty for the environment's first namespace.
+        allowed_literals: ``sha256:…`` of values that look like secrets and are none.
     """
 
     template: str
@@ -37,6 +39,7 @@ class Request:
     values: Mapping[str, object]
     schedules: Sequence[Schedule] = ()
     namespaces: Sequence[str] = ()
+    allowed_literals: Sequence[str] = ()
 
 
 def draft(world: World, request: Request) -> Make:
@@ -44,6 +47,7 @@ def draft(world: World, request: Request) -> Make:
 
     Raises:
         NotFound: No such template or environment.
+        Refused: An answer looks like a secret.
         Invalid: Answers do not fit, or the name cannot be a tool's: every problem at once.
     """
     if problem := installation.bad_name(request.tool):
@@ -56,6 +60,8 @@ def draft(world: World, request: Request) -> Make:
         entry = registry.find(world, shelves, Reference.parse(request.template))
         template = entry.template
         given = {**parameters.parse_all(template.parameters, request.answers), **request.values}
+        # Before anything else is said of the answers: no message may repeat a secret.
+        secrets.check(secrets.search(given), request.allowed_literals)
         default = (Schedule(template.schedule),) if template.schedule else ()
         wanted = Installation(
             tool=request.tool,
@@ -65,6 +71,7 @@ def draft(world: World, request: Request) -> Make:
             answers=given,
             schedules=tuple(request.schedules) or default,
             namespaces=tuple(request.namespaces),
+            allowed_literals=tuple(request.allowed_literals),
         )
         # What is wrong with an answer is told before anything is rendered.
         parameters.check(

@@ -10,7 +10,8 @@ from kubectl_rapt.config import derive, installation, layout, resolve
 from kubectl_rapt.config.installation import Installation
 from kubectl_rapt.config.project import Environment, Project
 from kubectl_rapt.errors import Invalid, Problem, RaptError
-from kubectl_rapt.model.kinds import Manifest, ref_of
+from kubectl_rapt.guard import secrets
+from kubectl_rapt.model.kinds import EXTERNAL_SECRET, TOOL, Manifest, ref_of
 from kubectl_rapt.ports.renderer import RenderRequest
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs import schedules
@@ -28,12 +29,14 @@ class Built:
     """A tool as it stands in the config repository.
 
     Args:
+        environment: The environment's name.
         installation: What its file says, resolved.
         template: The locked template.
         objects: What it is in the cluster.
         files: Path to content of its two files.
     """
 
+    environment: str
     installation: Installation
     template: Template
     objects: tuple[Manifest, ...]
@@ -78,6 +81,7 @@ def build(world: World, project: Project, wanted: Wanted) -> Built:
     Raises:
         NotFound: No such environment; the locked template is gone.
         Invalid: The file, an answer, a schedule or what it renders to is wrong: every problem at once.
+        Refused: Something in it looks like a secret.
     """
     built = next(build_many(world, project, [wanted]))
     if isinstance(built, RaptError):
@@ -151,6 +155,10 @@ def _finish(
             rendered,
             ready.policies,
         )
+        path = layout.definition(wanted.environment, wanted.tool)
+        hits = _secrets(wanted.definition, path, ready.installation, objects)
+        secrets.check(hits, ready.installation.allowed_literals)
+        _check_resources(ready.environment, objects)
         _validate(world, objects, template.name)
     except RaptError as error:
         return error
@@ -158,7 +166,7 @@ def _finish(
         layout.definition(wanted.environment, wanted.tool): wanted.definition,
         layout.rendered(wanted.environment, wanted.tool): documents.dump_all(objects).encode(),
     }
-    return Built(ready.installation, template, tuple(objects), files)
+    return Built(wanted.environment, ready.installation, template, tuple(objects), files)
 
 
 def _check(wanted: Installation, allowed: tuple[str, ...], path: str) -> None:
@@ -193,11 +201,34 @@ def _check_token(template: Template, rendered: Rendered) -> None:
         )
 
 
+def _check_resources(environment: Environment, objects: list[Manifest]) -> None:
+    """No container without a size: Kubernetes would place it anywhere, and evict it first."""
+    job = next(manifest["spec"]["job"] for manifest in objects if manifest["kind"] == TOOL.name)
+    missing = derive.unsized(job)
+    if missing:
+        name = environment.profile or "standard"
+        sizes = "requests: {cpu: 100m, memory: 64Mi}, limits: {memory: 256Mi}"
+        hint = f"in rapt.yaml: profiles: {{{name}: {{resources: {{{sizes}}}}}}}"
+        if not environment.profile:
+            hint += f" and environments: {{{environment.name}: {{profile: {name}}}}}"
+        problems = [Problem(f"container {one}", f"has no {', '.join(what)}") for one, what in missing.items()]
+        raise Invalid("no-resources", "containers do not say how large they are", hint, problems)
+
+
+def _secrets(
+    definition: bytes, path: str, wanted: Installation, objects: list[Manifest]
+) -> Iterator[secrets.Hit]:
+    yield from secrets.search(wanted.answers)
+    yield from secrets.in_file(definition, path)
+    for manifest in objects:
+        yield from secrets.search(manifest, str(ref_of(manifest)))
+
+
 def _validate(world: World, objects: list[Manifest], template: str) -> None:
     problems = [
         Problem(f"{ref_of(manifest)} {problem.where}", problem.what)
         for manifest in objects
-        if not manifest["apiVersion"].startswith("rapt.dev/")
+        if not manifest["apiVersion"].startswith(("rapt.dev/", EXTERNAL_SECRET.group))
         for problem in world.schemas.validate(manifest, KUBERNETES_MINOR)
     ]
     if problems:

@@ -10,6 +10,7 @@ from kubectl_rapt.config import changes, layout, project
 from kubectl_rapt.config.changes import Change, Draft
 from kubectl_rapt.config.project import Environment, Project
 from kubectl_rapt.errors import Problem, RaptError, Refused
+from kubectl_rapt.guard import secrets, sops
 from kubectl_rapt.model.kinds import NAMESPACE, Ref
 from kubectl_rapt.model.plan import CommitFiles, Plan
 from kubectl_rapt.ports.world import World
@@ -95,7 +96,9 @@ def compose(
     """
     edited = {path: content for path, content in {**found.files, **edits}.items() if content is not None}
     before, after = found.project(), project.read(edited)
+    secrets.check(secrets.in_file(edited[layout.PROJECT], layout.PROJECT), after.allowed_literals)
     tools = sorted(_affected(before, after, found.files, edits))
+    _check_encrypted(found, [*edits, *(layout.rendered(*place) for place in tools)])
     if not overwrite:
         _check_hand_edits(world, before, found, tools)
     wanted = [
@@ -137,6 +140,13 @@ def _affected(
         ):
             tools |= set(layout.tools(files, name))
     return tools
+
+
+def _check_encrypted(found: Repository, paths: Iterable[str]) -> None:
+    for path in paths:
+        if path in found.files and sops.is_encrypted(found.files[path], path):
+            what = f"{path} is encrypted by SOPS, and Rapt leaves such files alone"
+            raise Refused("encrypted-file", what, "take another name for the tool")
 
 
 def _check_hand_edits(

@@ -9,7 +9,8 @@ from kubectl_rapt.actions.repository import Repository
 from kubectl_rapt.config import layout, rendered
 from kubectl_rapt.config.project import Environment, Project
 from kubectl_rapt.errors import NotFound, Problem, Refused
-from kubectl_rapt.model.kinds import CONFIG_MAP, JOB, NAMESPACE, Kind, Manifest, Ref, ref_of
+from kubectl_rapt.guard import sops
+from kubectl_rapt.model.kinds import CONFIG_MAP, EXTERNAL_SECRET, JOB, NAMESPACE, Kind, Manifest, Ref, ref_of
 from kubectl_rapt.objects import jobs, labels, owners
 from kubectl_rapt.objects.owners import Owner
 from kubectl_rapt.ports.world import World
@@ -27,12 +28,14 @@ class Desired:
         project: The project it belongs to.
         commit: The commit it was read at.
         objects: Every object, in the order in which it is applied.
+        encrypted: The rendered files that SOPS has encrypted: they are left alone.
     """
 
     environment: Environment
     project: Project
     commit: str
     objects: tuple[Manifest, ...]
+    encrypted: tuple[str, ...] = ()
 
     @property
     def labels(self) -> dict[str, str]:
@@ -84,8 +87,11 @@ def desired(found: Repository, name: str) -> Desired:
     objects: list[Manifest] = []
     problems: list[Problem] = []
     seen: set[Ref] = set()
+    encrypted: list[str] = []
     for path, content in sorted(found.files.items()):
-        if path.startswith(folder) and path.endswith(".yaml"):
+        if path.startswith(folder) and sops.is_encrypted(content, path):
+            encrypted.append(path)
+        elif path.startswith(folder) and path.endswith(".yaml"):
             for manifest in documents.load_all(content, path):
                 wrong = rendered.check(manifest, environment, project)
                 if not wrong and ref_of(manifest) in seen:
@@ -98,7 +104,7 @@ def desired(found: Repository, name: str) -> Desired:
         hint = "git log -p -- " + problems[0].where
         raise Refused("foreign-object", f"rendered files of {name} hold what they may not", hint, problems)
     objects.sort(key=lambda one: rendered.KINDS.index(ref_of(one).kind))
-    return Desired(environment, project, found.head, tuple(objects))
+    return Desired(environment, project, found.head, tuple(objects), tuple(encrypted))
 
 
 def _of_file(path: str, manifest: Manifest, problem: Problem) -> Problem:
@@ -153,6 +159,14 @@ def look(world: World, want: Desired) -> Live:
     return Live(found, frozenset(unfinished), get(world, want.record))
 
 
+def _no_operator(environment: Environment) -> Refused:
+    return Refused(
+        "no-secret-operator",
+        f"environment {environment.name} has a secret store, and this cluster does not know ExternalSecrets",
+        "install the External Secrets Operator, or take secretStore out of rapt.yaml",
+    )
+
+
 def of_environment(
     world: World, environment: Environment, selector: str, needed: Iterable[Kind] = ()
 ) -> Iterable[Manifest]:
@@ -172,6 +186,11 @@ def of_environment(
         for kind in rendered.KINDS:
             try:
                 yield from world.cluster.list(kind, namespace, labels=selector)
+            except NotFound as error:
+                if kind != EXTERNAL_SECRET or error.code != "not-installed":
+                    raise
+                if kind in needed:
+                    raise _no_operator(environment) from error
             except Refused:
                 if kind in needed:
                     raise

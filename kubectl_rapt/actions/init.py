@@ -6,6 +6,7 @@ from kubectl_rapt.actions import repository
 from kubectl_rapt.config import changes, layout, project, settings
 from kubectl_rapt.config.project import Environment, Profile, Project
 from kubectl_rapt.errors import RaptError
+from kubectl_rapt.guard import secrets
 from kubectl_rapt.model.kinds import NAMESPACE, Ref
 from kubectl_rapt.model.plan import CommitFiles, CreateRepository, Plan, Step, WriteSettings
 from kubectl_rapt.ports.git import Remote
@@ -60,7 +61,11 @@ def plan(world: World, path: str) -> Plan:
 def _replaced(world: World, path: str) -> list[str]:
     before = world.settings.repository
     is_other = before and before != path
-    return [f"your settings named another config repository before: {before}"] if is_other else []
+    return (
+        [f"your settings named another config repository before: {secrets.redact(before)}"]
+        if is_other
+        else []
+    )
 
 
 def _default(world: World, wanted: Project) -> str:

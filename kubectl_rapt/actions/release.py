@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from kubectl_rapt import documents
+from kubectl_rapt import documents, edits
 from kubectl_rapt.actions import checkout, lint, verify
 from kubectl_rapt.actions.checkout import Registry
 from kubectl_rapt.errors import NotFound, Problem, RaptError, Refused, Unavailable
@@ -88,7 +88,7 @@ def is_released(template: Template, files: Mapping[str, bytes], known: Index) ->
 
 def _with_version(content: bytes, name: str, version: Version) -> bytes:
     source = f"{checkout.folder(name)}/{DEFINITION}"
-    return documents.edit(documents.check_text(content, source), "/version", str(version), source).encode()
+    return edits.put(documents.check_text(content, source), "/version", str(version), source).encode()
 
 
 def _not_ready(name: str, verb: str, problems: list[Problem]) -> Refused:

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kubectl_rapt import documents
-from kubectl_rapt.actions import find
+from kubectl_rapt.actions import find, missing
 from kubectl_rapt.errors import UsageError
+from kubectl_rapt.guard import secrets
 from kubectl_rapt.model import names
 from kubectl_rapt.objects import labels
 from kubectl_rapt.objects.runs import Run
@@ -47,7 +48,8 @@ def plan(world: World, request: Request) -> Run:
     Raises:
         NotFound: No such tool.
         UsageError: The request's id cannot be the name of a Run.
-        Invalid: Answers do not fit: every problem at once.
+        Invalid: Answers do not fit: every problem at once; or what its pods need is not there.
+        Refused: An answer or a variable looks like a secret.
     """
     if request.id and not (names.is_dns_label(request.id) and len(request.id) <= RUN_NAME_LIMIT):
         raise UsageError(
@@ -61,11 +63,14 @@ def plan(world: World, request: Request) -> Run:
         for i, one in enumerate(tool.parameters)
     ]
     given = parameters.parse_all(questions, request.answers)
+    # Before anything else is said of the answers: no message may repeat a secret.
+    secrets.check((*secrets.search(given), *secrets.search(request.env)), tool.allowed_literals)
     values = parameters.check(questions, given, subject=tool.name)
     placed = [(question, one.get("at", ())) for question, one in zip(questions, tool.parameters, strict=True)]
     job = places.fill(tool.job, placed, {name: values[name] for name in given})
     if request.env:
         job = places.add_env(job, request.env, is_free=tool.free_env)
+    missing.check(world, job, tool.namespace)
     name = (
         request.id or f"{names.shorten(tool.name, RUN_NAME_LIMIT - 6)}-{names.random_suffix(world.random(5))}"
     )

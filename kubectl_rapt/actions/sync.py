@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from kubectl_rapt import writes
-from kubectl_rapt.actions import desired, refresh, repository
+from kubectl_rapt.actions import desired, missing, refresh, repository
 from kubectl_rapt.actions.desired import Desired, Live
 from kubectl_rapt.config.project import Environment
 from kubectl_rapt.config.rendered import KINDS
@@ -129,10 +129,12 @@ def _sync_ours(
 def _left(world: World, writers: Writers | None, want: Desired, live: Live, *, is_whole: bool) -> Outcome:
     """Have the controllers look at what they apply; that they cannot be asked is no failure of the sync."""
     theirs = live.owners
+    notes = [f"note: {path} is encrypted by SOPS, and left alone" for path in want.encrypted]
+    notes += (f"note: {line}" for line in missing.of_tools(world, want.objects))
     if not theirs:
-        return Outcome(want.commit)
+        return Outcome(want.commit, notes=tuple(notes))
     plan = refresh.plan(world, [live.objects[ref] for ref in theirs])
-    notes = list(plan.notes)
+    notes += plan.notes
     for step in plan.steps:
         try:
             if writers:

@@ -611,7 +611,10 @@ class Git:
         from git.exc import GitCommandNotFound
 
         trust = mirror.trust if mirror else Trust.OWN
-        settings = [("remote.rapt.url", mirror.url)] if mirror else []
+        settings: list[tuple[str, str]] = []
+        if mirror:
+            url, settings = git_input.without_password(mirror.url)
+            settings = [("remote.rapt.url", url), *settings]
         environment = git_input.environment(self._environment, trust, settings)
         environment.setdefault("GIT_HTTP_LOW_SPEED_LIMIT", "1")
         environment.setdefault("GIT_HTTP_LOW_SPEED_TIME", str(self._silent_seconds))

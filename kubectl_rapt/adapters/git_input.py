@@ -1,11 +1,14 @@
 """What may reach the git program: addresses, names, paths, changes and the environment it runs in."""
 
+import base64
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from urllib.parse import unquote
 
 from kubectl_rapt.adapters.git_answers import shown
 from kubectl_rapt.errors import Invalid
+from kubectl_rapt.guard import secrets
 from kubectl_rapt.ports.git import Remote, Trust
 
 _SETTINGS = (
@@ -95,6 +98,22 @@ def address(remote: Remote, home: str) -> tuple[str, str]:
     if home and (url == "~" or url.startswith("~/")):
         url = home + url[1:]
     return str(Path(url).absolute()), "file"
+
+
+def without_password(url: str) -> tuple[str, list[tuple[str, str]]]:
+    """An address without a password or token in it, and the settings that send it all the same, to its host alone.
+
+    Git hands addresses to its helpers as arguments, which every user of a machine may read; settings go through the
+    environment.
+    """
+    match = re.match(r"(?P<scheme>https?)://(?P<login>[^/]*)@(?P<host>[^/@]*)", url, re.IGNORECASE)
+    if not match or (":" not in match["login"] and not secrets.find(match["login"])):
+        return url, []
+    user, _, password = match["login"].partition(":")
+    login = f"{unquote(user)}:{unquote(password)}".encode()
+    header = f"Authorization: Basic {base64.b64encode(login).decode()}"
+    origin = f"{match['scheme']}://{match['host']}"
+    return f"{origin}{url[match.end() :]}", [(f"http.{origin}/.extraHeader", header)]
 
 
 def environment(

@@ -187,6 +187,7 @@ def _one_line(message: str) -> str:
 
 
 def _tell(error: RaptError) -> None:
+    """The error on standard error; whatever was typed in the wrong place may be in it, secrets too."""
     terminal.say(f"error: {_shown(error.message)}")
     width = max((len(_shown(problem.where)) for problem in error.problems), default=0)
     for problem in error.problems:
@@ -196,4 +197,6 @@ def _tell(error: RaptError) -> None:
 
 
 def _shown(text: str) -> str:
-    return terminal.shorten(terminal.clean(text))
+    from kubectl_rapt.guard import secrets
+
+    return terminal.shorten(terminal.clean(secrets.redact(text)))

@@ -3,7 +3,7 @@
 import typer
 
 from kubectl_rapt import writes
-from kubectl_rapt.actions import compose, desired, repository
+from kubectl_rapt.actions import capacity, compose, desired, repository
 from kubectl_rapt.actions.compose import Composition, Make
 from kubectl_rapt.cli import diffs, options, show, terminal
 from kubectl_rapt.cli.commands import sync
@@ -42,6 +42,13 @@ def carry_out(
     made = compose.plan(world, make, overwrite=overwrite)
     for environment in made.environments:
         options.check_default(context, environment)
+    places = {environment.name: environment for environment in made.environments}
+    notes = [
+        note
+        for built in made.built
+        if made.plan.steps
+        for note in capacity.check(world, places[built.environment], built)
+    ]
     if not is_dry and made.plan.steps:
         for environment in made.environments:
             if not made.is_reviewed and environment.cluster:
@@ -60,6 +67,8 @@ def carry_out(
     else:
         _show(made, world)
         _conclude(made, is_dry)
+    for note in notes:
+        terminal.say(f"note: {note}")
     if not is_dry and not made.is_reviewed:
         for environment in made.environments:
             sync.carry_out(world, writers, environment.name, shows="" if output else "lines")

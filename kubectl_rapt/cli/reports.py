@@ -1,5 +1,6 @@
 """The report about an unexpected error: versions, the command without its values, the traceback."""
 
+import json
 import os
 import platform
 import tempfile
@@ -7,7 +8,11 @@ import traceback
 from pathlib import Path
 
 from kubectl_rapt import __version__
+from kubectl_rapt.guard import secrets
 from kubectl_rapt.wiring import report_folder
+
+_LEAST = 4
+"""Shorter values are flags and counts, and parts of every other word."""
 
 
 def write(arguments: list[str]) -> str:
@@ -33,7 +38,17 @@ def _written(folder: Path, text: str) -> str:
 def _text(arguments: list[str]) -> str:
     # Values may be secrets: only the names of flags and the command are kept.
     shown = [one.partition("=")[0] if one.startswith("-") else "…" for one in arguments[1:]]
-    return (
+    return secrets.redact(
         f"kubectl-rapt {__version__}, Python {platform.python_version()}, {platform.platform()}\n"
-        f"arguments: {' '.join(arguments[:1] + shown)}\n\n{traceback.format_exc()}"
+        f"arguments: {' '.join(arguments[:1] + shown)}\n\n{_without(arguments[1:], traceback.format_exc())}"
     )
+
+
+def _without(arguments: list[str], text: str) -> str:
+    """What an exception said, without the values that were typed: it may repeat one, as it is or quoted."""
+    values = {value for one in arguments for value in (one, *(one.split("=", at)[-1] for at in (1, 2)))}
+    for value in sorted(values, key=len, reverse=True):
+        if len(value) >= _LEAST:
+            for spelling in (value, repr(value)[1:-1], json.dumps(value)[1:-1]):
+                text = text.replace(spelling, "…")
+    return text

@@ -6,8 +6,10 @@ from typing import Any
 
 from kubectl_rapt.config.installation import Installation, Schedule
 from kubectl_rapt.config.project import Environment, Profile, Project
+from kubectl_rapt.model import names
 from kubectl_rapt.model.kinds import (
     CRON_JOB,
+    EXTERNAL_SECRET,
     NETWORK_POLICY,
     ROLE,
     ROLE_BINDING,
@@ -103,6 +105,7 @@ def objects(
         manifests.append(tool.object(SERVICE_ACCOUNT, tool.account, automountServiceAccountToken=False))
         manifests.extend(_access(tool))
         manifests.extend(_network(tool))
+        manifests.extend(_external_secrets(tool))
         manifests.append(_tool(tool, job, rendered, source))
         manifests.extend(
             _cron_job(tool, job, index, schedule, policies)
@@ -170,6 +173,24 @@ def _sized(container: Mapping[str, Any], template: Template, profile: Profile) -
     return {**container, "resources": filled} if filled else container
 
 
+def unsized(job: Manifest) -> dict[str, list[str]]:
+    """What containers of a Job template lack of requests for CPU and memory and a limit for memory, by name.
+
+    A limit is a request too, where there is no other: Kubernetes takes it for one.
+    """
+    pod = job["spec"]["template"]["spec"]
+    found = {}
+    for container in (*pod.get("initContainers", ()), *pod["containers"]):
+        sizes = container.get("resources") or {}
+        limits = sizes.get("limits") or {}
+        requests = {**limits, **(sizes.get("requests") or {})}
+        lacks = [f"requests.{one}" for one in ("cpu", "memory") if one not in requests]
+        lacks += [] if "memory" in limits else ["limits.memory"]
+        if lacks:
+            found[str(container["name"])] = lacks
+    return found
+
+
 def _quantity(amount: str | int) -> Quantity:
     return Quantity.parse(str(amount))
 
@@ -191,6 +212,7 @@ def _tool(tool: _Tool, job: Manifest, rendered: Rendered, source: Source) -> Man
             cleanup_policy=installation.cleanup_policy,
             concurrency=template.concurrency,
             free_env=template.free_env,
+            allowed_literals=installation.allowed_literals,
         ),
         tool.labels,
         tool.annotations,
@@ -234,6 +256,43 @@ def _access(tool: _Tool) -> list[Manifest]:
         tool.object(ROLE, tool.account, rules=rules),
         tool.object(ROLE_BINDING, tool.account, roleRef=role, subjects=[subject]),
     ]
+
+
+def _external_secrets(tool: _Tool) -> list[Manifest]:
+    """What fetches the Secrets that the tool's answers name, where the environment names a store.
+
+    One for each Secret, by the tool's name: two tools may need one Secret, and neither may take it from the other.
+    So nobody owns the Secret, it stays when the last of them goes, and what it is labelled with is the same for all:
+    the operator would copy the labels of each.
+    """
+    store = tool.environment.secret_store
+    if store is None:
+        return []
+    wanted: dict[str, set[str]] = {}
+    for parameter in tool.template.parameters:
+        value = tool.installation.answers.get(parameter.name, parameter.default)
+        if parameter.type == "secretRef" and isinstance(value, dict):
+            wanted.setdefault(value["name"], set()).update([value["key"]] if "key" in value else [""])
+    found = []
+    for name, keys in sorted(wanted.items()):
+        spec: dict[str, Any] = {
+            "refreshInterval": "1h",
+            "secretStoreRef": {"name": store.name, "kind": store.kind},
+            "target": {
+                "name": name,
+                "creationPolicy": "Orphan",
+                "template": {"metadata": {"labels": {labels.MANAGED_BY: "rapt"}}},
+            },
+        }
+        if "" in keys:
+            spec["dataFrom"] = [{"extract": {"key": name}}]
+        else:
+            spec["data"] = [
+                {"secretKey": key, "remoteRef": {"key": name, "property": key}} for key in sorted(keys)
+            ]
+        own = names.shorten(f"{tool.installation.tool}-{name}", 63)
+        found.append(tool.object(EXTERNAL_SECRET, own, spec=spec))
+    return found
 
 
 def _network(tool: _Tool) -> list[Manifest]:

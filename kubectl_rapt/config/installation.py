@@ -8,7 +8,9 @@ from typing import Any
 
 from kubectl_rapt import documents
 from kubectl_rapt.model import names
-from kubectl_rapt.model.fields import Fields, Findings, refuse
+from kubectl_rapt.model.fields import Fields, Findings, refuse, shown
+
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 FORMAT = 1
 """The format of rendering that a lock records; an older one is kept for the tools that name it."""
@@ -66,6 +68,7 @@ class Installation:
         namespaces: Where it lives; empty for the environment's first namespace.
         retry_policy: The name of a retry policy; empty for what the environment or the template says.
         cleanup_policy: The same of a cleanup policy.
+        allowed_literals: ``sha256:…`` of values that look like secrets and are none.
     """
 
     tool: str
@@ -77,6 +80,7 @@ class Installation:
     namespaces: tuple[str, ...] = ()
     retry_policy: str = ""
     cleanup_policy: str = ""
+    allowed_literals: tuple[str, ...] = ()
 
 
 def read(text: bytes, tool: str, source: str) -> Installation:
@@ -103,11 +107,21 @@ def read(text: bytes, tool: str, source: str) -> Installation:
         namespaces=at.texts("namespaces"),
         retry_policy=policies.text("retry"),
         cleanup_policy=policies.text("cleanup"),
+        allowed_literals=digests(at, "allowedLiterals"),
     )
     policies.done()
     at.done()
     refuse(findings, lines, source, "bad-definition")
     return installation
+
+
+def digests(at: Fields, key: str) -> tuple[str, ...]:
+    """A list of ``sha256:…``."""
+    found = at.texts(key)
+    for one in found:
+        if not _DIGEST.fullmatch(one):
+            at.wrong(key, f"expected sha256: and 64 hex digits, was given {shown(one)}")
+    return found
 
 
 def _lock(at: Fields) -> Lock:
@@ -168,6 +182,8 @@ def spell(installation: Installation) -> str:
     policies = {"retry": installation.retry_policy, "cleanup": installation.cleanup_policy}
     if any(policies.values()):
         data["policies"] = {kind: name for kind, name in policies.items() if name}
+    if installation.allowed_literals:
+        data["allowedLiterals"] = list(installation.allowed_literals)
     return documents.dump(data)
 
 

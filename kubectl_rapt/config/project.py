@@ -7,6 +7,7 @@ from typing import Any
 
 from kubectl_rapt import documents, edits
 from kubectl_rapt.config import layout
+from kubectl_rapt.config.installation import digests
 from kubectl_rapt.errors import NotFound
 from kubectl_rapt.model import names
 from kubectl_rapt.model.fields import Fields, Findings, refuse, shown
@@ -53,6 +54,14 @@ class Review:
 
 
 @dataclass(frozen=True, slots=True)
+class SecretStore:
+    """Where an environment's secrets are kept: the name and kind of a store of the External Secrets Operator."""
+
+    name: str
+    kind: str = "SecretStore"
+
+
+@dataclass(frozen=True, slots=True)
 class Environment:
     """A named place where tools run.
 
@@ -65,6 +74,7 @@ class Environment:
         profile: The name of its profile; empty for none.
         review: What their pull requests are given.
         defaults: What holds for all its tools.
+        secret_store: Where its tools' Secrets come from; None where people make them.
     """
 
     name: str
@@ -80,6 +90,8 @@ class Environment:
     def all_namespaces(self) -> tuple[str, ...]:
         """Every namespace that a tool of this environment may be in."""
         return tuple(dict.fromkeys((*self.namespaces, *self.allowed_namespaces)))
+
+    secret_store: SecretStore | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +160,7 @@ class Project:
         defaults: What holds for all tools.
         forge: Where pull requests are.
         registries: Name to registry, without the bundled one, which is always there.
+        allowed_literals: ``sha256:…`` of texts in this file that look like secrets and are none.
     """
 
     id: str
@@ -156,6 +169,7 @@ class Project:
     defaults: Defaults = Defaults()
     forge: Forge = Forge()
     registries: Mapping[str, Registry] = field(default_factory=dict)
+    allowed_literals: tuple[str, ...] = ()
 
     def environment(self, name: str) -> Environment:
         """One environment. Raises NotFound, with the nearest name."""
@@ -226,6 +240,7 @@ def _project(at: Fields) -> Project:
         defaults=_defaults(at),
         forge=_forge(at.fields("forge")),
         registries=_registries(at.fields("registries")),
+        allowed_literals=digests(at, "allowedLiterals"),
     )
     at.done()
     return project
@@ -278,6 +293,7 @@ def _environment(name: str, at: Fields, profiles: list[str]) -> Environment:
         review=Review(at.texts("reviewers"), at.texts("reviewLabels"), at.flag("autoMerge")),
         allowed_namespaces=at.texts("allowedNamespaces"),
         defaults=_defaults(at),
+        secret_store=_secret_store(at.fields("secretStore")) if "secretStore" in at else None,
     )
     if not names.is_dns_label(name):
         at.wrong("", "expected a name of small letters, digits and dashes")
@@ -304,6 +320,15 @@ def _defaults(at: Fields) -> Defaults:
     )
     policies.done()
     return defaults
+
+
+def _secret_store(at: Fields) -> SecretStore:
+    kind = at.choice("kind", ("SecretStore", "ClusterSecretStore"), "SecretStore")
+    store = SecretStore(at.text("name", required=True), kind)
+    if store.name and not names.is_dns_subdomain(store.name):
+        at.wrong("name", f"{store.name} is not the name of a {kind}")
+    at.done()
+    return store
 
 
 def _profile(at: Fields) -> Profile:
@@ -347,6 +372,11 @@ def spell(project: Project) -> str:
             "namespaces": list(one.namespaces),
             "review": "required" if one.is_reviewed else "none",
             **({"profile": one.profile} if one.profile else {}),
+            **(
+                {"secretStore": {"name": store.name, "kind": store.kind}}
+                if (store := one.secret_store)
+                else {}
+            ),
         }
     profiles = {
         name: {

@@ -14,6 +14,7 @@ from kubectl_rapt.model import names
 from kubectl_rapt.model.fields import shown
 from kubectl_rapt.model.kinds import (
     CRON_JOB,
+    EXTERNAL_SECRET,
     NETWORK_POLICY,
     ROLE,
     ROLE_BINDING,
@@ -24,7 +25,7 @@ from kubectl_rapt.model.kinds import (
 )
 from kubectl_rapt.objects import job_schema, labels
 
-KINDS = (SERVICE_ACCOUNT, ROLE, ROLE_BINDING, NETWORK_POLICY, TOOL, CRON_JOB)
+KINDS = (SERVICE_ACCOUNT, ROLE, ROLE_BINDING, NETWORK_POLICY, EXTERNAL_SECRET, TOOL, CRON_JOB)
 """The closed list of kinds that a rendered file may hold, in the order in which they are applied."""
 
 _METADATA = ("name", "namespace", "labels", "annotations")
@@ -100,6 +101,8 @@ def _metadata(manifest: Manifest, kind: Kind, tool: str) -> Iterator[Problem]:
     if kind == CRON_JOB:
         tail = name.removeprefix(tool)
         is_own = name.startswith(tool) and (not tail or (tail[0] == "-" and tail[1:].isdecimal()))
+    elif kind == EXTERNAL_SECRET:
+        is_own = name == names.shorten(f"{tool}-{_target(manifest)}", 63)
     else:
         is_own = name == (tool if kind == TOOL else _account(tool))
     if not is_own:
@@ -171,6 +174,24 @@ def _network_policy(manifest: Manifest, tool: str) -> Iterator[Problem]:
     yield from _exactly(spec, "policyTypes", ["Egress"], "spec")
 
 
+def _external_secret(manifest: Manifest, tool: str) -> Iterator[Problem]:
+    """Which store and which keys is for ``check`` to say; nothing else may be fetched or templated with it."""
+    yield from _only(manifest, (*_TOP, "spec"))
+    spec = manifest.get("spec")
+    if not isinstance(spec, dict):
+        yield Problem("spec", "is missing")
+        return
+    yield from _only(spec, ("refreshInterval", "secretStoreRef", "target", "data", "dataFrom"), "spec")
+
+
+def _target(manifest: Manifest) -> str:
+    """The name of the Secret that an ExternalSecret fetches; empty where it names none."""
+    spec = manifest.get("spec")
+    target = spec.get("target") if isinstance(spec, dict) else None
+    name = target.get("name") if isinstance(target, dict) else None
+    return name if isinstance(name, str) else ""
+
+
 def _tool(manifest: Manifest, tool: str) -> Iterator[Problem]:
     """The rest of its spec is held by the schema of its kind, in the cluster."""
     yield from _only(manifest, (*_TOP, "spec"))
@@ -210,6 +231,7 @@ _CHECKS: Mapping[Kind, Callable[[Manifest, str], Iterator[Problem]]] = {
     ROLE: _role,
     ROLE_BINDING: _role_binding,
     NETWORK_POLICY: _network_policy,
+    EXTERNAL_SECRET: _external_secret,
     TOOL: _tool,
     CRON_JOB: _cron_job,
 }

@@ -40,6 +40,10 @@ CRON_JOB = Kind("batch/v1", "CronJob", "cronjobs")
 POD = Kind("v1", "Pod", "pods")
 EVENT = Kind("v1", "Event", "events")
 CONFIG_MAP = Kind("v1", "ConfigMap", "configmaps")
+SECRET = Kind("v1", "Secret", "secrets")
+PERSISTENT_VOLUME_CLAIM = Kind("v1", "PersistentVolumeClaim", "persistentvolumeclaims")
+LIMIT_RANGE = Kind("v1", "LimitRange", "limitranges")
+RESOURCE_QUOTA = Kind("v1", "ResourceQuota", "resourcequotas")
 NAMESPACE = Kind("v1", "Namespace", "namespaces", is_namespaced=False)
 SERVICE_ACCOUNT = Kind("v1", "ServiceAccount", "serviceaccounts")
 ROLE = Kind("rbac.authorization.k8s.io/v1", "Role", "roles")
@@ -52,6 +56,7 @@ NETWORK_POLICY = Kind("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies"
 CUSTOM_RESOURCE_DEFINITION = Kind(
     "apiextensions.k8s.io/v1", "CustomResourceDefinition", "customresourcedefinitions", is_namespaced=False
 )
+EXTERNAL_SECRET = Kind("external-secrets.io/v1", "ExternalSecret", "externalsecrets")
 TOOL = Kind("rapt.dev/v1alpha1", "Tool", "tools")
 RUN = Kind("rapt.dev/v1alpha1", "Run", "runs")
 FLUX_KUSTOMIZATION = Kind("kustomize.toolkit.fluxcd.io/v1", "Kustomization", "kustomizations")
@@ -65,6 +70,10 @@ KINDS = (
     POD,
     EVENT,
     CONFIG_MAP,
+    SECRET,
+    PERSISTENT_VOLUME_CLAIM,
+    LIMIT_RANGE,
+    RESOURCE_QUOTA,
     NAMESPACE,
     SERVICE_ACCOUNT,
     ROLE,
@@ -73,6 +82,7 @@ KINDS = (
     CLUSTER_ROLE_BINDING,
     NETWORK_POLICY,
     CUSTOM_RESOURCE_DEFINITION,
+    EXTERNAL_SECRET,
     TOOL,
     RUN,
     FLUX_KUSTOMIZATION,

@@ -7,6 +7,7 @@ from kubectl_rapt.model.kinds import (
     CLUSTER_ROLE,
     CLUSTER_ROLE_BINDING,
     CUSTOM_RESOURCE_DEFINITION,
+    EXTERNAL_SECRET,
     RUN,
     TOOL,
     Kind,
@@ -197,6 +198,7 @@ def manifests() -> list[Manifest]:
             "rapt-view",
             ["view", "edit", "admin"],
             [("tools", _READ), ("runs", _READ), ("runs/status", ["get"])],
+            _READ,
         ),
         _role(
             "rapt-edit",
@@ -207,6 +209,7 @@ def manifests() -> list[Manifest]:
                 ("tools/status", _WRITE_STATUS),
                 ("runs/status", _WRITE_STATUS),
             ],
+            _WRITE,
         ),
         *_identity(),
     ]
@@ -261,13 +264,22 @@ def _definition(
     }
 
 
-def _role(name: str, aggregate_to: list[str], rules: list[tuple[str, list[str]]]) -> Manifest:
+def _role(
+    name: str, aggregate_to: list[str], rules: list[tuple[str, list[str]]], external_secrets: list[str]
+) -> Manifest:
     aggregation = {f"rbac.authorization.k8s.io/aggregate-to-{role}": "true" for role in aggregate_to}
     return {
         "apiVersion": CLUSTER_ROLE.api_version,
         "kind": CLUSTER_ROLE.name,
         "metadata": _metadata(name, labels=aggregation),
-        "rules": [{"apiGroups": [TOOL.group], "resources": [one], "verbs": verbs} for one, verbs in rules],
+        "rules": [
+            *({"apiGroups": [TOOL.group], "resources": [one], "verbs": verbs} for one, verbs in rules),
+            {
+                "apiGroups": [EXTERNAL_SECRET.group],
+                "resources": [EXTERNAL_SECRET.plural],
+                "verbs": external_secrets,
+            },
+        ],
     }
 
 

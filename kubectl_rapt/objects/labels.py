@@ -15,6 +15,8 @@ MANAGED_BY = "app.kubernetes.io/managed-by"
 
 DEFINITION = "rapt.dev/definition"
 """Annotation: ``sha256:…`` of the file in the config repository that an object was rendered from."""
+ALLOWED_LITERALS = "rapt.dev/allowed-literals"
+"""Annotation on a Tool: ``sha256:…`` of values that look like secrets and are none, separated by commas."""
 SCHEMA = "rapt.dev/schema"
 """Annotation on what ``install`` writes: its format, a whole number that only grows."""
 NO_SUBSTITUTION = ("kustomize.toolkit.fluxcd.io/substitute", "disabled")

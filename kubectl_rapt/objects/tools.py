@@ -47,6 +47,7 @@ class Tool:
         cleanup_policy: Name of the policy that says what to keep.
         concurrency: ``allow``, ``forbid`` or ``queue``.
         free_env: Whether a run may set variables that the tool does not declare.
+        allowed_literals: ``sha256:…`` of values that look like secrets and are none.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Tool:
     cleanup_policy: str = ""
     concurrency: str = "allow"
     free_env: bool = False
+    allowed_literals: tuple[str, ...] = ()
 
 
 SOURCE_FIELDS = ("registry", "template", "version", "tree", "digest", "definition", "repository")
@@ -100,16 +102,21 @@ def to_manifest(tool: Tool, tool_labels: Mapping[str, str], annotations: Mapping
             "name": tool.name,
             "namespace": tool.namespace,
             "labels": dict(tool_labels),
-            "annotations": dict(annotations),
+            "annotations": {**annotations, **_allowance(tool)},
         },
         "spec": spec,
     }
+
+
+def _allowance(tool: Tool) -> dict[str, str]:
+    return {labels.ALLOWED_LITERALS: ",".join(tool.allowed_literals)} if tool.allowed_literals else {}
 
 
 def from_manifest(manifest: Manifest) -> Tool:
     """Read a Tool object, in today's form or in the predecessor's (``spec.jobTemplate``)."""
     metadata, spec = manifest["metadata"], manifest.get("spec") or {}
     policies = spec.get("policies") or {}
+    allowed = (metadata.get("annotations") or {}).get(labels.ALLOWED_LITERALS, "")
     return Tool(
         name=metadata["name"],
         namespace=metadata["namespace"],
@@ -124,6 +131,7 @@ def from_manifest(manifest: Manifest) -> Tool:
         cleanup_policy=policies.get("cleanup", ""),
         concurrency=spec.get("concurrency", "allow"),
         free_env="jobTemplate" in spec or bool(spec.get("freeEnv")),
+        allowed_literals=tuple(allowed.split(",")) if allowed else (),
     )
 
 

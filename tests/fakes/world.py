@@ -8,8 +8,8 @@ from pathlib import Path
 
 from kubectl_rapt.adapters.bundle import PackagedBundle
 from kubectl_rapt.adapters.cache import FolderCache
-from kubectl_rapt.adapters.forges.forges import Forges
 from kubectl_rapt.adapters.checkout import Checkout
+from kubectl_rapt.adapters.forges.forges import Forges
 from kubectl_rapt.adapters.git import Git
 from kubectl_rapt.adapters.sandbox import Sandbox
 from kubectl_rapt.adapters.schemas import Schemas

@@ -16,7 +16,8 @@ from tests.house import source
 
 _NOTE = "<!-- Written by `make docs` from the source: change that, not this. -->"
 _ROOMS = (
-    *("errors", "documents", "edits", "model", "objects", "templating", "runs", "config", "ports", "writes"),
+    *("errors", "documents", "edits", "model", "objects", "templating", "runs", "guard", "config", "ports"),
+    "writes",
     *("actions", "adapters", "wiring", "cli", "__main__"),
 )
 

@@ -12,7 +12,7 @@ from kubectl_rapt import __version__
 from tests import story
 from tests.house import documents, source
 
-PURE = ("errors", "documents", "edits", "forms", "model", "objects", "templating", "config", "runs")
+PURE = ("errors", "documents", "edits", "forms", "model", "objects", "templating", "config", "runs", "guard")
 UNCERTAIN = (
     *(
         "os",

@@ -30,6 +30,11 @@ def add(
         list[str] | None, typer.Option(metavar="CRON", help="Run by itself at these times (repeatable)")
     ] = None,
     time_zone: Annotated[str, typer.Option(metavar="ZONE", help="Time zone of the schedules")] = "",
+    allow_literal: Annotated[
+        list[str] | None,
+        typer.Option(metavar="sha256:…", help="A value of this digest is no secret (repeatable)"),
+    ] = None,
+    overwrite: options.Overwrite = False,
     dry_run: options.DryRun = "none",
     output: Annotated[
         str, typer.Option("-o", "--output", metavar="json|yaml|name", help="Print the objects")
@@ -59,7 +64,14 @@ def add(
             values=values,
             schedules=[Schedule(one, time_zone) for one in schedule or []],
             namespaces=[namespace] if namespace else [],
+            allowed_literals=allow_literal or [],
         )
         proposing.carry_out(
-            context, world, writers, adding.draft(world, request), is_dry=is_dry, output=output
+            context,
+            world,
+            writers,
+            adding.draft(world, request),
+            is_dry=is_dry,
+            output=output,
+            overwrite=overwrite,
         )

@@ -12,7 +12,7 @@ import kubectl_rapt
 from kubectl_rapt import documents
 from kubectl_rapt.config import derive, resolve
 from kubectl_rapt.config.installation import Installation, Lock, Schedule
-from kubectl_rapt.config.project import Environment, Profile, Project
+from kubectl_rapt.config.project import Environment, Profile, Project, SecretStore
 from kubectl_rapt.model.kinds import Manifest
 from kubectl_rapt.model.versions import Version
 from kubectl_rapt.objects import job_schema, tools
@@ -407,6 +407,83 @@ def test_the_longest_name_still_fits_everything() -> None:
     for manifest in derived(installed=installed, template=EVERYTHING["template"]):  # type: ignore[arg-type]
         assert len(manifest["metadata"]["name"]) <= limits.get(manifest["kind"], 63)
         assert all(len(value) <= 63 for value in manifest["metadata"]["labels"].values())
+
+
+STORE = SecretStore("vault", "ClusterSecretStore")
+ASKED = replace(
+    TEMPLATE,
+    parameters=(
+        Parameter("password", "secretRef"),
+        Parameter("user", "secretRef"),
+        Parameter("all", "secretRef", required=False),
+        Parameter("other", "secretRef", default={"name": "other", "key": "k"}),
+    ),
+)
+
+
+def stored(tool: str, **answers: Any) -> list[Manifest]:
+    environment = replace(PROD, secret_store=STORE)
+    installed = replace(INSTALLED, tool=tool, answers=answers)
+    found = derive.objects(PROJECT, environment, installed, DIGEST, ASKED, RENDERED, Compiled())
+    return [manifest for manifest in found if manifest["kind"] == "ExternalSecret"]
+
+
+def test_where_there_is_a_secret_store_each_secret_that_is_answered_is_fetched_from_it() -> None:
+    database = {"name": "database", "key": "password"}
+    first, second = stored("nightly", password=database, user={"name": "database", "key": "user"})
+    assert first["apiVersion"] == "external-secrets.io/v1"
+    assert first["metadata"]["name"] == "nightly-database"
+    assert (first["metadata"]["namespace"], first["metadata"]["labels"]) == ("team", MARKS)
+    assert first["spec"] == {
+        "refreshInterval": "1h",
+        "secretStoreRef": {"name": "vault", "kind": "ClusterSecretStore"},
+        "target": {
+            "name": "database",
+            "creationPolicy": "Orphan",
+            "template": {"metadata": {"labels": {"app.kubernetes.io/managed-by": "rapt"}}},
+        },
+        "data": [
+            {"secretKey": "password", "remoteRef": {"key": "database", "property": "password"}},
+            {"secretKey": "user", "remoteRef": {"key": "database", "property": "user"}},
+        ],
+    }
+    assert second["metadata"]["name"] == "nightly-other", "a default is an answer"
+
+
+def test_a_whole_secret_is_fetched_whole_and_two_tools_have_one_of_their_own_each() -> None:
+    mine = stored("a", all={"name": "x"}, password={"name": "x", "key": "k"})[-1]
+    theirs = stored("b", all={"name": "x"})[-1]
+    assert mine["spec"]["dataFrom"] == [{"extract": {"key": "x"}}]
+    assert "data" not in mine["spec"]
+    assert [one["metadata"]["name"] for one in (mine, theirs)] == ["a-x", "b-x"]
+    assert mine["spec"]["target"] == theirs["spec"]["target"]
+
+
+def test_without_a_store_people_make_the_secrets() -> None:
+    answers = {"password": {"name": "database", "key": "password"}}
+    found = derived(template=ASKED, installed=replace(INSTALLED, answers=answers))
+    assert "ExternalSecret" not in derive.kinds(found)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "lacks"),
+    [
+        ({}, ["requests.cpu", "requests.memory", "limits.memory"]),
+        ({"requests": {"cpu": "1", "memory": "1Gi"}}, ["limits.memory"]),
+        ({"limits": {"memory": "1Gi"}}, ["requests.cpu"]),
+        ({"requests": {"cpu": "1"}, "limits": {"memory": "1Gi"}}, []),
+        ({"limits": {"cpu": 1, "memory": "1Gi"}}, []),
+    ],
+)
+def test_a_container_without_a_size_is_named_with_what_it_lacks(
+    sizes: dict[str, Any], lacks: list[str]
+) -> None:
+    sized = {"name": "a", "resources": {"requests": {"cpu": "1", "memory": "1"}, "limits": {"memory": "1"}}}
+    for group in ("containers", "initContainers"):
+        spec = {"containers": [sized], "initContainers": []}
+        spec[group] = [*spec[group], {"name": "tool", **({"resources": sizes} if sizes else {})}]
+        job = {"spec": {"template": {"spec": spec}}}
+        assert derive.unsized(job) == ({"tool": lacks} if lacks else {})
 
 
 def test_kinds_are_named_once_the_tool_first() -> None:

@@ -80,6 +80,7 @@ def test_viewers_read_and_editors_write() -> None:
         "tools": ["get", "list", "watch"],
         "runs": ["get", "list", "watch"],
         "runs/status": ["get"],
+        "externalsecrets": ["get", "list", "watch"],
     }
     everything = ["create", "update", "patch", "delete", "deletecollection"]
     status = ["update", "patch"]
@@ -88,6 +89,7 @@ def test_viewers_read_and_editors_write() -> None:
         "runs": everything,
         "tools/status": status,
         "runs/status": status,
+        "externalsecrets": everything,
     }
     aggregated = "rbac.authorization.k8s.io/aggregate-to-"
     assert set(BY_NAME["rapt-view"]["metadata"]["labels"]) == {

@@ -50,9 +50,8 @@ ROLE = made(
         {"apiGroups": [""], "resources": ["secrets"], "resourceNames": ["db"], "verbs": ["get"]},
     ],
 )
-SECRETS = tuple(
-    "configmap/root configmap/script configmap/settings secret/ca secret/cert secret/db secret/token".split()
-)
+CONFIG_MAPS = ("configmap/root", "configmap/script", "configmap/settings")
+SECRETS = (*CONFIG_MAPS, "secret/ca", "secret/cert", "secret/db", "secret/token")
 
 
 def test_a_pod_is_found_however_it_is_wrapped() -> None:
