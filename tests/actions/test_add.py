@@ -100,7 +100,9 @@ def test_a_main_that_moved_after_the_plan_is_built_upon(ann: FakeWorld, reposito
 def test_a_main_that_moves_between_look_and_push_is_looked_at_again(
     ann: FakeWorld, repository: ConfigRepository
 ) -> None:
-    moves = iter(range(3))
+    planned_before = planned(ann, asked()).plan
+    repository.commit({"first": b""})
+    moves = iter(range(2))
 
     def plan_again() -> Plan:
         plan = planned(ann, asked()).plan
@@ -109,7 +111,7 @@ def test_a_main_that_moves_between_look_and_push_is_looked_at_again(
         return plan
 
     writers = FakeWriters(ann)
-    writes.settle(writers, str(repository.path), plan_again, planned(ann, asked()).plan)
+    writes.settle(writers, str(repository.path), plan_again, planned_before)
     assert writers.pauses == [0, 1, 2]
     assert [changes.read(one.message) is not None for one in repository.log()] == [True, *[False] * 4]
 

@@ -424,7 +424,8 @@ ASKED = replace(
 def stored(tool: str, **answers: Any) -> list[Manifest]:
     environment = replace(PROD, secret_store=STORE)
     installed = replace(INSTALLED, tool=tool, answers=answers)
-    found = derive.objects(PROJECT, environment, installed, DIGEST, ASKED, RENDERED, Compiled())
+    resolved = resolve.resolve(PROJECT, environment, installed, ASKED)
+    found = derive.objects(PROJECT, environment, resolved, DIGEST, ASKED, RENDERED, Compiled())
     return [manifest for manifest in found if manifest["kind"] == "ExternalSecret"]
 
 

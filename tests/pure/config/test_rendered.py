@@ -10,13 +10,16 @@ from kubectl_rapt.config import rendered
 from kubectl_rapt.config.installation import Schedule
 from kubectl_rapt.errors import Problem
 from kubectl_rapt.templating.definition import Access, Egress
-from tests.pure.config.test_derive import INSTALLED, PROD, PROJECT, TEMPLATE, derived
+from tests.pure.config.test_derive import INSTALLED, PROD, PROJECT, TEMPLATE, derived, stored
 
 FULL = replace(
     TEMPLATE, access=(Access(("",), ("pods",), ("get",), ("one",)),), egress=(Egress(anywhere=True),)
 )
 SCHEDULED = replace(INSTALLED, schedules=(Schedule("0 3 * * *"), Schedule("0 4 * * *", "Europe/Berlin")))
-WRITTEN = derived(installed=SCHEDULED, template=FULL)
+WRITTEN = [
+    *derived(installed=SCHEDULED, template=FULL),
+    *stored("nightly", password={"name": "a", "key": "b"}),
+]
 POD = ("spec", "jobTemplate", "spec", "template", "spec")
 
 
