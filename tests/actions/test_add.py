@@ -12,7 +12,7 @@ from kubectl_rapt import writes
 from kubectl_rapt.actions import add, compose
 from kubectl_rapt.actions.compose import Composition
 from kubectl_rapt.adapters.sandbox import Sandbox
-from kubectl_rapt.config import changes, layout
+from kubectl_rapt.config import changes, layout, project
 from kubectl_rapt.errors import Conflict, NotFound, RaptError, Unavailable
 from kubectl_rapt.model.plan import Plan
 from tests.fakes.world import FakeWorld, FakeWriters
@@ -242,4 +242,5 @@ def test_a_cluster_that_nobody_recorded_is_recorded_with_the_first_tool(
     metadata = {"name": "kube-system"}
     stored = ann.cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
     carry_out(ann, asked())
-    assert f'cluster: "{stored["metadata"]["uid"]}"'.encode() in repository.files()[layout.PROJECT]
+    dev = project.read(repository.files()).environment("dev")
+    assert dev.cluster == stored["metadata"]["uid"]
