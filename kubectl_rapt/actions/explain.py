@@ -73,9 +73,10 @@ def _lines(
         yield Line(f"labels.{label}", value, said)
     for label, value in profile.node_selector.items():
         yield Line(f"nodeSelector.{label}", value, said)
-    for kind, place in (("template", template.resources), (said, profile.resources)):
+    sizes: dict[str, Line] = {}
+    for source, place in (("template default", template.resources), (said, profile.resources)):
         for group, amounts in place.items():
             for resource, amount in amounts.items():
-                yield Line(
-                    f"resources.{group}.{resource}", amount, kind if kind == said else "template default"
-                )
+                key = f"resources.{group}.{resource}"
+                sizes[key] = Line(key, amount, source)
+    yield from sizes.values()

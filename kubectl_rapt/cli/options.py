@@ -46,7 +46,6 @@ DryRun = Annotated[
 Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Replace rendered files that were edited by hand")
 ]
-Draft = Annotated[bool, typer.Option("--draft", help="Open the pull request as a draft")]
 ObjectsOutput = Annotated[
     str, typer.Option("-o", "--output", metavar="json|yaml|name", help="Print the rendered objects")
 ]

@@ -22,7 +22,6 @@ def carry_out(
     is_dry: bool,
     output: str = "",
     overwrite: bool = False,
-    is_draft: bool = False,
 ) -> None:
     """Make a change: on main and into the cluster where nobody reviews it, else on its branch.
 
@@ -34,7 +33,6 @@ def carry_out(
         is_dry: Show what would be done, do nothing.
         output: ``json``, ``yaml`` or ``name`` of the rendered objects; empty for people.
         overwrite: Whether rendered files that were edited by hand may be replaced.
-        is_draft: Whether its pull request is opened as a draft.
 
     Raises:
         RaptError: What ``compose.plan``, ``writes.settle`` and ``sync`` raise.
@@ -101,7 +99,9 @@ def _show(made: Composition, world: World) -> None:
 def _conclude(made: Composition, is_dry: bool) -> None:
     """Where it is now, and what comes next."""
     change = made.change
-    if is_dry:
+    if not change.edits:
+        terminal.out("nothing to change")
+    elif is_dry:
         terminal.out(f"{change.summary}: nothing was written (dry run)")
     elif made.is_waiting:
         terminal.out(f"change {change.id} is pushed already as {change.branch}")

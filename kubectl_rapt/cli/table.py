@@ -202,6 +202,12 @@ def _share() -> Callable[..., Any]:
     return share.share
 
 
+def _upgrade() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import upgrade
+
+    return upgrade.upgrade
+
+
 TABLE = {
     "search": Entry("Templates", "Find templates in the registries", _search),
     "show": Entry("Templates", "Show a template: parameters, policies, a command to try", _show),
@@ -220,6 +226,7 @@ TABLE = {
     "init": Entry("Config repository", "Set up a config repository and your settings", _init),
     "add": Entry("Config repository", "Add a tool to an environment, for review", _add),
     "set": Entry("Config repository", "Change a tool's answers, schedules or policies", _set),
+    "upgrade": Entry("Config repository", "Upgrade tools to newer versions of their templates", _upgrade),
     "remove": Entry("Config repository", "Remove a tool from an environment", _remove),
     "share": Entry("Config repository", "Share a tool with namespaces and environments", _share),
     "explain": Entry("Config repository", "Show which values hold for a tool, and who says so", _explain),

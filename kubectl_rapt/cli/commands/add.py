@@ -8,6 +8,7 @@ from kubectl_rapt.actions import add as adding
 from kubectl_rapt.cli import options, proposing
 from kubectl_rapt.config.installation import Schedule
 from kubectl_rapt.errors import UsageError
+from kubectl_rapt.templating.reference import Reference
 
 COMMAND = "command"
 """The template that ``--image`` and the words after ``--`` fill."""
@@ -58,7 +59,7 @@ def add(
         namespace = world.cluster.namespace() if context.ensure_object(dict).get("namespace") else ""
         request = adding.Request(
             template=COMMAND if image else name,
-            tool=tool or name,
+            tool=tool or (name if image else Reference.parse(name).name),
             environment=options.environment(context, world.settings),
             answers=answers,
             values=values,

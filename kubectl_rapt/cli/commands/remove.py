@@ -15,7 +15,6 @@ def remove(
         str, typer.Option(metavar="NAME,…", help="Only from these namespaces; the others keep it")
     ] = "",
     overwrite: options.Overwrite = False,
-    draft: options.Draft = False,
     dry_run: options.DryRun = "none",
 ) -> None:
     """Remove a tool from an environment; the runs that it had stay.
@@ -32,5 +31,4 @@ def remove(
             make,
             is_dry=options.is_dry(dry_run),
             overwrite=overwrite,
-            is_draft=draft,
         )

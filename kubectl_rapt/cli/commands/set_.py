@@ -31,7 +31,6 @@ def set_(
         str | None, typer.Option(metavar="POLICY", help='Cleanup policy; "" for the default')
     ] = None,
     overwrite: options.Overwrite = False,
-    draft: options.Draft = False,
     dry_run: options.DryRun = "none",
     output: options.ObjectsOutput = "",
 ) -> None:
@@ -68,5 +67,4 @@ def set_(
             is_dry=options.is_dry(dry_run),
             output=output,
             overwrite=overwrite,
-            is_draft=draft,
         )

@@ -17,7 +17,6 @@ def share(
     ] = "",
     to_environment: Annotated[str, typer.Option(metavar="ENV,…", help="Environments that get it")] = "",
     overwrite: options.Overwrite = False,
-    draft: options.Draft = False,
     dry_run: options.DryRun = "none",
 ) -> None:
     """Share a tool with other namespaces or environments, as one change.
@@ -41,5 +40,4 @@ def share(
             make,
             is_dry=options.is_dry(dry_run),
             overwrite=overwrite,
-            is_draft=draft,
         )

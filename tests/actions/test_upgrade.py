@@ -1,0 +1,116 @@
+"""Upgrades: from recorded answers, within the registry of the lock, and never half."""
+
+from pathlib import Path
+
+import pytest
+
+from kubectl_rapt.actions import add, check, upgrade
+from kubectl_rapt.actions import repository as repositories
+from kubectl_rapt.config import layout
+from kubectl_rapt.errors import Invalid, Refused
+from kubectl_rapt.model.versions import VersionRange
+from tests.actions.test_verbs import changed, made
+from tests.fakes.world import FakeWorld
+from tests.registries import RegistryRepository
+from tests.repositories import ConfigRepository
+
+PATH = layout.definition("dev", "say")
+
+
+@pytest.fixture
+def team(tmp_path: Path, repository: ConfigRepository) -> RegistryRepository:
+    """A registry with say 1.0.0, configured."""
+    team = RegistryRepository(tmp_path / "registries", "team")
+    team.release("say", "1.0.0")
+    text = repository.files()[layout.PROJECT] + f"registries:\n  team:\n    url: {team.path}\n".encode()
+    repository.commit({layout.PROJECT: text})
+    return team
+
+
+@pytest.fixture
+def say(ann: FakeWorld, repository: ConfigRepository, team: RegistryRepository) -> str:
+    """The tool, installed in dev, and the text of its file."""
+    made(ann, add.draft(ann, add.Request("team/say", "say", "dev", answers={"word": "hello"}, values={})))
+    return repository.files()[PATH].decode()
+
+
+def errors(world: FakeWorld) -> list[str]:
+    return [one.path for one in check.check(world, repositories.read(world)) if one.problems]
+
+
+def test_an_upgrade_changes_version_and_lock_and_keeps_the_answers(
+    ann: FakeWorld, repository: ConfigRepository, team: RegistryRepository, say: str
+) -> None:
+    commit = team.release("say", "1.1.0")
+    composition = made(ann, upgrade.draft(ann, upgrade.Request("dev")))
+    after = repository.files()[PATH].decode()
+    keys = {line[1:].split(":")[0].strip() for line in changed(say, after)}
+    assert keys == {"version", "commit", "tree", "digest"}
+    assert f"commit: {commit}" in after.replace('"', "")
+    assert "word: hello" in after
+    assert composition.change.summary == "Upgrade say from 1.0.0 to 1.1.0 in dev"
+    assert composition.change.templates == (f"say 1.1.0 team@{commit[:7]}",)
+    assert errors(ann) == []
+
+
+def test_an_upgrade_to_what_is_there_has_nothing_to_do(
+    ann: FakeWorld, repository: ConfigRepository, say: str
+) -> None:
+    main = repository.main
+    assert made(ann, upgrade.draft(ann, upgrade.Request("dev", ["say"]))).after == {}
+    assert repository.main == main
+
+
+def test_a_range_keeps_an_upgrade_below_the_next_major(
+    ann: FakeWorld, repository: ConfigRepository, team: RegistryRepository, say: str
+) -> None:
+    team.release("say", "1.2.0")
+    team.release("say", "2.0.0")
+    made(ann, upgrade.draft(ann, upgrade.Request("dev", ["say"], VersionRange.parse("^1.0"))))
+    assert repositories.read(ann).installation("dev", "say").version == "1.2.0"
+
+
+def test_everything_that_a_new_version_asks_for_is_told_in_one_message(
+    ann: FakeWorld, repository: ConfigRepository, team: RegistryRepository, say: str
+) -> None:
+    asked = [
+        {"name": "words", "type": "string", "required": True},
+        {"name": "loud", "type": "boolean", "required": True},
+    ]
+    job = team.files()["templates/say/job.yaml.j2"].replace(b'"{{ word }}"', b'"{{ words }}", "{{ loud }}"')
+    from tests.registries import template
+
+    files = {**template("say", "2.0.0", parameters=asked), "job.yaml.j2": job}
+    team.release("say", "2.0.0", files)
+    main = repository.main
+    with pytest.raises(Invalid) as caught:
+        made(ann, upgrade.draft(ann, upgrade.Request("dev")))
+    assert caught.value.code == "answers-needed"
+    assert [one.where for one in caught.value.problems] == ["word", "words", "loud"]
+    assert repository.main == main
+    request = upgrade.Request("dev", ["say"], None, {"words": "hello", "loud": "true"}, ["word"])
+    made(ann, upgrade.draft(ann, request))
+    assert repositories.read(ann).installation("dev", "say").answers == {"words": "hello", "loud": True}
+    assert errors(ann) == []
+
+
+def test_a_tool_stays_with_the_registry_that_it_came_from(
+    ann: FakeWorld, repository: ConfigRepository, team: RegistryRepository, say: str, tmp_path: Path
+) -> None:
+    other = RegistryRepository(tmp_path / "registries", "other")
+    other.release("say", "9.0.0")
+    more = f"  other:\n    url: {other.path}\n    priority: 90\n".encode()
+    repository.commit({layout.PROJECT: repository.files()[layout.PROJECT] + more})
+    assert made(ann, upgrade.draft(ann, upgrade.Request("dev"))).after == {}
+
+
+def test_a_moved_version_is_an_alarm_and_never_followed(
+    ann: FakeWorld, repository: ConfigRepository, team: RegistryRepository, say: str
+) -> None:
+    team.release("say", "1.1.0")
+    team.commit({"templates/say/job.yaml.j2": team.files()["templates/say/job.yaml.j2"] + b"# more\n"})
+    main = repository.main
+    with pytest.raises(Refused) as caught:
+        made(ann, upgrade.draft(ann, upgrade.Request("dev")))
+    assert (caught.value.code, caught.value.exit_code) == ("moved-version", 6)
+    assert repository.main == main
