@@ -203,3 +203,11 @@ def test_explain_names_who_says_so(ann: FakeWorld, repository: ConfigRepository,
     with pytest.raises(NotFound) as caught:
         explain.explain(ann, found, "dev", "hello", "imag")
     assert caught.value.hint == "kubectl rapt explain hello image"
+
+
+def test_the_shares_of_a_repository_name_every_consumer(
+    ann: FakeWorld, repository: ConfigRepository, hello: str
+) -> None:
+    compose_all(ann, repository, {"tools/prod/hello.yaml": hello.encode()})
+    rows = [(one.environment, one.namespaces, one.version) for one in share.shares(repositories.read(ann))]
+    assert rows == [("dev", ("team",), "1.0.0"), ("prod", ("team",), "1.0.0")]

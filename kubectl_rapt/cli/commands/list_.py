@@ -18,11 +18,17 @@ def list_(
     output: Annotated[
         str, typer.Option("-o", "--output", metavar="wide|json|yaml|name", help="Output format")
     ] = "",
+    shared: Annotated[
+        bool, typer.Option("--shared", help="Of the repository: who has which version of each tool")
+    ] = False,
 ) -> None:
-    """List the tools in the cluster.
+    """List the tools in the cluster, or with --shared those of the config repository.
 
     Example: kubectl rapt list --in prod
     """
+    if shared:
+        _list_shared(context, output)
+        return
     options.one_of("-o", output, ("wide", "json", "yaml", "name"))
     environment = options.named_environment(context)
     selector = labels.selector({labels.ENVIRONMENT: environment}) if environment else ""
@@ -65,3 +71,23 @@ def list_(
     if output == "wide":
         header.append("SUMMARY")
     terminal.out(show.table(header, rows))
+
+
+def _list_shared(context: typer.Context, output: str) -> None:
+    from kubectl_rapt.actions import repository, share
+
+    options.one_of("-o", output, ("json", "yaml"))
+    wanted = options.named_environment(context)
+    with options.open_world(context) as (world, _):
+        found = [one for one in share.shares(repository.read(world)) if wanted in ("", one.environment)]
+    keys = ("tool", "environment", "namespaces", "template", "version", "registry")
+    rows = [[getattr(one, key) for key in keys] for one in found]
+    if output:
+        terminal.out(show.document([dict(zip(keys, row, strict=True)) for row in rows], output))
+    elif rows:
+        cells = [
+            [terminal.clean(",".join(one) if isinstance(one, tuple) else one) for one in row] for row in rows
+        ]
+        terminal.out(show.table([key.upper() for key in keys], cells))
+    else:
+        terminal.say("No tools found in the config repository.")
