@@ -285,9 +285,9 @@ def test_a_login_that_fails_says_why(
     [
         ("--context nope", 4, "cannot locate context nope", "kubectl config get-contexts"),
         (
-            "--kubeconfig /nonexistent",
+            "--kubeconfig /nonexistent/kubeconfig",
             5,
-            "stat /nonexistent: no such file or directory",
+            "stat /nonexistent/kubeconfig: no such file or directory",
             "kubectl config view",
         ),
         (
