@@ -8,6 +8,7 @@ from kubectl_rapt.actions.build import Wanted
 from kubectl_rapt.actions.repository import Repository
 from kubectl_rapt.config import installation, layout
 from kubectl_rapt.errors import Problem, RaptError
+from kubectl_rapt.guard import sops
 from kubectl_rapt.ports.world import World
 
 
@@ -40,7 +41,7 @@ def check(world: World, found: Repository, environment: str = "") -> Iterator[Ch
     project = found.project()
     if environment:
         project.environment(environment)
-    tools = layout.tools(found.files, environment)
+    tools = found.tools(environment)
     # Neighbours of one template are rendered together.
     wanted = [Wanted(*place, found.files[layout.definition(*place)]) for place in tools]
     wanted.sort(key=lambda one: (_template(one), one.tool, one.environment))
@@ -57,6 +58,8 @@ def check(world: World, found: Repository, environment: str = "") -> Iterator[Ch
             yield Checked(path)
     for place in set(layout.rendered_tools(found.files, environment)) - set(tools):
         path = layout.rendered(*place)
+        if sops.is_encrypted(found.files[path], path):
+            continue
         yield Checked(
             path, (Problem("", f"belongs to no tool: there is no {layout.definition(*place)}"),), "remove it"
         )

@@ -97,7 +97,7 @@ def compose(
     edited = {path: content for path, content in {**found.files, **edits}.items() if content is not None}
     before, after = found.project(), project.read(edited)
     secrets.check(secrets.in_file(edited[layout.PROJECT], layout.PROJECT), after.allowed_literals)
-    tools = sorted(_affected(before, after, found.files, edits))
+    tools = sorted(_affected(before, after, found, edits))
     _check_encrypted(found, [*edits, *(layout.rendered(*place) for place in tools)])
     if not overwrite:
         _check_hand_edits(world, before, found, tools)
@@ -130,7 +130,7 @@ def compose(
 
 
 def _affected(
-    before: Project, after: Project, files: Mapping[str, bytes], edits: Mapping[str, bytes | None]
+    before: Project, after: Project, found: Repository, edits: Mapping[str, bytes | None]
 ) -> set[tuple[str, str]]:
     """The tools to render: those that are edited, and all of an environment for which other things hold now."""
     tools = set(layout.tools(edits))
@@ -138,7 +138,7 @@ def _affected(
         if name in before.environments and after.rendering(environment) != before.rendering(
             before.environments[name]
         ):
-            tools |= set(layout.tools(files, name))
+            tools |= set(found.tools(name))
     return tools
 
 

@@ -8,6 +8,7 @@ from kubectl_rapt.config import changes, installation, layout, project
 from kubectl_rapt.config.installation import Installation
 from kubectl_rapt.config.project import Project
 from kubectl_rapt.errors import NotFound, RaptError
+from kubectl_rapt.guard import sops
 from kubectl_rapt.model import names
 from kubectl_rapt.ports.git import Remote
 from kubectl_rapt.ports.world import World
@@ -32,6 +33,12 @@ class Repository:
     def project(self) -> Project:
         """What its ``rapt.yaml`` says. Raises NotFound, Invalid."""
         return project.read(self.files)
+
+    def tools(self, environment: str = "") -> list[tuple[str, str]]:
+        """Environment and name of every tool, of one environment where one is given; files of SOPS define none."""
+        places = layout.tools(self.files, environment)
+        paths = {place: layout.definition(*place) for place in places}
+        return [place for place, path in paths.items() if not sops.is_encrypted(self.files[path], path)]
 
     def definition(self, environment: str, tool: str) -> bytes:
         """The file of a tool. Raises NotFound, with the nearest name or the environments that have it."""

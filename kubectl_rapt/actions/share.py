@@ -36,7 +36,7 @@ class Share:
 def shares(found: Repository) -> Iterator[Share]:
     """Where every tool is, by tool: who has which version. Raises Invalid where a file is broken."""
     project = found.project()
-    for environment, tool in sorted(layout.tools(found.files), key=lambda place: (place[1], place[0])):
+    for environment, tool in sorted(found.tools(), key=lambda place: (place[1], place[0])):
         one = found.installation(environment, tool)
         namespaces = one.namespaces or project.environment(environment).namespaces[:1]
         yield Share(tool, environment, namespaces, one.template, one.version, one.lock.registry)

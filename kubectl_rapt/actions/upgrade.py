@@ -12,7 +12,7 @@ from kubectl_rapt.config import layout, resolve
 from kubectl_rapt.config.changes import Draft
 from kubectl_rapt.config.installation import Installation
 from kubectl_rapt.errors import Invalid, Problem
-from kubectl_rapt.guard import secrets, sops
+from kubectl_rapt.guard import secrets
 from kubectl_rapt.model.versions import VersionRange
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.templating import parameters
@@ -47,7 +47,7 @@ def draft(world: World, request: Request) -> Make:
     def make(found: Repository) -> Draft:
         project = found.project()
         environment = project.environment(request.environment)
-        names = request.tools or _all(found, environment.name)
+        names = request.tools or [tool for _, tool in found.tools(environment.name)]
         shelves = catalogs.read(world, project, fresh=True)
         edited: dict[str, bytes | None] = {}
         records: list[str] = []
@@ -88,14 +88,6 @@ def draft(world: World, request: Request) -> Make:
         return Draft(edited, summary, tuple(dict.fromkeys(records)), tuple(notes))
 
     return make
-
-
-def _all(found: Repository, environment: str) -> list[str]:
-    return [
-        tool
-        for _, tool in layout.tools(found.files, environment)
-        if not sops.is_encrypted(found.definition(environment, tool), layout.definition(environment, tool))
-    ]
 
 
 def _read(text: str, tool: str, path: str) -> Installation:

@@ -211,3 +211,17 @@ def test_the_shares_of_a_repository_name_every_consumer(
     compose_all(ann, repository, {"tools/prod/hello.yaml": hello.encode()})
     rows = [(one.environment, one.namespaces, one.version) for one in share.shares(repositories.read(ann))]
     assert rows == [("dev", ("team",), "1.0.0"), ("prod", ("team",), "1.0.0")]
+
+
+def test_files_of_sops_are_no_tools_and_hinder_nobody(
+    ann: FakeWorld, repository: ConfigRepository, hello: str
+) -> None:
+    encrypted = b"password: ENC[AES256_GCM,data:x]\nsops:\n    version: 3.9.0\n"
+    repository.commit({"tools/dev/secret.yaml": encrypted, "rendered/dev/secret.yaml": encrypted})
+    assert errors(ann) == []
+    text = repository.files()[layout.PROJECT].decode()
+    profile = "\nprofiles:\n  small:\n    labels: {team: storage}\n"
+    wanted = text.replace("    review: none\n", "    review: none\n    profile: small\n") + profile
+    compose_all(ann, repository, {layout.PROJECT: wanted.encode()})
+    assert repository.files()["rendered/dev/secret.yaml"] == encrypted
+    assert [one.tool for one in share.shares(repositories.read(ann))] == ["hello"]
