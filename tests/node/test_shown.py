@@ -163,8 +163,9 @@ def test_an_interrupt_ends_the_following_and_not_the_run(
     helpers = _children(process.pid)
     assert helpers, "kubectl runs beside it"
     begun = time.monotonic()
-    # As the terminal does: Ctrl-C reaches everything that still runs there; the first to go may take others along.
-    for pid in (process.pid, *helpers):
+    # As the terminal does: Ctrl-C reaches everything that runs there. The first to go may take its helpers along.
+    os.kill(process.pid, number)
+    for pid in helpers:
         with suppress(ProcessLookupError):
             os.kill(pid, number)
     ended = end(process)
