@@ -150,6 +150,7 @@ def a_pod(
             "labels": {"batch.kubernetes.io/job-name": "backup-x7k2p-1"},
         },
         "spec": {
+            **({"nodeName": "node-1"} if scheduled is True else {}),
             "initContainers": [{"name": one} for one in inits],
             "containers": [{"name": one} for one in names],
         },

@@ -4,14 +4,14 @@ from dataclasses import replace
 
 from kubectl_rapt import writes
 from kubectl_rapt.errors import Conflict, NotFound, Unavailable
-from kubectl_rapt.model.kinds import JOB, RUN, Ref
+from kubectl_rapt.model.kinds import JOB, RUN, Ref, ref_of
 from kubectl_rapt.model.plan import Create, Delete
 from kubectl_rapt.objects import jobs, runs
 from kubectl_rapt.objects.jobs import Job
-from kubectl_rapt.objects.runs import Run
+from kubectl_rapt.objects.runs import Mount, Run
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs import lifecycle
-from kubectl_rapt.runs.lifecycle import Done, Seen, Taken, Wait
+from kubectl_rapt.runs.lifecycle import Done, Later, Seen, Taken, Wait
 from kubectl_rapt.runs.outcome import Outcome
 from kubectl_rapt.writes import Writers
 
@@ -39,7 +39,7 @@ def advance(world: World, writers: Writers, seen: Seen) -> Seen:
     while True:
         step = lifecycle.next_step(seen, world.now())
         match step:
-            case Wait() | Done():
+            case Wait() | Done() | Later():
                 return seen
             case Taken(code, reason):
                 raise Conflict(code, reason, "another --request-id")
@@ -69,26 +69,45 @@ def observe(world: World, seen: Seen) -> Seen:
     job: Job | None = None
     try:
         run = runs.from_manifest(world.cluster.get(Ref(RUN, seen.wanted.name, seen.wanted.namespace)))
-        name = run.attempts[-1].job if run.attempts else jobs.attempt_name(run.name, 1)
-        job = jobs.from_manifest(world.cluster.get(Ref(JOB, name, run.namespace)))
+        job = jobs.from_manifest(world.cluster.get(Ref(JOB, lifecycle.job_name(run), run.namespace)))
     except NotFound as error:
         if error.code != "not-found":
             raise
     if seen.run and (run is None or run.uid != seen.run.uid):
         raise Conflict("run-deleted", f'run "{seen.run.name}" was deleted meanwhile', "kubectl rapt runs")
-    return replace(seen, run=run, job=job)
+    mounted = frozenset(
+        mount.name for mount in _mounts(run) if _is_there(world, mount.ref(seen.wanted.namespace))
+    )
+    return replace(seen, run=run, job=job, mounted=mounted)
+
+
+def _mounts(run: Run | None) -> tuple[Mount, ...]:
+    """The files that a run still waits for; what has begun had all it needs."""
+    return run.mounts if run is not None and not run.attempts else ()
+
+
+def _is_there(world: World, ref: Ref) -> bool:
+    try:
+        world.cluster.get(ref)
+    except NotFound:
+        return False
+    return True
 
 
 def _learn(seen: Seen, step: lifecycle.Step, written: writes.Written) -> Seen:
     """What a step answered is the freshest that can be known."""
     if isinstance(step, Delete) or not isinstance(written, dict):
         return replace(seen, job=None)
-    kind = step.manifest["kind"] if isinstance(step, Create) else step.ref.kind.name
-    if kind == RUN.name:
+    ref = ref_of(step.manifest) if isinstance(step, Create) else step.ref
+    if ref.kind == RUN:
         return replace(seen, run=runs.from_manifest(written))
-    return replace(seen, job=jobs.from_manifest(written))
+    if ref.kind == JOB:
+        return replace(seen, job=jobs.from_manifest(written))
+    return replace(seen, mounted=seen.mounted | {ref.name})
 
 
 def close(world: World, writers: Writers, seen: Seen, outcome: Outcome) -> Seen:
-    """Record how the attempt ended."""
-    return advance(world, writers, replace(seen, outcome=outcome))
+    """Record how the attempt that was seen last ended."""
+    assert seen.run is not None and seen.run.attempts, "what ended had begun"
+    uid = seen.run.attempts[-1].uid
+    return advance(world, writers, replace(seen, outcome=outcome, outcome_of=uid))

@@ -84,6 +84,9 @@ def plan(world: World, request: Request) -> Run:
         requested_by=world.cluster.user(),
         labels=_labels(tool, name),
         source=tool.source,
+        env=request.env,
+        retry=tool.retry,
+        concurrency=tool.concurrency,
     )
 
 

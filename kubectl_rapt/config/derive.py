@@ -106,7 +106,7 @@ def objects(
         manifests.extend(_access(tool))
         manifests.extend(_network(tool))
         manifests.extend(_external_secrets(tool))
-        manifests.append(_tool(tool, job, rendered, source))
+        manifests.append(_tool(tool, job, rendered, source, policies))
         manifests.extend(
             _cron_job(tool, job, index, schedule, policies)
             for index, schedule in enumerate(installation.schedules)
@@ -139,6 +139,7 @@ def _job(
         "metadata": _labelled(rendered.job.get("metadata") or {}, marks),
         "spec": {
             **policies.job,
+            **(policies.indexed_job if spec.get("completionMode") == "Indexed" else {}),
             **spec,
             "template": {"metadata": _labelled(pod.get("metadata") or {}, marks), "spec": pod_spec},
         },
@@ -195,7 +196,7 @@ def _quantity(amount: str | int) -> Quantity:
     return Quantity.parse(str(amount))
 
 
-def _tool(tool: _Tool, job: Manifest, rendered: Rendered, source: Source) -> Manifest:
+def _tool(tool: _Tool, job: Manifest, rendered: Rendered, source: Source, policies: Compiled) -> Manifest:
     template, installation = tool.template, tool.installation
     return tools.to_manifest(
         Tool(
@@ -209,6 +210,7 @@ def _tool(tool: _Tool, job: Manifest, rendered: Rendered, source: Source) -> Man
             ),
             source=source,
             retry_policy=installation.retry_policy,
+            retry=policies.retry,
             cleanup_policy=installation.cleanup_policy,
             concurrency=template.concurrency,
             free_env=template.free_env,

@@ -8,6 +8,7 @@ from kubectl_rapt.errors import Invalid, Problem
 from kubectl_rapt.model import names
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 Findings = list[tuple[str, str]]
 """JSON pointer and what is wrong there."""
@@ -61,7 +62,7 @@ class Fields:
             return default
         return value
 
-    def parsed(self, key: str, parse: Callable[[str], T], default: T, *, required: bool = False) -> T:
+    def parsed(self, key: str, parse: Callable[[str], T], default: U, *, required: bool = False) -> T | U:
         """A text that a function reads, whose ValueError says why it is none."""
         text = self.text(key, required=required)
         if not text:
@@ -75,6 +76,34 @@ class Fields:
     def flag(self, key: str, default: bool = False) -> bool:
         """True or false."""
         return self._checked(key, default, bool, "true or false", False)
+
+    def whole(self, key: str, least: int, most: int, default: int = 0, *, required: bool = False) -> int:
+        """A whole number within bounds."""
+        value = self.value(key, None if required else default)
+        if type(value) is int and least <= value <= most:
+            return value
+        if self.is_mapping:
+            self.wrong(key, f"expected a whole number from {least} to {most}, was given {shown(value)}")
+        return default
+
+    def wholes(self, key: str, least: int, most: int) -> tuple[int, ...]:
+        """A list of whole numbers within bounds."""
+        found = []
+        for pointer, value in self.items(key):
+            if type(value) is int and least <= value <= most:
+                found.append(value)
+            else:
+                what = f"expected a whole number from {least} to {most}, was given {shown(value)}"
+                self.findings.append((pointer, what))
+        return tuple(found)
+
+    def number(self, key: str, least: float, most: float, default: float) -> float:
+        """A number within bounds."""
+        value = self.value(key, default)
+        if type(value) in (int, float) and least <= value <= most:
+            return float(value) if type(value) is float else int(value)
+        self.wrong(key, f"expected a number from {least:g} to {most:g}, was given {shown(value)}")
+        return default
 
     def choice(self, key: str, choices: Sequence[str], default: str = "", *, required: bool = False) -> str:
         """One of some words."""

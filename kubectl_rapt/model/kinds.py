@@ -59,6 +59,9 @@ CUSTOM_RESOURCE_DEFINITION = Kind(
 EXTERNAL_SECRET = Kind("external-secrets.io/v1", "ExternalSecret", "externalsecrets")
 TOOL = Kind("rapt.dev/v1alpha1", "Tool", "tools")
 RUN = Kind("rapt.dev/v1alpha1", "Run", "runs")
+RETRY_POLICY = Kind("rapt.dev/v1alpha1", "RetryPolicy", "retrypolicies")
+CLEANUP_POLICY = Kind("rapt.dev/v1alpha1", "CleanupPolicy", "cleanuppolicies")
+LEASE = Kind("coordination.k8s.io/v1", "Lease", "leases")
 FLUX_KUSTOMIZATION = Kind("kustomize.toolkit.fluxcd.io/v1", "Kustomization", "kustomizations")
 FLUX_HELM_RELEASE = Kind("helm.toolkit.fluxcd.io/v2", "HelmRelease", "helmreleases")
 FLUX_GIT_REPOSITORY = Kind("source.toolkit.fluxcd.io/v1", "GitRepository", "gitrepositories")
@@ -85,6 +88,9 @@ KINDS = (
     EXTERNAL_SECRET,
     TOOL,
     RUN,
+    RETRY_POLICY,
+    CLEANUP_POLICY,
+    LEASE,
     FLUX_KUSTOMIZATION,
     FLUX_HELM_RELEASE,
     FLUX_GIT_REPOSITORY,

@@ -52,5 +52,15 @@ class Quantity:
             raise ValueError("a quantity is at most 2^63-1")
         return cls(-nano if found["sign"] == "-" else nano, text)
 
+    def times(self, factor: float) -> "Quantity":
+        """So many times as much, in whole units, spelled in the largest binary unit that fits exactly."""
+        units = min(int(self.nano * factor) // 10**_NANO, 2**63 - 1)
+        suffix, power = max(
+            ((name, bits) for name, bits in (("", 0), *_BINARY.items()) if units and units % 2**bits == 0),
+            key=lambda one: one[1],
+            default=("", 0),
+        )
+        return Quantity(units * 10**_NANO, f"{units >> power}{suffix}")
+
     def __str__(self) -> str:
         return self.text

@@ -1,6 +1,6 @@
 """What an administrator installs once a cluster: the definitions of Rapt's kinds, and who may use them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kubectl_rapt.model.kinds import (
@@ -8,16 +8,17 @@ from kubectl_rapt.model.kinds import (
     CLUSTER_ROLE_BINDING,
     CUSTOM_RESOURCE_DEFINITION,
     EXTERNAL_SECRET,
+    RETRY_POLICY,
     RUN,
     TOOL,
     Kind,
     Manifest,
 )
-from kubectl_rapt.objects import labels
+from kubectl_rapt.objects import labels, retry_policies, runs
 from kubectl_rapt.objects.job_places import PATTERN
 from kubectl_rapt.objects.job_schema import TOOL_JOB
 
-FORMAT = 1
+FORMAT = 2
 """Grows with each change of what is installed; ``install`` never replaces a higher one."""
 
 _TEXT = {"type": "string", "maxLength": 1024}
@@ -88,6 +89,46 @@ _PREDECESSOR = {
         },
     },
 }
+_DURATION = {"type": "string", "maxLength": 40, "pattern": "^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$"}
+_FACTOR = {"type": "number", "minimum": 1, "maximum": retry_policies.MAX_FACTOR}
+_COUNT = {"type": "integer", "minimum": 0, "maximum": retry_policies.MAX_ATTEMPTS}
+_ACTION = {"type": "string", "enum": ["retry", "ignore", "give-up"]}
+_RETRY_FIELDS: Mapping[str, Any] = {
+    "summary": _TEXT,
+    "attempts": {**_COUNT, "minimum": 1},
+    "delay": _DURATION,
+    "factor": _FACTOR,
+    "maxDelay": _DURATION,
+    "jitterPercent": {"type": "integer", "minimum": 0, "maximum": 100},
+    "otherwise": _ACTION,
+    "rules": {
+        "type": "array",
+        "maxItems": 50,
+        "items": {
+            "type": "object",
+            "required": ["action"],
+            "properties": {
+                "action": _ACTION,
+                "causes": {"type": "array", "maxItems": 50, "items": _NAME},
+                "exitCodes": {
+                    "type": "array",
+                    "maxItems": 255,
+                    "items": {"type": "integer", "minimum": 1, "maximum": 255},
+                },
+                "reason": _TEXT,
+                "count": _COUNT,
+                "memory": {
+                    "type": "object",
+                    "properties": {"factor": _FACTOR, "max": {"type": "string", "maxLength": 40}},
+                },
+                "deadline": {"type": "object", "properties": {"factor": _FACTOR, "max": _DURATION}},
+                "otherNode": {"type": "boolean"},
+            },
+        },
+    },
+}
+_RETRY = {"type": "object", "required": ["summary", "attempts"], "properties": _RETRY_FIELDS}
+_NAMED_RETRY = {**_RETRY, "properties": {"name": _NAME, **_RETRY_FIELDS}}
 _TOOL_SPEC = {
     "type": "object",
     "properties": {
@@ -95,6 +136,7 @@ _TOOL_SPEC = {
         "environment": _NAME,
         "source": _SOURCE,
         "policies": {"type": "object", "properties": {"retry": _NAME, "cleanup": _NAME}},
+        "retry": _NAMED_RETRY,
         "concurrency": {"type": "string", "enum": ["allow", "forbid", "queue"]},
         "freeEnv": {"type": "boolean"},
         "parameters": {"type": "array", "maxItems": 256, "items": _PARAMETER},
@@ -118,7 +160,39 @@ _RUN_SPEC = {
         "digest": {"type": "string", "maxLength": 71},
         "requestedBy": _TEXT,
         "answers": {"type": "object"} | _ANY,
+        "env": {"type": "object", "additionalProperties": {"type": "string"}},
         "source": _SOURCE,
+        "retry": _NAMED_RETRY,
+        "concurrency": {"type": "string", "enum": ["allow", "forbid", "queue"]},
+        "mounts": {
+            "type": "array",
+            "maxItems": 20,
+            "items": {
+                "type": "object",
+                "required": ["kind", "name", "digest", "path"],
+                "properties": {
+                    "kind": {"type": "string", "enum": ["ConfigMap", "Secret"]},
+                    "name": _NAME,
+                    "digest": {"type": "string", "maxLength": 71},
+                    "path": {"type": "string", "maxLength": 4096},
+                },
+            },
+        },
+        "adopted": {"type": "object", "required": ["job", "uid"], "properties": {"job": _NAME, "uid": _NAME}},
+        "schedule": _NAME,
+        "slot": _TIME,
+        "replayOf": _NAME,
+        "notAfter": _TIME,
+        "wish": {
+            "type": "object",
+            "required": ["attempt"],
+            "properties": {
+                "attempt": {"type": "integer", "format": "int32", "minimum": 2},
+                "by": _TEXT,
+                "job": TOOL_JOB,
+            },
+        },
+        "cancelledBy": _TEXT,
         "job": TOOL_JOB,
     },
     "x-kubernetes-validations": [
@@ -155,10 +229,16 @@ _RUN_STATUS = {
                     "exitCode": {"type": "integer", "format": "int32"},
                     "cause": _TEXT,
                     "message": {"type": "string", "maxLength": 32768},
+                    "evidence": {"type": "string", "maxLength": 32768},
+                    "container": _NAME,
+                    "node": _NAME,
                 },
             },
         },
+        "state": {"type": "string", "enum": list(runs.STATES)},
+        "nextAttemptAt": _TIME,
         "result": {"type": "string", "maxLength": 4096},
+        "log": {"type": "string", "maxLength": 65536},
         "conditions": {
             "type": "array",
             "items": _CONDITION,
@@ -183,29 +263,48 @@ _TOOL_COLUMNS = [
 ]
 _RUN_COLUMNS = [
     _column("Tool", ".spec.tool"),
-    _column("Status", '.status.conditions[?(@.type=="Succeeded")].reason'),
+    _column("State", ".status.state"),
+    _column("Cause", ".status.attempts[-1:].cause"),
+    _column("Attempt", ".status.attempts[-1:].number", "integer"),
+    _column("Exit", ".status.attempts[-1:].exitCode", "integer"),
     _column("By", ".spec.requestedBy"),
     _AGE,
+    # What lists need and cannot read off an age; a list that asks for no metadata is a tenth of the size.
+    _column("Of", ".spec.retry.attempts", "integer", priority=1),
+    _column("Started", ".status.attempts[-1:].startedAt", priority=1),
+    _column("Finished", ".status.attempts[-1:].finishedAt", priority=1),
+    _column("Next", ".status.nextAttemptAt", priority=1),
+    _column("Environment", ".metadata.labels.rapt\\.dev/environment", priority=1),
+    _column("Namespace", ".metadata.namespace", priority=1),
+    _column("Created", ".metadata.creationTimestamp", priority=1),
 ]
+_RETRY_COLUMNS = [
+    _column("Attempts", ".spec.attempts", "integer"),
+    _column("Delay", ".spec.delay"),
+    _AGE,
+    _column("Summary", ".spec.summary", priority=1),
+]
+_RUN_SELECTABLE = (".spec.tool", ".spec.requestedBy", ".status.state")
+"""What a field selector may ask for, besides the name: Kubernetes 1.31 and later."""
 
 
 def manifests() -> list[Manifest]:
     """Everything that ``install`` applies, in order."""
     return [
         _definition(TOOL, "tool", "rtool", _TOOL_SPEC, None, _TOOL_COLUMNS),
-        _definition(RUN, "run", "rrun", _RUN_SPEC, _RUN_STATUS, _RUN_COLUMNS),
+        _definition(RUN, "run", "rrun", _RUN_SPEC, _RUN_STATUS, _RUN_COLUMNS, _RUN_SELECTABLE),
+        _definition(RETRY_POLICY, "retrypolicy", "rretry", _RETRY, None, _RETRY_COLUMNS),
         _role(
             "rapt-view",
             ["view", "edit", "admin"],
-            [("tools", _READ), ("runs", _READ), ("runs/status", ["get"])],
+            [*((kind.plural, _READ) for kind in KINDS), ("runs/status", ["get"])],
             _READ,
         ),
         _role(
             "rapt-edit",
             ["edit", "admin"],
             [
-                ("tools", _WRITE),
-                ("runs", _WRITE),
+                *((kind.plural, _WRITE) for kind in KINDS),
                 ("tools/status", _WRITE_STATUS),
                 ("runs/status", _WRITE_STATUS),
             ],
@@ -215,6 +314,8 @@ def manifests() -> list[Manifest]:
     ]
 
 
+KINDS = (TOOL, RUN, RETRY_POLICY)
+"""The kinds of Rapt itself."""
 _READ = ["get", "list", "watch"]
 _WRITE = ["create", "update", "patch", "delete", "deletecollection"]
 _WRITE_STATUS = ["update", "patch"]
@@ -231,6 +332,7 @@ def _definition(
     spec: Mapping[str, Any],
     status: Mapping[str, Any] | None,
     columns: list[Any],
+    selectable: Sequence[str] = (),
 ) -> Manifest:
     properties: dict[str, Any] = {"spec": spec, "status": status or {"type": "object"}}
     return {
@@ -258,6 +360,11 @@ def _definition(
                     },
                     "subresources": {"status": {}},
                     "additionalPrinterColumns": columns,
+                    **(
+                        {"selectableFields": [{"jsonPath": path} for path in selectable]}
+                        if selectable
+                        else {}
+                    ),
                 }
             ],
         },
@@ -301,7 +408,7 @@ def _identity() -> list[Manifest]:
                 {
                     "apiGroups": [CUSTOM_RESOURCE_DEFINITION.group],
                     "resources": [CUSTOM_RESOURCE_DEFINITION.plural],
-                    "resourceNames": [f"{kind.plural}.{kind.group}" for kind in (TOOL, RUN)],
+                    "resourceNames": [f"{kind.plural}.{kind.group}" for kind in KINDS],
                     "verbs": ["get"],
                 },
             ],

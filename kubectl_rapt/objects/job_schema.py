@@ -218,6 +218,8 @@ _TEMPLATE_SPEC = {
     "completions": _whole(0),
     "completionMode": _one_of("NonIndexed", "Indexed"),
     "backoffLimit": _whole(0),
+    "backoffLimitPerIndex": _whole(0),
+    "maxFailedIndexes": _whole(0),
 }
 
 _TOOL_SPEC = {

@@ -7,7 +7,8 @@ from typing import Any
 
 from kubectl_rapt.model import names, times
 from kubectl_rapt.model.kinds import JOB, RUN, Manifest, Ref
-from kubectl_rapt.objects import labels
+from kubectl_rapt.objects import job_changes, labels
+from kubectl_rapt.objects.job_changes import JobChanges
 from kubectl_rapt.objects.runs import Run
 
 NAME_LIMIT = 63
@@ -35,6 +36,7 @@ class Job:
         completions: How many pods must succeed.
         parallelism: How many run at once.
         backoff_limit: How many failed pods Kubernetes replaces.
+        active: How many of its pods exist and have not ended, those that are being deleted included.
         is_simple: One pod must succeed, each failed pod counts, and no container restarts in place: what its
             container ended with is the Job's outcome, before Kubernetes has written it down.
     """
@@ -53,6 +55,7 @@ class Job:
     completions: int
     parallelism: int
     backoff_limit: int
+    active: int
     is_simple: bool
 
     @property
@@ -86,6 +89,7 @@ def from_manifest(manifest: Manifest) -> Job:
         completions=completions,
         parallelism=parallelism,
         backoff_limit=spec.get("backoffLimit", 6),
+        active=status.get("active", 0) + status.get("terminating", 0),
         is_simple=completions == parallelism == 1 and not restarts and "podFailurePolicy" not in spec,
     )
 
@@ -96,13 +100,16 @@ def attempt_name(run: str, number: int) -> str:
     return names.shorten(run, NAME_LIMIT - _INDEX_ROOM - len(suffix)) + suffix
 
 
-def of_attempt(run: Run, number: int) -> Manifest:
+def of_attempt(run: Run, number: int, changes: JobChanges | None = None) -> Manifest:
     """The Job that an attempt starts as: suspended, owned by its Run, without TTL.
 
-    The Run's own Job template is copied exactly; only what names the attempt is added. A Run that does not exist
-    yet, as in a dry run, cannot be named as the owner.
+    The Run's own Job template is copied exactly, or the one that the attempt was asked for with; what names the
+    attempt is added, and what the retry policy changes. A Run that does not exist yet, as in a dry run, cannot be
+    named as the owner.
     """
-    template = run.job
+    template = run.template(number)
+    if changes:
+        template = job_changes.apply(template, changes)
     marks = {**labels.of_attempt(run.name, number), labels.TOOL: run.tool, labels.MANAGED_BY: "rapt"}
     spec = {key: value for key, value in template["spec"].items() if key != "ttlSecondsAfterFinished"}
     pod = template["spec"]["template"]
@@ -113,7 +120,7 @@ def of_attempt(run: Run, number: int) -> Manifest:
             **_labelled(template.get("metadata") or {}, marks),
             "name": attempt_name(run.name, number),
             "namespace": run.namespace,
-            **({"ownerReferences": [_owner(run)]} if run.uid else {}),
+            **({"ownerReferences": [owner(run)]} if run.uid else {}),
         },
         "spec": {
             **spec,
@@ -123,7 +130,8 @@ def of_attempt(run: Run, number: int) -> Manifest:
     }
 
 
-def _owner(run: Run) -> dict[str, Any]:
+def owner(run: Run) -> dict[str, Any]:
+    """The reference by which a run owns what is made for it: it outlives them, and takes them along."""
     return {
         "apiVersion": RUN.api_version,
         "kind": RUN.name,

@@ -45,6 +45,7 @@ class Pod:
         labels: Its labels.
         created_at: When it was created.
         scheduled_at: When it got a node.
+        node: The node it got; empty before.
         unscheduled: Why it has no node; empty when it has one or nobody has tried yet.
         reason: Why it failed as a whole: ``Evicted``, ``DeadlineExceeded``, …
         message: One line more on that.
@@ -57,6 +58,7 @@ class Pod:
     labels: Mapping[str, str]
     created_at: datetime
     scheduled_at: datetime | None
+    node: str
     unscheduled: str
     reason: str
     message: str
@@ -84,6 +86,7 @@ def from_manifest(manifest: Manifest) -> Pod:
         labels=metadata.get("labels") or {},
         created_at=times.parse(metadata["creationTimestamp"]),
         scheduled_at=times.parse(time) if is_scheduled and time else None,
+        node=spec.get("nodeName", ""),
         unscheduled="" if is_scheduled else scheduled.get("message", ""),
         reason=status.get("reason", ""),
         message=status.get("message", ""),

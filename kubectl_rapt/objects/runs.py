@@ -1,12 +1,14 @@
 """The Run: one request to execute a tool, and the record of what became of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from kubectl_rapt.model import times
-from kubectl_rapt.model.kinds import RUN, Manifest, Ref
+from kubectl_rapt.model.kinds import CONFIG_MAP, RUN, SECRET, Manifest, Ref
+from kubectl_rapt.objects import retry_policies
+from kubectl_rapt.objects.retry_policies import RetryPolicy
 from kubectl_rapt.objects.tools import Source, source_from_data, source_to_data
 
 
@@ -23,6 +25,9 @@ class Attempt:
         exit_code: The container's exit code.
         cause: One word for what ended it: ``Succeeded``, ``ExitCode``, ``OOMKilled``, …
         message: One line more, for people.
+        evidence: The object and the fact that the cause rests on.
+        container: The container that decided it.
+        node: Where its pod ran.
     """
 
     number: int
@@ -33,6 +38,53 @@ class Attempt:
     exit_code: int | None = None
     cause: str = ""
     message: str = ""
+    evidence: str = ""
+    container: str = ""
+    node: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """Files that a person gave to a run; only the command that was given them has their content.
+
+    Args:
+        kind: ``ConfigMap`` or ``Secret``.
+        name: The object's name.
+        digest: ``sha256:…`` over its content.
+        path: Where the container finds it.
+    """
+
+    kind: str
+    name: str
+    digest: str
+    path: str
+
+    def ref(self, namespace: str) -> Ref:
+        """The object's address."""
+        return Ref(SECRET if self.kind == SECRET.name else CONFIG_MAP, self.name, namespace)
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """The Job of a CronJob that a run begins with."""
+
+    job: str
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """An attempt that a person asked for after the run had failed.
+
+    Args:
+        attempt: Its number.
+        by: Who asked, as the API server knows them.
+        job: The Job template that it starts from, where it is another one than the run's.
+    """
+
+    attempt: int
+    by: str
+    job: Manifest | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +97,32 @@ class Run:
         tool: The tool's name.
         answers: What was given for this run (not the defaults).
         job: The exact Job template of its first attempt; retries start from it.
-        digest: ``sha256:…`` over tool, answers and job: the same request has the same digest.
+        digest: ``sha256:…`` over tool, answers and variables: the same request has the same digest.
         requested_by: The user's name as the API server knows it.
         labels: The labels of the Run object.
+        annotations: Its annotations.
         source: Where its tool came from.
+        env: The container variables that were set for this run.
+        retry: The policy as it was when the run was asked for; None: Kubernetes alone tries again.
+        concurrency: ``allow``, ``forbid`` or ``queue``: whether other runs of the tool may go on meanwhile.
+        mounts: Files that were given.
+        adopted: The CronJob's Job that it begins with; None for a Job of its own.
+        schedule: The CronJob that asked, or that it stands in for.
+        slot: The time in the schedule that it is for.
+        replay_of: The run that it repeats.
+        not_after: When it is too late to begin.
+        wish: The newest attempt that a person asked for.
+        cancelled_by: Who asked that it stop.
         uid: The object's UID; empty until it exists.
         resource_version: The version that was read.
         generation: The generation that was read.
         created_at: When it was created.
         attempts: What was started so far.
+        state: One of ``STATES``; empty until its first attempt is recorded.
+        next_attempt_at: When the next attempt is due, while it is ``Retrying``.
         result: The container's termination message.
+        log: The last lines of a run that used up its attempts.
+        finished_at: When it was over for good.
     """
 
     name: str
@@ -65,46 +133,109 @@ class Run:
     digest: str
     requested_by: str
     labels: Mapping[str, str]
+    annotations: Mapping[str, str] = field(default_factory=dict)
     source: Source | None = None
+    env: Mapping[str, str] = field(default_factory=dict)
+    retry: RetryPolicy | None = None
+    concurrency: str = "allow"
+    mounts: tuple[Mount, ...] = ()
+    adopted: Adopted | None = None
+    schedule: str = ""
+    slot: datetime | None = None
+    replay_of: str = ""
+    not_after: datetime | None = None
+    wish: Wish | None = None
+    cancelled_by: str = ""
     uid: str = ""
     resource_version: str = ""
     generation: int = 0
     created_at: datetime | None = None
     attempts: tuple[Attempt, ...] = ()
+    state: str = ""
+    next_attempt_at: datetime | None = None
     result: str = ""
+    log: str = ""
+    finished_at: datetime | None = None
 
     @property
     def ref(self) -> Ref:
         """Its address."""
         return Ref(RUN, self.name, self.namespace)
 
+    def template(self, number: int) -> Manifest:
+        """The Job template that an attempt starts from, before a policy changes anything."""
+        return self.wish.job if self.wish and self.wish.job and number >= self.wish.attempt else self.job
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether nothing will happen any more unless somebody asks."""
+        return self.state in FINISHED
+
     @property
     def status(self) -> str:
-        """One word for people: Pending, Running, or the last attempt's cause."""
-        if not self.attempts:
-            return "Pending"
-        return self.attempts[-1].cause or "Running"
+        """One word for people: Pending, Running, Retrying, or what ended it."""
+        if self.state in ("", RUNNING):
+            return self.state or "Pending"
+        if self.state == RETRYING or not self.attempts:
+            return self.state
+        return self.attempts[-1].cause
+
+
+RUNNING, RETRYING = "Running", "Retrying"
+SUCCEEDED, FAILED, EXHAUSTED, NOT_STARTED = "Succeeded", "Failed", "Exhausted", "NotStarted"
+FINISHED = (SUCCEEDED, FAILED, EXHAUSTED, NOT_STARTED)
+"""``Exhausted`` used up what its retry policy allows: a dead letter. ``NotStarted`` never began."""
+STATES = (RUNNING, RETRYING, *FINISHED)
+UNFINISHED = ",".join(f"status.state!={state}" for state in FINISHED)
+"""A field selector for the runs that something may still be due for."""
 
 
 def to_manifest(run: Run) -> Manifest:
     """The Run object as it is created; its status is written in steps of its own."""
-    spec: dict[str, Any] = {"tool": run.tool, "digest": run.digest, "requestedBy": run.requested_by}
-    if run.answers:
-        spec["answers"] = dict(run.answers)
-    if run.source:
-        spec["source"] = source_to_data(run.source)
-    spec["job"] = run.job
+    said: dict[str, Any] = {
+        "tool": run.tool,
+        "digest": run.digest,
+        "requestedBy": run.requested_by,
+        "answers": dict(run.answers) or None,
+        "env": dict(run.env) or None,
+        "source": source_to_data(run.source) if run.source else None,
+        "retry": retry_policies.snapshot(run.retry) if run.retry else None,
+        "concurrency": run.concurrency if run.concurrency != "allow" else None,
+        "mounts": [_mount_to_data(mount) for mount in run.mounts] or None,
+        "adopted": {"job": run.adopted.job, "uid": run.adopted.uid} if run.adopted else None,
+        "schedule": run.schedule or None,
+        "slot": times.spell(run.slot) if run.slot else None,
+        "replayOf": run.replay_of or None,
+        "notAfter": times.spell(run.not_after) if run.not_after else None,
+        "job": run.job,
+    }
+    metadata: dict[str, Any] = {"name": run.name, "namespace": run.namespace, "labels": dict(run.labels)}
+    if run.annotations:
+        metadata["annotations"] = dict(run.annotations)
     return {
         "apiVersion": RUN.api_version,
         "kind": RUN.name,
-        "metadata": {"name": run.name, "namespace": run.namespace, "labels": dict(run.labels)},
-        "spec": spec,
+        "metadata": metadata,
+        "spec": {key: value for key, value in said.items() if value is not None},
     }
 
 
+def _mount_to_data(mount: Mount) -> dict[str, str]:
+    return {"kind": mount.kind, "name": mount.name, "digest": mount.digest, "path": mount.path}
+
+
 def from_manifest(manifest: Manifest) -> Run:
-    """Read a Run object."""
+    """Read a Run object.
+
+    Raises:
+        Invalid: Its retry policy is not one.
+    """
     metadata, spec, status = manifest["metadata"], manifest["spec"], manifest.get("status") or {}
+    retry, adopted, wish = spec.get("retry"), spec.get("adopted"), spec.get("wish")
+    finished: Mapping[str, Any] = {}
+    for condition in status.get("conditions") or ():
+        if condition["type"] == "Finished" and condition["status"] == "True":
+            finished = condition
     return Run(
         name=metadata["name"],
         namespace=metadata["namespace"],
@@ -114,14 +245,37 @@ def from_manifest(manifest: Manifest) -> Run:
         digest=spec["digest"],
         requested_by=spec.get("requestedBy", ""),
         labels=metadata.get("labels") or {},
+        annotations=metadata.get("annotations") or {},
         source=source_from_data(spec.get("source")),
+        env=spec.get("env") or {},
+        retry=retry_policies.from_data(retry, f"run/{metadata['name']}") if retry else None,
+        concurrency=spec.get("concurrency", "allow"),
+        mounts=tuple(Mount(**mount) for mount in spec.get("mounts") or ()),
+        adopted=Adopted(adopted["job"], adopted["uid"]) if adopted else None,
+        schedule=spec.get("schedule", ""),
+        slot=_time(spec, "slot"),
+        replay_of=spec.get("replayOf", ""),
+        not_after=_time(spec, "notAfter"),
+        wish=Wish(wish["attempt"], wish.get("by", ""), wish.get("job")) if wish else None,
+        cancelled_by=spec.get("cancelledBy", ""),
         uid=metadata["uid"],
         resource_version=metadata["resourceVersion"],
         generation=metadata.get("generation", 0),
         created_at=times.parse(metadata["creationTimestamp"]),
         attempts=tuple(_attempt_from_data(attempt) for attempt in status.get("attempts") or ()),
+        state=status.get("state", ""),
+        next_attempt_at=_time(status, "nextAttemptAt"),
         result=status.get("result", ""),
+        log=status.get("log", ""),
+        finished_at=_time(finished, "lastTransitionTime"),
     )
+
+
+def _time(data: Mapping[str, Any], key: str) -> datetime | None:
+    return times.parse(data[key]) if data.get(key) else None
+
+
+_TEXTS = ("cause", "message", "evidence", "container", "node")
 
 
 def attempt_to_data(attempt: Attempt) -> dict[str, Any]:
@@ -133,22 +287,16 @@ def attempt_to_data(attempt: Attempt) -> dict[str, Any]:
         data["finishedAt"] = times.spell(attempt.finished_at)
     if attempt.exit_code is not None:
         data["exitCode"] = attempt.exit_code
-    if attempt.cause:
-        data["cause"] = attempt.cause
-    if attempt.message:
-        data["message"] = attempt.message
-    return data
+    return {**data, **{key: getattr(attempt, key) for key in _TEXTS if getattr(attempt, key)}}
 
 
 def _attempt_from_data(data: Mapping[str, Any]) -> Attempt:
-    started, finished = data.get("startedAt"), data.get("finishedAt")
     return Attempt(
         number=data["number"],
         job=data["job"],
         uid=data["uid"],
-        started_at=times.parse(started) if started else None,
-        finished_at=times.parse(finished) if finished else None,
+        started_at=_time(data, "startedAt"),
+        finished_at=_time(data, "finishedAt"),
         exit_code=data.get("exitCode"),
-        cause=data.get("cause", ""),
-        message=data.get("message", ""),
+        **{key: data.get(key, "") for key in _TEXTS},
     )

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from kubectl_rapt.model.kinds import TOOL, Manifest
-from kubectl_rapt.objects import labels
+from kubectl_rapt.objects import labels, retry_policies
+from kubectl_rapt.objects.retry_policies import RetryPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class Tool:
         parameters: The run-time parameters as data; each has ``at``, the JSON pointers into ``job``.
         source: Where it comes from; None where someone wrote the Tool by hand.
         retry_policy: Name of the policy that says when to try again.
+        retry: That policy as it was when the tool was rendered; None where Kubernetes needs none.
         cleanup_policy: Name of the policy that says what to keep.
         concurrency: ``allow``, ``forbid`` or ``queue``.
         free_env: Whether a run may set variables that the tool does not declare.
@@ -58,6 +60,7 @@ class Tool:
     parameters: tuple[Mapping[str, Any], ...] = ()
     source: Source | None = None
     retry_policy: str = ""
+    retry: RetryPolicy | None = None
     cleanup_policy: str = ""
     concurrency: str = "allow"
     free_env: bool = False
@@ -89,6 +92,8 @@ def to_manifest(tool: Tool, tool_labels: Mapping[str, str], annotations: Mapping
     policies = {"retry": tool.retry_policy, "cleanup": tool.cleanup_policy}
     if any(policies.values()):
         spec["policies"] = {key: name for key, name in policies.items() if name}
+    if tool.retry:
+        spec["retry"] = retry_policies.snapshot(tool.retry)
     spec["concurrency"] = tool.concurrency
     if tool.free_env:
         spec["freeEnv"] = True
@@ -128,6 +133,9 @@ def from_manifest(manifest: Manifest) -> Tool:
         parameters=tuple(spec.get("parameters") or ()),
         source=source_from_data(spec.get("source")),
         retry_policy=policies.get("retry", ""),
+        retry=retry_policies.from_data(spec["retry"], f"tool/{metadata['name']}")
+        if "retry" in spec
+        else None,
         cleanup_policy=policies.get("cleanup", ""),
         concurrency=spec.get("concurrency", "allow"),
         free_env="jobTemplate" in spec or bool(spec.get("freeEnv")),

@@ -2,23 +2,29 @@
 
 The order is the guarantee. The Run is the lock and the record; its Job is created suspended, so that nothing runs
 before the Run has recorded the Job's UID; only a recorded Job is released, and a recorded attempt is never created
-again, whether or not its Job still exists.
+again, whether or not its Job still exists. A retry is the next attempt of the same Run, by the same rules.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from kubectl_rapt.model import times
+from kubectl_rapt.model.kinds import Manifest
 from kubectl_rapt.model.plan import Create, Delete, Patch
 from kubectl_rapt.objects import jobs, runs
 from kubectl_rapt.objects.jobs import Job
-from kubectl_rapt.objects.runs import Attempt, Run
+from kubectl_rapt.objects.runs import Attempt, Mount, Run
 from kubectl_rapt.runs import outcome as outcomes
+from kubectl_rapt.runs import retries
 from kubectl_rapt.runs.outcome import Outcome
+from kubectl_rapt.runs.retries import Again, Over
 
 Step = Create | Patch | Delete
+
+PATIENCE = timedelta(minutes=10)
+"""How long files that were given to a run may be missing: only the command that was given them has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +34,20 @@ class Seen:
     Args:
         wanted: The run as it was asked for.
         run: The Run as it exists; None where there is none.
-        job: The Job with the attempt's name as it exists; None where there is none.
-        outcome: How the attempt ended, once that is certain.
+        job: The Job that ``job_name`` names as it exists; None where there is none.
+        outcome: How an attempt ended, once that is certain.
+        outcome_of: The UID of that attempt's Job: others may have gone on meanwhile.
+        mounted: The names of the mounts that exist.
+        contents: The mounts by name, whose content is at hand.
     """
 
     wanted: Run
     run: Run | None = None
     job: Job | None = None
     outcome: Outcome | None = None
+    outcome_of: str = ""
+    mounted: frozenset[str] = frozenset()
+    contents: Mapping[str, Manifest] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +58,18 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
-    """Nothing is to be done any more."""
+class Later:
+    """Nothing is to be done until then."""
 
-    attempt: Attempt
+    at: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Nothing is to be done any more; None where no attempt was ever started."""
+
+    attempt: Attempt | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +80,20 @@ class Taken:
     reason: str
 
 
-def next_step(seen: Seen, now: datetime) -> Step | Wait | Done | Taken:
+Decision = Step | Wait | Later | Done | Taken
+
+
+def job_name(run: Run) -> str:
+    """The name of the Job to look at: of the attempt that is open, of the one that is due, or of the last one."""
+    if not run.attempts:
+        return jobs.attempt_name(run.name, 1)
+    last = run.attempts[-1]
+    if last.cause and isinstance(again := retries.after(run), Again):
+        return jobs.attempt_name(run.name, again.number)
+    return last.job
+
+
+def next_step(seen: Seen, now: datetime) -> Decision:
     """Decide the one next step of a run.
 
     Args:
@@ -70,71 +103,169 @@ def next_step(seen: Seen, now: datetime) -> Step | Wait | Done | Taken:
     Returns:
         A step to write, after which the same question is asked again with what it answered; or an end.
     """
-    run, job = seen.run, seen.job
+    run = seen.run
     if run is None:
         return Create(runs.to_manifest(seen.wanted))
     if run.digest != seen.wanted.digest:
         return Taken("request-differs", f'run "{run.name}" exists and was asked for something else')
     if not run.attempts:
-        if job is None:
-            return Create(jobs.of_attempt(run, 1))
-        if run.uid not in job.owner_uids:
-            return Taken("name-taken", f'job "{job.name}" exists and does not belong to run "{run.name}"')
-        return _record(run, Attempt(1, job.name, job.uid))
+        return _begin(seen, run, now)
     attempt = run.attempts[-1]
-    if job is not None and job.uid != attempt.uid:
-        if run.uid in job.owner_uids:
-            # Someone who had not yet seen the record created it again; it is suspended and was never released.
-            return Delete(job.ref, job.uid)
-        job = None
-    if attempt.cause:
-        return Done(attempt)
-    if seen.outcome is not None:
-        return _record(run, _closed(attempt, seen.outcome, now), seen.outcome.result)
-    if job is None:
-        return _record(
-            run, _closed(attempt, Outcome(outcomes.DELETED, message=f"job/{attempt.job} was deleted"), now)
+    if not attempt.cause:
+        return _carry(seen, run, attempt, now)
+    again = retries.after(run)
+    if isinstance(again, Again):
+        return Later(again.at, again.why) if again.at > now else _start(seen, run, again.number)
+    return _stray(seen, run, attempt) or Done(attempt)
+
+
+def _begin(seen: Seen, run: Run, now: datetime) -> Decision:
+    """A run that has started nothing yet: its files first, then its first Job."""
+    if run.is_finished:
+        return Done(None)
+    if run.cancelled_by:
+        return _not_started(run, outcomes.CANCELLED, f"cancelled by {run.cancelled_by}", now)
+    if run.adopted:
+        return _record(run, Attempt(1, run.adopted.job, run.adopted.uid))
+    for mount in run.mounts:
+        if mount.name in seen.mounted:
+            continue
+        if mount.name in seen.contents:
+            return Create(_mounted(run, seen.contents[mount.name]))
+        return _lacking(run, mount, now)
+    return _start(seen, run, 1)
+
+
+def _lacking(run: Run, mount: Mount, now: datetime) -> Decision:
+    assert run.created_at is not None, "a run that exists has a time"
+    if now < run.created_at + PATIENCE:
+        return Later(
+            run.created_at + PATIENCE, f"{mount.ref('')} is missing, and only who asked can bring it"
         )
-    if job.is_suspended:
+    return _not_started(run, "MountMissing", f"{mount.ref('')} was never brought", now)
+
+
+def _mounted(run: Run, content: Manifest) -> Manifest:
+    metadata = {**content["metadata"], "namespace": run.namespace, "ownerReferences": [jobs.owner(run)]}
+    return {**content, "metadata": metadata}
+
+
+def _start(seen: Seen, run: Run, number: int) -> Decision:
+    job = seen.job
+    if job is None or job.name != jobs.attempt_name(run.name, number):
+        return Create(jobs.of_attempt(run, number, retries.changes(run, number)))
+    if run.uid not in job.owner_uids:
+        return Taken("name-taken", f'job "{job.name}" exists and does not belong to run "{run.name}"')
+    return _record(run, Attempt(number, job.name, job.uid))
+
+
+def _stray(seen: Seen, run: Run, attempt: Attempt) -> Delete | None:
+    """The end of a Job that someone created who had not yet seen the record: it was never released."""
+    job = seen.job
+    is_stray = job is not None and job.uid != attempt.uid and run.uid in job.owner_uids
+    return Delete(job.ref, job.uid) if job is not None and is_stray else None
+
+
+def _carry(seen: Seen, run: Run, attempt: Attempt, now: datetime) -> Decision:
+    """An attempt that is recorded and open."""
+    if stray := _stray(seen, run, attempt):
+        return stray
+    job = seen.job if seen.job is not None and seen.job.uid == attempt.uid else None
+    if seen.outcome is not None and seen.outcome_of == attempt.uid:
+        return _close(run, attempt, seen.outcome, now)
+    if job is None:
+        return _close(run, attempt, Outcome(outcomes.DELETED, message=f"job/{attempt.job} was deleted"), now)
+    if run.cancelled_by:
+        return _cancel(run, attempt, job, now)
+    if job.is_suspended and not run.adopted:
         return Patch(job.ref, jobs.release(run, job))
     return Wait(job)
 
 
-def _closed(attempt: Attempt, outcome: Outcome, now: datetime) -> Attempt:
-    return replace(
+def _cancel(run: Run, attempt: Attempt, job: Job, now: datetime) -> Decision:
+    """Suspending a Job ends its pods as gracefully as they can be ended, and keeps the Job."""
+    if job.ended:
+        return Wait(job)
+    if not job.is_suspended:
+        return Patch(job.ref, {"metadata": {"uid": job.uid}, "spec": {"suspend": True}})
+    if job.active:
+        return Wait(job)
+    stopped = Outcome(
+        outcomes.CANCELLED, message=f"cancelled by {run.cancelled_by}", evidence=f"run/{run.name}"
+    )
+    return _close(run, attempt, stopped, now)
+
+
+def _close(run: Run, attempt: Attempt, outcome: Outcome, now: datetime) -> Patch:
+    closed = replace(
         attempt,
         started_at=outcome.started_at,
         finished_at=outcome.finished_at or now,
         exit_code=outcome.exit_code,
         cause=outcome.cause,
         message=outcome.message,
+        evidence=outcome.evidence,
+        container=outcome.container,
+        node=outcome.node,
     )
+    return _record(run, closed, outcome)
 
 
-def _record(run: Run, attempt: Attempt, result: str = "") -> Patch:
+def _record(run: Run, attempt: Attempt, outcome: Outcome | None = None) -> Patch:
     """Write an attempt into the Run's status, provided that the Run is as it was read."""
-    status: dict[str, Any] = {
-        "attempts": [runs.attempt_to_data(one) for one in (*run.attempts[: attempt.number - 1], attempt)]
-    }
-    if result:
-        status["result"] = result
-    if attempt.finished_at:
-        is_success = attempt.cause == outcomes.SUCCEEDED
-        status["conditions"] = [
-            _condition("Finished", True, attempt, run),
-            _condition("Succeeded", is_success, attempt, run),
-        ]
+    kept = (*run.attempts[: attempt.number - 1], attempt)
+    status: dict[str, Any] = {"attempts": [runs.attempt_to_data(one) for one in kept], "state": runs.RUNNING}
+    if outcome is None:
+        if run.state:
+            # An attempt after others: what was said of their end does not hold any more.
+            status |= {"conditions": [], "nextAttemptAt": None}
+        return _patch(run, status)
+    if outcome.result:
+        status["result"] = outcome.result
+    then = retries.after(replace(run, attempts=kept))
+    status |= _ending(run, attempt, then)
+    if outcome.log and status["state"] == runs.EXHAUSTED:
+        status["log"] = outcome.log
+    return _patch(run, status)
+
+
+def _ending(run: Run, attempt: Attempt, then: Again | Over) -> dict[str, Any]:
+    """State and conditions after an attempt has ended."""
+    assert attempt.finished_at is not None, "an attempt that ended has a time"
+    at, is_success = attempt.finished_at, attempt.cause == outcomes.SUCCEEDED
+    conditions = [
+        _condition("Finished", isinstance(then, Over), attempt.cause, attempt.message, at, run),
+        _condition("Succeeded", is_success, attempt.cause, attempt.message, at, run),
+    ]
+    if isinstance(then, Again):
+        state = runs.RETRYING
+        return {"state": state, "nextAttemptAt": times.spell(then.at), "conditions": conditions}
+    state = runs.SUCCEEDED if is_success else runs.FAILED
+    if then.is_exhausted and not is_success:
+        state = runs.EXHAUSTED
+        conditions.append(_condition("Exhausted", True, attempt.cause, then.why, at, run))
+    return {"state": state, "conditions": conditions}
+
+
+def _not_started(run: Run, cause: str, message: str, now: datetime) -> Patch:
+    conditions = [_condition("Finished", True, cause, message, now, run)]
+    conditions.append(_condition("Succeeded", False, cause, message, now, run))
+    return _patch(run, {"state": runs.NOT_STARTED, "conditions": conditions})
+
+
+def _patch(run: Run, status: Mapping[str, Any]) -> Patch:
     metadata = {"uid": run.uid, "resourceVersion": run.resource_version}
     return Patch(run.ref, {"metadata": metadata, "status": status}, subresource="status")
 
 
-def _condition(name: str, is_true: bool, attempt: Attempt, run: Run) -> Mapping[str, Any]:
-    assert attempt.finished_at is not None
+def _condition(
+    name: str, is_true: bool, reason: str, message: str, at: datetime, run: Run
+) -> Mapping[str, Any]:
     return {
         "type": name,
         "status": "True" if is_true else "False",
-        "reason": attempt.cause,
-        "message": attempt.message,
-        "lastTransitionTime": times.spell(attempt.finished_at),
+        "reason": reason,
+        "message": message,
+        "lastTransitionTime": times.spell(at),
         "observedGeneration": run.generation,
     }

@@ -11,6 +11,7 @@ from kubectl_rapt.objects.runs import Run
 SUCCEEDED = "Succeeded"
 EXIT_CODE = "ExitCode"
 DELETED = "Deleted"
+CANCELLED = "Cancelled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,9 @@ class Outcome:
         result: The container's termination message.
         started_at: When its first container started.
         finished_at: When it ended.
+        container: The container that decided it.
+        node: Where its pod ran.
+        log: The last lines it said, where somebody has read them.
     """
 
     cause: str
@@ -35,6 +39,9 @@ class Outcome:
     result: str = ""
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    container: str = ""
+    node: str = ""
+    log: str = ""
 
     @property
     def is_success(self) -> bool:
@@ -51,7 +58,7 @@ def recorded(run: Run) -> Outcome | None:
         last.cause,
         last.exit_code,
         last.message,
-        f"run/{run.name} attempt {last.number}",
+        last.evidence or f"run/{run.name} attempt {last.number}",
         run.result,
         last.started_at,
         last.finished_at,
@@ -120,6 +127,8 @@ def _of_pod(job: Job, pod: Pod) -> Outcome:
             result=ended.message.strip(),
             started_at=_started_at([pod]),
             finished_at=ended.finished_at or job.ended_at,
+            container=ended.name,
+            node=pod.node,
         )
     reason = pod.reason or (decisive.reason if decisive.reason not in ("", "Error") else EXIT_CODE)
     role = "init container" if decisive.is_init else "container"
@@ -132,6 +141,8 @@ def _of_pod(job: Job, pod: Pod) -> Outcome:
         result=decisive.message.strip(),
         started_at=_started_at([pod]),
         finished_at=decisive.finished_at,
+        container=decisive.name,
+        node=pod.node,
     )
 
 

@@ -9,12 +9,13 @@ from kubectl_rapt.errors import NotFound
 from kubectl_rapt.model import names
 from kubectl_rapt.model.duration import Duration
 from kubectl_rapt.model.fields import Fields, Findings, refuse, shown
+from kubectl_rapt.objects import retry_policies
+from kubectl_rapt.objects.retry_policies import Changes, RetryPolicy, Rule
 
 API_VERSION = "rapt.dev/v1alpha1"
 
 P = TypeVar("P")
 
-_MAX_ATTEMPTS = 100
 _MAX_JOBS = 1000
 
 
@@ -38,31 +39,20 @@ class CleanupPolicy:
 
 
 @dataclass(frozen=True, slots=True)
-class RetryPolicy:
-    """When to try again.
-
-    Args:
-        name: Its file's name.
-        summary: One line.
-        attempts: How often it is tried in all, at least once.
-    """
-
-    name: str
-    summary: str
-    attempts: int
-
-
-@dataclass(frozen=True, slots=True)
 class Compiled:
     """What policies say, in Kubernetes' own fields.
 
     Args:
         job: Fields of a Job's spec that hold where the template says nothing.
+        indexed_job: Those that take the place of ``backoffLimit`` where a Job is indexed.
         cron_job: Fields of a CronJob's spec.
+        retry: The retry policy, for what Kubernetes cannot do itself.
     """
 
     job: Mapping[str, Any] = field(default_factory=dict)
+    indexed_job: Mapping[str, Any] = field(default_factory=dict)
     cron_job: Mapping[str, Any] = field(default_factory=dict)
+    retry: RetryPolicy | None = None
 
 
 def read_cleanup(text: str | bytes, source: str) -> CleanupPolicy:
@@ -77,8 +67,8 @@ def read_cleanup(text: str | bytes, source: str) -> CleanupPolicy:
             name=name,
             summary=at.text("summary", required=True),
             keep_for=at.parsed("keepFor", Duration.parse, Duration(0), required=True),
-            keep_successful=_whole(at, "keepSuccessful", 0, _MAX_JOBS),
-            keep_failed=_whole(at, "keepFailed", 0, _MAX_JOBS),
+            keep_successful=at.whole("keepSuccessful", 0, _MAX_JOBS, required=True),
+            keep_failed=at.whole("keepFailed", 0, _MAX_JOBS, required=True),
         )
 
     return _read(text, source, "CleanupPolicy", read)
@@ -91,14 +81,7 @@ def read_retry(text: str | bytes, source: str) -> RetryPolicy:
         Invalid: ``bad-policy``, with every problem and its line; ``bad-yaml``.
     """
 
-    def read(at: Fields, name: str) -> RetryPolicy:
-        return RetryPolicy(
-            name=name,
-            summary=at.text("summary", required=True),
-            attempts=_whole(at, "attempts", 1, _MAX_ATTEMPTS),
-        )
-
-    return _read(text, source, "RetryPolicy", read)
+    return _read(text, source, "RetryPolicy", retry_policies.read)
 
 
 def _read(text: str | bytes, source: str, kind: str, read: Callable[[Fields, str], P]) -> P:
@@ -117,14 +100,6 @@ def _read(text: str | bytes, source: str, kind: str, read: Callable[[Fields, str
     return policy
 
 
-def _whole(at: Fields, key: str, least: int, most: int) -> int:
-    value = at.value(key)
-    if type(value) is int and least <= value <= most:
-        return value
-    at.wrong(key, f"expected a whole number from {least} to {most}, was given {shown(value)}")
-    return least
-
-
 def compile_cleanup(policy: CleanupPolicy) -> Compiled:
     """A cleanup policy in Kubernetes' fields.
 
@@ -139,9 +114,40 @@ def compile_cleanup(policy: CleanupPolicy) -> Compiled:
     )
 
 
+_DISRUPTIONS = frozenset({"Evicted", "Preempted", "NodeLost"})
+"""The causes for which Kubernetes sets the pod condition ``DisruptionTarget``."""
+
+
 def compile_retry(policy: RetryPolicy) -> Compiled:
-    """A retry policy in Kubernetes' fields: a Job starts another pod so many times."""
-    return Compiled(job={"backoffLimit": policy.attempts - 1})
+    """A retry policy in Kubernetes' fields, where Kubernetes can do all of it; else one pod a Job, and Rapt does it.
+
+    Never both: attempts would multiply. Kubernetes can where it may choose the delays, nothing is changed from
+    attempt to attempt, and each rule is about exit codes that give up or about disruptions that do not count.
+    """
+    rules = [_compiled_rule(rule) for rule in policy.rules]
+    if policy.attempts == 1 and not policy.rules:
+        return Compiled(job={"backoffLimit": 0})
+    if policy.delay is not None or policy.otherwise != "retry" or not all(rules):
+        return Compiled(job={"backoffLimit": 0}, retry=policy)
+    failure: dict[str, Any] = {"podFailurePolicy": {"rules": rules}} if rules else {}
+    per_index = {"backoffLimitPerIndex": policy.attempts - 1}
+    return Compiled(job={"backoffLimit": policy.attempts - 1, **failure}, indexed_job=per_index, retry=policy)
+
+
+def _compiled_rule(rule: Rule) -> dict[str, Any] | None:
+    """A rule of ``podFailurePolicy``; None where it cannot say that."""
+    if rule.changes != Changes() or rule.reason or rule.count:
+        return None
+    if rule.action == "give-up" and rule.exit_codes and not rule.causes:
+        return {"action": "FailJob", "onExitCodes": {"operator": "In", "values": sorted(rule.exit_codes)}}
+    if (
+        rule.action == "ignore"
+        and rule.causes
+        and not rule.exit_codes
+        and _DISRUPTIONS.issuperset(rule.causes)
+    ):
+        return {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]}
+    return None
 
 
 def compile(files: Mapping[str, bytes], retry: str, cleanup: str) -> Compiled:
@@ -158,7 +164,7 @@ def compile(files: Mapping[str, bytes], retry: str, cleanup: str) -> Compiled:
     """
     tried = compile_retry(_find(files, "retry", retry, read_retry)) if retry else Compiled()
     kept = compile_cleanup(_find(files, "cleanup", cleanup, read_cleanup)) if cleanup else Compiled()
-    return Compiled({**tried.job, **kept.job}, {**tried.cron_job, **kept.cron_job})
+    return Compiled({**tried.job, **kept.job}, tried.indexed_job, kept.cron_job, tried.retry)
 
 
 def path(kind: str, name: str) -> str:

@@ -66,7 +66,8 @@ def test_both_kinds_have_a_status_of_its_own_short_names_and_the_category() -> N
 
 
 def test_every_object_says_which_format_it_is_and_is_of_a_known_kind() -> None:
-    assert list(BY_NAME) == ["tools.rapt.dev", "runs.rapt.dev", "rapt-view", "rapt-edit", "rapt-identity"]
+    kinds = [f"{kind.plural}.rapt.dev" for kind in crds.KINDS]
+    assert list(BY_NAME) == [*kinds, "rapt-view", "rapt-edit", "rapt-identity"]
     for manifest in crds.manifests():
         assert manifest["metadata"]["annotations"] == {"rapt.dev/schema": str(crds.FORMAT)}
         assert ref_of(manifest).kind in KINDS
@@ -79,6 +80,7 @@ def test_viewers_read_and_editors_write() -> None:
     assert rights("rapt-view") == {
         "tools": ["get", "list", "watch"],
         "runs": ["get", "list", "watch"],
+        "retrypolicies": ["get", "list", "watch"],
         "runs/status": ["get"],
         "externalsecrets": ["get", "list", "watch"],
     }
@@ -87,6 +89,7 @@ def test_viewers_read_and_editors_write() -> None:
     assert rights("rapt-edit") == {
         "tools": everything,
         "runs": everything,
+        "retrypolicies": everything,
         "tools/status": status,
         "runs/status": status,
         "externalsecrets": everything,
@@ -104,7 +107,7 @@ def test_everyone_may_only_ask_which_cluster_this_is_and_what_is_installed() -> 
     role, binding = [one for one in crds.manifests() if one["metadata"]["name"] == "rapt-identity"]
     assert [(rule["resources"], rule["resourceNames"], rule["verbs"]) for rule in role["rules"]] == [
         (["namespaces"], ["kube-system"], ["get"]),
-        ([CUSTOM_RESOURCE_DEFINITION.plural], ["tools.rapt.dev", "runs.rapt.dev"], ["get"]),
+        ([CUSTOM_RESOURCE_DEFINITION.plural], [f"{kind.plural}.rapt.dev" for kind in crds.KINDS], ["get"]),
     ]
     assert [one["name"] for one in binding["subjects"]] == ["system:authenticated"]
     assert binding["roleRef"]["name"] == "rapt-identity"

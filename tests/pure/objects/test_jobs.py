@@ -32,6 +32,7 @@ def test_a_job_is_read_as_it_is() -> None:
         completions=3,
         parallelism=2,
         backoff_limit=4,
+        active=0,
         is_simple=False,
     )
     assert job.ref == Ref(JOB, "backup-x7k2p-1", "team")

@@ -30,6 +30,7 @@ def test_a_pod_is_read_with_its_containers_in_the_order_of_its_spec() -> None:
         labels={"batch.kubernetes.io/job-name": "backup-x7k2p-1"},
         created_at=NOON + timedelta(seconds=1),
         scheduled_at=NOON + timedelta(seconds=2),
+        node="node-1",
         unscheduled="",
         reason="",
         message="",

@@ -82,14 +82,17 @@ def test_an_exit_code_of_zero_is_written_and_an_unknown_one_is_not() -> None:
 
 
 @pytest.mark.parametrize(
-    ("attempts", "status"),
+    ("state", "attempts", "status"),
     [
-        ((), "Pending"),
-        ((Attempt(1, "j", "u"),), "Running"),
-        ((FULL,), "Succeeded"),
-        ((replace(FULL, cause="OOMKilled"), Attempt(2, "j", "u")), "Running"),
-        ((FULL, replace(FULL, cause="OOMKilled")), "OOMKilled"),
+        ("", (), "Pending"),
+        ("Running", (Attempt(1, "j", "u"),), "Running"),
+        ("Succeeded", (FULL,), "Succeeded"),
+        ("Retrying", (replace(FULL, cause="OOMKilled"),), "Retrying"),
+        ("Running", (replace(FULL, cause="OOMKilled"), Attempt(2, "j", "u")), "Running"),
+        ("Failed", (FULL, replace(FULL, cause="OOMKilled")), "OOMKilled"),
+        ("Exhausted", (replace(FULL, cause="ExitCode"),), "ExitCode"),
+        ("NotStarted", (), "NotStarted"),
     ],
 )
-def test_the_last_attempt_gives_a_run_its_one_word(attempts: tuple[Attempt, ...], status: str) -> None:
-    assert replace(a_run(), attempts=attempts).status == status
+def test_a_run_has_one_word_for_people(state: str, attempts: tuple[Attempt, ...], status: str) -> None:
+    assert replace(a_run(), attempts=attempts, state=state).status == status

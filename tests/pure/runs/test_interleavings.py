@@ -78,7 +78,11 @@ class Actor(threading.Thread):
         while seen.run and not seen.run.attempts[-1].cause:
             seen = advance.observe(world, seen)
             outcome = outcomes.of(seen.job, []) if seen.job else None
-            seen = advance.advance(world, writers, replace(seen, outcome=outcome))
+            seen = (
+                advance.close(world, writers, seen, outcome)
+                if outcome
+                else advance.advance(world, writers, seen)
+            )
 
     @property
     def cluster(self) -> "Actor":

@@ -35,10 +35,21 @@ PRECONDITIONS = {"uid": "run-1", "resourceVersion": "8"}
 RECORD = {"number": 1, "job": "backup-x7k2p-1", "uid": "job-1"}
 
 
+def seen(
+    run: Run | None, job: Job | None = None, outcome: Outcome | None = None, wanted: Run = WANTED
+) -> Seen:
+    """What is known, with an outcome of the Job that every Run here has recorded."""
+    return Seen(wanted, run, job, outcome, "job-1" if outcome else "")
+
+
 def a_record(
-    run_version: str, attempt: dict[str, Any], result: str = "", *conditions: dict[str, Any]
+    run_version: str,
+    attempt: dict[str, Any],
+    result: str = "",
+    *conditions: dict[str, Any],
+    state: str = "Running",
 ) -> Patch:
-    status: dict[str, Any] = {"attempts": [attempt]}
+    status: dict[str, Any] = {"attempts": [attempt], "state": state}
     if result:
         status["result"] = result
     if conditions:
@@ -62,7 +73,9 @@ def a_deletion(version: str) -> Patch:
     message = "job/backup-x7k2p-1 was deleted"
     attempt = {**RECORD, "finishedAt": at(90), "cause": "Deleted", "message": message}
     finished = a_condition("Finished", True, "Deleted", message, at(90))
-    return a_record(version, attempt, "", finished, {**finished, "type": "Succeeded", "status": "False"})
+    return a_record(
+        version, attempt, "", finished, {**finished, "type": "Succeeded", "status": "False"}, state="Failed"
+    )
 
 
 RELEASE = Patch(
@@ -71,17 +84,33 @@ RELEASE = Patch(
 )
 CLOSE_WELL = a_record(
     "8",
-    {**RECORD, "startedAt": at(10), "finishedAt": at(60), "exitCode": 0, "cause": "Succeeded"},
+    {
+        **RECORD,
+        "startedAt": at(10),
+        "finishedAt": at(60),
+        "exitCode": 0,
+        "cause": "Succeeded",
+        "evidence": "pod",
+    },
     "42 files",
     a_condition("Finished", True, "Succeeded", "", at(60)),
     a_condition("Succeeded", True, "Succeeded", "", at(60)),
+    state="Succeeded",
 )
 CLOSE_BADLY = a_record(
     "8",
-    {**RECORD, "finishedAt": at(60), "exitCode": 137, "cause": "OOMKilled", "message": "too much"},
+    {
+        **RECORD,
+        "finishedAt": at(60),
+        "exitCode": 137,
+        "cause": "OOMKilled",
+        "message": "too much",
+        "evidence": "pod",
+    },
     "",
     a_condition("Finished", True, "OOMKilled", "too much", at(60)),
     a_condition("Succeeded", False, "OOMKilled", "too much", at(60)),
+    state="Failed",
 )
 
 PREFIXES: list[tuple[str, Run | None, Job | None, Outcome | None, object]] = [
@@ -110,7 +139,7 @@ PREFIXES: list[tuple[str, Run | None, Job | None, Outcome | None, object]] = [
 def test_every_prefix_of_a_run_has_its_next_step(
     run: Run | None, job: Job | None, outcome: Outcome | None, step: object
 ) -> None:
-    assert lifecycle.next_step(Seen(WANTED, run, job, outcome), LATER) == step
+    assert lifecycle.next_step(seen(run, job, outcome), LATER) == step
 
 
 @pytest.mark.parametrize("job", [FOREIGN, NOBODYS])
@@ -138,7 +167,7 @@ def test_the_same_request_may_come_with_a_job_that_was_rendered_since() -> None:
 
 
 def test_an_outcome_without_a_time_is_closed_now() -> None:
-    step = lifecycle.next_step(Seen(WANTED, RECORDED, RELEASED, Outcome("Evicted")), LATER)
+    step = lifecycle.next_step(seen(RECORDED, RELEASED, Outcome("Evicted")), LATER)
     assert isinstance(step, Patch)
     assert step.patch["status"]["attempts"] == [{**RECORD, "finishedAt": at(90), "cause": "Evicted"}]
 
@@ -146,7 +175,7 @@ def test_an_outcome_without_a_time_is_closed_now() -> None:
 def test_closing_a_later_attempt_keeps_the_earlier_ones_as_they_are() -> None:
     second = Attempt(2, "backup-x7k2p-2", "job-9")
     run = replace(CLOSED, attempts=(CLOSED_ATTEMPT, second))
-    step = lifecycle.next_step(Seen(WANTED, run, None, FAILED), LATER)
+    step = lifecycle.next_step(Seen(WANTED, run, None, FAILED, "job-9"), LATER)
     assert isinstance(step, Patch)
     first, last = step.patch["status"]["attempts"]
     assert first == {**RECORD, "finishedAt": at(0), "exitCode": 0, "cause": "Succeeded"}
@@ -155,7 +184,7 @@ def test_closing_a_later_attempt_keeps_the_earlier_ones_as_they_are() -> None:
 
 def test_every_write_to_a_run_holds_only_for_the_version_that_was_read() -> None:
     for _, run, job, outcome, _ in PREFIXES:
-        step = lifecycle.next_step(Seen(WANTED, run, job, outcome), LATER)
+        step = lifecycle.next_step(seen(run, job, outcome), LATER)
         if isinstance(step, Patch) and step.ref.kind is RUN:
             assert run is not None
             assert step.patch["metadata"] == {"uid": "run-1", "resourceVersion": run.resource_version}

@@ -1,6 +1,7 @@
 """How an attempt ended: what decides, when it is certain, and what is said about it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -292,7 +293,8 @@ CERTAIN: list[tuple[str, dict[str, Any], Pods, Outcome]] = [
 def test_it_is_certain_with_one_cause_and_its_evidence(
     job: dict[str, Any], some: Pods, expected: Outcome
 ) -> None:
-    assert of(job, *some) == expected
+    found = of(job, *some)
+    assert found and replace(found, container="", node="") == expected
 
 
 def test_what_a_run_records_stands_whatever_became_of_the_job() -> None:

@@ -4,8 +4,9 @@ import pytest
 
 from kubectl_rapt.errors import Invalid, NotFound
 from kubectl_rapt.model.duration import Duration
+from kubectl_rapt.objects.retry_policies import RetryPolicy
 from kubectl_rapt.templating import policies
-from kubectl_rapt.templating.policies import CleanupPolicy, Compiled, RetryPolicy
+from kubectl_rapt.templating.policies import CleanupPolicy, Compiled
 
 MONTH = """
 apiVersion: rapt.dev/v1alpha1
@@ -23,6 +24,8 @@ name: thrice
 summary: Three attempts
 attempts: 3
 """
+POLICY = RetryPolicy("thrice", "Three attempts", 3)
+PER_INDEX = {"backoffLimitPerIndex": 2}
 FILES = {"policies/cleanup/month.yaml": MONTH.encode(), "policies/retry/thrice.yaml": THRICE.encode()}
 
 
@@ -32,20 +35,20 @@ def test_a_cleanup_policy_is_read() -> None:
 
 
 def test_a_retry_policy_is_read() -> None:
-    expected = RetryPolicy("thrice", "Three attempts", 3)
-    assert policies.read_retry(THRICE, "policies/retry/thrice.yaml") == expected
+    assert policies.read_retry(THRICE, "policies/retry/thrice.yaml") == POLICY
 
 
 @pytest.mark.parametrize(
     ("retry", "cleanup", "compiled"),
     [
         ("", "", Compiled()),
-        ("thrice", "", Compiled({"backoffLimit": 2})),
+        ("thrice", "", Compiled({"backoffLimit": 2}, PER_INDEX, retry=POLICY)),
         (
             "",
             "month",
             Compiled(
                 {"ttlSecondsAfterFinished": 2_592_000},
+                {},
                 {"successfulJobsHistoryLimit": 5, "failedJobsHistoryLimit": 0},
             ),
         ),
@@ -54,7 +57,9 @@ def test_a_retry_policy_is_read() -> None:
             "month",
             Compiled(
                 {"backoffLimit": 2, "ttlSecondsAfterFinished": 2_592_000},
+                PER_INDEX,
                 {"successfulJobsHistoryLimit": 5, "failedJobsHistoryLimit": 0},
+                POLICY,
             ),
         ),
     ],
