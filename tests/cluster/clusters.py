@@ -305,8 +305,8 @@ def _end(home: Path) -> None:
 def _state() -> Path:
     # A node takes names of the whole machine, so root has one place whatever the environment says.
     if os.geteuid() == 0:
-        return Path("/var/lib/rapt-testbed")
-    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "rapt-testbed"
+        return Path("/var/lib") / controlplane.TESTBED
+    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / controlplane.TESTBED
 
 
 def _shared() -> Path:

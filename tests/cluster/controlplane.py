@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import random
 import socket
 import urllib.request
@@ -14,6 +15,8 @@ from tests.cluster.certificates import Authority
 
 SERVICE_ADDRESS = "10.96.0.1"
 DNS_ADDRESS = "10.96.0.10"
+TESTBED = os.environ.get("RAPT_TESTBED") or "rapt-testbed"
+"""Another name is another testbed beside the first; its node needs a network namespace of its own."""
 NODE_ADDRESS = "10.245.0.1"
 NODE_NAME = "node-1"
 

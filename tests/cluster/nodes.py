@@ -15,11 +15,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from tests.cluster import debian, images, kubeconfigs, processes, programs
-from tests.cluster.controlplane import DNS_ADDRESS, NODE_ADDRESS, NODE_NAME, SERVICE_ADDRESS, ControlPlane
+from tests.cluster.controlplane import (
+    DNS_ADDRESS,
+    NODE_ADDRESS,
+    NODE_NAME,
+    SERVICE_ADDRESS,
+    TESTBED,
+    ControlPlane,
+)
 from tests.cluster.telling import ClusterError
 
 _NODE_BRIDGE, _POD_BRIDGE = "rapt0", "rapt-pods"
-_CGROUP = "rapt-testbed"
 _POD_SUBNETS = [f"10.{octet}.0.0/24" for octet in range(244, 224, -1)]
 _KUBELET, _CONTAINERD = "kubelet", "containerd"
 _SOCKET, _STARTED = "containerd.sock", "started"
@@ -187,7 +193,7 @@ def _kubelet_configuration(folder: Path, ca: Path) -> dict[str, object]:
         "authorization": {"mode": "Webhook"},
         "containerRuntimeEndpoint": f"unix://{folder / _SOCKET}",
         # Two kubelets that share /kubepods kill each other's pods.
-        "cgroupRoot": f"/{_CGROUP}",
+        "cgroupRoot": f"/{TESTBED}",
         "cgroupDriver": "cgroupfs",
         "failCgroupV1": False,
         "failSwapOn": False,
@@ -320,21 +326,21 @@ def _free_port(first: int) -> int:
 
 def _make_cgroups() -> None:
     for hierarchy in _hierarchies():
-        (hierarchy / _CGROUP).mkdir(exist_ok=True)
+        (hierarchy / TESTBED).mkdir(exist_ok=True)
         # A new cpuset is empty, and no process may enter it.
         for name in ("cpuset.cpus", "cpuset.mems"):
             if (hierarchy / name).exists() and not (hierarchy / "cgroup.controllers").exists():
-                (hierarchy / _CGROUP / name).write_text((hierarchy / name).read_text())
+                (hierarchy / TESTBED / name).write_text((hierarchy / name).read_text())
         if (hierarchy / "cgroup.controllers").exists():
             controllers = (hierarchy / "cgroup.controllers").read_text().split()
-            for folder in (hierarchy, hierarchy / _CGROUP):
+            for folder in (hierarchy, hierarchy / TESTBED):
                 (folder / "cgroup.subtree_control").write_text(" ".join(f"+{it}" for it in controllers))
 
 
 def _remove_cgroups() -> None:
     deadline = time.monotonic() + _CLEAR_TIMEOUT_SECONDS
     for hierarchy in _hierarchies():
-        for folder in _below(hierarchy / _CGROUP):
+        for folder in _below(hierarchy / TESTBED):
             while folder.exists():
                 try:
                     folder.rmdir()
@@ -352,7 +358,7 @@ def _started_pids(home: Path) -> set[int]:
 def _pod_pids() -> set[int]:
     pids: set[int] = set()
     for hierarchy in _hierarchies():
-        for folder in _below(hierarchy / _CGROUP):
+        for folder in _below(hierarchy / TESTBED):
             try:
                 pids.update(map(int, (folder / "cgroup.procs").read_text().split()))
             except OSError:
