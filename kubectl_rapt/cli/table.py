@@ -76,6 +76,18 @@ def _registry() -> Callable[..., Any]:
     return registry.list_
 
 
+def _registry_add() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import registry
+
+    return registry.add
+
+
+def _registry_remove() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import registry
+
+    return registry.remove
+
+
 def _registry_update() -> Callable[..., Any]:
     from kubectl_rapt.cli.commands import registry
 
@@ -211,8 +223,10 @@ def _upgrade() -> Callable[..., Any]:
 TABLE = {
     "search": Entry("Templates", "Find templates in the registries", _search),
     "show": Entry("Templates", "Show a template: parameters, policies, a command to try", _show),
-    "registry": Entry("Templates", "List, update and verify the registries", _registry),
+    "registry": Entry("Templates", "List, add, update and verify the registries", _registry),
     "registry list": Entry("Templates", "List the registries", _registry),
+    "registry add": Entry("Templates", "Read a registry and list it in rapt.yaml", _registry_add),
+    "registry remove": Entry("Templates", "Take a registry off the list", _registry_remove),
     "registry update": Entry("Templates", "Fetch all registries, tell what is new", _registry_update),
     "registry verify": Entry("Templates", "Check every version and every lock", _registry_verify),
     "template": Entry("Templates", "Write, test, release and publish templates", _template),

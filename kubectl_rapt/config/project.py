@@ -8,7 +8,7 @@ from typing import Any
 from kubectl_rapt import documents, edits
 from kubectl_rapt.config import layout
 from kubectl_rapt.config.installation import digests
-from kubectl_rapt.errors import NotFound
+from kubectl_rapt.errors import Invalid, NotFound, Problem
 from kubectl_rapt.model import names
 from kubectl_rapt.model.fields import Fields, Findings, refuse, shown
 from kubectl_rapt.model.quantity import Quantity
@@ -255,6 +255,24 @@ def _registries(at: Fields) -> dict[str, Registry]:
         if twin:
             inner.wrong("url", f"is the address of {twin} too")
         found[name] = one
+    return found
+
+
+def registry(wanted: Registry) -> Registry:
+    """A registry that somebody asks for, held to the same rules as one in ``rapt.yaml``.
+
+    Raises:
+        Invalid: ``bad-registry``: every problem at once.
+    """
+    findings: Findings = []
+    found = _registry(wanted.name, Fields(spell_registry(wanted), "", findings))
+    if findings:
+        raise Invalid(
+            "bad-registry",
+            f'registry "{wanted.name}" is not right',
+            "kubectl rapt registry add NAME https://host/path",
+            [Problem(pointer.removeprefix("/") or "name", what) for pointer, what in findings],
+        )
     return found
 
 
