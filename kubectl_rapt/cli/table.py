@@ -202,6 +202,12 @@ def _remove() -> Callable[..., Any]:
     return remove.remove
 
 
+def _render() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import render
+
+    return render.render
+
+
 def _set() -> Callable[..., Any]:
     from kubectl_rapt.cli.commands import set_
 
@@ -245,6 +251,7 @@ TABLE = {
     "share": Entry("Config repository", "Share a tool with namespaces and environments", _share),
     "explain": Entry("Config repository", "Show which values hold for a tool, and who says so", _explain),
     "history": Entry("Config repository", "Show every change of a tool", _history),
+    "render": Entry("Config repository", "Render again after an edit by hand", _render),
     "check": Entry("Config repository", "Render everything again and compare, for CI", _check),
     "changes": Entry("Config repository", "List, show and merge open changes", _changes),
     "changes show": Entry("Config repository", "Show what a change does", _changes_show),
