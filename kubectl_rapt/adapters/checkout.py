@@ -49,12 +49,12 @@ class Checkout:
 
     def contents(self, root: str, names: Sequence[str]) -> Mapping[str, bytes]:
         """See CheckoutReads."""
-        places: dict[str, Path] = {}
+        found: list[str] = []
         for name in names:
             place = _inside(root, name)
-            for path in _walk(place, root) if place.is_dir() else [place] if place.exists() else []:
-                places[path.relative_to(root).as_posix()] = path
-        return _Contents(root, places)
+            paths = _walk(place, root) if place.is_dir() else [place] if place.exists() else []
+            found += (path.relative_to(root).as_posix() for path in paths)
+        return _Contents(root, found)
 
     def committed(self, root: str, names: Sequence[str]) -> tuple[str, frozenset[str]]:
         """See CheckoutReads."""
@@ -167,20 +167,22 @@ class Checkout:
 class _Contents(Mapping[str, bytes]):
     """Files of a folder, read when they are asked for, so that a large folder takes little memory."""
 
-    def __init__(self, root: str, places: Mapping[str, Path]) -> None:
-        self._root, self._places = root, places
+    def __init__(self, root: str, paths: Sequence[str]) -> None:
+        self._root, self._paths = root, dict.fromkeys(paths)
 
     def __getitem__(self, path: str) -> bytes:
-        return _read(self._places[path], self._root)
+        if path not in self._paths:
+            raise KeyError(path)
+        return _read(Path(self._root, path), self._root)
 
     def __contains__(self, path: object) -> bool:
-        return path in self._places
+        return path in self._paths
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._places)
+        return iter(self._paths)
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._paths)
 
 
 def _walk(folder: Path, root: str) -> Iterator[Path]:
