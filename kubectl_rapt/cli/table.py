@@ -40,6 +40,12 @@ def _changes_show() -> Callable[..., Any]:
     return changes.show_
 
 
+def _diff() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import diff
+
+    return diff.diff
+
+
 def _drift() -> Callable[..., Any]:
     from kubectl_rapt.cli.commands import drift
 
@@ -251,6 +257,7 @@ TABLE = {
     "share": Entry("Config repository", "Share a tool with namespaces and environments", _share),
     "explain": Entry("Config repository", "Show which values hold for a tool, and who says so", _explain),
     "history": Entry("Config repository", "Show every change of a tool", _history),
+    "diff": Entry("Config repository", "Show which fields a sync, an upgrade or a change changes", _diff),
     "render": Entry("Config repository", "Render again after an edit by hand", _render),
     "check": Entry("Config repository", "Render everything again and compare, for CI", _check),
     "changes": Entry("Config repository", "List, show and merge open changes", _changes),
