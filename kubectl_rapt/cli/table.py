@@ -214,6 +214,12 @@ def _render() -> Callable[..., Any]:
     return render.render
 
 
+def _schema() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import schema
+
+    return schema.schema
+
+
 def _set() -> Callable[..., Any]:
     from kubectl_rapt.cli.commands import set_
 
@@ -260,6 +266,7 @@ TABLE = {
     "diff": Entry("Config repository", "Show which fields a sync, an upgrade or a change changes", _diff),
     "render": Entry("Config repository", "Render again after an edit by hand", _render),
     "check": Entry("Config repository", "Render everything again and compare, for CI", _check),
+    "schema": Entry("Config repository", "Print the JSON Schema of a file that people write", _schema),
     "changes": Entry("Config repository", "List, show and merge open changes", _changes),
     "changes show": Entry("Config repository", "Show what a change does", _changes_show),
     "changes merge": Entry(

@@ -28,6 +28,7 @@ Type = Literal[
     "volumeRef",
 ]
 TYPES: tuple[str, ...] = get_args(Type)
+NAME = re.compile("[a-z][A-Za-z0-9]{0,62}")
 REFERENCES: Mapping[str, str] = {
     "secretRef": "Secret",
     "configMapRef": "ConfigMap",
@@ -457,7 +458,7 @@ RESERVED = frozenset(_WORDS.split())
 def read(at: Fields) -> Parameter:
     """Read one parameter and note all that is wrong with it; it may be used only where nothing was."""
     name = at.text("name", required=True)
-    if name and not re.fullmatch("[a-z][A-Za-z0-9]{0,62}", name):
+    if name and not NAME.fullmatch(name):
         at.wrong(
             "name",
             f"a name is letters and digits, at most 63, the first a small letter; was given {shown(name)}",
