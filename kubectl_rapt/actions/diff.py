@@ -105,9 +105,13 @@ def across(world: World, environment: str, tool: str, other: str) -> Compared:
         NotFound: No such environment, or one of them does not have the tool.
     """
     found = repository.read(world)
+    found.definition(environment, tool)
+    found.project().environment(other)
+    if layout.definition(other, tool) not in found.files:
+        hint = f"kubectl rapt share {tool} --in {environment} --to-environment {other}"
+        raise NotFound("no-tool", f'no tool "{tool}" in environment {other}', hint)
     sides = []
     for name in (environment, other):
-        found.definition(name, tool)
         path = layout.rendered(name, tool)
         sides.append(_objects(found.files.get(path), path))
     return Compared(tool, environment, other, _differing(*sides, is_same_place=False))

@@ -44,8 +44,16 @@ def _is_in(built: build.Built, files: Mapping[str, bytes], place: Place) -> bool
     return built.files[path] == files[path]
 
 
-def refuse(edited: Iterable[Place]) -> None:
-    """Raises Refused where rendered files were edited by hand."""
+def refuse(edited: Iterable[Place], what: str = "were edited by hand") -> None:
+    """Refuse to replace rendered files, where there are any.
+
+    Args:
+        edited: Whose files they are.
+        what: What is the matter with them.
+
+    Raises:
+        Refused: ``hand-edited``.
+    """
     problems = [
         Problem(layout.rendered(*place), f"is not what {layout.definition(*place)} renders to")
         for place in edited
@@ -53,10 +61,25 @@ def refuse(edited: Iterable[Place]) -> None:
     if problems:
         raise Refused(
             "hand-edited",
-            "rendered files were edited by hand",
+            f"rendered files {what}",
             "say the edit in the tool's file (kubectl rapt set), or drop it: kubectl rapt render --overwrite",
             problems,
         )
+
+
+def since(base: Mapping[str, bytes], found: Repository, replaced: Iterable[str]) -> list[Place]:
+    """The tools whose rendered files main has otherwise than where a branch left it.
+
+    What the branch replaces besides, hand edits too, was agreed to with it.
+
+    Args:
+        base: The files where it left main.
+        found: Main.
+        replaced: The files that merging it would write.
+    """
+    places = layout.rendered_tools(replaced)
+    paths = {place: layout.rendered(*place) for place in places}
+    return [place for place, path in paths.items() if found.files.get(path) != base.get(path)]
 
 
 def _left_behind(world: World, found: Repository, places: Iterable[Place]) -> set[Place]:

@@ -104,8 +104,11 @@ def plan(found: Repository, again: Sequence[Stale], *, overwrite: bool = False) 
     """
     if not overwrite:
         hand_edits.refuse(
-            (one.environment, one.tool)
-            for one in again
-            if one.before is not None and (one.path in found.uncommitted or not found.head)
+            [
+                (one.environment, one.tool)
+                for one in again
+                if one.before is not None and (one.path in found.uncommitted or not found.head)
+            ],
+            "are not committed, so nobody could get them back",
         )
     return Plan((WriteFiles(found.root, {one.path: one.after for one in again}),) if again else ())

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from kubectl_rapt.actions import compose, repository
+from kubectl_rapt.actions import compose, hand_edits, repository
 from kubectl_rapt.actions.repository import Repository
 from kubectl_rapt.config import changes
 from kubectl_rapt.config.changes import Change
@@ -104,7 +104,7 @@ def plan_merge(world: World, identifier: str) -> Merge:
     Raises:
         NotFound: No such change.
         Conflict: One of its files has changed on main since.
-        Refused: ``hand-edited``: see ``compose.plan``.
+        Refused: ``hand-edited``: a rendered file was edited by hand since, see ``compose.plan``.
     """
     found = repository.read(world)
     if done := merged(world, found, identifier):
@@ -119,7 +119,8 @@ def plan_merge(world: World, identifier: str) -> Merge:
                 f"{path} was changed on main since change {identifier} was made",
                 "make the change again, then merge the new one",
             )
-    whole = compose.compose(world, found, edits)
+    whole = compose.compose(world, found, edits, overwrite=True)
+    hand_edits.check(world, found.project(), found, hand_edits.since(base, found, whole.after))
     commit = CommitFiles(
         repository=found.remote.url,
         branch=changes.MAIN,

@@ -83,6 +83,22 @@ def test_a_hand_edit_is_kept_until_it_is_dropped_also_after_an_edit_of_the_proje
     assert errors(ann) == [PROD]
 
 
+def test_merging_drops_the_hand_edits_that_were_agreed_to_and_no_later_ones(
+    ann: FakeWorld, both: ConfigRepository
+) -> None:
+    both.commit({PROD: both.files()[PROD].replace(b"busybox:1.35", b"busybox:1.0")})
+    with pytest.raises(Refused):
+        made(ann, render.draft(ann, "prod"))
+    agreed = made(ann, render.draft(ann, "prod"), overwrite=True).change.id
+    later = both.commit({PROD: both.files()[PROD].replace(b"busybox:1.0", b"busybox:1.1")})
+    with pytest.raises(Refused) as caught:
+        review.plan_merge(ann, agreed)
+    assert (caught.value.code, both.main) == ("hand-edited", later)
+    both.commit({PROD: both.files()[PROD].replace(b"busybox:1.1", b"busybox:1.0")})
+    merge(ann, both, agreed)
+    assert errors(ann) == []
+
+
 def test_an_edit_of_a_tools_file_is_rendered_alone(ann: FakeWorld, both: ConfigRepository) -> None:
     edit_project(both, "one")
     path = layout.definition("dev", "hello")

@@ -75,7 +75,7 @@ def test_render_writes_beside_what_was_edited_and_check_proves_it(ask: Ask, chec
     assert checked.stdout.endswith(" with 1 file not committed\n")
     head = commit(checkout)
     assert ask("check").stdout == f"1 checked in {checkout} at {head}\n"
-    assert ask("render").stdout == f"0 rendered again in {checkout}\n"
+    assert ask("render").stdout == f"nothing to render in {checkout}\n"
 
 
 def test_an_edit_is_rendered_and_what_is_not_committed_is_never_lost(ask: Ask, checkout: Path) -> None:

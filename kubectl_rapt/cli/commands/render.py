@@ -61,4 +61,5 @@ def _write(
     for one in again:
         terminal.out(f"{one.path}   {'created' if one.before is None else 'changed'}")
     end = " (dry run)" if is_dry and again else ""
-    terminal.out(terminal.clean(f"{len(again)} rendered again in {found.root}{end}"))
+    count = f"{len(again)} rendered again" if again else "nothing to render"
+    terminal.out(terminal.clean(f"{count} in {found.root}{end}"))
