@@ -10,7 +10,7 @@ from kubectl_rapt.actions.build import Built, Wanted
 from kubectl_rapt.actions.repository import Repository
 from kubectl_rapt.config import layout
 from kubectl_rapt.errors import Problem, RaptError
-from kubectl_rapt.guard import sops
+from kubectl_rapt.guard import secrets, sops
 from kubectl_rapt.ports.world import World
 
 
@@ -41,6 +41,11 @@ def check(world: World, found: Repository, environment: str = "") -> Iterator[Ch
         NotFound, Invalid: ``rapt.yaml`` itself is missing or wrong, or has no such environment.
     """
     tools = found.tools(environment)
+    project = found.project()
+    try:
+        secrets.check(secrets.in_file(found.files[layout.PROJECT], layout.PROJECT), project.allowed_literals)
+    except RaptError as error:
+        yield Checked(layout.PROJECT, error.problems, error.hint)
     for one, built in rendered(world, found, tools, environment):
         path = layout.rendered(one.environment, one.tool)
         definition = layout.definition(one.environment, one.tool)

@@ -108,6 +108,17 @@ def test_check_proves_the_checkout_not_the_configured_repository(
     assert ask("check", "--path", str(checkout)).stdout.startswith(f"1 checked in {checkout} at ")
 
 
+def test_check_finds_a_secret_in_the_project_and_never_repeats_it(ask: Ask, checkout: Path) -> None:
+    assert ask("render").exit_code == 0
+    secret = "gh" + "p_" + "Zx8Kq2Lw9Vb4Nc7Td1Rm5Yp3Hs6Jf0Ga2Ue8"
+    with (checkout / layout.PROJECT).open("a") as file:
+        file.write(f"answers: {{note: {secret}}}\n")
+    ended = ask("check")
+    assert ended.exit_code == 1
+    assert ended.stdout.startswith(f"{layout.PROJECT}: ")
+    assert secret not in ended.stdout + ended.stderr
+
+
 def test_check_tells_programs_and_passes_by_what_sops_encrypted(ask: Ask, checkout: Path) -> None:
     assert ask("render").exit_code == 0
     secret = b"data: ENC[AES256_GCM,data:x,iv:y,tag:z,type:str]\nsops: {mac: 'ENC[x]', version: 3.8.1}\n"

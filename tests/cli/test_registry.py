@@ -212,6 +212,18 @@ def test_add_lists_a_registry_and_changes_no_other_line(
     assert (again.exit_code, again.stdout, config.main) == (0, "nothing to change\n", main)
 
 
+def test_a_project_in_json_stays_json(ask: Ask, config: Configured, team: RegistryRepository) -> None:
+    environments = {"dev": {"namespaces": ["team"], "review": "none"}}
+    head = {"apiVersion": "rapt.dev/v1alpha1", "kind": "Project", "id": "0a1b2c3d"}
+    text = json.dumps({**head, "environments": environments}, indent=2) + "\n"
+    config.commit({layout.PROJECT: text.encode()})
+    assert ask("registry", "add", "team", str(team.path)).exit_code == 0
+    found = json.loads(config.files()[layout.PROJECT])
+    assert found == {**head, "environments": environments, "registries": {"team": {"url": str(team.path)}}}
+    assert ask("registry", "remove", "team").exit_code == 0
+    assert json.loads(config.files()[layout.PROJECT])["registries"] == {}
+
+
 def test_add_and_remove_wait_for_a_review_where_an_environment_asks_for_one(
     ask: Ask, config: Configured, team: RegistryRepository, other: RegistryRepository
 ) -> None:
