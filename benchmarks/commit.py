@@ -1,6 +1,6 @@
 """The commit case's program: ``commit.py prepare|rapt|gitpython FOLDER [ROUND]``.
 
-A round commits and pushes 100 of 2,000 files, five times: by Rapt's adapter, or by GitPython's index API in a
+A round commits and pushes 100 of 2,000 files, 20 times: by Rapt's adapter, or by GitPython's index API in a
 clone that is checked out. Each side has a bare repository of its own on this disk.
 """
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from kubectl_rapt.adapters.git import Git
     from kubectl_rapt.ports.git import Remote
 
-FILES, CHANGED, COMMITS = 2000, 100, 5
+FILES, CHANGED, COMMITS = 2000, 100, 20
 
 
 def _files(note: str, every: int = 1) -> dict[str, bytes]:
