@@ -24,7 +24,7 @@ class Made:
 
 
 def make(world: FakeWorld, tool: str) -> Made:
-    """Add a tool to the reviewed environment, and merge that change."""
+    """Add a tool; where its environment is reviewed, merge that change."""
     started = time.monotonic()
     writers = FakeWriters(world, on_pause=_pause)
     values = {"image": "busybox:1.35", "command": ["true"]}
@@ -32,8 +32,9 @@ def make(world: FakeWorld, tool: str) -> Made:
     made = compose.plan(world, wish)
     url = world.settings.repository
     writes.settle(writers, url, lambda: compose.plan(world, wish).plan, made.plan)
-    merge = review.plan_merge(world, made.change.id)
-    writes.settle(writers, url, lambda: review.plan_merge(world, made.change.id).plan, merge.plan)
+    if made.is_reviewed:
+        merge = review.plan_merge(world, made.change.id)
+        writes.settle(writers, url, lambda: review.plan_merge(world, made.change.id).plan, merge.plan)
     return Made(made.change.id, time.monotonic() - started)
 
 

@@ -46,6 +46,7 @@ class Git:
         limit_seconds: float = 300,
     ) -> None:
         self._now = now
+        self._identity = ""
         self._limit_seconds = limit_seconds
         self._program = Program(environment, silent_seconds, limit_seconds)
         self._mirrors = Mirrors(self._program, cache, environment.get("HOME", ""), limit_seconds)
@@ -54,12 +55,14 @@ class Git:
         """See GitReads. Where nothing changed, it is one question to the remote, without a lock."""
         mirror = self._mirrors.of(remote)
         mark = self._mirrors.mark(mirror)
+        known = git_known.read(mirror.beside(".refs"), "")
         refs: dict[str, str] = {}
         commits: dict[str, str] = {}
         # More than one round only where the remote moves between the question and the fetch.
         for _ in range(_ROUNDS):
             refs, commits = self._mirrors.ask(mirror)
-            if self._mirrors.holds(mirror, refs):
+            # Should the mirror have lost what was known to be in it, the reading of it fetches.
+            if (known and known.refs == commits) or self._mirrors.holds(mirror, refs):
                 break
             self._mirrors.bring(mirror)
             if self._mirrors.holds(mirror, refs):
@@ -148,10 +151,12 @@ class Git:
 
     def identity(self) -> str:
         """See GitReads. What git would guess from the host's name does not count."""
-        answer = self._program.run(None, "var", "GIT_AUTHOR_IDENT")
-        if answer.code:
-            raise git_answers.classify("var", answer.code, answer.err, "git", Trust.OWN)
-        return answer.out.decode(errors="replace").rpartition(">")[0] + ">"
+        if not self._identity:
+            answer = self._program.run(None, "var", "GIT_AUTHOR_IDENT")
+            if answer.code:
+                raise git_answers.classify("var", answer.code, answer.err, "git", Trust.OWN)
+            self._identity = answer.out.decode(errors="replace").rpartition(">")[0] + ">"
+        return self._identity
 
     def commit(
         self,
@@ -223,7 +228,8 @@ class Git:
         """See GitWrites. Not the lock that guards the mirror, so everything else may be called inside."""
         mirror = self._mirrors.of(remote)
         with locks.held(mirror.beside(".writing"), self._limit_seconds):
-            yield {name: id_ for id_, name in self._mirrors.held(mirror)}
+            known = git_known.read(mirror.beside(".refs"), "")
+            yield known.refs if known else {}
 
     def create(self, path: str) -> None:
         """See GitWrites."""

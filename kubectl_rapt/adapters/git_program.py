@@ -61,6 +61,7 @@ class Program:
         self._silent_seconds = silent_seconds
         self._limit_seconds = limit_seconds
         self._found: Command | None = None
+        self._settings: dict[tuple[Mirror, str], str] = {}
 
     def run(
         self, mirror: Mirror | None, *args: str, stdin: bytes = b"", extra: Mapping[str, str] | None = None
@@ -85,6 +86,19 @@ class Program:
         if answer.code:
             raise LackingError(answer.err)
         return answer.out
+
+    def setting(self, mirror: Mirror, key: str, kind: str) -> str:
+        """What git's configuration says, asked once; empty where it says nothing.
+
+        Args:
+            mirror: Whose; the user's own settings count where they trust the remote.
+            key: Such as ``commit.gpgsign``.
+            kind: One of ``git config --type``.
+        """
+        if (mirror, key) not in self._settings:
+            answer = self.run(mirror, "config", f"--type={kind}", "--get", key)
+            self._settings[mirror, key] = answer.out.decode(errors="replace").strip()
+        return self._settings[mirror, key]
 
     def talk(self, mirror: Mirror, *args: str) -> bytes:
         """Run a command that talks to the remote."""
@@ -141,7 +155,7 @@ class Program:
         """How ssh is called, unless the user says how: without questions, and not waiting for ever."""
         if mirror.scheme != "ssh" or self._environment.keys() & {"GIT_SSH_COMMAND", "GIT_SSH"}:
             return {}
-        if self.run(mirror, "config", "--get", "core.sshCommand").code == 0:
+        if self.setting(mirror, "core.sshCommand", "path"):
             return {}
         seconds = self._silent_seconds
         command = f"ssh -oBatchMode=yes -oConnectTimeout={seconds} -oServerAliveInterval={seconds}"

@@ -36,7 +36,7 @@ def wrap(
 ) -> str:
     """Make a tree a commit by the user, signed where their configuration says so; the commit's id."""
     # commit-tree itself does not look at commit.gpgsign.
-    is_signed = program.run(mirror, "config", "--type=bool", "--get", "commit.gpgsign").out == b"true\n"
+    is_signed = program.setting(mirror, "commit.gpgsign", "bool") == "true"
     options = [*(["-S"] if is_signed else []), *(word for one in parents for word in ("-p", one))]
     when = f"@{int(now.timestamp())} +0000"
     dates = {"GIT_AUTHOR_DATE": when, "GIT_COMMITTER_DATE": when}
