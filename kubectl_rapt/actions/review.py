@@ -64,7 +64,9 @@ def find(world: World, found: Repository, identifier: str) -> Open:
     """One change by its id. Raises NotFound."""
     # A branch ends with its change's id: the others need no look while there is such a branch.
     refs = {ref: tip for ref, tip in found.refs.items() if ref.endswith(f"/{identifier}")}
-    one = next((one for one in waiting(world, replace(found, refs=refs)) if one.change.id == identifier), None)
+    one = next(
+        (one for one in waiting(world, replace(found, refs=refs)) if one.change.id == identifier), None
+    )
     if one is None:
         known = [one.change.id for one in waiting(world, found)]
         nearest = names.nearest(identifier, known)
