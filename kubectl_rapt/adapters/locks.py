@@ -11,7 +11,7 @@ from kubectl_rapt.errors import Unavailable
 
 _POLL_SECONDS = 0.02
 _PATIENT_SECONDS = 0.25
-"""Who waits longer asks more often: after this long twice as often as at first, and so on; nobody starves."""
+"""Who waits longer asks more often: after this long twice as often as at first, and so on."""
 
 
 @contextmanager
