@@ -83,6 +83,10 @@ def draft(world: World, request: Request) -> Make:
                 "give what is new as --set NAME=VALUE, and leave out what is no more with --unset NAME",
                 problems,
             )
+        if not edited:
+            # They stay in the change as they are: an upgrade that was killed before its sync is finished by the next.
+            paths = [layout.definition(environment.name, tool) for tool in names]
+            return Draft({path: found.files[path] for path in paths}, "Upgrade nothing", (), tuple(notes))
         what = said[0] if len(said) == 1 else f"{len(said)} tools"
         summary = f"Upgrade {what} in {environment.name}"
         return Draft(edited, summary, tuple(dict.fromkeys(records)), tuple(notes))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from kubectl_rapt import documents
@@ -65,6 +66,7 @@ class Compiled:
     cron_job: Mapping[str, Any] = field(default_factory=dict)
 
 
+@lru_cache(maxsize=64)
 def read_cleanup(text: str | bytes, source: str) -> CleanupPolicy:
     """Read a file of ``policies/cleanup``.
 
@@ -84,6 +86,7 @@ def read_cleanup(text: str | bytes, source: str) -> CleanupPolicy:
     return _read(text, source, "CleanupPolicy", read)
 
 
+@lru_cache(maxsize=64)
 def read_retry(text: str | bytes, source: str) -> RetryPolicy:
     """Read a file of ``policies/retry``.
 
