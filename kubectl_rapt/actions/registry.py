@@ -74,7 +74,7 @@ def find(world: World, catalogs: Sequence[Catalog], reference: Reference, *, onl
         only: The ``registry`` of a lock: an installed tool never changes to another registry.
 
     Raises:
-        NotFound: ``no-registry``, ``no-template``, ``no-such-version``.
+        NotFound: ``no-registry``, ``no-template``, ``no-version``.
         Refused: ``moved-version``, ``yanked``, ``rapt-too-old``, ``quarantined``, ``bad-signature``.
         Unavailable: The registry, or what the version consists of, cannot be read.
     """

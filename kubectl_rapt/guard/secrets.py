@@ -386,6 +386,12 @@ def _named(name: str, value: Any, where: str) -> Iterator[Hit]:
     yield from hits
 
 
+def why(name: str, value: str) -> str:
+    """Why a literal value of that name is a secret in plain sight; empty where it is none."""
+    found = next(_named(name, value, ""), None)
+    return f"looks like a {found[1]}" if found else ""
+
+
 def _is_secret_by_name(name: str, value: str) -> bool:
     match = _NAME.search(name)
     return match is not None and _may_be_secret(value) and _fits_name(value, bool(match["weak"]))

@@ -354,8 +354,10 @@ def _secrets(job: Mapping[str, Any], looks_secret: LooksSecret) -> Iterator[Prob
                 advice = "put it into a Secret, and write valueFrom.secretKeyRef"
                 yield Problem(f"{here}/env/{at}/value", f"{variable['name']} {why}: {advice}")
         for field in ("command", "args"):
-            for at, word in enumerate(container.get(field, ())):
-                if why := looks_secret("", word):
+            words = container.get(field, ())
+            for at, word in enumerate(words):
+                flag = words[at - 1] if at and words[at - 1].startswith("-") else ""
+                if why := looks_secret(flag.lstrip("-"), word):
                     advice = "put it into a Secret, and give it to an environment variable"
                     yield Problem(f"{here}/{field}/{at}", f"{why}: {advice}")
 
