@@ -180,10 +180,17 @@ def _template(at: Fields) -> Template:
 
 def _check_names_are_unique(asked: tuple[Parameter, ...], at: Fields) -> None:
     seen: set[str] = set()
+    taken = {parameter.name for parameter in asked}
     for index, parameter in enumerate(asked):
+        here = f"{at.pointer}/parameters/{index}"
         if parameter.name and parameter.name in seen:
-            at.findings.append((f"{at.pointer}/parameters/{index}/name", f"{parameter.name} is asked twice"))
+            at.findings.append((f"{here}/name", f"{parameter.name} is asked twice"))
         seen.add(parameter.name)
+        for earlier in parameter.renamed_from:
+            if earlier in taken:
+                what = f"{earlier} is a parameter, or an earlier name, already"
+                at.findings.append((f"{here}/renamedFrom", what))
+            taken.add(earlier)
 
 
 def _object_name(at: Fields, key: str) -> str:

@@ -1,10 +1,10 @@
 """What a template or a Tool asks: typed parameters, rules across them, and the check that answers fit."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cache
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 from kubectl_rapt import documents
 from kubectl_rapt.errors import Invalid, Problem
@@ -13,6 +13,7 @@ from kubectl_rapt.model.duration import Duration
 from kubectl_rapt.model.fields import Fields, Findings, shown
 from kubectl_rapt.model.quantity import Quantity
 
+T = TypeVar("T")
 Type = Literal[
     "string",
     "integer",
@@ -61,6 +62,7 @@ class Parameter:
             (``registry.example/team/``), otherwise that image and all below.
         example: A value that would be right, for messages.
         code: Its value is code for a shell, on purpose: lifts rule 9, and review shows it.
+        renamed_from: What it was called in earlier versions: answers under those names are taken for its own.
     """
 
     name: str
@@ -76,6 +78,7 @@ class Parameter:
     prefixes: tuple[str, ...] = ()
     example: Any = None
     code: bool = False
+    renamed_from: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +131,7 @@ def check(
         Invalid: ``bad-answers``, with a problem for each answer that is not right.
     """
     known = {parameter.name: parameter for parameter in parameters}
-    problems = [
-        Problem(name, f"is not a parameter{names.did_you_mean(name, known)}")
-        for name in answers
-        if name not in known
-    ]
+    problems = [Problem(name, _unknown(name, parameters)) for name in answers if name not in known]
     values: dict[str, Any] = {}
     for name, parameter in known.items():
         if name in answers:
@@ -157,6 +156,29 @@ def check(
         message = f"{count}{f' for {subject}' if subject else ''} {verb} not right"
         raise Invalid("bad-answers", message, "give each as --set NAME=VALUE", problems)
     return values
+
+
+def _unknown(name: str, parameters: Sequence[Parameter]) -> str:
+    now = next((one.name for one in parameters if name in one.renamed_from), "")
+    if now:
+        return f"is called {now} now"
+    return f"is not a parameter{names.did_you_mean(name, [one.name for one in parameters])}"
+
+
+def carried(parameters: Sequence[Parameter], answers: Mapping[str, T]) -> dict[str, T]:
+    """Answers under the names that their parameters have now; one that has an answer already keeps it."""
+    now = renames(parameters, answers)
+    return {now.get(name, name): value for name, value in answers.items()}
+
+
+def renames(parameters: Sequence[Parameter], answers: Collection[str]) -> dict[str, str]:
+    """Of the names that were answered, those that are others now: the earlier name to today's."""
+    found: dict[str, str] = {}
+    for parameter in parameters:
+        if parameter.name not in answers:
+            earlier = [name for name in parameter.renamed_from if name in answers]
+            found |= dict.fromkeys(earlier[-1:], parameter.name)
+    return found
 
 
 def value_of(parameter: Parameter, given: Any) -> Any:
@@ -312,7 +334,8 @@ def parse(parameter: Parameter, text: str) -> Any:
 def parse_all(parameters: Sequence[Parameter], texts: Mapping[str, str]) -> dict[str, Any]:
     """The values that flags mean, not yet checked: ``check`` then names everything that is wrong at once."""
     known = {parameter.name: parameter for parameter in parameters}
-    return {name: _given(known[name], text) if name in known else text for name, text in texts.items()}
+    asked = carried(parameters, texts)
+    return {name: _given(known[name], text) if name in known else text for name, text in asked.items()}
 
 
 def _given(parameter: Parameter, text: str) -> Any:
@@ -422,8 +445,11 @@ def to_data(parameter: Parameter) -> dict[str, Any]:
     for field in fields(parameter):
         value = getattr(parameter, field.name)
         if value != field.default:
-            data[field.name] = list(value) if isinstance(value, tuple) else value
+            data[_KEYS.get(field.name, field.name)] = list(value) if isinstance(value, tuple) else value
     return data
+
+
+_KEYS = {"renamed_from": "renamedFrom"}
 
 
 def from_data(data: Any, where: str) -> Parameter:
@@ -481,7 +507,11 @@ def read(at: Fields) -> Parameter:
         prefixes=at.texts("prefixes"),
         example=at.value("example"),
         code=at.flag("code"),
+        renamed_from=at.texts("renamedFrom"),
     )
+    for earlier in parameter.renamed_from:
+        if not NAME.fullmatch(earlier):
+            at.wrong("renamedFrom", f"expected names that it had before, was given {shown(earlier)}")
     at.done()
     if kind:
         _check_definition(parameter, at)

@@ -588,3 +588,35 @@ BROKEN_RULES: list[tuple[Any, list[tuple[str, str]]]] = [
 @pytest.mark.parametrize(("data", "findings"), BROKEN_RULES)
 def test_a_broken_rule_is_noted(data: Any, findings: list[tuple[str, str]]) -> None:
     assert read_rule(data)[1] == findings
+
+
+NEW = Parameter("new", "integer", renamed_from=("older", "old"))
+
+
+@pytest.mark.parametrize(
+    ("answers", "carried"),
+    [
+        ({"old": 1}, {"new": 1}),
+        ({"older": 1, "p": "x"}, {"new": 1, "p": "x"}),
+        ({"older": 1, "old": 2}, {"older": 1, "new": 2}),
+        ({"new": 1, "old": 2}, {"new": 1, "old": 2}),
+        ({"other": 1}, {"other": 1}),
+    ],
+)
+def test_an_answer_follows_its_parameter_to_its_new_name(
+    answers: dict[str, Any], carried: dict[str, Any]
+) -> None:
+    assert parameters.carried([NEW, STRING], answers) == carried
+
+
+def test_an_earlier_name_is_taken_from_a_flag_and_named_where_it_is_not() -> None:
+    assert parameters.parse_all([NEW], {"old": "5"}) == {"new": 5}
+    with pytest.raises(Invalid) as caught:
+        parameters.check([NEW], {"new": 1, "old": 5})
+    assert caught.value.problems == (Problem("old", "is called new now"),)
+
+
+def test_earlier_names_are_written_as_they_are_read() -> None:
+    data = parameters.to_data(NEW)
+    assert data["renamedFrom"] == ["older", "old"]
+    assert parameters.from_data(data, "") == NEW
