@@ -65,20 +65,17 @@ def body(change: Change, subjects: Sequence[Subject], now: datetime, notes: Sequ
 
 def _rendered(subject: Subject) -> list[str]:
     found = applied_changes(subject.before, subject.after)
-    return [str(one) for one in found] or ["nothing that is applied changes"]
+    return [str(one) for one in found] or ["nothing changes but where it comes from"]
 
 
 def applied_changes(before: Iterable[Manifest], after: Iterable[Manifest]) -> list[fields.Change]:
-    """What differs between objects, without what only says which file they were rendered from."""
+    """What differs between objects, without what only says which file and version they were rendered from."""
     return [one for one in fields.changes(before, after) if not (one.field and _is_bookkeeping(one.field))]
 
 
 def _is_bookkeeping(field: fields.Difference) -> bool:
-    return field.path[:2] == ("spec", "source") or field.path == (
-        "metadata",
-        "annotations",
-        labels.DEFINITION,
-    )
+    marks = (labels.DEFINITION, labels.VERSION, labels.APP_VERSION)
+    return field.path[:2] == ("spec", "source") or field.path[-1] in marks
 
 
 def _facts(subject: Subject, now: datetime) -> Iterator[tuple[str, list[str]]]:
