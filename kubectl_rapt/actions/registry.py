@@ -23,6 +23,9 @@ from kubectl_rapt.templating.reference import Reference
 _MOST_ITEMS = 1_000
 _MAX_POLICY_BYTES = 16 * 1024
 _POLICIES = "policies/"
+_STALE_SECONDS = 60
+"""A tag that was not there so long ago is asked for again; so many tools without one ask once."""
+_UPDATE = "kubectl rapt registry update"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +107,8 @@ def taken(world: World, catalog: Catalog, name: str, version: Version) -> Entry:
         Invalid: Its ``template.yaml`` is broken.
     """
     release = catalog.offers[name].releases[version]
-    check_tag(world, catalog, name, version, release)
-    entry = _entry(world, catalog.registry, catalog.commit, name, release)
+    signed = check_tag(world, catalog, name, version, release)
+    entry = _entry(world, catalog.registry, signed or catalog.commit, name, release)
     if (entry.template.name, entry.template.version) != (name, version):
         said = f"{entry.template.name} {entry.template.version}"
         raise _alarm(f"{name} {version} of {catalog.registry.name} says that it is {said}")
@@ -149,7 +152,7 @@ def _catalog(catalogs: Sequence[Catalog], reference: Reference) -> Catalog:
             return one
     unusable = [one for one in asked if not one.is_usable]
     if unusable and len(unusable) == len(asked):
-        raise Unavailable("no-registry-answer", unusable[0].note, "kubectl rapt registry update")
+        raise Unavailable("no-registry-answer", unusable[0].note, _UPDATE)
     known_names = [known for one in asked for known in one.offers]
     nearest = names.nearest(name, known_names)
     where = f"registry {reference.registry}" if reference.registry else "the registries"
@@ -187,14 +190,17 @@ def _alarm(message: str) -> Refused:
     )
 
 
-def check_tag(world: World, catalog: Catalog, name: str, version: Version, release: Release) -> None:
+def check_tag(world: World, catalog: Catalog, name: str, version: Version, release: Release) -> str:
     """Check that the version's tag, where there is one, points at what the index says, signed if it must be.
+
+    Returns:
+        The commit that was signed, whose policies are vouched for too; empty where the registry has no signers.
 
     Raises:
         Refused: ``moved-version``, or ``bad-signature``: the registry has signers, and this is not by them.
     """
     if catalog.known is None:
-        return
+        return ""
     tag, registry = f"{name}/v{version}", catalog.registry
     commit = catalog.known.refs.get(f"refs/tags/{tag}", "")
     if registry.signers:
@@ -208,13 +214,40 @@ def check_tag(world: World, catalog: Catalog, name: str, version: Version, relea
                 [Problem("expected", f"{tag} at {commit}")],
             )
     if not commit:
-        return
+        return ""
     tree = _tree_at(world, registry, commit, name)
     if tree != release.tree:
         raise _alarm(
             f"the tag {tag} of {registry.name} was moved: it has tree {tree or 'none'}, "
             f"and the index says {release.tree}"
         )
+    return commit if registry.signers else ""
+
+
+def _vouched(world: World, entry: Entry) -> str:
+    """The commit by which the signers of a registry vouch for a locked version, whatever its refs are today.
+
+    That one did is for ever true of version, tree and keys: after the first time it costs one look into the cache.
+
+    Raises:
+        Refused: ``bad-signature``, ``moved-version``.
+        Unavailable: Nobody knows the tag here, and the registry does not answer.
+    """
+    name, version, registry = entry.template.name, entry.template.version, entry.registry
+    remote = catalogs_.remote_of(registry)
+
+    def look() -> bytes:
+        known = world.git.known(remote)
+        is_stale = known is None or (world.now() - known.at).total_seconds() > _STALE_SECONDS
+        if is_stale and not (known and f"refs/tags/{name}/v{version}" in known.tags):
+            world.git.fetch(remote)
+            known = world.git.known(remote)
+        if known is None:
+            raise Unavailable("no-registry-answer", f"nobody knows the tags of {registry.url}", _UPDATE)
+        return check_tag(world, Catalog(registry, known=known), name, version, entry.release).encode()
+
+    key = f"vouched {registry.url} {name} {version} {entry.release.tree} {json.dumps(registry.signers)}"
+    return world.cache.remembered(key, look).decode()
 
 
 def _signed(world: World, catalog: Catalog, tag: str) -> Signed:
@@ -253,7 +286,8 @@ def locked(world: World, project: Project, wanted: Installation) -> Entry:
 
     Raises:
         NotFound: ``no-version``: the registry does not have those files any more.
-        Refused: ``unknown-registry``; ``moved-version``: what it has is not what was locked.
+        Refused: ``unknown-registry``; ``moved-version``: what it has is not what was locked; ``bad-signature``: the
+            registry has signers, and none of them signed this.
         Unavailable: The files are not on this machine, and the registry does not answer.
     """
     lock = wanted.lock
@@ -270,7 +304,9 @@ def locked(world: World, project: Project, wanted: Installation) -> Entry:
             f"{wanted.template} {wanted.version} (tree {lock.tree[:7]}) is not in {registry.url}: {error.message}",
             f"kubectl rapt show {registry.name}/{wanted.template}",
         ) from None
-    _check_policies(entry, lock, wanted.template)
+    if registry.signers:
+        entry = replace(entry, policies=_policies(world, registry, _vouched(world, entry)))
+    _check_lock(entry, wanted)
     return entry
 
 
@@ -287,14 +323,20 @@ def _locked_bundled(world: World, wanted: Installation) -> Entry:
             f"kubectl rapt show {wanted.template}",
         )
     entry = _of_bundle(files, wanted.template, inside, release)
-    _check_policies(entry, lock, wanted.template)
+    _check_lock(entry, wanted)
     return entry
 
 
-def _check_policies(entry: Entry, lock: Lock, name: str) -> None:
-    found = _policies_digest(entry)
-    if lock.policies and lock.policies != found:
-        raise _alarm(f"the policies of {name} are {found or 'none'}, and {lock.policies} was locked")
+def _check_lock(entry: Entry, wanted: Installation) -> None:
+    """Refuse files that say they are another version, or that came with other policies, than a tool's file says."""
+    said = f"{entry.template.name} {entry.template.version}"
+    if said != f"{wanted.template} {wanted.version}":
+        raise _alarm(
+            f"{wanted.tool} has {wanted.template} {wanted.version}, and what it has locked is {said}"
+        )
+    locked, found = wanted.lock.policies, _policies_digest(entry)
+    if locked and locked != found:
+        raise _alarm(f"the policies of {wanted.template} are {found or 'none'}, and {locked} was locked")
 
 
 def _entry(world: World, registry: Registry, commit: str, name: str, release: Release) -> Entry:

@@ -204,7 +204,7 @@ def misfits(
 
 def _misfit(problem: Problem, asked: Collection[str], answers: Mapping[str, Any]) -> Misfit:
     if problem.where in asked:
-        return Misfit(problem.where, problem.what, f"--set {problem.where}=VALUE")
+        return Misfit(problem.where, problem.what, f"--set {problem.where}=…")
     if problem.where in answers:
         return Misfit(problem.where, "is no parameter any more", f"--unset {problem.where}")
     return Misfit(problem.where, problem.what)

@@ -243,7 +243,7 @@ spec:
       containers:
       - name: tool
         image: a:1
-        args: ["postgres://keeper:hunter22@db/shop"]
+        args: ["postgres://keeper:hunter22@db/shop", --password, hunter22, --token=$(OTHER)]
         env:
         - {name: DB_PASSWORD, value: hunter22}
         - {name: API_TOKEN, value: $(OTHER)}
@@ -251,7 +251,7 @@ spec:
 """
     )
     container = "/spec/template/spec/containers/0"
-    assert found.keys() == {f"{container}/env/0/value", f"{container}/args/0"}
+    assert found.keys() == {f"{container}/env/0/value", f"{container}/args/0", f"{container}/args/2"}
     assert "secretKeyRef" in found[f"{container}/env/0/value"]
     assert not any("hunter22" in what for what in found.values())
 

@@ -102,7 +102,7 @@ def test_what_a_version_needs_is_told_for_each_tool_and_the_others_are_looked_at
     found = told(ann)
     assert states(found) == {"say": "breaks", "shout": "changes"}
     (misfit,) = found["say"].misfits
-    assert (misfit.name, misfit.flag) == ("text", "--set text=VALUE")
+    assert (misfit.name, misfit.flag) == ("text", "--set text=…")
 
 
 def test_a_version_that_does_not_render_breaks_and_says_why(ann: FakeWorld, checkout: Path) -> None:

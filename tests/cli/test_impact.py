@@ -87,12 +87,12 @@ def test_what_would_break_ends_with_1_and_the_upgrade_is_refused_with_the_same_w
     files = write("1.1.0", {"name": "loud", "type": "boolean"})
     ended = ask("template", "impact", "say")
     assert (ended.exit_code, ended.stderr) == (1, "say 1.1.0: 2 would break\n")
-    assert "  loud  is missing: expected true or false: --set loud=VALUE" in ended.stdout.splitlines()
+    assert "  loud  is missing: expected true or false: --set loud=…" in ended.stdout.splitlines()
     team.release("say", "1.1.0", files)
     assert ask("upgrade", "say", "--in", "prod") == refused(
         5,
         "the new version asks for other answers",
-        "kubectl rapt upgrade say --in prod --set loud=VALUE",
+        "kubectl rapt upgrade say --in prod --set loud=…",
         "loud  is missing: expected true or false",
         "text  was called word: its answer is kept",
     )
