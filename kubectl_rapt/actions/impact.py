@@ -124,6 +124,9 @@ def effects(
     Raises:
         NotFound: ``no-repository``: none is named, and the person has none.
     """
+    if not addresses and not world.settings.repository:
+        what = "no config repository is set up, and none is named"
+        raise NotFound("no-repository", what, "--repository URL, or kubectl rapt init --local")
     remotes = [Remote(one) for one in addresses] or [repository.address(world)]
     for remote in remotes:
         try:

@@ -56,10 +56,10 @@ def test_what_a_version_would_do_is_told_tool_by_tool_and_comes_true(
 ) -> None:
     files = write("1.1.0")
     ended = ask("template", "impact", "say")
-    assert (ended.exit_code, ended.stderr) == (0, "say 1.1.0: 1 would change, 1 would stay as they are\n")
+    assert (ended.exit_code, ended.stderr) == (0, "say 1.1.0: 1 would change, 1 would stay the same\n")
     lines = ended.stdout.splitlines()
     assert lines[:3] == [
-        "prod/say 1.0.0 → 1.1.0: stays as it is",
+        "prod/say 1.0.0 → 1.1.0: stays the same",
         "  renamed  word → text",
         "prod/shout 1.0.0 → 1.1.0: 2 changes",
     ]
@@ -128,3 +128,14 @@ def test_a_repository_that_is_not_there_ends_with_1(ask: Ask, team: RegistryRepo
     ended = ask("template", "impact", "say", "--repository", "/nowhere/config.git")
     assert (ended.exit_code, ended.stderr) == (1, "say 1.0.0: 1 cannot be told\n")
     assert ended.stdout.startswith("/nowhere/config.git: cannot be told\n  ")
+
+
+def test_without_a_config_repository_one_is_asked_for(
+    ask: Ask, team: RegistryRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("RAPT_REPOSITORY")
+    assert ask("template", "impact", "say") == refused(
+        4,
+        "no config repository is set up, and none is named",
+        "--repository URL, or kubectl rapt init --local",
+    )

@@ -15,7 +15,7 @@ SOMETHING_BREAKS = 1
 _SAID: dict[State, str] = {
     "breaks": "would break",
     "changes": "would change",
-    "stays": "would stay as they are",
+    "stays": "would stay the same",
     "unknown": "cannot be told",
 }
 
@@ -77,7 +77,7 @@ def _state(one: Effect) -> str:
         case "unknown":
             return "cannot be told"
         case _:
-            return "stays as it is"
+            return "stays the same"
 
 
 def _lines(one: Effect) -> list[str]:
