@@ -20,7 +20,7 @@ from kubectl_rapt.model.kinds import (
 from kubectl_rapt.model.quantity import Quantity
 from kubectl_rapt.objects import external_secrets, labels, tools
 from kubectl_rapt.objects.tools import Source, Tool
-from kubectl_rapt.templating import parameters
+from kubectl_rapt.templating import declared, parameters
 from kubectl_rapt.templating.definition import Egress, Template
 from kubectl_rapt.templating.job import Rendered
 from kubectl_rapt.templating.policies import Compiled
@@ -223,7 +223,7 @@ def _question(
     parameter: parameters.Parameter, installation: Installation, rendered: Rendered
 ) -> Mapping[str, Any]:
     """A run-time parameter as the Tool asks it: what the tool's file answers is its default."""
-    data = parameters.to_data(parameter)
+    data = declared.to_data(parameter)
     if parameter.name in installation.answers:
         data["default"] = installation.answers[parameter.name]
     return {**data, "at": list(rendered.places[parameter.name])}

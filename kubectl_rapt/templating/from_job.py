@@ -11,7 +11,7 @@ from typing import Any, Literal
 from kubectl_rapt import documents
 from kubectl_rapt.errors import Invalid, Problem
 from kubectl_rapt.objects import job_schema
-from kubectl_rapt.templating import parameters, places, shells
+from kubectl_rapt.templating import declared, parameters, places, shells
 from kubectl_rapt.templating.parameters import RESERVED, Parameter, Type
 
 LooksSecret = Callable[[str, str], str]
@@ -499,7 +499,7 @@ def files(
         policies: ``retry`` and ``cleanup`` to the name of a policy.
     """
     literals = picked(source, chosen)
-    asked = [parameters.to_data(literal.parameter) for literal in literals]
+    asked = [declared.to_data(literal.parameter) for literal in literals]
     template: dict[str, Any] = {
         "apiVersion": "rapt.dev/v1alpha1",
         "kind": "Template",
