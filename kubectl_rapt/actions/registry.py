@@ -331,8 +331,10 @@ def _check_lock(entry: Entry, wanted: Installation) -> None:
     """Refuse files that say they are another version, or that came with other policies, than a tool's file says."""
     said = f"{entry.template.name} {entry.template.version}"
     if said != f"{wanted.template} {wanted.version}":
-        raise _alarm(
-            f"{wanted.tool} has {wanted.template} {wanted.version}, and what it has locked is {said}"
+        raise Invalid(
+            "bad-definition",
+            f"the file of {wanted.tool} says {wanted.template} {wanted.version}, and what it has locked is {said}",
+            f"kubectl rapt upgrade {wanted.tool} --to {wanted.version}, which writes both",
         )
     locked, found = wanted.lock.policies, _policies_digest(entry)
     if locked and locked != found:

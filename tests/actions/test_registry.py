@@ -14,7 +14,7 @@ from kubectl_rapt.actions.registry import Entry
 from kubectl_rapt.config import installation
 from kubectl_rapt.config.installation import Installation
 from kubectl_rapt.config.project import Environment, Project, Registry
-from kubectl_rapt.errors import NotFound, Refused, Unavailable, UsageError
+from kubectl_rapt.errors import Invalid, NotFound, Refused, Unavailable, UsageError
 from kubectl_rapt.model.versions import Version
 from kubectl_rapt.templating.reference import Reference
 from tests.fakes.world import FakeWorld
@@ -498,3 +498,18 @@ def test_a_signature_is_checked_once_for_a_version_and_its_keys(
     monkeypatch.setattr(type(ann.git), "known", never)
     for _ in range(3):
         assert registry.locked(ann, signed, wanted).commit == team.main
+
+
+def test_a_version_that_was_edited_by_hand_is_not_the_locked_one(
+    ann: FakeWorld, team: RegistryRepository
+) -> None:
+    team.release("say", "1.0.0")
+    team.release("say", "1.1.0")
+    wanted = replace(installed(find(ann, a_project(team), "say@1.0.0")), version="1.1.0")
+    with pytest.raises(Invalid) as caught:
+        registry.locked(ann, a_project(team), wanted)
+    assert (caught.value.code, caught.value.message) == (
+        "bad-definition",
+        f"the file of {wanted.tool} says say 1.1.0, and what it has locked is say 1.0.0",
+    )
+    assert caught.value.hint == f"kubectl rapt upgrade {wanted.tool} --to 1.1.0, which writes both"
