@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from kubectl_rapt.actions import catalogs as catalogs_
+from kubectl_rapt.actions import vouching
 from kubectl_rapt.actions.catalogs import FOLDER, RAPT, Catalog, Offer
 from kubectl_rapt.config.installation import Installation, Lock
 from kubectl_rapt.config.project import BUNDLED, Project, Registry
 from kubectl_rapt.errors import Invalid, NotFound, Problem, Refused, Unavailable
 from kubectl_rapt.model import names
 from kubectl_rapt.model.versions import Version
-from kubectl_rapt.ports.git import Signed
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.templating import contents, definition, index, policies
 from kubectl_rapt.templating.definition import Template
@@ -23,9 +23,6 @@ from kubectl_rapt.templating.reference import Reference
 _MOST_ITEMS = 1_000
 _MAX_POLICY_BYTES = 16 * 1024
 _POLICIES = "policies/"
-_STALE_SECONDS = 60
-"""A tag that was not there so long ago is asked for again; so many tools without one ask once."""
-_UPDATE = "kubectl rapt registry update"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +104,11 @@ def taken(world: World, catalog: Catalog, name: str, version: Version) -> Entry:
         Invalid: Its ``template.yaml`` is broken.
     """
     release = catalog.offers[name].releases[version]
-    signed = check_tag(world, catalog, name, version, release)
+    signed = vouching.check_tag(world, catalog, name, version, release)
     entry = _entry(world, catalog.registry, signed or catalog.commit, name, release)
     if (entry.template.name, entry.template.version) != (name, version):
         said = f"{entry.template.name} {entry.template.version}"
-        raise _alarm(f"{name} {version} of {catalog.registry.name} says that it is {said}")
+        raise vouching.alarm(f"{name} {version} of {catalog.registry.name} says that it is {said}")
     return entry
 
 
@@ -152,7 +149,7 @@ def _catalog(catalogs: Sequence[Catalog], reference: Reference) -> Catalog:
             return one
     unusable = [one for one in asked if not one.is_usable]
     if unusable and len(unusable) == len(asked):
-        raise Unavailable("no-registry-answer", unusable[0].note, _UPDATE)
+        raise Unavailable("no-registry-answer", unusable[0].note, "kubectl rapt registry update")
     known_names = [known for one in asked for known in one.offers]
     nearest = names.nearest(name, known_names)
     where = f"registry {reference.registry}" if reference.registry else "the registries"
@@ -181,104 +178,9 @@ def _others(catalogs: Sequence[Catalog], taken: Catalog, reference: Reference) -
 
 def _refuse_moved(catalog: Catalog, offer: Offer, version: Version) -> None:
     if version in offer.moved:
-        raise _alarm(f"{offer.name} {version} of {catalog.registry.name} was moved: {offer.moved[version]}")
-
-
-def _alarm(message: str) -> Refused:
-    return Refused(
-        "moved-version", message, "kubectl rapt registry verify, and ask those who look after the registry"
-    )
-
-
-def check_tag(world: World, catalog: Catalog, name: str, version: Version, release: Release) -> str:
-    """Check that the version's tag, where there is one, points at what the index says, signed if it must be.
-
-    Returns:
-        The commit that was signed, whose policies are vouched for too; empty where the registry has no signers.
-
-    Raises:
-        Refused: ``moved-version``, or ``bad-signature``: the registry has signers, and this is not by them.
-    """
-    if catalog.known is None:
-        return ""
-    tag, registry = f"{name}/v{version}", catalog.registry
-    commit = catalog.known.refs.get(f"refs/tags/{tag}", "")
-    if registry.signers:
-        signed = _signed(world, catalog, tag)
-        if (signed.tag, signed.commit) != (tag, commit):
-            raise Refused(
-                "bad-signature",
-                f"the tag {tag} of {registry.name} is a signed tag of something else: "
-                f"{signed.tag} at {signed.commit}",
-                "ask those who look after the registry",
-                [Problem("expected", f"{tag} at {commit}")],
-            )
-    if not commit:
-        return ""
-    tree = _tree_at(world, registry, commit, name)
-    if tree != release.tree:
-        raise _alarm(
-            f"the tag {tag} of {registry.name} was moved: it has tree {tree or 'none'}, "
-            f"and the index says {release.tree}"
+        raise vouching.alarm(
+            f"{offer.name} {version} of {catalog.registry.name} was moved: {offer.moved[version]}"
         )
-    return commit if registry.signers else ""
-
-
-def _vouched(world: World, entry: Entry) -> str:
-    """The commit by which the signers of a registry vouch for a locked version, whatever its refs are today.
-
-    That one did is for ever true of version, tree and keys: after the first time it costs one look into the cache.
-
-    Raises:
-        Refused: ``bad-signature``, ``moved-version``.
-        Unavailable: Nobody knows the tag here, and the registry does not answer.
-    """
-    name, version, registry = entry.template.name, entry.template.version, entry.registry
-    remote = catalogs_.remote_of(registry)
-
-    def look() -> bytes:
-        known = world.git.known(remote)
-        is_stale = known is None or (world.now() - known.at).total_seconds() > _STALE_SECONDS
-        if is_stale and not (known and f"refs/tags/{name}/v{version}" in known.tags):
-            world.git.fetch(remote)
-            known = world.git.known(remote)
-        if known is None:
-            raise Unavailable("no-registry-answer", f"nobody knows the tags of {registry.url}", _UPDATE)
-        return check_tag(world, Catalog(registry, known=known), name, version, entry.release).encode()
-
-    key = f"vouched {registry.url} {name} {version} {entry.release.tree} {json.dumps(registry.signers)}"
-    return world.cache.remembered(key, look).decode()
-
-
-def _signed(world: World, catalog: Catalog, tag: str) -> Signed:
-    registry = catalog.registry
-    assert catalog.known is not None
-    id_ = catalog.known.tags.get(f"refs/tags/{tag}", "")
-    if not id_:
-        found = "a tag that is not annotated" if f"refs/tags/{tag}" in catalog.known.refs else "no such tag"
-        raise Refused(
-            "bad-signature",
-            f"{registry.name} has signers, and {tag} is not signed",
-            "ask those who look after the registry for a signed tag, or choose another version",
-            [Problem("expected", f"an annotated tag {tag}, signed"), Problem("found", found)],
-        )
-    key = f"signature {id_} {json.dumps(registry.signers)}"
-
-    def look() -> bytes:
-        signed = world.git.signed(catalogs_.remote_of(registry), id_, registry.signers)
-        return json.dumps([signed.tag, signed.commit, signed.signer]).encode()
-
-    return Signed(*json.loads(world.cache.remembered(key, look)))
-
-
-def _tree_at(world: World, registry: Registry, commit: str, name: str) -> str:
-    """The tree id of a template's folder at a commit; empty where there is none."""
-
-    def look() -> bytes:
-        folders = world.git.listing(catalogs_.remote_of(registry), commit, FOLDER, limit=100_000, deep=False)
-        return next((one.id for one in folders if one.path == name), "").encode()
-
-    return world.cache.remembered(f"folder {commit} {name}", look).decode()
 
 
 def locked(world: World, project: Project, wanted: Installation) -> Entry:
@@ -305,7 +207,9 @@ def locked(world: World, project: Project, wanted: Installation) -> Entry:
             f"kubectl rapt show {registry.name}/{wanted.template}",
         ) from None
     if registry.signers:
-        entry = replace(entry, policies=_policies(world, registry, _vouched(world, entry)))
+        said = entry.template
+        signed = vouching.vouched(world, registry, said.name, said.version, entry.release)
+        entry = replace(entry, policies=_policies(world, registry, signed))
     _check_lock(entry, wanted)
     return entry
 
@@ -338,7 +242,9 @@ def _check_lock(entry: Entry, wanted: Installation) -> None:
         )
     locked, found = wanted.lock.policies, _policies_digest(entry)
     if locked and locked != found:
-        raise _alarm(f"the policies of {wanted.template} are {found or 'none'}, and {locked} was locked")
+        raise vouching.alarm(
+            f"the policies of {wanted.template} are {found or 'none'}, and {locked} was locked"
+        )
 
 
 def _entry(world: World, registry: Registry, commit: str, name: str, release: Release) -> Entry:
@@ -348,7 +254,7 @@ def _entry(world: World, registry: Registry, commit: str, name: str, release: Re
         inside = catalogs_.folder_of(files, name)
         found = index.release_of(inside)
         if not found.is_same(release):
-            raise _alarm(
+            raise vouching.alarm(
                 f"{name} of {registry.name} is tree {found.tree}, {found.digest}, "
                 f"and the index says tree {release.tree}, {release.digest}"
             )
@@ -356,7 +262,7 @@ def _entry(world: World, registry: Registry, commit: str, name: str, release: Re
     files = _files(world, registry, commit, name, release.tree)
     found = index.release_of(files)
     if not found.is_same(release):
-        raise _alarm(
+        raise vouching.alarm(
             f"{name} of {registry.name} is tree {found.tree}, {found.digest}, "
             f"and it should be tree {release.tree}, {release.digest}"
         )

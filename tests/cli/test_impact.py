@@ -130,6 +130,15 @@ def test_a_repository_that_is_not_there_ends_with_1(ask: Ask, team: RegistryRepo
     assert ended.stdout.startswith("/nowhere/config.git: cannot be told\n  ")
 
 
+def test_a_password_in_an_address_is_not_repeated(ask: Ask, team: RegistryRepository) -> None:
+    address = "http://ann:hunter22@localhost:1/config.git"
+    for output in ((), ("-o", "json")):
+        ended = ask("template", "impact", "say", "--repository", address, *output)
+        assert ended.exit_code == 1
+        assert "localhost" in ended.stdout
+        assert "hunter22" not in f"{ended.stdout}{ended.stderr}"
+
+
 def test_without_a_config_repository_one_is_asked_for(
     ask: Ask, team: RegistryRepository, monkeypatch: pytest.MonkeyPatch
 ) -> None:

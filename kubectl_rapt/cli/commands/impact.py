@@ -8,6 +8,7 @@ import typer
 from kubectl_rapt.actions import impact as impacts
 from kubectl_rapt.actions.impact import Effect, State
 from kubectl_rapt.cli import options, show, terminal
+from kubectl_rapt.guard import secrets
 from kubectl_rapt.model import times
 from kubectl_rapt.templating.definition import Template
 
@@ -61,7 +62,8 @@ def impact(
 
 def _tell(one: Effect, template: Template, *, is_one: bool) -> None:
     place = f"{one.environment}/{one.tool}" if one.tool else one.environment
-    where = place if is_one and place else f"{place} in {one.repository}" if place else one.repository
+    address = secrets.redact(one.repository)
+    where = place if is_one and place else f"{place} in {address}" if place else address
     versions = f" {one.version} → {template.version}" if one.version else ""
     terminal.out(terminal.clean(f"{where}{versions}: {_state(one)}"))
     for line in _lines(one):
@@ -106,7 +108,7 @@ def _count(found: list[Effect], template: Template) -> None:
 def _data(one: Effect, template: Template) -> dict[str, Any]:
     problems = one.error.problems if one.error else ()
     return {
-        "repository": one.repository,
+        "repository": secrets.redact(one.repository),
         "environment": one.environment,
         "tool": one.tool,
         "version": one.version,
