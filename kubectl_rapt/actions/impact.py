@@ -14,6 +14,7 @@ from kubectl_rapt.actions.upgrade import Misfit
 from kubectl_rapt.config import installation, layout, proposal
 from kubectl_rapt.config import project as projects
 from kubectl_rapt.config.installation import Installation, Schedule
+from kubectl_rapt.config.project import Project
 from kubectl_rapt.errors import NotFound, RaptError
 from kubectl_rapt.model.versions import Version
 from kubectl_rapt.objects.fields import Change
@@ -63,12 +64,12 @@ class Candidate:
     """The version that is looked at.
 
     Args:
-        registry: The checkout.
         entry: The version, as if it were installed.
+        releases: Every released version of the template in the checkout's index.
     """
 
-    registry: Registry
     entry: Entry
+    releases: tuple[Release, ...]
 
 
 def candidate(world: World, wanted: str) -> Candidate:
@@ -91,7 +92,8 @@ def candidate(world: World, wanted: str) -> Candidate:
     template, _ = checkout.load(files, name)
     policies = {path: content for path, content in registry.files.items() if path.startswith(_POLICIES)}
     source = projects.Registry(name, registry.root, 0)
-    return Candidate(registry, Entry(source, template, index.release_of(files), files, "", policies))
+    releases = tuple(registry.index().templates.get(name, {}).values())
+    return Candidate(Entry(source, template, index.release_of(files), files, "", policies), releases)
 
 
 def _released(
@@ -147,7 +149,7 @@ def _in_repository(
             now = found.installation(*place)
             if not _is_of(candidate, now):
                 continue
-            one, edited = _prepared(world, candidate, found, place[0], now)
+            one, edited = _prepared(world, candidate, found, project, place[0], now)
         except RaptError as error:
             yield Effect(found.remote.url, *place, state="unknown", error=error)
             continue
@@ -165,15 +167,19 @@ def _is_of(candidate: Candidate, now: Installation) -> bool:
     entry = candidate.entry
     if now.template != entry.template.name:
         return False
-    releases = candidate.registry.index().templates.get(now.template, {}).values()
-    return any(_locked(now).is_same(one) for one in releases)
+    return any(_locked(now).is_same(one) for one in candidate.releases)
 
 
 def _prepared(
-    world: World, candidate: Candidate, found: Repository, environment: str, now: Installation
+    world: World,
+    candidate: Candidate,
+    found: Repository,
+    project: Project,
+    environment: str,
+    now: Installation,
 ) -> tuple[Effect, bytes | None]:
     """What can be said without rendering, and the file to render; None where that needs no look."""
-    project, entry = found.project(), candidate.entry
+    entry = candidate.entry
     firings = tuple((one, _next(one, world.now())) for one in now.schedules)
     effect = Effect(found.remote.url, environment, now.tool, now.version, firings=firings)
     if entry.release.is_same(_locked(now)) or _is_newer(now.version, entry.template.version):
