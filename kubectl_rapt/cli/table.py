@@ -142,6 +142,12 @@ def _template() -> Callable[..., Any]:
     return template.template
 
 
+def _template_impact() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import impact
+
+    return impact.impact
+
+
 def _template_lint() -> Callable[..., Any]:
     from kubectl_rapt.cli.commands import template
 
@@ -251,6 +257,9 @@ TABLE = {
     "template new": Entry("Templates", "Begin a template, also from a Job or CronJob", _template_new),
     "template lint": Entry("Templates", "Find everything that is wrong with templates", _template_lint),
     "template test": Entry("Templates", "Run the tests of templates", _template_test),
+    "template impact": Entry(
+        "Templates", "Show what a version would do to the tools that have it", _template_impact
+    ),
     "template release": Entry(
         "Templates", "Give a template its version and its place in the index", _template_release
     ),

@@ -224,6 +224,10 @@ def _parameter() -> Schema:
             "prefixes": _TEXTS,
             "example": {},
             "code": _FLAG,
+            "renamedFrom": _about(
+                "what it was called in earlier versions",
+                _list({"type": "string", "pattern": f"^{parameters.NAME.pattern}$"}),
+            ),
         },
         ["name", "type"],
     )

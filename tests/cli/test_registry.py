@@ -7,7 +7,9 @@ import pytest
 
 from kubectl_rapt.config import layout, project
 from kubectl_rapt.config.project import Environment, Project, Registry
+from kubectl_rapt.model.versions import Version
 from tests.cli.conftest import Ask
+from tests.cli.endings import refused
 from tests.registries import RegistryRepository
 from tests.repositories import ConfigRepository
 
@@ -328,3 +330,23 @@ def test_remove_takes_its_lines_only_and_never_a_registry_that_tools_came_from(
         ended = ask("registry", "remove", name)
         assert ended.exit_code == 4
         assert hint in ended.stderr
+
+
+def test_versions_that_may_not_be_installed_say_why(
+    ask: Ask, config: Configured, team: RegistryRepository
+) -> None:
+    for version in ("1.0.0", "1.1.0", "1.2.0"):
+        team.release("say", version)
+    team.say("say", "1.1.0", yanked="it loses words")
+    team.say("say", "1.2.0", min_rapt=Version(99, 0, 0))
+    config.lists(registry(team))
+    passed = ask("add", "say", "--in", "dev", "--dry-run").stderr
+    assert "say 1.1.0 was passed over: yanked: it loses words" in passed
+    assert "say 1.2.0 was passed over: needs Rapt 99.0.0 or newer" in passed
+    assert ask("add", "say@1.1.0", "--in", "dev") == refused(
+        6, "say 1.1.0 is yanked: it loses words", "kubectl rapt show say"
+    )
+    newer = ask("add", "say@1.2.0", "--in", "dev")
+    assert newer.exit_code == 6
+    assert "error: say 1.2.0 needs Rapt 99.0.0 or newer; this is " in newer.stderr
+    assert "  try: take a newer Rapt, or an older version\n" in newer.stderr
