@@ -11,6 +11,7 @@ RUN = "rapt.dev/run"
 ATTEMPT = "rapt.dev/attempt"
 ENVIRONMENT = "rapt.dev/environment"
 REPOSITORY = "rapt.dev/repository"
+APP_VERSION = "app.kubernetes.io/version"
 MANAGED_BY = "app.kubernetes.io/managed-by"
 
 DEFINITION = "rapt.dev/definition"
@@ -40,7 +41,7 @@ def of_tool(*, tool: str, template: str, version: str, environment: str, reposit
         MANAGED_BY: "rapt",
         "app.kubernetes.io/name": names.shorten(template, 63),
         "app.kubernetes.io/part-of": names.shorten(tool, 63),
-        "app.kubernetes.io/version": version,
+        APP_VERSION: version,
         ENVIRONMENT: environment,
         REPOSITORY: repository,
         TEMPLATE: names.shorten(template, 63),

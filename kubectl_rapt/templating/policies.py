@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from kubectl_rapt import documents
@@ -55,6 +56,7 @@ class Compiled:
     retry: RetryPolicy | None = None
 
 
+@lru_cache(maxsize=64)
 def read_cleanup(text: str | bytes, source: str) -> CleanupPolicy:
     """Read a file of ``policies/cleanup``.
 
@@ -74,6 +76,7 @@ def read_cleanup(text: str | bytes, source: str) -> CleanupPolicy:
     return _read(text, source, "CleanupPolicy", read)
 
 
+@lru_cache(maxsize=64)
 def read_retry(text: str | bytes, source: str) -> RetryPolicy:
     """Read a file of ``policies/retry``.
 
