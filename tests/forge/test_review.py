@@ -390,3 +390,16 @@ def test_giving_up_that_is_killed_before_or_after_any_write_is_finished(scenes: 
         assert (scene.branches, [one["state"] for one in scene.pulls]) == (["main"], ["closed"])
 
     each(scenario, kills(["the pull request", "the branch"]))
+
+
+def test_init_completes_a_repository_that_exists_with_its_owners(scene: Scene) -> None:
+    address = scene.person.environ["RAPT_REPOSITORY"]
+    first = scene.succeeds("init", address, "--owners", f"{OWNER},@team/ops")
+    assert "commit CODEOWNERS to main" in first.stdout
+    assert "environments      dev (review: none, the default), prod (review: required)" in first.stdout
+    assert rf"tools/.* @{OWNER} @team/ops" in scene.file("CODEOWNERS").splitlines()
+    count = len(scene.log())
+    scene.succeeds("init", address, "--owners", f"{OWNER},@team/ops")
+    other = scene.succeeds("init", address, "--owners", REVIEWER)
+    assert "CODEOWNERS is there already, and was left as it is" in other.stderr
+    assert len(scene.log()) == count
