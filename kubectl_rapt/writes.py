@@ -114,6 +114,9 @@ def apply(writers: Writers, step: Step) -> Written:
     return None
 
 
+PlanAgain = Callable[[Mapping[str, str] | None], Plan]
+"""Decides again: from these refs of the repository, or, where nobody knows them, from what the remote says."""
+
 ATTEMPTS = 12
 """How often a change is planned again after someone else was quicker."""
 
@@ -121,18 +124,19 @@ ATTEMPTS = 12
 def settle(
     writers: Writers,
     repository: str,
-    plan_again: Callable[[], Plan],
+    plan_again: PlanAgain,
     planned: Plan,
 ) -> PullRequest | None:
     """Carry a plan for a shared repository through, planning again while others are quicker.
 
     A branch of one's own is pushed at once. Where main is written, this machine's lock is held meanwhile, and
-    the plan is made again if another process here has moved main since.
+    the plan is made again if another process here has moved main since: from what that process left, without
+    asking the remote, whose compare-and-swap has the last word.
 
     Args:
         writers: The writing ports.
         repository: The repository that is written.
-        plan_again: Reads and decides.
+        plan_again: Decides again.
         planned: What it decided last, and the person agreed to; a plan that does something else is not carried
             out. One that has less left to do is what they agreed to, done: by an attempt whose answer was
             lost, or by another.
@@ -150,8 +154,10 @@ def settle(
             if plan is not None and not _writes_main(plan):
                 return _carry_out(writers, plan)
             with writers.git.lock(Remote(repository)) as known:
-                if plan is None or not _is_current(plan, known):
-                    plan = plan_again()
+                if plan is None:
+                    plan = plan_again(None)
+                elif not _is_current(plan, known):
+                    plan = plan_again(known)
                 if not all(one in effects(planned) for one in effects(plan)):
                     raise Conflict(
                         "plan-changed",

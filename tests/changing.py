@@ -105,10 +105,10 @@ def make(world: FakeWorld, tool: str) -> Made:
     wish = add.draft(world, add.Request("command", tool, "prod", answers={}, values=values))
     made = compose.plan(world, wish)
     url = world.settings.repository
-    writes.settle(writers, url, lambda: compose.plan(world, wish).plan, made.plan)
+    writes.settle(writers, url, lambda refs: compose.plan(world, wish, refs=refs).plan, made.plan)
     if made.is_reviewed:
         merge = merging.plan(world, made.change.id)
-        writes.settle(writers, url, lambda: merging.plan(world, made.change.id).plan, merge.plan)
+        writes.settle(writers, url, lambda refs: merging.plan(world, made.change.id, refs).plan, merge.plan)
     return Made(made.change.id, time.monotonic() - started)
 
 

@@ -49,7 +49,14 @@ class Composition:
     has_forge: bool = False
 
 
-def plan(world: World, make: Make, *, overwrite: bool = False, is_draft: bool | None = None) -> Composition:
+def plan(
+    world: World,
+    make: Make,
+    *,
+    overwrite: bool = False,
+    is_draft: bool | None = None,
+    refs: Mapping[str, str] | None = None,
+) -> Composition:
     """What a change would do to the repository as it is now: on its branch with its pull request, or on main.
 
     Args:
@@ -57,13 +64,14 @@ def plan(world: World, make: Make, *, overwrite: bool = False, is_draft: bool | 
         make: What the person asks for.
         overwrite: Whether rendered files that were edited by hand may be replaced.
         is_draft: Whether the pull request is a draft; None leaves that as it is.
+        refs: Where the repository's branches are; None: the remote is asked.
 
     Raises:
         NotFound, Invalid: What is asked for does not fit.
         Refused: ``hand-edited``: a rendered file is not what its tool's file renders to.
         Unavailable: The repository does not answer.
     """
-    found = repository.read(world)
+    found = repository.read(world, refs)
     draft = make(found)
     whole = compose(world, found, draft.edits, overwrite=overwrite)
     change = _name(world, found, draft)

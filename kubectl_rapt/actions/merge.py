@@ -1,5 +1,6 @@
 """Merging a change: rendered anew on today's main, by a commit of our own or by the forge; never stale bytes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from kubectl_rapt.actions import compose, propose, repository, review
@@ -29,17 +30,22 @@ class Merge:
     is_merged: bool = False
 
 
-def plan(world: World, identifier: str) -> Merge:
+def plan(world: World, identifier: str, refs: Mapping[str, str] | None = None) -> Merge:
     """The next steps to merging a change: what people wrote on its branch, rendered anew on today's main.
 
     On a forge, a branch whose rendering is stale is refreshed first, and merged when that is pushed.
+
+    Args:
+        world: Where to read.
+        identifier: The change.
+        refs: Where the repository's branches are; None: the remote is asked.
 
     Raises:
         NotFound: No such change.
         Conflict: ``changed-since``: one of its files has changed on main since; ``proposal-closed``.
         Refused: ``hand-edited``: see ``compose.plan``; ``foreign-files``; ``not-mergeable``: a draft.
     """
-    found = repository.read(world)
+    found = repository.read(world, refs)
     if done := review.merged(world, found, identifier):
         return Merge(done, Plan(_leftovers(world, found, done)), is_merged=True)
     one = review.find(world, found, identifier)

@@ -1,6 +1,6 @@
 """Carrying a change to the config repository out, and showing what it does: the same for every verb."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 import typer
@@ -53,8 +53,8 @@ def carry_out(
         RaptError: What ``compose.plan``, ``writes.settle``, ``waiting`` and ``sync`` raise.
     """
 
-    def plan() -> Composition:
-        return compose.plan(world, make, overwrite=overwrite, is_draft=is_draft or None)
+    def plan(refs: Mapping[str, str] | None = None) -> Composition:
+        return compose.plan(world, make, overwrite=overwrite, is_draft=is_draft or None, refs=refs)
 
     made = plan()
     for environment in made.environments if names_environments else ():
@@ -92,7 +92,7 @@ def carry_out(
 
 
 def _settled(
-    world: World, writers: Writers, made: Composition, plan: Callable[[], Composition]
+    world: World, writers: Writers, made: Composition, plan: Callable[[Mapping[str, str] | None], Composition]
 ) -> Composition:
     """Carry a change out; the same change, with its pull request as it is afterwards."""
     for environment in made.environments:
@@ -100,7 +100,9 @@ def _settled(
             # It is applied next: who points at another cluster is told before anything is written.
             desired.check_cluster(world, environment)
     try:
-        proposed = writes.settle(writers, repository.address(world).url, lambda: plan().plan, made.plan)
+        proposed = writes.settle(
+            writers, repository.address(world).url, lambda refs: plan(refs).plan, made.plan
+        )
     except Refused as error:
         if error.code != "push-refused" or made.is_reviewed:
             raise
@@ -110,7 +112,7 @@ def _settled(
             "push-refused", f"{names} needs no review, and main takes no pushes: {error.message}", hint
         ) from None
     if made.has_forge and not proposed:  # what answered got lost, or another one proposed it
-        proposed = plan().pull_request
+        proposed = plan(None).pull_request
     return replace(made, pull_request=proposed)
 
 
@@ -120,8 +122,8 @@ def _merge_itself(world: World, writers: Writers, made: Composition) -> list[str
     if not propose.review(found, made.environments).is_merged_automatically:
         return []
 
-    def plan() -> Plan:
-        return propose.plan_auto_merge(world, repository.read(world), made.change)
+    def plan(refs: Mapping[str, str] | None = None) -> Plan:
+        return propose.plan_auto_merge(world, repository.read(world, refs), made.change)
 
     try:
         writes.settle(writers, found.remote.url, plan, plan())

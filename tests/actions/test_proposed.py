@@ -56,7 +56,7 @@ def added(world: FakeWorld, request: add.Request | None = None, is_draft: bool |
 
     made = plan()
     if made.plan.steps:
-        writes.settle(FakeWriters(world), world.settings.repository, lambda: plan().plan, made.plan)
+        writes.settle(FakeWriters(world), world.settings.repository, lambda _: plan().plan, made.plan)
     return made
 
 
@@ -67,7 +67,7 @@ def merge(world: FakeWorld, identifier: str) -> FakeWriters:
 
 
 def updated(world: FakeWorld, identifier: str, *, opens: bool = False) -> Plan:
-    def plan() -> Plan:
+    def plan(_: object = None) -> Plan:
         return update.plan(world, identifier, opens=opens).plan
 
     planned = plan()
@@ -318,7 +318,7 @@ def test_a_change_that_is_given_up_says_so_and_can_be_made_again(
         writes.settle(
             FakeWriters(ann),
             str(repository.path),
-            lambda: abandon.plan_again(ann, made.change.id),
+            lambda _: abandon.plan_again(ann, made.change.id),
             planned.plan,
         )
         assert (list(repository.branches), standings(ann)) == (["main"], [])

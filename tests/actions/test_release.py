@@ -75,7 +75,7 @@ def released(author: FakeWorld, bump: Level | None = None) -> Releasing:
 def published(author: FakeWorld, writers: FakeWriters | None = None) -> Publication:
     planned = publish.plan(author, "say")
     if planned.plan.steps:
-        plan_again = lambda: publish.plan(author, "say").plan  # noqa: E731
+        plan_again = lambda _: publish.plan(author, "say").plan  # noqa: E731
         writes.settle(writers or FakeWriters(author), planned.remote.url, plan_again, planned.plan)
     return planned
 

@@ -29,7 +29,7 @@ def merge(world: FakeWorld, identifier: str) -> Merge:
         writes.settle(
             FakeWriters(world),
             world.settings.repository,
-            lambda: merging.plan(world, identifier).plan,
+            lambda _: merging.plan(world, identifier).plan,
             found.plan,
         )
     return found
@@ -85,7 +85,7 @@ def test_two_who_merge_at_once_merge_once(
 ) -> None:
     agreed = merging.plan(ann, change.id).plan
     merge(bob, change.id)
-    writes.settle(FakeWriters(ann), str(repository.path), lambda: merging.plan(ann, change.id).plan, agreed)
+    writes.settle(FakeWriters(ann), str(repository.path), lambda _: merging.plan(ann, change.id).plan, agreed)
     assert repository.log()[0].author == "bob <bob@example.com>"
     assert len(repository.log()) == 3
 
@@ -131,7 +131,7 @@ def test_a_tool_file_that_changes_while_the_merge_is_agreed_to_is_never_overwrit
     main = repository.commit({path: files[path].replace(b"busybox:1.35", b"busybox:latest")})
     with pytest.raises(Conflict):
         writes.settle(
-            FakeWriters(bob), str(repository.path), lambda: merging.plan(bob, change.id).plan, agreed
+            FakeWriters(bob), str(repository.path), lambda _: merging.plan(bob, change.id).plan, agreed
         )
     assert repository.main == main
 
@@ -154,7 +154,7 @@ def test_what_merges_while_others_push_is_planned_again(
     repository.commit({"first": b""})
     moves = iter(range(1))
 
-    def plan_again() -> Plan:
+    def plan_again(_: object) -> Plan:
         plan = merging.plan(bob, change.id).plan
         if (number := next(moves, None)) is not None:
             repository.commit({f"other-{number}": b""})

@@ -1,6 +1,6 @@
 """``kubectl rapt changes``."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Annotated
 
@@ -109,7 +109,7 @@ def _bring(context: typer.Context, identifier: str, is_dry: bool, *, opens: bool
             answer = writes.settle(
                 writers,
                 repository.address(world).url,
-                lambda: updating.plan(world, identifier, opens=opens).plan,
+                lambda _: updating.plan(world, identifier, opens=opens).plan,
                 planned.plan,
             )
             if planned.one.has_forge:  # what answered got lost, or another one was quicker
@@ -147,7 +147,7 @@ def abandon(
             writes.settle(
                 writers,
                 repository.address(world).url,
-                lambda: abandoning.plan_again(world, identifier, message),
+                lambda _: abandoning.plan_again(world, identifier, message),
                 planned.plan,
             )
     done = "would be abandoned" if is_dry else "abandoned"
@@ -193,11 +193,11 @@ def _attempt(world: World, writers: Writers, planned: Merge) -> None:
     """Merge it, as far as that goes now."""
     identifier, is_done = planned.change.id, False
 
-    def again() -> Plan:
+    def again(refs: Mapping[str, str] | None = None) -> Plan:
         nonlocal is_done
         if is_done:  # what is left of it may be gone, so that nobody knows it any more
             return Plan()
-        now = merging.plan(world, identifier)
+        now = merging.plan(world, identifier, refs)
         is_done = now.is_merged
         return now.plan
 

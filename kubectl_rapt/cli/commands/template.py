@@ -236,7 +236,7 @@ def publish_(context: typer.Context, name: Name, dry_run: options.DryRun = "none
             terminal.out(diffs.unified(planned.before, planned.after))
         elif planned.plan.steps:
             answer = writes.settle(
-                writers, planned.remote.url, lambda: publish.plan(world, name).plan, planned.plan
+                writers, planned.remote.url, lambda _: publish.plan(world, name).plan, planned.plan
             )
             if planned.has_forge:  # what answered got lost, or another one was quicker
                 seen = answer or publish.plan(world, name).pull_request
