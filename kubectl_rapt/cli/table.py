@@ -262,6 +262,48 @@ def _upgrade() -> Callable[..., Any]:
     return upgrade.upgrade
 
 
+def _describe() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import describe
+
+    return describe.describe
+
+
+def _status() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import status
+
+    return status.status
+
+
+def _schedule() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import schedule
+
+    return schedule.schedule
+
+
+def _schedule_suspend() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import schedule
+
+    return schedule.suspend
+
+
+def _schedule_resume() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import schedule
+
+    return schedule.resume
+
+
+def _schedule_trigger() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import schedule
+
+    return schedule.trigger
+
+
+def _schedule_backfill() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import schedule
+
+    return schedule.backfill
+
+
 TABLE = {
     "search": Entry("Templates", "Find templates in the registries", _search),
     "show": Entry("Templates", "Show a template: parameters, policies, a command to try", _show),
@@ -307,8 +349,17 @@ TABLE = {
     "list": Entry("Tools and runs", "List the tools in the cluster", _list),
     "run": Entry("Tools and runs", "Run a tool", _run),
     "runs": Entry("Tools and runs", "List runs, newest first", _runs),
+    "describe": Entry("Tools and runs", "Show everything about a tool or a run", _describe),
     "logs": Entry("Tools and runs", "Print the log of a tool's newest run, a run, a job or a pod", _logs),
+    "schedule": Entry("Tools and runs", "Show what fires next, and what was missed", _schedule),
+    "schedule suspend": Entry("Tools and runs", "Stop a tool's schedules for a while", _schedule_suspend),
+    "schedule resume": Entry("Tools and runs", "Let a tool's schedules go on", _schedule_resume),
+    "schedule trigger": Entry("Tools and runs", "Run a schedule now", _schedule_trigger),
+    "schedule backfill": Entry(
+        "Tools and runs", "Run a schedule for times that have passed", _schedule_backfill
+    ),
     "why": Entry("Tools and runs", "Explain where a run comes from and why it ended as it did", _why),
+    "status": Entry("Administration", "Show how Rapt stands in the cluster, and what is broken", _status),
     "install": Entry("Administration", "Install Rapt's kinds and roles in a cluster", _install),
     "version": Entry("Administration", "Print the version", _version),
 }

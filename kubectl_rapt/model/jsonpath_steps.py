@@ -46,7 +46,7 @@ def part(first: int | None, last: int | None, step: int, *, is_one: bool) -> Ste
     """A part of a list, or with ``is_one`` one item: indices below 0 count from the end. Raises ValueError."""
 
     def take(values: list[Any]) -> list[Any]:
-        found = []
+        found: list[Any] = []
         for value in values:
             if value is None:
                 continue
@@ -107,7 +107,7 @@ def where(left: Step, sign: str, right: Step) -> Step:
     """The items of a list for which a comparison holds. Raises ValueError."""
 
     def take(values: list[Any]) -> list[Any]:
-        found = []
+        found: list[Any] = []
         for one in _items(values):
             sides = left([one]), right([one])
             if not all(sides):
