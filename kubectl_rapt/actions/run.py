@@ -59,7 +59,8 @@ def plan(world: World, request: Request) -> Run:
         )
     tool = find.tool(world, request.tool, request.namespace)
     questions = [
-        declared.from_data({**one, "at": "run"}, f"parameters[{i}]") for i, one in enumerate(tool.parameters)
+        declared.from_data({**one, "at": "run"}, f"parameters[{i}]", any_name=tool.is_predecessors)
+        for i, one in enumerate(tool.parameters)
     ]
     given = parameters.parse_all(questions, request.answers)
     # Before anything else is said of the answers: no message may repeat a secret.

@@ -11,7 +11,7 @@ from kubectl_rapt.model.kinds import CUSTOM_RESOURCE_DEFINITION, TOOL, Manifest,
 from kubectl_rapt.objects import crds, labels, tools
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs.listed import Line
-from kubectl_rapt.templating import parameters, places
+from kubectl_rapt.templating import declared, places
 
 Standing = Literal["ok", "missing", "older", "newer", "not-served", "unknown"]
 
@@ -178,7 +178,7 @@ def _wrong(manifest: Manifest) -> str:
     try:
         tool = tools.from_manifest(manifest)
         asked = [
-            parameters.from_data({**one, "at": "run"}, f"parameters[{index}]")
+            declared.from_data({**one, "at": "run"}, f"parameters[{index}]", any_name=tool.is_predecessors)
             for index, one in enumerate(tool.parameters)
         ]
         placed = [(one, data.get("at", ())) for one, data in zip(asked, tool.parameters, strict=True)]

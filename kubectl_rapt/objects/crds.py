@@ -69,6 +69,20 @@ _PARAMETER = {
         "code": {"type": "boolean"},
     },
 }
+_ARGUMENTS = {
+    "type": "array",
+    "maxItems": 256,
+    "items": {
+        "type": "object",
+        "required": ["name"],
+        "properties": {
+            "name": _NAME,
+            "description": {"type": "string"},
+            "required": {"type": "boolean"},
+            "default": _ANY,
+        },
+    },
+}
 _PREDECESSOR = {
     "type": "object",
     "required": ["image"],
@@ -76,6 +90,8 @@ _PREDECESSOR = {
         "image": _TEXT,
         "command": {"type": "array", "items": {"type": "string"}},
         "args": {"type": "array", "items": {"type": "string"}},
+        "help": {"type": "string"},
+        "arguments": _ARGUMENTS,
         "env": {
             "type": "array",
             "items": {
@@ -144,7 +160,8 @@ _TOOL_SPEC = {
         "job": TOOL_JOB,
         "jobTemplate": _PREDECESSOR,
         "help": {"type": "string"},
-        "arguments": {"type": "array", "items": _ANY | {"type": "object"}},
+        "args": {"type": "array", "items": {"type": "string"}},
+        "arguments": _ARGUMENTS,
     },
     "x-kubernetes-validations": [
         {

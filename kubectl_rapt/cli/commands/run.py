@@ -17,7 +17,8 @@ from kubectl_rapt.runs.outcome import Outcome
 from kubectl_rapt.writes import Writers
 
 Set = Annotated[
-    list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Answer a parameter (repeatable)")
+    list[str] | None,
+    typer.Option("--set", "--arg", metavar="NAME=VALUE", help="Answer a parameter (repeatable)"),
 ]
 Env = Annotated[
     list[str] | None, typer.Option("--env", metavar="K=V", help="Set a variable that the tool declares")
@@ -31,7 +32,7 @@ def run(
     env: Env = None,
     follow: Annotated[
         bool | None,
-        typer.Option("--follow/--detach", help="Stream the log until it ends (default on a terminal)"),
+        typer.Option("--follow/--detach", "-f", help="Stream the log until it ends (default on a terminal)"),
     ] = None,
     timeout: Annotated[
         float,
