@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from kubectl_rapt.model.jsonpath import JsonPath
 
 FORMS = "wide|json|yaml|name|jsonpath=…|custom-columns=…"
+_LEAST = 3
+"""How wide the columns of kubectl's are, whatever is in them."""
 _PLAIN = ("", "wide", "json", "yaml", "name")
 
 AllNamespaces = Annotated[bool, typer.Option("-A", "--all-namespaces", help="Of every namespace")]
@@ -125,7 +127,16 @@ def objects(found: Sequence[Manifest], wanted: Form) -> None:
     elif wanted.kind == "custom-columns":
         _custom(found, wanted)
     else:
-        document(show.listed(found), wanted)
+        whole = found if wanted.kind == "jsonpath" else [_shown(one) for one in found]
+        document(show.listed(whole), wanted)
+
+
+def _shown(one: Manifest) -> Manifest:
+    """An object without its managed fields, which kubectl hides as well."""
+    metadata = one.get("metadata")
+    if not isinstance(metadata, Mapping) or "managedFields" not in metadata:
+        return one
+    return {**one, "metadata": {key: value for key, value in metadata.items() if key != "managedFields"}}
 
 
 def document(data: Mapping[str, Any], wanted: Form) -> None:
@@ -135,7 +146,7 @@ def document(data: Mapping[str, Any], wanted: Form) -> None:
     elif wanted.kind == "custom-columns":
         _custom([data], wanted)
     elif wanted.template is None:
-        terminal.out(show.document(data, wanted.kind))
+        terminal.out(show.document(_shown(data), wanted.kind))
     else:
         try:
             terminal.out_text(wanted.template.text(data))
@@ -156,7 +167,7 @@ def _custom(found: Sequence[Manifest], wanted: Form) -> None:
         rows = [[cell(one, path) for _, path in wanted.columns] for one in found]
     except ValueError as error:
         raise Invalid("bad-jsonpath", f"-o custom-columns {error}", "-o json") from error
-    table([header for header, _ in wanted.columns], rows, wanted)
+    table([header for header, _ in wanted.columns], rows, wanted, least=_LEAST)
 
 
 def _name(one: Manifest) -> str:
@@ -165,12 +176,9 @@ def _name(one: Manifest) -> str:
     return f"{str(one.get('kind', '')).lower()}{dotted}/{terminal.clean(str(one['metadata']['name']))}"
 
 
-def table(header: Sequence[str], rows: Iterable[Sequence[str]], wanted: Form) -> None:
+def table(header: Sequence[str], rows: Iterable[Sequence[str]], wanted: Form, *, least: int = 0) -> None:
     """Print rows under their headers; nothing where there is neither."""
-    shown = show.table(header, list(rows))
-    if not wanted.has_header:
-        shown = shown.partition("\n")[2]
-    if shown:
+    if shown := show.table(header if wanted.has_header else (), list(rows), least):
         terminal.out(shown)
 
 

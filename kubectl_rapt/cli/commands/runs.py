@@ -105,7 +105,7 @@ class _Table:
             *_HEADER,
             *(_WIDE if self._is_wide else ()),
         ]
-        self._widths = [len(one) for one in self._header]
+        self._widths = [len(one) if form.has_header else 0 for one in self._header]
 
     def row(self, line: Line, now: datetime) -> list[str]:
         """A line's cells."""
