@@ -10,6 +10,7 @@ import pytest
 
 from kubectl_rapt.model import times
 from kubectl_rapt.model.kinds import CRON_JOB, Ref
+from tests import namespaces
 from tests.api.teams import Team, kubectl_does
 from tests.cluster import kubectl
 from tests.killing import Ended, Kill, Person
@@ -137,10 +138,21 @@ def test_wrong_times_and_too_many_slots_are_refused_before_anything_runs(backup:
     assert ann.types("runs").stdout == ""
 
 
-def test_the_slot_is_an_answer_where_the_tool_asks_for_it(team: Team, ann: Person, user: Path) -> None:
-    team.add_template("http-check", values={"url": "http://x"}, schedule=HOURLY)
-    team.sync()
+def test_the_slot_is_an_answer_where_the_tool_asks_for_it(ann: Person, user: Path) -> None:
+    container = {"name": "tool", "image": "busybox:1.35", "command": ["echo"], "args": [""]}
+    pod = {"spec": {"restartPolicy": "Never", "containers": [container]}}
+    slot = {"name": "slot", "type": "string", "at": ["/spec/template/spec/containers/0/args/0"]}
+    job = {"spec": {"template": pod}}
+    tool = {"apiVersion": "rapt.dev/v1alpha1", "kind": "Tool", "spec": {"job": job, "parameters": [slot]}}
+    schedule = {"schedule": HOURLY, "suspend": True, "jobTemplate": {"spec": {"template": pod}}}
+    cron_job = {"apiVersion": "batch/v1", "kind": "CronJob", "spec": schedule}
+    metadata = {"name": "report", "labels": {"rapt.dev/tool": "report"}}
+    namespaces.apply(user, {**tool, "metadata": metadata}, {**cron_job, "metadata": metadata})
     window = ("--from", ago(hours=1, minutes=1), "--to", ago(seconds=1))
-    assert ann.types("schedule", "backfill", "http-check", *window, "--slot-as", "url").exit_code == 0
+    assert ann.types("schedule", "backfill", "report", *window, "--slot-as", "slot").exit_code == 0
     (run, *_) = json.loads(ann.types("runs", "-o", "json").stdout)["items"]
-    assert run["spec"]["answers"] == {"url": run["spec"]["slot"]}
+    (container,) = run["spec"]["job"]["spec"]["template"]["spec"]["containers"]
+    assert run["spec"]["answers"] == {"slot": run["spec"]["slot"]}
+    assert container["args"] == [run["spec"]["slot"]]
+    again = ann.types("schedule", "backfill", "report", *window)
+    assert "skipped" in again.stdout, "whatever it is asked with: a slot runs once"
