@@ -1,5 +1,6 @@
 """A crowd of Runs and Jobs in a cluster of its own, as many teams have them after a month."""
 
+import base64
 import http.client
 import json
 import os
@@ -14,8 +15,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlsplit
-
-import yaml
 
 from tests.cluster import clusters, kubectl
 from tests.cluster.clusters import Cluster
@@ -51,9 +50,13 @@ def cluster(count: int, programs: Path) -> Iterator[Crowd]:
 
 def fill(found: Cluster, count: int) -> None:
     """Create them through the API, over many connections."""
-    user = yaml.safe_load(found.kubeconfig.read_text())["users"][0]["user"]
+    user = kubectl.minified(found.kubeconfig)["users"][0]["user"]
     context = ssl.create_default_context(cafile=str(found.ca))
-    context.load_cert_chain(user["client-certificate"], user["client-key"])
+    with TemporaryDirectory() as folder:
+        files = [Path(folder, name) for name in ("client-certificate", "client-key")]
+        for file in files:
+            file.write_bytes(base64.b64decode(user[f"{file.name}-data"]))
+        context.load_cert_chain(*files)
     address = urlsplit(found.server)
 
     def send(connection: http.client.HTTPSConnection, method: str, path: str, body: Any) -> dict[str, Any]:
@@ -94,7 +97,10 @@ def _one(send: Callable[[str, str, Any], dict[str, Any]], number: int) -> None:
             }
         ],
     }
-    job = {"metadata": {"labels": marks}, "spec": {"backoffLimit": 0, "template": {"metadata": {"labels": marks}, "spec": pod}}}
+    job = {
+        "metadata": {"labels": marks},
+        "spec": {"backoffLimit": 0, "template": {"metadata": {"labels": marks}, "spec": pod}},
+    }
     runs = f"/apis/rapt.dev/v1alpha1/namespaces/{namespace}/runs"
     run = {
         "apiVersion": "rapt.dev/v1alpha1",
