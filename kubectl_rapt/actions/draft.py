@@ -59,11 +59,14 @@ def _job_of(manifest: Any) -> Any:
     tool = tools.from_manifest(
         {**manifest, "metadata": {"name": "tool", "namespace": "", **manifest["metadata"]}}
     )
+    spec = tool.job["spec"]
+    # Labels are Rapt's to set.
+    pod = {"spec": spec["template"]["spec"]}
     return {
         "apiVersion": JOB.api_version,
         "kind": JOB.name,
         "metadata": {"name": tool.name},
-        "spec": tool.job["spec"],
+        "spec": {**spec, "template": pod},
     }
 
 

@@ -19,7 +19,9 @@ _LEAST = 3
 _PLAIN = ("", "wide", "json", "yaml", "name")
 
 AllNamespaces = Annotated[bool, typer.Option("-A", "--all-namespaces", help="Of every namespace")]
-Output = Annotated[str, typer.Option("-o", "--output", metavar=FORMS, help="Output format")]
+Output = Annotated[
+    str, typer.Option("-o", "--output", metavar="FORMAT", help=f"Output format: {FORMS.replace('|', ', ')}")
+]
 Labels = Annotated[str, typer.Option("-l", "--selector", metavar="SELECTOR", help="Only with these labels")]
 Fields = Annotated[
     str,
