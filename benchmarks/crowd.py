@@ -56,7 +56,7 @@ def fill(found: Cluster, count: int) -> None:
         files = [Path(folder, name) for name in ("client-certificate", "client-key")]
         for file in files:
             file.write_bytes(base64.b64decode(user[f"{file.name}-data"]))
-        context.load_cert_chain(*files)
+        context.load_cert_chain(str(files[0]), str(files[1]))
     address = urlsplit(found.server)
 
     def send(connection: http.client.HTTPSConnection, method: str, path: str, body: Any) -> dict[str, Any]:
@@ -97,10 +97,8 @@ def _one(send: Callable[[str, str, Any], dict[str, Any]], number: int) -> None:
             }
         ],
     }
-    job = {
-        "metadata": {"labels": marks},
-        "spec": {"backoffLimit": 0, "template": {"metadata": {"labels": marks}, "spec": pod}},
-    }
+    template = {"metadata": {"labels": marks}, "spec": pod}
+    job = {"metadata": {"labels": marks}, "spec": {"backoffLimit": 0, "template": template}}
     runs = f"/apis/rapt.dev/v1alpha1/namespaces/{namespace}/runs"
     run = {
         "apiVersion": "rapt.dev/v1alpha1",
