@@ -35,6 +35,7 @@ class Case:
         why: A sentence on where the number comes from.
         ours: Our commands.
         theirs: Theirs.
+        of_memory: Whether memory is compared, and not time.
     """
 
     what: str
@@ -44,6 +45,7 @@ class Case:
     why: str
     ours: Side
     theirs: Side
+    of_memory: bool = False
 
 
 @contextmanager
@@ -147,6 +149,42 @@ def cases(environ: Mapping[str, str]) -> list[Case]:
             lambda number: [[*commit, "gitpython", repositories, str(number + 1000)]],
         ),
         *_registries(home),
+    ]
+
+
+def crowded(count: int) -> list[Case]:
+    """The rows of a cluster with so many Runs, and as many Jobs."""
+    ours, crowd = "`kubectl-rapt runs -A`", f"{count:,} Runs and {count:,} Jobs"
+    whole = "kubectl get jobs,runs.rapt.dev -A --chunk-size=0"
+    return [
+        Case(
+            f"{ours}, {crowd}",
+            f"`{whole}`",
+            0.3,
+            5,
+            "Rows come as the server prints them, without their objects, and Jobs of Runs do not come at all.",
+            _same("kubectl-rapt runs -A"),
+            _same(whole),
+        ),
+        Case(
+            f"{ours}, the same",
+            "`kubectl get jobs,runs.rapt.dev -A`",
+            0.15,
+            3,
+            "kubectl asks for 500 at a time and holds itself to five requests a second.",
+            _same("kubectl-rapt runs -A"),
+            _same("kubectl get jobs,runs.rapt.dev -A"),
+        ),
+        Case(
+            f"memory of {ours}, the same",
+            f"`{whole}`",
+            0.3,
+            3,
+            "A page is forgotten when its lines are packed. The memory of `kubectl proxy` is counted.",
+            _same("kubectl-rapt runs -A"),
+            _same(whole),
+            of_memory=True,
+        ),
     ]
 
 

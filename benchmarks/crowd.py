@@ -26,30 +26,38 @@ _AT_ONCE = 24
 _STATES = (("Succeeded", "Succeeded", 0), ("Failed", "ExitCode", 3), ("Exhausted", "OOMKilled", 137))
 
 
-@dataclass(frozen=True)
+@dataclass
 class Crowd:
     """A cluster with a crowd.
 
     Attributes:
+        cluster: The cluster.
         environ: The environment of somebody who may see all of it.
+        count: How many Runs there are.
     """
 
+    cluster: Cluster
     environ: dict[str, str]
+    count: int = 0
+
+    def grow(self, count: int) -> None:
+        """Make it so many."""
+        fill(self.cluster, self.count, count)
+        self.count = count
 
 
 @contextmanager
-def cluster(count: int, programs: Path) -> Iterator[Crowd]:
-    """A private cluster with so many Runs, and as many Jobs: most of them the Runs'."""
+def cluster(programs: Path) -> Iterator[Crowd]:
+    """A private cluster for Runs, and as many Jobs: most of them the Runs'."""
     with clusters.private(controllers=False) as found, TemporaryDirectory(prefix="rapt-crowd-") as home:
         path = f"{programs}:{kubectl.program().parent}:{os.environ['PATH']}"
         environ = {"HOME": home, "PATH": path, "KUBECONFIG": str(found.kubeconfig)}
         subprocess.run(shlex.split("kubectl-rapt install"), env=environ, check=True, capture_output=True)
-        fill(found, count)
-        yield Crowd(environ)
+        yield Crowd(found, environ)
 
 
-def fill(found: Cluster, count: int) -> None:
-    """Create them through the API, over many connections."""
+def fill(found: Cluster, start: int, count: int) -> None:
+    """Create those from one number to another through the API, over many connections."""
     user = kubectl.minified(found.kubeconfig)["users"][0]["user"]
     context = ssl.create_default_context(cafile=str(found.ca))
     with TemporaryDirectory() as folder:
@@ -69,12 +77,12 @@ def fill(found: Cluster, count: int) -> None:
 
     def work(first: int) -> None:
         connection = http.client.HTTPSConnection(address.hostname or "", address.port, context=context)
-        for number in range(first, count, _AT_ONCE):
+        for number in range(start + first, count, _AT_ONCE):
             _one(lambda *asked: send(connection, *asked), number)
         connection.close()
 
     opened = http.client.HTTPSConnection(address.hostname or "", address.port, context=context)
-    for number in range(NAMESPACES):
+    for number in range(0 if start else NAMESPACES):
         body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": f"team-{number}"}}
         send(opened, "POST", "/api/v1/namespaces", body)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
