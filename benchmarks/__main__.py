@@ -9,12 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-    if any(only in case.what for case in cases.crowded(CROWD)):
-        results += _crowd(programs, only)
-from benchmarks import bounds, cases, installed, timing
-=======
-from benchmarks import cases, crowd, installed, timing
->>>>>>> bb0b944 (make bench: runs in a crowd, its time and its memory)
+from benchmarks import bounds, cases, crowd, installed, timing
 from benchmarks.cases import Case
 from benchmarks.timing import Timed
 from tests.cluster import clusters, kubectl
@@ -42,7 +37,8 @@ def main() -> int:
     finally:
         if not was_up:
             clusters.down()
-<<<<<<< HEAD
+    if any(only in case.what for case in cases.crowded(CROWD)):
+        results += _crowd(programs, only)
     _tell("what has a bound of its own")
     kept = list(bounds.measure(only))
     table, others = _table(results), bounds.table(kept)

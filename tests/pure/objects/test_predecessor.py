@@ -7,7 +7,7 @@ import pytest
 from kubectl_rapt.errors import Invalid
 from kubectl_rapt.objects import job_schema, tools
 from kubectl_rapt.objects.tools import Tool
-from kubectl_rapt.templating import parameters, places
+from kubectl_rapt.templating import declared, parameters, places
 
 
 def a_tool(**spec: Any) -> Tool:
@@ -17,7 +17,7 @@ def a_tool(**spec: Any) -> Tool:
 
 def filled(tool: Tool, **answers: str) -> list[str]:
     """The container's arguments with these answers."""
-    asked = [parameters.from_data({**one, "at": "run"}, "", any_name=True) for one in tool.parameters]
+    asked = [declared.from_data({**one, "at": "run"}, "", any_name=True) for one in tool.parameters]
     values = parameters.check(asked, {key.replace("_", "-"): value for key, value in answers.items()})
     placed = [(one, data["at"]) for one, data in zip(asked, tool.parameters, strict=True)]
     job = places.fill(tool.job, placed, values)
@@ -113,4 +113,4 @@ def test_an_argument_that_is_none_makes_the_tool_a_broken_one(arguments: list[An
 
 def test_todays_form_has_no_arguments_of_the_old_one() -> None:
     with pytest.raises(Invalid):
-        parameters.from_data({"name": "input-file", "type": "string"}, "parameters[0]")
+        declared.from_data({"name": "input-file", "type": "string"}, "parameters[0]")
