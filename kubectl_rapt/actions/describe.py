@@ -11,6 +11,7 @@ from kubectl_rapt.objects import labels, runs, tools
 from kubectl_rapt.objects.runs import Run
 from kubectl_rapt.objects.tools import Tool
 from kubectl_rapt.ports.world import World
+from kubectl_rapt.runs import listed
 from kubectl_rapt.runs.listed import Line
 
 LAST = 5
@@ -116,7 +117,7 @@ def of_tool(world: World, manifest: Manifest) -> OfTool:
     mine = labels.selector({labels.TOOL: name})
     schedules = list(world.cluster.list(CRON_JOB, namespace, labels=mine))
     last = listing.lines(world, listing.Wanted(namespace, tool=name))[:LAST]
-    return OfTool(manifest, tool, problem, schedules, [Line.unpacked(one) for one in last])
+    return OfTool(manifest, tool, problem, schedules, [listed.line(listed.unpacked(one)) for one in last])
 
 
 def what_is_wrong(error: Exception) -> str:

@@ -51,7 +51,7 @@ class Wanted:
 
 
 def lines(world: World, wanted: Wanted) -> list[str]:
-    """Every line that is wanted, newest first and packed: see ``Line.packed``.
+    """Every line that is wanted, newest first and packed: see ``listed.packed``.
 
     Runs are read as the server prints them, page by page, a fiftieth of their size; so memory holds the packed lines
     and one page.
@@ -67,24 +67,27 @@ def lines(world: World, wanted: Wanted) -> list[str]:
     for is_last in (*(_TRIES - 1) * (False,), True):
         try:
             jobs = dict(without_run)
-            found = [line.packed() for line in _of_runs(world, wanted, jobs) if wanted.filter.accepts(line)]
+            found = _of_runs(world, wanted, jobs)
             break
         except Conflict as error:
             if error.code != "expired" or is_last:
                 raise
-    found += [line.packed() for line in jobs.values() if wanted.filter.accepts(line)]
+    found += [listed.packed(listed.fields(one)) for one in jobs.values() if wanted.filter.accepts(one)]
     found.sort(reverse=True)
     return found
 
 
-def _of_runs(world: World, wanted: Wanted, jobs: dict[tuple[str, str], Line]) -> Iterator[Line]:
+def _of_runs(world: World, wanted: Wanted, jobs: dict[tuple[str, str], Line]) -> list[str]:
     """The lines of Runs; Jobs that one of them has adopted, which is then called like the Job, are dropped."""
+    found = []
+    accepts = None if wanted.filter.is_open else wanted.filter.accepts
     for page in world.cluster.table(RUN, wanted.namespace, labels=wanted.selector, fields=wanted.fields):
-        read = listed.reader(page.columns)
-        for row in page.rows:
-            line = read(row)
-            jobs.pop((line.namespace, line.name), None)
-            yield line
+        for fields in map(listed.reader(page.columns), page.rows):
+            if jobs:
+                jobs.pop((fields[1], fields[2]), None)
+            if accepts is None or accepts(listed.line(fields)):
+                found.append(listed.packed(fields))
+    return found
 
 
 def _jobs(world: World, wanted: Wanted) -> dict[tuple[str, str], Line]:

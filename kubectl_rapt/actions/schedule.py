@@ -187,7 +187,11 @@ def _ran(world: World, entry: Entry) -> dict[str, str]:
     }
     for page in world.cluster.table(RUN, entry.namespace, labels=mine):
         read = listed.reader(page.columns)
-        begun = [line for line in map(read, page.rows) if line.attempts or line.state != "Pending"]
+        begun = [
+            line
+            for line in map(listed.line, map(read, page.rows))
+            if line.attempts or line.state != "Pending"
+        ]
         found |= {line.name: f"run/{line.name}" for line in begun}
     return found
 

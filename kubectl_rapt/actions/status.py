@@ -10,7 +10,7 @@ from kubectl_rapt.errors import NotFound, RaptError, Refused
 from kubectl_rapt.model.kinds import CUSTOM_RESOURCE_DEFINITION, TOOL, Manifest, Ref
 from kubectl_rapt.objects import crds, labels, tools
 from kubectl_rapt.ports.world import World
-from kubectl_rapt.runs.listed import Line
+from kubectl_rapt.runs import listed
 from kubectl_rapt.templating import declared, places
 
 Standing = Literal["ok", "missing", "older", "newer", "not-served", "unknown"]
@@ -100,7 +100,7 @@ def status(world: World, namespace: str, tool: str = "") -> Status:
             if wrong := _wrong(manifest):
                 problems.append(f"tool/{manifest['metadata']['name']} in namespace {where}: {wrong}")
         for text in listing.lines(world, listing.Wanted(namespace, tool=tool)):
-            states[Line.unpacked(text).state] += 1
+            states[listed.line(listed.unpacked(text)).state] += 1
     except NotFound as error:
         if error.code == "no-tool":
             raise

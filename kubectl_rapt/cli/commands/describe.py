@@ -15,7 +15,8 @@ from kubectl_rapt.model.kinds import Manifest
 from kubectl_rapt.objects.retry_policies import RetryPolicy
 from kubectl_rapt.objects.runs import Run
 from kubectl_rapt.objects.tools import Source, Tool
-from kubectl_rapt.runs import schedules
+from kubectl_rapt.runs import listed, schedules
+from kubectl_rapt.runs.listed import Line
 
 _NONE = "<none>"
 _FORMS = "json|yaml|name|jsonpath=…"
@@ -53,13 +54,16 @@ def _tool(found: OfTool, now: datetime) -> None:
         _section("Parameters", _PARAMETERS, [_parameter(one) for one in tool.parameters])
         _section("Variables", ("NAME", "VALUE"), _variables(tool))
     _section("Schedules", _SCHEDULES, [_schedule(one, now) for one in found.schedules])
-    runs = [
-        [one.name, one.status, one.attempts, one.by, one.duration(now), one.age(now)] for one in found.last
-    ]
+    runs = [_last(one, now) for one in found.last]
     _section("Last runs", ("RUN", "STATUS", "ATTEMPTS", "BY", "DURATION", "AGE"), runs)
     if tool is not None:
         required = [f"--set {one['name']}=…" for one in tool.parameters if _is_asked(one)]
         terminal.out(terminal.clean(" ".join(["Try: kubectl rapt run", tool.name, *required])))
+
+
+def _last(one: Line, now: datetime) -> list[str]:
+    took = listed.spell_duration(one.started, one.finished, now)
+    return [one.name, one.status, one.attempts, one.by, took, listed.spell_age(one.created, now)]
 
 
 def _of_tool(tool: Tool, manifest: Manifest) -> list[tuple[str, str]]:

@@ -1,6 +1,6 @@
 """``kubectl rapt runs``."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -13,7 +13,8 @@ from kubectl_rapt.cli.listing import Form
 from kubectl_rapt.errors import UsageError
 from kubectl_rapt.model.kinds import Manifest
 from kubectl_rapt.ports.world import World
-from kubectl_rapt.runs.listed import BROKEN, Filter, Line
+from kubectl_rapt.runs import listed
+from kubectl_rapt.runs.listed import Fields, Filter, Line
 
 _HEADER = ("RUN", "TOOL", "STATUS", "ATTEMPTS", "BY", "DURATION", "AGE")
 _WIDE = ("EXIT", "ENVIRONMENT")
@@ -73,7 +74,7 @@ def runs(
         else:
             packed = listings.lines(world, wanted)
             if packed:
-                shown.stream(lambda: (shown.row(Line.unpacked(one), now) for one in packed))
+                shown.all(packed, now)
             else:
                 where = f"namespace {wanted.namespace}" if wanted.namespace else "any namespace"
                 terminal.say(f"No runs found in {where}.")
@@ -107,33 +108,51 @@ class _Table:
         ]
         self._widths = [len(one) if form.has_header else 0 for one in self._header]
 
-    def row(self, line: Line, now: datetime) -> list[str]:
+    def row(self, fields: Fields, now: datetime) -> list[str]:
         """A line's cells."""
-        cells = [line.name, line.tool, line.status, line.attempts, line.by, line.duration(now), line.age(now)]
+        created, namespace, name, tool, status, _, attempts, by, started, finished, code, environment = fields
+        took, age = listed.spell_duration(started, finished, now), listed.spell_age(created, now)
+        cells = [name, tool, status, attempts, by, took, age]
         if self._has_namespace:
-            cells.insert(0, line.namespace)
+            cells.insert(0, namespace)
         if self._is_wide:
-            cells += [line.exit_code, line.environment]
-        return [terminal.clean(cell) or "-" for cell in cells]
+            cells += [code, environment]
+        return [
+            (cell if cell.isascii() and cell.isprintable() else terminal.clean(cell)) or "-" for cell in cells
+        ]
 
     def cells(self, one: Manifest, now: datetime) -> list[str]:
         """An object's cells, also of a broken one."""
         try:
-            return self.row(listings.line_of(one), now)
+            return self.row(listed.fields(listings.line_of(one)), now)
         except (KeyError, TypeError, ValueError, AttributeError):
             metadata = one["metadata"]
-            return self.row(Line(metadata["namespace"], metadata["name"], "", BROKEN, "", "", "", ""), now)
+            broken = Line(metadata["namespace"], metadata["name"], "", listed.BROKEN, "", "", "", "")
+            return self.row(listed.fields(broken), now)
+
+    def all(self, packed: list[str], now: datetime) -> None:
+        """Print the header and packed lines, which are used up: each is replaced by its row, so memory stays flat."""
+        for index, text in enumerate(packed):
+            row = self.row(listed.unpacked(text), now)
+            self._measure(row)
+            packed[index] = listed.packed(tuple(row))
+        self._print(list(listed.unpacked(text)) for text in packed)
 
     def whole(self, rows: Sequence[list[str]]) -> None:
         """Print the header and all rows."""
-        self.stream(lambda: iter(rows))
+        for row in rows:
+            self._measure(row)
+        self._print(iter(rows))
 
-    def stream(self, rows: Callable[[], Iterator[list[str]]]) -> None:
-        """The same of rows that are made twice, to measure them and to print them, so that they need no memory."""
-        for row in rows():
-            self._widths = [max(width, len(cell)) for width, cell in zip(self._widths, row, strict=True)]
+    def _measure(self, row: list[str]) -> None:
+        widths = self._widths
+        for index, cell in enumerate(row):
+            if len(cell) > widths[index]:
+                widths[index] = len(cell)
+
+    def _print(self, rows: Iterator[list[str]]) -> None:
         waiting = [self._joined(self._header)] if self._has_header else []
-        for row in rows():
+        for row in rows:
             waiting.append(self._joined(row))
             if len(waiting) >= _AT_ONCE:
                 terminal.out("\n".join(waiting))
@@ -146,4 +165,4 @@ class _Table:
         terminal.out(self._joined(row))
 
     def _joined(self, cells: Sequence[str]) -> str:
-        return "   ".join(cell.ljust(width) for cell, width in zip(cells, self._widths, strict=True)).rstrip()
+        return "   ".join(map(str.ljust, cells, self._widths)).rstrip()

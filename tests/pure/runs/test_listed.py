@@ -1,6 +1,6 @@
 """The lines of `runs`: the same from an object and from what the server prints of it, and which of them are wanted."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -54,7 +54,8 @@ def printed(manifest: dict[str, Any]) -> Line:
         except ValueError:  # [-1:] of an empty list
             values = []
         cells.append(values[0] if values else None)
-    return listed.reader(("Name", *(column["name"] for column in columns)))(cells)
+    read = listed.reader(("Name", *(column["name"] for column in columns)))
+    return listed.line(read(cells))
 
 
 @pytest.mark.parametrize(("manifest", "wanted"), LINES)
@@ -67,22 +68,26 @@ def test_a_run_is_one_line_whether_it_or_its_printed_row_is_read(
         line.state,
         line.attempts,
         line.exit_code,
-        line.duration(NOON + timedelta(hours=1)),
+        duration(line, NOON + timedelta(hours=1)),
     ) == wanted
     assert (line.namespace, line.name, line.tool, line.by) == ("team", "backup-x7k2p", "backup", "ann")
-    assert (line.environment, line.age(NOON + timedelta(hours=1))) == ("prod", "1h")
+    assert (line.environment, listed.spell_age(line.created, NOON + timedelta(hours=1))) == ("prod", "1h")
     assert printed(manifest) == line
-    assert Line.unpacked(line.packed()) == line
+    assert listed.line(listed.unpacked(listed.packed(listed.fields(line)))) == line
 
 
 def test_a_run_that_goes_on_has_the_duration_that_it_has_so_far() -> None:
     line = listed.of_run(a_run_with({"state": "Running", "attempts": [{**ATTEMPT, "startedAt": at(10)}]}))
-    assert line.duration(NOON + timedelta(seconds=75)) == "65s"
+    assert duration(line, NOON + timedelta(seconds=75)) == "65s"
 
 
 def test_packed_lines_sort_by_time() -> None:
-    older, newer = (Line("z", "z", "t", "s", "s", "1", "b", at(seconds)).packed() for seconds in (0, 1))
-    assert newer > older
+    older, newer = (Line("z", "z", "t", "s", "s", "1", "b", at(seconds)) for seconds in (0, 1))
+    assert listed.packed(listed.fields(newer)) > listed.packed(listed.fields(older))
+
+
+def duration(line: Line, now: datetime) -> str:
+    return listed.spell_duration(line.started, line.finished, now)
 
 
 def cron_job_job(**status: Any) -> dict[str, Any]:
@@ -121,7 +126,7 @@ STARTED = {"startTime": at(0)}
 )
 def test_a_job_that_a_schedule_made_is_a_line_too(status: dict[str, Any], wanted: tuple[str, ...]) -> None:
     line = listed.of_job(cron_job_job(**status))
-    assert (line.status, line.attempts, line.duration(NOON + timedelta(seconds=120))) == wanted
+    assert (line.status, line.attempts, duration(line, NOON + timedelta(seconds=120))) == wanted
     assert (line.by, line.tool, line.environment) == ("cron", "backup", "prod")
 
 
