@@ -15,7 +15,7 @@ from kubectl_rapt.cli import main
 from tests import namespaces
 from tests.api.teams import kubectl_does
 from tests.cluster import kubectl
-from tests.killing import Ended
+from tests.killing import Ended, Person
 from tests.repositories import SOMEONE
 
 Types = Callable[..., Ended]
@@ -55,6 +55,14 @@ def a_tool(name: str, size: str) -> dict[str, Any]:
         "metadata": {"name": name, "labels": {"size": size, "all": "yes"}},
         "spec": {"summary": f"Does {name}", "job": job},
     }
+
+
+@pytest.fixture
+def ann(user: Path, tmp_path: Path) -> Person:
+    """The same user, in processes of their own."""
+    found = Person(tmp_path / "ann", user)
+    found.environ["PATH"] = f"{kubectl.program().parent}:{found.environ['PATH']}"
+    return found
 
 
 @pytest.fixture
@@ -157,3 +165,16 @@ def test_runs_are_listed_newest_first_whoever_asked(types: Types, tools: None, u
     assert types("runs", "--since", "1h", "--no-headers").stdout.count("\n") == 3
     assert types("runs", "--field-selector", "spec.tool=b", "-o", "name").stdout == "run.rapt.dev/second\n"
     assert types("runs", "-w", "-o", "json").exit_code == 2
+
+
+def test_a_watch_tells_what_is_there_and_then_each_change(ann: Person, tools: None) -> None:
+    assert ann.types("run", "a", "--request-id", "first", "--detach").exit_code == 0
+    watching = ann.starts("runs", "--watch")
+    assert watching.stdout is not None
+    assert watching.stdout.readline().split()[:3] == ["RUN", "TOOL", "STATUS"]
+    assert watching.stdout.readline().split()[:3] == ["first", "a", "Running"]
+    assert ann.types("run", "b", "--request-id", "second", "--detach").exit_code == 0
+    seen = [watching.stdout.readline().split()[:3] for _ in range(2)]
+    assert seen == [["second", "b", "Pending"], ["second", "b", "Running"]]
+    watching.terminate()
+    watching.communicate(timeout=30)
