@@ -243,9 +243,10 @@ def test_17_empty_lists_are_json_unknown_forms_are_refused_and_one_bad_tool_hide
     assert json.loads(bob.types("list", "-o", "json").stdout)["items"] == []
     assert json.loads(bob.types("runs", "-o", "json").stdout)["items"] == []
     assert bob.types("list", "-o", "table").exit_code == 2
-    bad = {"image": "busybox:1.35", "arguments": [{"name": "a b"}]}
-    tool = {"apiVersion": "rapt.dev/v1alpha1", "kind": "Tool", "spec": {"jobTemplate": bad}}
-    good = {**tool, "spec": {"jobTemplate": {"image": "busybox:1.35"}}}
+    template = {"jobTemplate": {"image": "busybox:1.35"}}
+    tool = {"apiVersion": "rapt.dev/v1alpha1", "kind": "Tool"}
+    good = {**tool, "spec": template}
+    tool = {**tool, "spec": {**template, "arguments": [{"name": "a b"}]}}
     namespaces.apply(user, {**tool, "metadata": {"name": "bad"}}, {**good, "metadata": {"name": "good"}})
     assert [line.split()[0] for line in bob.types("list").stdout.splitlines()] == ["NAME", "bad", "good"]
     looked = bob.types("status")
