@@ -70,6 +70,12 @@ def _drift() -> Callable[..., Any]:
     return drift.drift
 
 
+def _events() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import events
+
+    return events.events
+
+
 def _init() -> Callable[..., Any]:
     from kubectl_rapt.cli.commands import init
 
@@ -309,6 +315,7 @@ TABLE = {
     "runs": Entry("Tools and runs", "List runs, newest first", _runs),
     "logs": Entry("Tools and runs", "Print the log of a tool's newest run, a run, a job or a pod", _logs),
     "why": Entry("Tools and runs", "Explain where a run comes from and why it ended as it did", _why),
+    "events": Entry("Tools and runs", "List what Kubernetes says of a run, its jobs and pods", _events),
     "install": Entry("Administration", "Install Rapt's kinds and roles in a cluster", _install),
     "version": Entry("Administration", "Print the version", _version),
 }

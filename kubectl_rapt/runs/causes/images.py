@@ -1,0 +1,96 @@
+"""Causes that an image shows which cannot be pulled: what the runtime, and through it the registry, says."""
+
+import re
+from collections.abc import Iterator
+
+from kubectl_rapt.objects.pods import Container, Pod
+from kubectl_rapt.runs.causes import words
+from kubectl_rapt.runs.causes.seen import Finding, Seen, by
+
+_REASONS = {
+    "ErrImagePull": "",
+    "ImagePullBackOff": "",
+    "RegistryUnavailable": words.REGISTRY_UNREACHABLE,
+    "ErrImageNeverPull": words.IMAGE_NOT_FOUND,
+    "InvalidImageName": words.INVALID_IMAGE_NAME,
+    "SignatureValidationFailed": words.IMAGE_NOT_ALLOWED,
+}
+"""The kubelet's reasons to wait for an image; an empty word: its message says more."""
+
+_SAYS = (
+    (
+        words.INVALID_IMAGE_NAME,
+        r"invalid reference format|couldn't parse image (?:name|reference)|InvalidImageName",
+    ),
+    (
+        words.REGISTRY_UNREACHABLE,
+        r"dial tcp|no such host|connection refused|connection reset|i/o timeout|network is unreachable|no route to host"
+        r"|TLS handshake|x509:|server misbehaving|context deadline exceeded|\b50[0234]\b|Service Unavailable"
+        r"|toomanyrequests|\b429\b|http: server gave HTTP response|unexpected EOF|: EOF$",
+    ),
+    (
+        words.IMAGE_NOT_ALLOWED,
+        r"\b401\b|\b403\b|[Uu]nauthorized|[Ff]orbidden|authorization failed|insufficient_scope|pull access denied"
+        r"|access to the resource is denied|no basic auth credentials|authentication required"
+        r"|failed to fetch (?:anonymous|oauth) token",
+    ),
+    (
+        words.IMAGE_NOT_FOUND,
+        r"not found|manifest unknown|name unknown|NotFound|not present with pull policy|\b404\b",
+    ),
+)
+"""What tells one from another: the first pattern that is in the message. A registry that is not reached says nothing
+about the image, and one that refuses may say that it has no such image."""
+
+_MEANS = {
+    words.IMAGE_NOT_FOUND: "does not exist there",
+    words.IMAGE_NOT_ALLOWED: "may not be pulled with the credentials that the pod has",
+    words.REGISTRY_UNREACHABLE: "cannot be pulled: its registry does not answer as it should",
+    words.INVALID_IMAGE_NAME: "has no valid name",
+    words.IMAGE_PULL_FAILED: "cannot be pulled",
+}
+_LAST_WORDS = re.compile(r"(?:^|: )([^:]+(?:: [^:]+)?)$")
+
+
+def classify(message: str) -> str:
+    """The cause that a message about a pull means."""
+    return next((word for word, pattern in _SAYS if re.search(pattern, message)), words.IMAGE_PULL_FAILED)
+
+
+def recognise(pod: Pod, seen: Seen) -> Iterator[Finding]:
+    """What a container of a pod waits for, where that is its image; or waited for, when its pod's time was up."""
+    failed = next(
+        (one for one in seen.said_of(pod, "Failed") if "ull" in one.message and "image" in one.message), None
+    )
+    for container in pod.containers:
+        if container.state == "waiting" and container.reason in _REASONS:
+            said = failed.message if failed and container.reason == "ImagePullBackOff" else container.message
+            # Backing off, the kubelet repeats what it was told; older ones do not.
+            if classify(container.message) != words.IMAGE_PULL_FAILED:
+                said = container.message
+            word = _REASONS[container.reason] or classify(said)
+            shown = f"pod/{pod.name} {container.role} waits: {container.reason}: {said}"
+            yield _finding(pod, container, word, said, shown)
+        elif (
+            failed
+            and not _was_started(container)
+            and pod.phase == "Failed"
+            and container.image in failed.message
+        ):
+            yield _finding(pod, container, classify(failed.message), failed.message, by(failed))
+
+
+def _was_started(container: Container) -> bool:
+    return container.started_at is not None and container.reason != "ContainerStatusUnknown"
+
+
+def _finding(pod: Pod, container: Container, word: str, said: str, evidence: str) -> Finding:
+    detail = ""
+    if word in (words.REGISTRY_UNREACHABLE, words.IMAGE_PULL_FAILED) and (
+        last := _LAST_WORDS.search(said.strip())
+    ):
+        detail = f" ({last[1].strip()})"
+    if "not present with pull policy" in said:
+        detail = " (its node has to have it already, and has not: imagePullPolicy Never)"
+    message = f"image {container.image} of {container.role} {_MEANS[word]}{detail}"
+    return Finding(word, message, evidence, container=container.name, pod=pod.name)
