@@ -1,5 +1,6 @@
 """The Event: what a component of Kubernetes says about an object; it is kept for an hour."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,6 +8,8 @@ from typing import Any
 
 from kubectl_rapt.model import times
 from kubectl_rapt.model.kinds import Manifest
+
+_CONTAINER = re.compile(r"ontainers\{([a-z0-9-]+)\}$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,7 @@ class Event:
         first_at: When it happened first.
         last_at: When it happened last.
         by: The component that says so.
+        container: The container of the pod that it is about; empty where it is about all of the object.
     """
 
     name: str
@@ -40,6 +44,7 @@ class Event:
     first_at: datetime
     last_at: datetime
     by: str = ""
+    container: str = ""
 
     @property
     def subject(self) -> str:
@@ -69,6 +74,7 @@ def from_manifest(manifest: Manifest) -> Event:
         first_at=times.parse(first),
         last_at=times.parse(last),
         by=_reporter(manifest),
+        container=found[1] if (found := _CONTAINER.search(about.get("fieldPath") or "")) else "",
     )
 
 

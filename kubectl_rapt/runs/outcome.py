@@ -9,8 +9,8 @@ from kubectl_rapt.objects.jobs import Job
 from kubectl_rapt.objects.pods import Container, Pod
 from kubectl_rapt.objects.runs import Run
 from kubectl_rapt.runs import failures
+from kubectl_rapt.runs.causes import containers, words
 from kubectl_rapt.runs.causes import jobs as of_jobs
-from kubectl_rapt.runs.causes import words
 from kubectl_rapt.runs.causes.seen import Seen
 
 SUCCEEDED = words.SUCCEEDED
@@ -140,7 +140,7 @@ def _failure(seen: Seen, job: Job, pod: Pod) -> Outcome:
     decisive = named or next((one for one in by_weight if one.exit_code), _last(pod))
     return Outcome(
         found[0].cause if found else words.FAILED,
-        exit_code=decisive.exit_code,
+        exit_code=None if decisive.reason == containers.LOST else decisive.exit_code,
         message=found[0].message if found else pod.message,
         evidence=found[0].evidence if found else f"pod/{pod.name} {pod.phase}",
         result=decisive.message.strip() if decisive.state == "terminated" else "",

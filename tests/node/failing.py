@@ -119,7 +119,7 @@ FAILING = (
         "exit code 139 .SIGSEGV, it touched memory",
         "exit code 139",
         LOGS,
-        _sh("sh -c 'kill -SEGV $$'; exit $?"),
+        _sh("sh -c 'kill -SEGV $$$$'; exit $?"),
     ),
     Failing(
         "term",
@@ -127,7 +127,7 @@ FAILING = (
         "exit code 143 .SIGTERM, it was told to end",
         "exit code 143",
         LOGS,
-        _sh("sh -c 'kill -TERM $$'; exit $?"),
+        _sh("sh -c 'kill -TERM $$$$'; exit $?"),
     ),
     Failing(
         "oom",
@@ -298,6 +298,7 @@ FAILING = (
         'volume "data" cannot be mounted: Secret absent does not exist',
         "event FailedMount",
         "kubectl get secret absent -n ",
+        container={"volumeMounts": [{"name": "data", "mountPath": "/data"}]},
         pod={"volumes": [{"name": "data", "secret": {"secretName": "absent"}}]},
         is_open=True,
     ),

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from kubectl_rapt.objects.pods import Container, Pod
 from kubectl_rapt.runs.causes import words
+from kubectl_rapt.runs.causes.containers import LOST
 from kubectl_rapt.runs.causes.hints import safe
 from kubectl_rapt.runs.causes.seen import Finding, Seen, by
 
@@ -120,6 +121,6 @@ def volumes(pod: Pod, seen: Seen) -> Iterator[Finding]:
 def _never_ran(pod: Pod) -> bool:
     """Whether no container of a pod has ever started."""
     return not any(
-        one.state == "running" or one.last or (one.started_at and one.reason != "ContainerStatusUnknown")
+        one.state == "running" or one.last or (one.started_at and one.reason != LOST)
         for one in pod.containers
     )

@@ -34,7 +34,9 @@ _NOT_FOUND = ("executable file not found", "no such file or directory")
 _NOT_EXECUTABLE = ("permission denied", "exec format error", "is a directory")
 _OUT_OF_MEMORY = "OOM-killed"
 _COMMAND = re.compile(r'exec: "([^"]{1,200})"')
-_PROBE = re.compile(r"Container (\S+) failed (liveness|startup) probe")
+_PROBE = re.compile(r"(Liveness|Startup) probe failed")
+LOST = "ContainerStatusUnknown"
+"""The kubelet's reason for a container that it cannot find any more, or that never was; its exit code means nothing."""
 _FORBIDDEN = re.compile(
     r'[Uu]ser \\?"system:serviceaccount:([a-z0-9-]+):([a-z0-9.-]+)\\?" cannot (\w+) resource \\?"([\w./-]+)\\?"'
     r'(?: in API group \\?"([\w.-]*)\\?")?'
@@ -68,6 +70,11 @@ def recognise(pod: Pod, seen: Seen) -> Iterator[Finding]:
         end = ended(container)
         if end is None or not end.exit_code:
             continue
+        if end.reason == LOST:
+            if not pod.reason and not pod.deleted_at and not container.is_init:
+                message = f"node {pod.node} has lost {container.role}: it, or its runtime, was started anew"
+                yield Finding(words.NODE_LOST, message, evidence(pod, container, end), pod=pod.name)
+            continue
         if container.is_init and (pod.phase == "Succeeded" or _has_begun(pod)):
             continue  # a sidecar, stopped when all was done
         yield from _of(pod, container, end, seen)
@@ -83,7 +90,7 @@ def _of(pod: Pod, container: Container, end: Container, seen: Seen) -> Iterator[
         cause, message = words.OOM_KILLED, _memory(container, end)
     elif end.reason in ("StartError", "ContainerCannotRun"):
         cause, message = _start(container, end)
-    elif killed := _probe(pod, container, seen):
+    elif killed := _probe(pod, container, end, seen):
         yield killed
         return
     elif container.is_init:
@@ -135,18 +142,21 @@ def _code(container: Container, end: Container) -> str:
     return f"{container.role} ended with exit code {end.exit_code}" + (f" ({said})" if said else "")
 
 
-def _probe(pod: Pod, container: Container, seen: Seen) -> Finding | None:
-    """The kubelet says that a probe failed only in an event; the container then ends by a signal or by itself."""
-    for event in seen.said_of(pod, "Killing"):
-        found = _PROBE.match(event.message)
-        if found and found[1] == container.name:
-            failed = next((one for one in seen.said_of(pod, "Unhealthy")), event)
-            end = ended(container)
+def _probe(pod: Pod, container: Container, end: Container, seen: Seen) -> Finding | None:
+    """The kubelet says only in events that a probe failed, and that it then stopped the container."""
+    if pod.deleted_at or pod.reason:
+        return None
+    stopped = [one for one in seen.said_of(pod, "Killing") if one.container == container.name]
+    for failed in seen.said_of(pod, "Unhealthy"):
+        found = _PROBE.match(failed.message)
+        if found and stopped and failed.container == container.name:
+            message = f"{container.role} failed its {found[1].lower()} probe, so the kubelet ended it"
+            said = by(failed).rstrip(": ")
             return Finding(
                 words.PROBE_FAILED,
-                f"{container.role} failed its {found[2]} probe, so the kubelet ended it",
-                by(failed),
-                exit_code=end.exit_code if end else None,
+                message,
+                said,
+                exit_code=end.exit_code,
                 container=container.name,
                 pod=pod.name,
             )
@@ -157,7 +167,9 @@ def _rights(pod: Pod, container: Container, seen: Seen) -> Iterator[Finding]:
     for line in seen.logs.get((pod.name, container.name), ()):
         if found := _FORBIDDEN.search(line):
             namespace, account, verb, resource, group = found.groups(default="")
+            resource, _, sub = resource.partition("/")
             kind = safe(f"{resource}.{group}" if group else resource, "RESOURCE")
+            kind += f" --subresource={safe(sub, 'NAME')}" if sub else ""
             yield Finding(
                 words.RIGHTS_MISSING,
                 f"service account {account} may not {verb} {resource}" + (f" of {group}" if group else ""),

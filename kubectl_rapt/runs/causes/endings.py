@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from kubectl_rapt.objects.pods import Pod
-from kubectl_rapt.runs.causes import words
+from kubectl_rapt.runs.causes import containers, words
 from kubectl_rapt.runs.causes.seen import Finding, Seen
 
 _DISRUPTIONS = {
@@ -48,7 +48,8 @@ def cause_of(pod: Pod) -> str:
 def recognise(pod: Pod, seen: Seen) -> Iterator[Finding]:
     """What ended a pod as a whole."""
     job = seen.job
-    code = next((one.exit_code for one in pod.containers if one.exit_code and not one.is_init), None)
+    known = [one for one in pod.containers if not one.is_init and one.reason != containers.LOST]
+    code = next((one.exit_code for one in known if one.exit_code), None)
     word = cause_of(pod)
     if word:
         yield Finding(word, _message(pod, word), _evidence(pod), exit_code=code, pod=pod.name)

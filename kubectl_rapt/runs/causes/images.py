@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from kubectl_rapt.objects.pods import Container, Pod
 from kubectl_rapt.runs.causes import words
+from kubectl_rapt.runs.causes.containers import LOST
 from kubectl_rapt.runs.causes.seen import Finding, Seen, by
 
 _REASONS = {
@@ -81,7 +82,7 @@ def recognise(pod: Pod, seen: Seen) -> Iterator[Finding]:
 
 
 def _was_started(container: Container) -> bool:
-    return container.started_at is not None and container.reason != "ContainerStatusUnknown"
+    return container.started_at is not None and container.reason != LOST
 
 
 def _finding(pod: Pod, container: Container, word: str, said: str, evidence: str) -> Finding:
