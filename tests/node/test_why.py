@@ -1,5 +1,6 @@
 """Why a Job failed on a real node: every scenario is started at once, and each is awaited by its test."""
 
+import os
 import re
 import time
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from kubectl_rapt.actions.why import Explanation
 from kubectl_rapt.model.target import Target
 from kubectl_rapt.ports.world import World
 from tests import namespaces
+from tests.cluster import kubectl
 from tests.cluster.clusters import Cluster
 from tests.node import failing
 from tests.node.failing import FAILING, Failing
@@ -43,7 +45,8 @@ def stage(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     namespace = namespaces.prepare(cluster)
     user = cluster.user(f"user-of-{namespace}", namespace=namespace)
     settings = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}, "data": {"a": "b"}}
-    with failing.registry() as registry:
+    with failing.registry() as registry, pytest.MonkeyPatch.context() as environ:
+        environ.setenv("PATH", str(kubectl.program().parent), prepend=os.pathsep)
         namespaces.apply(user, settings, *(one.manifest(registry) for one in FAILING))
         target = Target(kubeconfig=str(user), namespace=namespace)
         with wiring.open_world(target) as (world, _):
