@@ -155,42 +155,42 @@ def _restrict(place: Place) -> None:
 
 
 REFUSED: dict[str, tuple[Callable[[Place], None], dict[str, Any], str, str, str]] = {
-    "a quota is used up": (
+    "quota-used-up": (
         lambda place: _quota(place, {"pods": "0"}),
         {},
         "QuotaExceeded",
         "quota few refuses it: requested: pods=1, used: pods=0, limited: pods=0",
         "kubectl describe resourcequota few -n ",
     ),
-    "a quota wants to know more": (
+    "quota-wants-more": (
         lambda place: _quota(place, {"requests.cpu": "1"}),
         {},
         "QuotaExceeded",
         "quota few refuses it: must specify requests.cpu for: tool",
         "kubectl describe resourcequota few -n ",
     ),
-    "a limit range": (
+    "limit-range": (
         _limit_memory,
         {"container": {"resources": {"limits": {"memory": "16Mi"}}}},
         "LimitRangeExceeded",
         "a LimitRange refuses it: maximum memory usage per Container is 8Mi, but limit is 16Mi",
         "kubectl describe limitrange -n ",
     ),
-    "a policy": (
+    "policy": (
         lambda place: _policy(place, "pods", ""),
         {},
         "AdmissionRefused",
         "policy no-pods-t-[0-9a-f]+ refuses it: name an owner",
         "kubectl get validatingadmissionpolicy no-pods-t-",
     ),
-    "Pod Security": (
+    "pod-security": (
         _restrict,
         {},
         "AdmissionRefused",
         "the namespace's Pod Security .restricted:latest. refuses it: allowPrivilegeEscalation != false",
         "kubectl get namespace t-",
     ),
-    "no service account": (
+    "no-service-account": (
         _nothing,
         {"serviceAccountName": "absent"},
         "ServiceAccountMissing",
@@ -205,12 +205,12 @@ def test_a_job_whose_pods_are_refused_says_by_whom(cluster: Cluster) -> None:
         prepare, fields, cause, message, hint = REFUSED[name]
         place = _place(cluster)
         prepare(place)
-        place.uses("create", "-f-", given=a_job("refused", **fields))
-        told = place.explains("job/refused", cause)
+        place.uses("create", "-f-", given=a_job(name, **fields))
+        told = place.explains(f"job/{name}", cause)
         assert [one.cause for one in told.findings] == [cause], (name, told)
         first = told.findings[0]
         assert re.search(message, first.message), (name, first)
-        assert first.evidence.startswith("job/refused event FailedCreate"), (name, first)
+        assert first.evidence.startswith(f"job/{name} event FailedCreate"), (name, first)
         assert first.hint.startswith(hint), (name, first)
         assert told.outcome is None, "its controller goes on trying"
 

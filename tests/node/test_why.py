@@ -13,11 +13,10 @@ from kubectl_rapt.actions import why
 from kubectl_rapt.actions.why import Explanation
 from kubectl_rapt.model.target import Target
 from kubectl_rapt.ports.world import World
-from tests import namespaces
+from tests import failing
 from tests.cluster import kubectl
 from tests.cluster.clusters import Cluster
-from tests.node import failing
-from tests.node.failing import FAILING, Failing
+from tests.failing import FAILING, Failing
 
 PATIENCE_SECONDS = 150
 
@@ -41,15 +40,10 @@ class Stage:
 
 
 @pytest.fixture(scope="module")
-def stage(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    namespace = namespaces.prepare(cluster)
-    user = cluster.user(f"user-of-{namespace}", namespace=namespace)
-    settings = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}, "data": {"a": "b"}}
-    with failing.registry() as registry, pytest.MonkeyPatch.context() as environ:
+def stage(cluster: Cluster) -> Iterator[Stage]:
+    with failing.begun(cluster) as (namespace, user, registry), pytest.MonkeyPatch.context() as environ:
         environ.setenv("PATH", str(kubectl.program().parent), prepend=os.pathsep)
-        namespaces.apply(user, settings, *(one.manifest(registry) for one in FAILING))
-        target = Target(kubeconfig=str(user), namespace=namespace)
-        with wiring.open_world(target) as (world, _):
+        with wiring.open_world(Target(kubeconfig=str(user), namespace=namespace)) as (world, _):
             yield Stage(world, namespace, registry)
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from kubectl_rapt.objects.jobs import Job
 from kubectl_rapt.objects.pods import Pod
 from kubectl_rapt.runs.causes import containers, words
 from kubectl_rapt.runs.causes.seen import Finding, Seen
@@ -57,13 +58,20 @@ def recognise(pod: Pod, seen: Seen) -> Iterator[Finding]:
         message = "the Job was active longer than it may be"
         evidence = f"job/{job.name} condition FailureTarget: {job.failing}"
         yield Finding(words.DEADLINE_EXCEEDED, message, evidence, exit_code=code, pod=pod.name)
-    elif _was_deleted(pod) and not (job and (job.is_suspended or job.failing or job.ended)):
+    elif _was_deleted(pod) and not (job and _is_deleting(job, pod)):
         message = "somebody deleted its pod while it ran"
         yield Finding(
             words.DELETED, message, f"pod/{pod.name} deletionTimestamp", exit_code=code, pod=pod.name
         )
     elif pod.reason:
         yield Finding(pod.reason, _said(pod), _evidence(pod), exit_code=code, pod=pod.name)
+
+
+def _is_deleting(job: Job, pod: Pod) -> bool:
+    """Whether the Job's own controller has deleted the pod: it is suspended, or over for another reason."""
+    over_at = job.failing_at or job.ended_at
+    is_over = over_at is not None and pod.deleted_at is not None and pod.deleted_at > over_at
+    return job.is_suspended or job.ended == "Complete" or is_over
 
 
 def _was_deleted(pod: Pod) -> bool:

@@ -107,11 +107,15 @@ CAUSES = {
 _WEIGHTS = {word: weight for weight, word in enumerate(CAUSES)}
 
 
+_OTHER = Cause("Kubernetes says so", "kubectl rapt events {run}")
+"""A reason of Kubernetes for which there is no word: it weighs as much as an exit code."""
+
+
 def weight(word: str) -> int:
-    """How far down the list a cause stands; one that Kubernetes has and Rapt does not know goes with ``Failed``."""
-    return _WEIGHTS.get(word, _WEIGHTS[FAILED])
+    """How far down the list a cause stands."""
+    return _WEIGHTS.get(word, _WEIGHTS[EXIT_CODE])
 
 
 def cause(word: str) -> Cause:
-    """What is known of a cause, also of one that Rapt has no word for."""
-    return CAUSES.get(word, CAUSES[FAILED])
+    """What is known of a cause."""
+    return CAUSES.get(word, _OTHER)

@@ -5,9 +5,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 from typing import Any
 
-from tests import servers
+from tests import namespaces, servers
+from tests.cluster.clusters import Cluster
 
 REGISTRY = "REGISTRY"
 """Stands for the address of a registry in the table."""
@@ -403,3 +405,14 @@ def registry() -> Iterator[str]:
     """A registry that has no image; its address, to which the runtime speaks without TLS."""
     with servers.serving("127.0.0.1", _Registry) as port:
         yield f"127.0.0.1:{port}"
+
+
+@contextmanager
+def begun(cluster: Cluster) -> Iterator[tuple[str, Path, str]]:
+    """All of them at once, and a registry that has no image: their namespace, its user, and the registry."""
+    namespace = namespaces.prepare(cluster)
+    user = cluster.user(f"user-of-{namespace}", namespace=namespace)
+    settings = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}, "data": {"a": "b"}}
+    with registry() as address:
+        namespaces.apply(user, settings, *(one.manifest(address) for one in FAILING))
+        yield namespace, user, address
