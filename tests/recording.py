@@ -1,7 +1,7 @@
 """Records Jobs that failed, with what is seen of them, for pure tests: ``python -m tests.recording [NAMESPACE…]``.
 
-Without a namespace it begins those of ``tests/failing.py`` and waits for them; with some it takes what is there, as
-``tests/api/test_why.py`` has left it. What no cause is recognised from is left out.
+Without a namespace it begins those of ``tests/failing.py`` and waits for them; with some it takes what is there now,
+while ``tests/api/test_why.py`` runs. What no cause is recognised from is left out.
 """
 
 import json

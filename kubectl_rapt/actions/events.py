@@ -12,7 +12,7 @@ from kubectl_rapt.objects.retry_policies import MAX_ATTEMPTS
 from kubectl_rapt.ports.world import World
 
 _GENERATED = 58
-"""Kubernetes cuts the name of a Job so far before it appends five characters to name a pod."""
+"""To so many characters Kubernetes cuts the name of a Job and a dash, before five more make the name of a pod."""
 _SUFFIX = re.compile(r"(?:\d+-)?[a-z0-9]{5}")
 
 
@@ -42,7 +42,7 @@ class About:
         return False
 
     def _is_ours(self, pod: str) -> bool:
-        starts = (f"{job[: _GENERATED - 1]}-" for job in self.jobs)
+        starts = (f"{job}-"[:_GENERATED] for job in self.jobs)
         return any(pod.startswith(one) and _SUFFIX.fullmatch(pod, len(one)) for one in starts)
 
 
