@@ -66,8 +66,15 @@ def about(found: Found, *, pod: str = "") -> About:
 
 def read(world: World, whose: About, namespace: str) -> list[tuple[Event, Manifest]]:
     """The events that there are, by time, each with its manifest."""
-    found = list(_chosen(whose, world.cluster.list(EVENT, namespace)))
-    return sorted(found, key=lambda one: (one[0].last_at, one[0].first_at, one[0].name))
+    return _by_time(_chosen(whose, world.cluster.list(EVENT, namespace)))
+
+
+def _by_time(found: Iterable[tuple[Event, Manifest]]) -> list[tuple[Event, Manifest]]:
+    # Most times are in whole seconds; an event's name ends with the nanosecond of its first time, in hex digits.
+    return sorted(
+        found,
+        key=lambda one: (one[0].last_at.replace(microsecond=0), one[0].name.rpartition(".")[2], one[0].name),
+    )
 
 
 def follow(world: World, whose: About, namespace: str) -> Iterator[tuple[Event, Manifest]]:
@@ -77,7 +84,7 @@ def follow(world: World, whose: About, namespace: str) -> Iterator[tuple[Event, 
         if known is not None and seen.type == "added":
             known.append(seen.object)
         elif known is not None and seen.type == "synced":
-            yield from sorted(_chosen(whose, known), key=lambda one: (one[0].last_at, one[0].first_at))
+            yield from _by_time(_chosen(whose, known))
             known = None
         elif seen.type in ("added", "changed"):
             yield from _chosen(whose, [seen.object])

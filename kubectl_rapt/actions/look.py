@@ -1,5 +1,6 @@
 """Look at one execution from all sides: what the causes of a failure are recognised from."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from kubectl_rapt.actions import events, threads
@@ -8,12 +9,15 @@ from kubectl_rapt.errors import NotFound, RaptError, Refused
 from kubectl_rapt.model.kinds import KUEUE_WORKLOAD
 from kubectl_rapt.objects import jobs, workloads
 from kubectl_rapt.objects.events import Event
+from kubectl_rapt.objects.jobs import Job
 from kubectl_rapt.objects.pods import Container, Pod
 from kubectl_rapt.objects.workloads import Workload
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs import failures
+from kubectl_rapt.runs import outcome as outcomes
 from kubectl_rapt.runs.causes import containers
 from kubectl_rapt.runs.causes.seen import Finding, Seen
+from kubectl_rapt.runs.outcome import Outcome
 
 LINES = 5
 """How many last lines of a log are shown."""
@@ -57,11 +61,26 @@ def explain(world: World, found: Found) -> tuple[tuple[Finding, ...], Seen]:
     return failures.explain(seen), seen
 
 
+def closely(world: World, job: Job | None, pods: Sequence[Pod], outcome: Outcome) -> Outcome:
+    """An outcome that was certain from the Job and its pods, with what events add to it.
+
+    Args:
+        world: Where to read.
+        job: The Job; None where it is gone.
+        pods: Its pods.
+        outcome: What is certain.
+    """
+    if outcome.is_success or job is None:
+        return outcome
+    said = _events(world, Found(None, job, tuple(pods)), job.namespace)
+    return outcomes.of(job, pods, said) or outcome
+
+
 def _events(world: World, found: Found, namespace: str) -> tuple[Event, ...]:
     try:
         return tuple(event for event, _ in events.read(world, events.about(found), namespace))
-    except Refused:
-        return ()
+    except RaptError:
+        return ()  # the person may not read them; they only add to what is known
 
 
 def _log(world: World, pod: Pod, container: Container) -> tuple[str, ...]:

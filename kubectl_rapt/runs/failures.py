@@ -83,7 +83,11 @@ def _ranked(found: list[Finding], seen: Seen) -> list[Finding]:
         cause = words.cause(finding.cause)
         return (not (is_first and finding.cause == recorded), cause.is_vague, words.weight(finding.cause))
 
-    return sorted(found, key=key)
+    ranked = sorted(found, key=key)
+    if seen.job and seen.job.backoff_limit == 0 and len(ranked) > 1:
+        # That one pod may fail and no more goes without saying, where something says why it did.
+        ranked = [one for one in ranked if one.cause != words.BACKOFF_LIMIT_EXCEEDED]
+    return ranked
 
 
 def _is_end(finding: Finding) -> bool:

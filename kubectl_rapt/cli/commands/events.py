@@ -14,7 +14,7 @@ from kubectl_rapt.model.kinds import Manifest
 from kubectl_rapt.objects.events import Event
 
 _HEADER = ("LAST", "COUNT", "TYPE", "REASON", "OBJECT", "MESSAGE")
-_WIDTHS = (5, 5, 7, 16, 30, 0)
+_WIDTHS = (5, 5, 7, 20, 30, 0)
 """Of the columns where lines come one by one."""
 
 

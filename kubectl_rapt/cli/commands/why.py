@@ -74,8 +74,9 @@ def _forward(one: Explanation, now: datetime) -> Iterator[tuple[str, str]]:
             yield "also", _said(other)
     else:
         yield "state", _state(one)
-    if outcome and outcome.result:
-        yield "result", outcome.result
+    if outcome and outcome.result and not set(outcome.result.splitlines()) <= set(one.log):
+        for number, line in enumerate(outcome.result.splitlines()):
+            yield "" if number else "result", line
     if run and (len(run.attempts) > 1 or run.state == runs.RETRYING):
         for number, attempt in enumerate(run.attempts):
             yield "" if number else "attempts", _attempt(attempt)
@@ -117,7 +118,10 @@ def _back(one: Explanation) -> Iterator[tuple[str, str]]:
     if one.requested_by:
         yield "asked by", one.requested_by
     if answers := _answers(one):
-        yield "answers", ", ".join(f"{key}={value} ({where})" for key, (value, where) in answers.items())
+        yield (
+            "answers",
+            ", ".join(f"{key}={_spell(value)} ({where})" for key, (value, where) in answers.items()),
+        )
     if run:
         yield "run", run.name
     if job:
@@ -160,6 +164,14 @@ def _answers(one: Explanation) -> dict[str, tuple[Any, str]]:
         **{key: (value, "tool") for key, value in given.items()},
         **{key: (value, "run") for key, value in one.answers.items()},
     }
+
+
+def _spell(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    from kubectl_rapt import documents
+
+    return documents.dump_json(value, indent=None).strip()
 
 
 def _data(one: Explanation) -> dict[str, Any]:

@@ -8,6 +8,9 @@ from kubectl_rapt.runs.causes.seen import Finding, Seen
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 
+_OF_THE_REPOSITORY = ("kubectl rapt explain ", "kubectl rapt set ")
+"""Commands about a tool's file, in an environment; a Tool that somebody wrote by hand has none."""
+
 
 def safe(name: str, otherwise: str) -> str:
     """A name that may stand in a command which a person copies: one as Kubernetes permits, or a placeholder."""
@@ -35,6 +38,12 @@ def of(finding: Finding, seen: Seen) -> str:
         text = "kubectl rapt run {tool}"
     if not tool and "{tool}" in text:
         text = "kubectl rapt events {run}"
+    if text.startswith(_OF_THE_REPOSITORY):
+        environment = (job.labels if job else run.labels if run else {}).get(labels.ENVIRONMENT, "")
+        if run and not run.source:
+            text = "kubectl edit tools.rapt.dev {tool} -n {namespace}"
+        elif environment:
+            text += f" --in {safe(environment, 'ENVIRONMENT')}"
     return text.format(
         run=name, tool=safe(tool, "TOOL"), namespace=safe(namespace, "NAMESPACE"), job=safe(job_name, "JOB")
     )

@@ -14,6 +14,7 @@ from kubectl_rapt import documents
 from kubectl_rapt.errors import Refused
 from kubectl_rapt.objects import events, jobs, pods, workloads
 from kubectl_rapt.objects.runs import Attempt
+from kubectl_rapt.objects.tools import Source
 from kubectl_rapt.runs import failures, outcome
 from kubectl_rapt.runs.causes import images, words
 from kubectl_rapt.runs.causes import jobs as of_jobs
@@ -22,6 +23,7 @@ from tests.failing import FAILING, Failing
 from tests.given import NOON, RUNNING, a_job, a_pod, a_run, at, ended, waiting
 
 HERE = Path(__file__).parent
+SOURCE = Source("main", "backup", "1.0.0", "aa", "sha256:bb", "sha256:cc", "dd")
 POD = "backup-x7k2p-1-aaaaa"
 
 
@@ -144,7 +146,7 @@ def test_what_ends_a_pod_as_a_whole_outweighs_the_signal_of_its_container(
             {"type": "DisruptionTarget", "status": "True", "reason": condition}
         )
     found = failures.explain(seen(FAILED, pod))
-    assert causes(found) == [cause, "BackoffLimitExceeded"]
+    assert causes(found) == [cause]
     assert "Words of Kubernetes" in found[0].message
     assert found[0].exit_code == 137
     certain = outcome.of(jobs.from_manifest(a_job()), [pods.from_manifest(pod)])
@@ -430,7 +432,10 @@ def test_what_is_recorded_stands_when_nothing_else_is_left() -> None:
     )
     (found,) = failures.explain(Seen(run=a_run(attempts=(oom,))))
     assert (found.cause, found.message, found.evidence) == ("OOMKilled", "used all of it", "pod/x terminated")
-    assert found.hint == "kubectl rapt set backup --retry out-of-memory"
+    assert found.hint == "kubectl edit tools.rapt.dev backup -n team", "there is no file to change"
+    ours = a_run(attempts=(oom,), source=SOURCE, labels={"rapt.dev/environment": "prod"})
+    (found,) = failures.explain(Seen(run=ours))
+    assert found.hint == "kubectl rapt set backup --retry out-of-memory --in prod"
 
 
 def test_what_can_still_be_seen_is_better_evidence_than_the_record() -> None:
@@ -442,7 +447,7 @@ def test_what_can_still_be_seen_is_better_evidence_than_the_record() -> None:
 def test_a_record_that_says_more_than_what_is_seen_comes_first() -> None:
     closed = Attempt(1, "j", "u", NOON, NOON, 143, "NodeLost", "node-1 went away", "condition")
     found = failures.explain(seen(FAILED, run=a_run(attempts=(closed,))))
-    assert causes(found) == ["NodeLost", "BackoffLimitExceeded"]
+    assert causes(found) == ["NodeLost"]
 
 
 def test_several_are_ranked_and_what_says_only_that_it_failed_is_last() -> None:
