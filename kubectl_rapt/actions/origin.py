@@ -3,6 +3,7 @@
 Everything is proved by digests: the Run holds that of the tool's file, that file's lock those of the template.
 """
 
+import re
 from dataclasses import dataclass
 
 from kubectl_rapt.actions import repository
@@ -19,6 +20,7 @@ from kubectl_rapt.ports.world import World
 from kubectl_rapt.templating import index
 
 _FOLDER = "templates"
+_REVIEWED = re.compile(r"^(?:Reviewed|Approved)-by: (\S.*?)\s*$", re.MULTILINE | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +33,9 @@ class Origin:
         installation: What the tool's file said; None where it cannot be read any more.
         review: The pull request of the change; None where there is none, or no forge.
         no_review: Why nothing is known of one; empty where that is known.
-        template: What the registry says of the template's commit today, in one line.
+        template: What the registry says of the template's commit today, where it is not as the lock says.
         is_template_sure: Whether the registry still has exactly what ran.
+        reviewers: Whom the commit's trailers name as its reviewers, ``Name <address>``.
     """
 
     commit: Commit
@@ -42,6 +45,7 @@ class Origin:
     no_review: str = ""
     template: str = ""
     is_template_sure: bool = True
+    reviewers: tuple[str, ...] = ()
 
 
 def find(world: World, source: Source | None, environment: str, tool: str) -> tuple[Origin | None, str]:
@@ -73,12 +77,13 @@ def _among(
             continue
         change = changes.read(commit.message)
         review, no_review = _review(world, found, change)
+        by = tuple(dict.fromkeys(_REVIEWED.findall(commit.message)))
         try:
             wanted = installation.read(content, tool, path)
         except RaptError as error:
-            return Origin(commit, change, None, review, no_review, error.message, False), ""
+            return Origin(commit, change, None, review, no_review, error.message, False, by), ""
         template, is_sure = _template(world, found, source, wanted)
-        return Origin(commit, change, wanted, review, no_review, template, is_sure), ""
+        return Origin(commit, change, wanted, review, no_review, template, is_sure, by), ""
     return None, f"no commit of {found.remote.url} has that definition"
 
 

@@ -139,11 +139,14 @@ def _origin(origin: Origin) -> Iterator[tuple[str, str]]:
     yield "commit", commit.id
     if change:
         asked = change.requester.partition(" <")[0] or by
-        yield "change", f"{change.id} by {asked}: {change.summary}"
+        merged = f", merged by {by}" if asked != by and not origin.review else ""
+        yield "change", f"{change.id} by {asked}{merged}: {change.summary}"
     else:
         yield "change", f"made by hand by {by}"
     if origin.review:
         yield "review", _review(origin.review)
+    elif origin.reviewers:
+        yield "review", f"by {', '.join(one.partition(' <')[0] for one in origin.reviewers)}"
     elif origin.no_review:
         yield "review", f"unknown: {origin.no_review}"
 
@@ -225,6 +228,7 @@ def _origin_data(origin: Origin) -> dict[str, Any]:
         "toolAnswers": dict(origin.installation.answers) if origin.installation else None,
         "templateCommit": lock.commit if lock else None,
         "templateNote": origin.template,
+        "reviewers": list(origin.reviewers) or None,
         "review": {
             "number": review.number,
             "url": review.url,
