@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks import bounds, cases, installed, timing
+from benchmarks import bounds, cases, failures, installed, timing
 from benchmarks.cases import Case
 from benchmarks.timing import Timed
 from tests.cluster import clusters, kubectl
@@ -31,8 +31,9 @@ def main() -> int:
     cluster = clusters.up(node=True)
     try:
         _tell("preparing tools and Jobs")
-        with cases.environment(cluster, programs) as environ:
-            results = [(case, _time(case, environ)) for case in cases.cases(environ) if only in case.what]
+        with cases.environment(cluster, programs) as environ, failures.environment(cluster) as viewer:
+            rows = [*cases.cases(environ), failures.case(viewer)]
+            results = [(case, _time(case, environ)) for case in rows if only in case.what]
     finally:
         if not was_up:
             clusters.down()

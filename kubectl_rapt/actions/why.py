@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from kubectl_rapt.actions import find, look, origin
 from kubectl_rapt.actions.find import Found
 from kubectl_rapt.actions.origin import Origin
-from kubectl_rapt.errors import NotFound
-from kubectl_rapt.model.kinds import RUN, TOOL, Ref
+from kubectl_rapt.errors import NotFound, RaptError
+from kubectl_rapt.model import times
+from kubectl_rapt.model.kinds import RUN, TOOL, Manifest, Ref
 from kubectl_rapt.objects import labels, runs, tools
-from kubectl_rapt.objects.runs import Run
 from kubectl_rapt.objects.tools import Source
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs import failures
@@ -49,6 +50,27 @@ class Explanation:
     outcome: Outcome | None
     findings: tuple[Finding, ...] = ()
     log: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A run that failed.
+
+    Args:
+        namespace: Its namespace.
+        run: Its name.
+        tool: Its tool.
+        attempts: How often it was tried.
+        at: When it was over.
+        finding: What it records of its end.
+    """
+
+    namespace: str
+    run: str
+    tool: str
+    attempts: int
+    at: datetime
+    finding: Finding
 
 
 def why(world: World, what: str, namespace: str) -> Explanation:
@@ -110,7 +132,7 @@ def _source_of_tool(world: World, tool: str, namespace: str) -> Source | None:
         return None
 
 
-def failed(world: World, namespace: str, tool: str = "") -> list[tuple[Run, Finding]]:
+def failed(world: World, namespace: str, tool: str = "") -> list[Failure]:
     """Every run that failed, newest first, with the cause that it records itself: nothing else is read.
 
     Args:
@@ -119,11 +141,26 @@ def failed(world: World, namespace: str, tool: str = "") -> list[tuple[Run, Find
         tool: Of which tool; empty for every one.
     """
     selector = labels.selector({labels.TOOL: tool} if tool else {})
-    found = [
-        runs.from_manifest(one)
+    listed = (
+        _failure(one)
         for state in (runs.FAILED, runs.EXHAUSTED, runs.NOT_STARTED)
         for one in world.cluster.list(RUN, namespace, labels=selector, fields=f"status.state={state}")
-    ]
-    found.sort(key=lambda run: (run.created_at, run.namespace, run.name), reverse=True)
-    causes = [(run, failures.explain(Seen(run=run))) for run in found]
-    return [(run, said[0]) for run, said in causes if said and words.cause(said[0].cause).is_failure]
+    )
+    found = [one for one in listed if words.cause(one.finding.cause).is_failure]
+    return sorted(found, key=lambda one: (one.at, one.namespace, one.run), reverse=True)
+
+
+def _failure(manifest: Manifest) -> Failure:
+    metadata = manifest["metadata"]
+    namespace, name = metadata["namespace"], metadata["name"]
+    try:
+        run = runs.from_manifest(manifest)
+        finding = failures.explain(Seen(run=run))[0]
+        at = run.finished_at or run.created_at or times.parse(metadata["creationTimestamp"])
+        return Failure(namespace, name, run.tool, len(run.attempts), at, finding)
+    except Exception as error:  # one broken object must not hide the others
+        said = error.message if isinstance(error, RaptError) else f"{type(error).__name__}: {error}"
+        finding = Finding(
+            words.UNKNOWN, f"the Run cannot be read: {said}", f"run/{name}", f"kubectl get run {name}"
+        )
+        return Failure(namespace, name, "", 0, times.parse(metadata["creationTimestamp"]), finding)

@@ -9,13 +9,13 @@ import typer
 
 from kubectl_rapt.actions import why as explaining
 from kubectl_rapt.actions.origin import Origin
-from kubectl_rapt.actions.why import Explanation
+from kubectl_rapt.actions.why import Explanation, Failure
 from kubectl_rapt.cli import options, show, terminal
 from kubectl_rapt.errors import UsageError
 from kubectl_rapt.model import times
 from kubectl_rapt.model.proposals import PullRequest
 from kubectl_rapt.objects import runs, tools
-from kubectl_rapt.objects.runs import Attempt, Run
+from kubectl_rapt.objects.runs import Attempt
 from kubectl_rapt.runs import retries
 from kubectl_rapt.runs.causes.seen import Finding
 
@@ -247,7 +247,7 @@ def _failed(context: typer.Context, tool: str, all_namespaces: bool, output: str
         found = explaining.failed(world, namespace, tool)
         now = world.now()
     if output:
-        terminal.out(show.document(show.listed([_failure(run, finding) for run, finding in found]), output))
+        terminal.out(show.document(show.listed([_failure(one) for one in found]), output))
         return
     if not found:
         where = "any namespace" if all_namespaces else f"namespace {namespace}"
@@ -255,22 +255,24 @@ def _failed(context: typer.Context, tool: str, all_namespaces: bool, output: str
         return
     header = ["RUN", "TOOL", "CAUSE", "ATTEMPTS", "AGE", "MESSAGE"]
     rows = [
-        ([run.namespace] if all_namespaces else [])
-        + [run.name, run.tool, finding.cause, str(len(run.attempts)), _age(run, now), finding.message]
-        for run, finding in found
+        ([one.namespace] if all_namespaces else [])
+        + [
+            one.run,
+            one.tool,
+            one.finding.cause,
+            str(one.attempts),
+            times.spell_seconds((now - one.at).total_seconds()),
+            terminal.shorten(one.finding.message, 300),
+        ]
+        for one in found
     ]
     terminal.out(show.table((["NAMESPACE"] if all_namespaces else []) + header, rows))
-    counts = Counter(finding.cause for _, finding in found).most_common()
+    counts = Counter(one.finding.cause for one in found).most_common()
     terminal.say(
         f"{len(found)} failed: {', '.join(f'{count} {terminal.clean(word)}' for word, count in counts)}"
     )
 
 
-def _failure(run: Run, finding: Finding) -> dict[str, Any]:
-    about = {"namespace": run.namespace, "run": run.name, "tool": run.tool, "attempts": len(run.attempts)}
-    return {**about, **_finding(finding)}
-
-
-def _age(run: Run, now: datetime) -> str:
-    at = run.finished_at or run.created_at
-    return times.spell_seconds((now - at).total_seconds()) if at else ""
+def _failure(one: Failure) -> dict[str, Any]:
+    about = {"namespace": one.namespace, "run": one.run, "tool": one.tool, "attempts": one.attempts}
+    return {**about, **_finding(one.finding)}
