@@ -2,21 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
 from kubectl_rapt.actions import find, look, origin
 from kubectl_rapt.actions.find import Found
 from kubectl_rapt.actions.origin import Origin
-from kubectl_rapt.errors import NotFound, RaptError
-from kubectl_rapt.model import times
-from kubectl_rapt.model.kinds import RUN, TOOL, Manifest, Ref
-from kubectl_rapt.objects import labels, runs, tools
+from kubectl_rapt.errors import NotFound
+from kubectl_rapt.model.kinds import TOOL, Ref
+from kubectl_rapt.objects import labels, tools
 from kubectl_rapt.objects.tools import Source
 from kubectl_rapt.ports.world import World
-from kubectl_rapt.runs import failures
 from kubectl_rapt.runs import outcome as outcomes
-from kubectl_rapt.runs.causes import words
 from kubectl_rapt.runs.causes.seen import Finding, Seen
 from kubectl_rapt.runs.outcome import Outcome
 
@@ -50,27 +46,6 @@ class Explanation:
     outcome: Outcome | None
     findings: tuple[Finding, ...] = ()
     log: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A run that failed.
-
-    Args:
-        namespace: Its namespace.
-        run: Its name.
-        tool: Its tool.
-        attempts: How often it was tried.
-        at: When it was over.
-        finding: What it records of its end.
-    """
-
-    namespace: str
-    run: str
-    tool: str
-    attempts: int
-    at: datetime
-    finding: Finding
 
 
 def why(world: World, what: str, namespace: str) -> Explanation:
@@ -130,37 +105,3 @@ def _source_of_tool(world: World, tool: str, namespace: str) -> Source | None:
         return tools.from_manifest(world.cluster.get(Ref(TOOL, tool, namespace))).source if tool else None
     except NotFound:
         return None
-
-
-def failed(world: World, namespace: str, tool: str = "") -> list[Failure]:
-    """Every run that failed, newest first, with the cause that it records itself: nothing else is read.
-
-    Args:
-        world: Where to read.
-        namespace: Where; empty for every namespace.
-        tool: Of which tool; empty for every one.
-    """
-    selector = labels.selector({labels.TOOL: tool} if tool else {})
-    listed = (
-        _failure(one)
-        for state in (runs.FAILED, runs.EXHAUSTED, runs.NOT_STARTED)
-        for one in world.cluster.list(RUN, namespace, labels=selector, fields=f"status.state={state}")
-    )
-    found = [one for one in listed if words.cause(one.finding.cause).is_failure]
-    return sorted(found, key=lambda one: (one.at, one.namespace, one.run), reverse=True)
-
-
-def _failure(manifest: Manifest) -> Failure:
-    metadata = manifest["metadata"]
-    namespace, name = metadata["namespace"], metadata["name"]
-    try:
-        run = runs.from_manifest(manifest)
-        finding = failures.explain(Seen(run=run))[0]
-        at = run.finished_at or run.created_at or times.parse(metadata["creationTimestamp"])
-        return Failure(namespace, name, run.tool, len(run.attempts), at, finding)
-    except Exception as error:  # one broken object must not hide the others
-        said = error.message if isinstance(error, RaptError) else f"{type(error).__name__}: {error}"
-        finding = Finding(
-            words.UNKNOWN, f"the Run cannot be read: {said}", f"run/{name}", f"kubectl get run {name}"
-        )
-        return Failure(namespace, name, "", 0, times.parse(metadata["creationTimestamp"]), finding)
