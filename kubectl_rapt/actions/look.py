@@ -1,6 +1,7 @@
 """Look at one execution from all sides: what the causes of a failure are recognised from."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from kubectl_rapt.actions import events, threads
@@ -11,6 +12,7 @@ from kubectl_rapt.objects import jobs, workloads
 from kubectl_rapt.objects.events import Event
 from kubectl_rapt.objects.jobs import Job
 from kubectl_rapt.objects.pods import Container, Pod
+from kubectl_rapt.objects.runs import Run
 from kubectl_rapt.objects.workloads import Workload
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs import failures
@@ -49,7 +51,7 @@ def at(world: World, found: Found) -> Seen:
         found.pods,
         _events(world, found, namespace),
         logs,
-        found.run,
+        _until(found),
         _workload(world, found),
         _refusal(world, found),
     )
@@ -59,6 +61,15 @@ def explain(world: World, found: Found) -> tuple[tuple[Finding, ...], Seen]:
     """The causes of an execution's failure, ranked, and what they were found in."""
     seen = at(world, found)
     return failures.explain(seen), seen
+
+
+def _until(found: Found) -> Run | None:
+    """The Run as it was when the Job that was found was its latest: later attempts say nothing of that one."""
+    run, job = found.run, found.job
+    if run is None or job is None:
+        return run
+    numbers = [number for number, attempt in enumerate(run.attempts, 1) if attempt.uid == job.uid]
+    return replace(run, attempts=run.attempts[: numbers[0]]) if numbers else run
 
 
 def closely(world: World, job: Job | None, pods: Sequence[Pod], outcome: Outcome) -> Outcome:

@@ -99,7 +99,7 @@ def _has_failed(seen: Seen) -> bool:
         return False
     last = seen.run.attempts[-1] if seen.run and seen.run.attempts else None
     if last and last.cause:
-        return last.cause != words.SUCCEEDED
+        return last.cause not in (words.SUCCEEDED, words.CANCELLED)
     return bool(seen.job and seen.job.ended == "Failed") or any(one.phase == "Failed" for one in seen.pods)
 
 

@@ -148,9 +148,11 @@ def recorded(seen: Seen) -> Iterator[Finding]:
     run = seen.run
     if run is None:
         return
+    last = run.attempts[-1] if run.attempts else None
     if run.cancelled_by:
         yield Finding(words.CANCELLED, f"cancelled by {run.cancelled_by}", f"run/{run.name} spec.cancelledBy")
-    last = run.attempts[-1] if run.attempts else None
+    elif last and last.cause == words.CANCELLED:
+        yield Finding(words.CANCELLED, last.message, last.evidence or f"run/{run.name} attempt {last.number}")
     if run.is_finished and last is None and run.reason != words.CANCELLED:
         yield Finding(
             run.reason or words.FAILED, run.message, f"run/{run.name} condition Finished: {run.reason}"
