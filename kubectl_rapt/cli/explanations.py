@@ -76,7 +76,7 @@ def _back(one: Explanation) -> Iterator[tuple[str, str]]:
         yield "from", f"{source.template} {source.version} ({source.registry}, tree {source.tree[:7]})"
     if one.origin:
         yield from _origin(one.origin)
-    elif one.no_origin:
+    elif one.no_origin and one.tool:
         yield "commit", f"unknown: {one.no_origin}"
     if one.tool:
         yield "tool", one.tool + (f" in {one.environment}" if one.environment else "")

@@ -91,7 +91,7 @@ def _ranked(found: list[Finding], seen: Seen) -> list[Finding]:
 
 
 def _is_end(finding: Finding) -> bool:
-    return finding.cause in (words.BACKOFF_LIMIT_EXCEEDED, words.FAILED)
+    return words.cause(finding.cause).is_vague
 
 
 def _has_failed(seen: Seen) -> bool:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from kubectl_rapt.objects.events import Event
 from kubectl_rapt.objects.pods import Container, Pod
 from kubectl_rapt.runs.causes import words
 from kubectl_rapt.runs.causes.containers import LOST
@@ -60,25 +61,21 @@ def classify(message: str) -> str:
 
 def recognise(pod: Pod, seen: Seen) -> Iterator[Finding]:
     """What a container of a pod waits for, where that is its image; or waited for, when its pod's time was up."""
-    failed = next(
-        (one for one in seen.said_of(pod, "Failed") if "ull" in one.message and "image" in one.message), None
-    )
     for container in pod.containers:
+        failed = next((one for one in seen.said_of(pod, "Failed") if _is_about(one, container)), None)
         if container.state == "waiting" and container.reason in _REASONS:
-            said = failed.message if failed and container.reason == "ImagePullBackOff" else container.message
-            # Backing off, the kubelet repeats what it was told; older ones do not.
-            if classify(container.message) != words.IMAGE_PULL_FAILED:
-                said = container.message
+            # Backing off, some kubelets repeat what they were told, and others do not.
+            is_silent = classify(container.message) == words.IMAGE_PULL_FAILED
+            said = failed.message if failed and is_silent else container.message
             word = _REASONS[container.reason] or classify(said)
             shown = f"pod/{pod.name} {container.role} waits: {container.reason}: {said}"
             yield _finding(pod, container, word, said, shown)
-        elif (
-            failed
-            and not _was_started(container)
-            and pod.phase == "Failed"
-            and container.image in failed.message
-        ):
+        elif failed and not _was_started(container) and pod.phase == "Failed":
             yield _finding(pod, container, classify(failed.message), failed.message, by(failed))
+
+
+def _is_about(event: Event, container: Container) -> bool:
+    return event.container in ("", container.name) and event.message.startswith("Failed to pull image")
 
 
 def _was_started(container: Container) -> bool:

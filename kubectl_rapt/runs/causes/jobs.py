@@ -35,10 +35,13 @@ _REFUSALS = {
 def refused(seen: Seen) -> Iterator[Finding]:
     """Pods that may not be created. The Job gets no condition for it: only its events tell."""
     job = seen.job
-    if job is None or seen.pods or job.is_suspended:
+    if job is None or job.is_suspended:
         return
+    newest = max((pod.created_at for pod in seen.pods), default=None)
     for event in seen.said_of_job(job, "FailedCreate"):
-        yield refusal(event.message.removeprefix(_PREFIX), by(event))
+        # What was refused and created since is no matter any more.
+        if newest is None or event.last_at > newest:
+            yield refusal(event.message.removeprefix(_PREFIX), by(event))
         return
 
 

@@ -54,6 +54,9 @@ INIT_FAILED = "InitFailed"
 DELETED = "Deleted"
 EXIT_CODE = "ExitCode"
 BACKOFF_LIMIT_EXCEEDED = "BackoffLimitExceeded"
+POD_FAILURE_POLICY = "PodFailurePolicy"
+FAILED_INDEXES = "FailedIndexes"
+MAX_FAILED_INDEXES_EXCEEDED = "MaxFailedIndexesExceeded"
 FAILED = "Failed"
 QUEUED = "Queued"
 SUSPENDED = "Suspended"
@@ -97,6 +100,9 @@ CAUSES = {
     EXIT_CODE: Cause("the tool said no", _LOGS),
     DELETED: Cause("somebody deleted it while it ran", _AGAIN),
     BACKOFF_LIMIT_EXCEEDED: Cause("Kubernetes tried it as often as it may", _LOGS, is_vague=True),
+    POD_FAILURE_POLICY: Cause("a rule of the Job ends it at once", _LOGS, is_vague=True),
+    FAILED_INDEXES: Cause("one or more of its parts failed", _LOGS, is_vague=True),
+    MAX_FAILED_INDEXES_EXCEEDED: Cause("more of its parts failed than may", _LOGS, is_vague=True),
     FAILED: Cause("it failed, and nobody says why", "kubectl rapt events {run}", is_vague=True),
     QUEUED: Cause("it waits for its turn", "kubectl get workloads -n {namespace}", is_failure=False),
     SUSPENDED: Cause("somebody holds it back", "kubectl describe job {job} -n {namespace}", is_failure=False),

@@ -308,7 +308,9 @@ def test_a_job_that_was_refused_once_and_has_its_pod_now_is_not_refused() -> Non
     event = an_event(
         "FailedCreate", "Error creating: etcdserver: request timed out", about="Job/backup-x7k2p-1"
     )
-    assert failures.explain(seen(a_job(), a_pod("Running", RUNNING), events=(event,))) == ()
+    assert failures.explain(seen(a_job(), a_pod("Running", RUNNING, created=70), events=(event,))) == ()
+    shown = seen(a_job(parallelism=2), a_pod("Running", RUNNING, created=1), events=(event,))
+    assert causes(failures.explain(shown)) == ["PodRefused"], "one of two is there"
 
 
 FORBIDDEN = (
@@ -457,6 +459,26 @@ def test_several_are_ranked_and_what_says_only_that_it_failed_is_last() -> None:
         seen(a_job(ended="Failed", reason="BackoffLimitExceeded", backoffLimit=1), first, last)
     )
     assert causes(found) == ["OOMKilled", "ExitCode", "BackoffLimitExceeded"]
+
+
+@pytest.mark.parametrize("reason", ["PodFailurePolicy", "FailedIndexes", "MaxFailedIndexesExceeded"])
+def test_what_the_job_says_stands_behind_what_its_pod_says(reason: str) -> None:
+    job = a_job(ended="Failed", reason=reason, backoffLimit=6)
+    assert causes(failures.explain(seen(job, a_pod("Failed", ended(3))))) == ["ExitCode", reason]
+    assert causes(failures.explain(seen(job))) == [reason, "Unknown"]
+
+
+def test_each_container_is_told_of_its_own_image() -> None:
+    pod = a_pod("Pending", waiting("ImagePullBackOff", "Back-off pulling image"), waiting("ImagePullBackOff"))
+    said = (
+        an_event("Failed", 'Failed to pull image "a": connection refused', container="tool"),
+        an_event("Failed", 'Failed to pull image "b": not found', container="other-1"),
+    )
+    found = failures.explain(seen(a_job(), pod, events=said))
+    assert {one.container: one.cause for one in found} == {
+        "tool": "RegistryUnreachable",
+        "other-1": "ImageNotFound",
+    }
 
 
 def test_the_same_cause_is_said_once_of_the_newest_pod() -> None:
