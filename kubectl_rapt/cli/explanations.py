@@ -29,6 +29,8 @@ def lines(one: Explanation, now: datetime) -> Iterator[tuple[str, str]]:
 
 def _forward(one: Explanation, now: datetime) -> Iterator[tuple[str, str]]:
     run, outcome = one.found.run, one.outcome
+    if outcome is None or not one.findings:
+        yield "state", _state(one)
     if one.findings:
         first, *others = one.findings
         yield "cause", _said(first)
@@ -37,8 +39,6 @@ def _forward(one: Explanation, now: datetime) -> Iterator[tuple[str, str]]:
             yield "" if number else "log", line
         for other in others:
             yield "also", _said(other)
-    else:
-        yield "state", _state(one)
     if outcome and outcome.result and not set(outcome.result.splitlines()) <= set(one.log):
         for number, line in enumerate(outcome.result.splitlines()):
             yield "" if number else "result", line

@@ -14,7 +14,10 @@ _NO_KEY = re.compile(r"couldn't find key (\S+) in (Secret|ConfigMap) (?:[a-z0-9-
 _NO_CONFIG_KEY = re.compile(r"references non-existent (?:config|secret) key: (\S+)")
 _CLAIM = re.compile(r'persistentvolumeclaim "([a-z0-9.-]+)" not found')
 _VOLUME = re.compile(r'for volume "([^"]{1,253})"')
-_NODES = re.compile(r"^(\d+)/(\d+) nodes are available: (.*?)(?:\. preemption:.*)?\.?$", re.DOTALL)
+_NODES = re.compile(
+    r"^(\d+)/(\d+) nodes are available: (.*?)(?:\. (?:no new claims to deallocate, )?preemption:.*)?\.?$",
+    re.DOTALL,
+)
 _UNBOUND = "unbound immediate PersistentVolumeClaims"
 _MOUNTS = ("FailedMount", "FailedAttachVolume", "FailedMapVolume")
 
