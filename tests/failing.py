@@ -340,6 +340,16 @@ FAILING = (
         job={"activeDeadlineSeconds": 2},
     ),
     Failing(
+        "never-placed",
+        "Unschedulable",
+        "no node takes its pod .0 of [0-9]+.: .*didn't match Pod's node affinity/selector",
+        "event FailedScheduling",
+        "kubectl describe nodes",
+        pod={"nodeSelector": {"disk": "ssd"}},
+        job={"activeDeadlineSeconds": 3},
+        also="DeadlineExceeded",
+    ),
+    Failing(
         "twice",
         "ExitCode",
         "exit code 9",

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from kubectl_rapt import documents
+from kubectl_rapt.actions.events import About
+from kubectl_rapt.objects import events
 from tests import failing
 from tests.cluster import clusters, kubectl
 
@@ -90,9 +92,9 @@ def recordings(items: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, list[d
             for one in items
             if one["kind"] == "Pod" and one["metadata"].get("labels", {}).get(JOB_NAME) == name
         ]
-        uids = {one["metadata"]["uid"] for one in (job, *pods)}
-        events = [one for one in items if one["kind"] == "Event" and one["involvedObject"].get("uid") in uids]
-        yield name, [_trimmed(one) for one in (job, *pods, *events)]
+        whose = About("", frozenset({name}), frozenset())
+        said = [one for one in items if one["kind"] == "Event" and whose.includes(events.from_manifest(one))]
+        yield name, [_trimmed(one) for one in (job, *pods, *said)]
 
 
 def main(namespaces: Sequence[str]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from kubectl_rapt.objects.pods import Pod
-from kubectl_rapt.runs.causes import beginnings, containers, endings, hints, images, jobs, words
+from kubectl_rapt.runs.causes import beginnings, containers, endings, gone, hints, images, jobs, words
 from kubectl_rapt.runs.causes.seen import Finding, Seen
 
 OF_PODS: tuple[Callable[[Pod, Seen], Iterator[Finding]], ...] = (
@@ -37,10 +37,21 @@ def explain(seen: Seen) -> tuple[Finding, ...]:
     # The newest pod speaks for the others.
     for pod in sorted(seen.pods, key=lambda one: (one.created_at, one.name), reverse=True):
         found += of_pod(pod, seen)
+    found += of_gone(seen)
     ranked = _ranked(_once(found), seen)
     if _has_failed(seen) and not any(words.cause(one.cause).is_failure for one in ranked if not _is_end(one)):
         ranked = [*ranked, _unknown(seen)]
     return tuple(replace(one, hint=hints.of(one, seen)) for one in ranked)
+
+
+def of_gone(seen: Seen) -> list[Finding]:
+    """What a Job's pods waited for that never began and are gone: the Job's time was up. Ranked."""
+    if not (seen.job and seen.job.reason == words.DEADLINE_EXCEEDED):
+        return []
+    never = [pod for pod in (*seen.pods, *gone.pods(seen)) if beginnings.never_ran(pod)]
+    return sorted(
+        (one for pod in never for one in of_pod(pod, seen)), key=lambda one: words.weight(one.cause)
+    )
 
 
 def of_pod(pod: Pod, seen: Seen) -> list[Finding]:

@@ -156,8 +156,8 @@ def _last(pod: Pod) -> Container:
 
 
 def _of_job(seen: Seen, job: Job) -> Outcome:
-    """What the Job's condition says; without a pod, its events may say why there is none."""
-    found = next(iter((*of_jobs.refused(seen), *of_jobs.limits(seen))), None)
+    """What the Job's condition says; where its pod never began, what that waited for."""
+    found = next(iter((*of_jobs.refused(seen), *failures.of_gone(seen), *of_jobs.limits(seen))), None)
     return Outcome(
         found.cause if found else words.FAILED,
         message=found.message if found else job.message,

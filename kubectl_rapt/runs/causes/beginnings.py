@@ -24,7 +24,7 @@ _MOUNTS = ("FailedMount", "FailedAttachVolume", "FailedMapVolume")
 
 def unschedulable(pod: Pod, seen: Seen) -> Iterator[Finding]:
     """A pod without a node, in the scheduler's own words."""
-    if pod.node or not _never_ran(pod):
+    if pod.node or not never_ran(pod):
         return
     said = next(iter(seen.said_of(pod, "FailedScheduling")), None)
     why = pod.unscheduled or (said.message if said else "")
@@ -74,7 +74,7 @@ def configuration(pod: Pod, seen: Seen) -> Iterator[Finding]:
             evidence = f"pod/{pod.name} {container.role} waits: {container.reason}"
             if not container.last:
                 yield Finding(words.START_FAILED, message, evidence, container=container.name, pod=pod.name)
-        elif failed and pod.phase == "Failed" and _never_ran(pod):
+        elif failed and pod.phase == "Failed" and never_ran(pod):
             said = failed.message.removeprefix("Error: ")
             if _MISSING.search(said) or _NO_KEY.search(said):
                 yield _unset(pod, container, said, by(failed))
@@ -101,7 +101,7 @@ def _kind(word: str) -> str:
 
 def volumes(pod: Pod, seen: Seen) -> Iterator[Finding]:
     """A volume that is not mounted: the kubelet says so in events only."""
-    if not _never_ran(pod) or not pod.node:
+    if not never_ran(pod) or not pod.node:
         return
     said = next(iter(seen.said_of(pod, *_MOUNTS)), None)
     if said is None:
@@ -121,7 +121,7 @@ def volumes(pod: Pod, seen: Seen) -> Iterator[Finding]:
     yield Finding(words.VOLUME_NOT_MOUNTED, message, by(said), hint, pod=pod.name)
 
 
-def _never_ran(pod: Pod) -> bool:
+def never_ran(pod: Pod) -> bool:
     """Whether no container of a pod has ever started."""
     return not any(
         one.state == "running" or one.last or (one.started_at and one.reason != LOST)

@@ -492,6 +492,33 @@ def test_the_same_cause_is_said_once_of_the_newest_pod() -> None:
     ]
 
 
+GONE = f"Pod/{POD}"
+PLACED = an_event("Scheduled", f"Successfully assigned team/{POD} to node-1", about=GONE)
+UNMOUNTED = an_event(
+    "FailedMount", 'MountVolume.SetUp failed for volume "data" : secret "x" not found', about=GONE
+)
+UNPLACED = an_event("FailedScheduling", "0/2 nodes are available: 2 Insufficient cpu.", about=GONE)
+STARTED = an_event("Started", "Container started", about=GONE)
+TIME_IS_UP = a_job(ended="Failed", reason="DeadlineExceeded")
+LEFT: list[tuple[str, dict[str, Any], list[Any], list[str]]] = [
+    ("no node took it", TIME_IS_UP, [UNPLACED], ["Unschedulable", "DeadlineExceeded"]),
+    ("no volume was mounted", TIME_IS_UP, [PLACED, UNMOUNTED], ["VolumeNotMounted", "DeadlineExceeded"]),
+    ("it began after all", TIME_IS_UP, [UNPLACED, PLACED, STARTED], ["DeadlineExceeded"]),
+    ("the Job failed otherwise", FAILED, [UNPLACED], ["BackoffLimitExceeded", "Unknown"]),
+    ("nothing is said of it", TIME_IS_UP, [], ["DeadlineExceeded"]),
+]
+
+
+@pytest.mark.parametrize(("job", "said", "expected"), [row[1:] for row in LEFT], ids=[row[0] for row in LEFT])
+def test_events_still_tell_what_a_pod_waited_for_that_is_gone(
+    job: dict[str, Any], said: list[Any], expected: list[str]
+) -> None:
+    assert causes(failures.explain(seen(job, events=tuple(said)))) == expected
+    certain = outcome.of(jobs.from_manifest(job), [], said)
+    assert certain
+    assert certain.cause == expected[0]
+
+
 def test_unknown_says_what_was_looked_at() -> None:
     found = failures.explain(seen(FAILED))
     assert causes(found) == ["BackoffLimitExceeded", "Unknown"]
