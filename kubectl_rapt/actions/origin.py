@@ -6,14 +6,14 @@ Everything is proved by digests: the Run holds that of the tool's file, that fil
 import re
 from dataclasses import dataclass
 
-from kubectl_rapt.actions import repository
+from kubectl_rapt.actions import propose, repository
 from kubectl_rapt.actions.repository import Repository
 from kubectl_rapt.config import changes, installation, layout
 from kubectl_rapt.config import project as projects
 from kubectl_rapt.config.changes import Change
 from kubectl_rapt.config.installation import Installation
 from kubectl_rapt.errors import NotFound, RaptError
-from kubectl_rapt.model.proposals import Address, PullRequest
+from kubectl_rapt.model.proposals import PullRequest
 from kubectl_rapt.objects.tools import Source
 from kubectl_rapt.ports.git import Commit, Remote, Trust
 from kubectl_rapt.ports.world import World
@@ -91,10 +91,9 @@ def _review(world: World, found: Repository, change: Change | None) -> tuple[Pul
     if change is None:
         return None, ""
     try:
-        address = Address(found.remote.url)
-        if world.forge.kind(address) == "none":
+        if not propose.has_forge(world, found):
             return None, ""
-        return world.forge.pull_request(address, change.branch), ""
+        return world.forge.pull_request(propose.address(found), change.branch), ""
     except RaptError as error:
         return None, error.message
 
