@@ -18,6 +18,7 @@ from tests import namespaces
 from tests.cluster.clusters import Cluster
 
 RUNS = 1000
+WHAT = f"`kubectl-rapt why --failed -A`, {RUNS:,} failed runs"
 IMAGE = "busybox:1.35"
 PATIENCE_SECONDS = 300
 _CAUSES = (
@@ -53,7 +54,7 @@ def case(viewer: Path) -> Case:
     """The row."""
     as_viewer = ["env", f"KUBECONFIG={viewer}"]
     return Case(
-        f"`kubectl-rapt why --failed -A`, {RUNS:,} failed runs",
+        WHAT,
         "`kubectl get pods,jobs,events -A -o json`",
         0.15,
         5,

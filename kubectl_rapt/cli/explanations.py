@@ -47,8 +47,8 @@ def _forward(one: Explanation, now: datetime) -> Iterator[tuple[str, str]]:
             yield "" if number else "attempts", _attempt(attempt)
     if run and run.state == runs.RETRYING and run.next_attempt_at:
         due = times.spell_seconds((run.next_attempt_at - now).total_seconds())
-        again = retries.after(run)
-        yield "retry", f"in {due}: {again.why}"
+        is_closed = run.attempts and run.attempts[-1].finished_at
+        yield "retry", f"in {due}" + (f": {retries.after(run).why}" if is_closed else "")
 
 
 def _said(finding: Finding) -> str:

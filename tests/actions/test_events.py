@@ -1,5 +1,6 @@
 """Whose events are shown: those of a run, its Jobs and their pods, by name, also where the objects are gone."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -9,6 +10,8 @@ from kubectl_rapt.actions.find import Found
 from kubectl_rapt.objects import events as event_objects
 from kubectl_rapt.objects import jobs, pods
 from kubectl_rapt.objects.runs import Attempt
+from kubectl_rapt.ports.cluster import Event as Seen
+from tests.fakes.cluster import FakeCluster
 from tests.given import a_job, a_pod, a_run, at, ended
 
 LONG = "a" * 62
@@ -57,3 +60,31 @@ def test_of_a_pod_only_its_own_events_are_shown() -> None:
     assert whose.includes(an_event("Pod", "backup-x7k2p-1-aaaaa"))
     assert not whose.includes(an_event("Pod", "backup-x7k2p-2-aaaaa"))
     assert not whose.includes(an_event("Job", "backup-x7k2p-1"))
+
+
+def test_what_was_is_told_by_time_and_then_what_comes() -> None:
+    """A watch begins with what exists, in the order of names."""
+
+    class Cluster(FakeCluster):
+        def watch(self, kind: Any, namespace: str, **other: Any) -> Any:
+            return iter(
+                [
+                    Seen("added", manifest("b.2", 20)),
+                    Seen("added", manifest("a.1", 10)),
+                    Seen("added", manifest("other.1", 15, name="other")),
+                    Seen("synced", {}),
+                    Seen("added", manifest("c.3", 5)),
+                    Seen("changed", manifest("a.1", 30)),
+                    Seen("deleted", manifest("b.2", 20)),
+                ]
+            )
+
+    world: Any = SimpleNamespace(cluster=Cluster())
+    told = [event.name for event, _ in events.follow(world, events.about(RUN), "team")]
+    assert told == ["a.1", "b.2", "c.3", "a.1"]
+
+
+def manifest(event: str, seconds: float, *, name: str = "backup-x7k2p-1") -> dict[str, Any]:
+    about = {"kind": "Job", "name": name}
+    metadata = {"name": event, "namespace": "team", "creationTimestamp": at(seconds)}
+    return {"metadata": metadata, "involvedObject": about, "lastTimestamp": at(seconds)}
