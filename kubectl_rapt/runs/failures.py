@@ -88,7 +88,7 @@ def _ranked(found: list[Finding], seen: Seen) -> list[Finding]:
     """By weight; what the Run records comes first, unless it says less than what is seen."""
     last = seen.run.attempts[-1] if seen.run and seen.run.attempts else None
     recorded = last.cause if last else ""
-    is_first = bool(recorded) and not words.cause(recorded).is_vague and recorded != words.EXIT_CODE
+    is_first = not words.cause(recorded).is_vague and recorded != words.EXIT_CODE
 
     def key(finding: Finding) -> tuple[bool, bool, int]:
         cause = words.cause(finding.cause)

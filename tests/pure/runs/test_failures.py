@@ -416,6 +416,11 @@ def test_a_queued_job_says_what_kueue_says_and_is_no_failure(name: str, cause: s
 def test_a_job_that_rapt_has_not_released_says_so() -> None:
     (found,) = failures.explain(seen(a_job(suspend=True), run=a_run()))
     assert (found.cause, found.hint) == ("Suspended", "kubectl rapt reconcile")
+    (found,) = failures.explain(seen(a_job(suspend=True)))
+    assert (found.message, found.evidence) == (
+        "its Job is suspended",
+        "job/backup-x7k2p-1 spec.suspend is true",
+    )
 
 
 def test_a_run_without_a_job_says_what_the_api_server_says() -> None:
