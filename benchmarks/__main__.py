@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks import bounds, cases, crowd, installed, timing
+from benchmarks import bounds, cases, crowd, failures, installed, timing
 from benchmarks.cases import Case
 from benchmarks.timing import Timed
 from tests.cluster import clusters, kubectl
@@ -34,6 +34,11 @@ def main() -> int:
         _tell("preparing tools and Jobs")
         with cases.environment(cluster, programs) as environ:
             results = [(case, _time(case, environ)) for case in cases.cases(environ) if only in case.what]
+            if only in failures.WHAT:
+                _tell("preparing runs that failed")
+                with failures.environment(cluster) as viewer:
+                    case = failures.case(viewer)
+                    results.append((case, _time(case, environ)))
     finally:
         if not was_up:
             clusters.down()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from kubectl_rapt.actions import look
 from kubectl_rapt.actions.threads import Merge
 from kubectl_rapt.errors import RaptError, Unavailable
 from kubectl_rapt.model.kinds import JOB, POD, Ref
@@ -41,7 +42,7 @@ def follow(
         for source in taken.begin:
             inbox.add(_log(world, Ref(POD, source.pod, job.namespace), source, tail))
         if state.has_ended and state.outcome:
-            yield state.outcome
+            yield look.closely(world, state.job, list(state.pods.values()), state.outcome)
             return
         if timeout_seconds and (now - begun_at).total_seconds() > timeout_seconds:
             raise Unavailable("timed-out", f"{job} did not end within {timeout_seconds:g} s; it goes on")

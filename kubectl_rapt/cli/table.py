@@ -70,6 +70,12 @@ def _drift() -> Callable[..., Any]:
     return drift.drift
 
 
+def _events() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import events
+
+    return events.events
+
+
 def _init() -> Callable[..., Any]:
     from kubectl_rapt.cli.commands import init
 
@@ -359,6 +365,7 @@ TABLE = {
         "Tools and runs", "Run a schedule for times that have passed", _schedule_backfill
     ),
     "why": Entry("Tools and runs", "Explain where a run comes from and why it ended as it did", _why),
+    "events": Entry("Tools and runs", "List what Kubernetes says of a run, its jobs and pods", _events),
     "status": Entry("Administration", "Show how Rapt stands in the cluster, and what is broken", _status),
     "install": Entry("Administration", "Install Rapt's kinds and roles in a cluster", _install),
     "version": Entry("Administration", "Print the version", _version),

@@ -39,6 +39,10 @@ class Job:
         active: How many of its pods exist and have not ended, those that are being deleted included.
         is_simple: One pod must succeed, each failed pod counts, and no container restarts in place: what its
             container ended with is the Job's outcome, before Kubernetes has written it down.
+        failing: Why it will fail as soon as its pods have ended (the condition ``FailureTarget``), else empty.
+        failing_at: The time of that condition.
+        suspended_by: The field manager that has suspended it; empty where it is not, or the server does not say.
+        service_account: Whom its pods act as.
     """
 
     name: str
@@ -57,6 +61,10 @@ class Job:
     backoff_limit: int
     active: int
     is_simple: bool
+    failing: str = ""
+    failing_at: datetime | None = None
+    suspended_by: str = ""
+    service_account: str = ""
 
     @property
     def ref(self) -> Ref:
@@ -68,9 +76,12 @@ def from_manifest(manifest: Manifest) -> Job:
     """Read a Job object."""
     metadata, spec, status = manifest["metadata"], manifest["spec"], manifest.get("status") or {}
     condition: Mapping[str, Any] = {}
+    failing: Mapping[str, Any] = {}
     for one in status.get("conditions") or ():
         if one["type"] in ("Complete", "Failed") and one["status"] == "True":
             condition = one
+        elif one["type"] == "FailureTarget" and one["status"] == "True":
+            failing = one
     time = condition.get("lastTransitionTime")
     completions, parallelism = spec.get("completions") or 1, spec.get("parallelism", 1)
     restarts = spec["template"]["spec"].get("restartPolicy") != "Never"
@@ -91,7 +102,21 @@ def from_manifest(manifest: Manifest) -> Job:
         backoff_limit=spec.get("backoffLimit", 6),
         active=status.get("active", 0) + status.get("terminating", 0),
         is_simple=completions == parallelism == 1 and not restarts and "podFailurePolicy" not in spec,
+        failing=failing.get("reason", ""),
+        failing_at=times.parse(failing["lastTransitionTime"]) if failing.get("lastTransitionTime") else None,
+        suspended_by=_suspended_by(metadata) if spec.get("suspend") else "",
+        service_account=spec["template"]["spec"].get("serviceAccountName", ""),
     )
+
+
+def _suspended_by(metadata: Mapping[str, Any]) -> str:
+    """Who owns ``spec.suspend``; of several, who wrote last."""
+    owners = [
+        (one.get("time", ""), one.get("manager", ""))
+        for one in metadata.get("managedFields") or ()
+        if "f:suspend" in one.get("fieldsV1", {}).get("f:spec", {})
+    ]
+    return str(max(owners, default=("", ""))[1])
 
 
 def attempt_name(run: str, number: int) -> str:
