@@ -245,7 +245,7 @@ def test_nothing_wrong_is_deleted_in_a_thousand_races(
             elif fates[name] == "recreate":
                 replaced = world.cluster.get(ref)["metadata"]["uid"]
                 admin.cluster.delete(ref, uid=replaced)
-                made = finished.jobs(admin, finished.a_job(name, namespace))[0]
+                made = admin.cluster.create(finished.a_job(name, namespace))
                 must_be_there[name] = made["metadata"]["uid"]
         except (NotFound, Conflict):
             too_late.append(name)
