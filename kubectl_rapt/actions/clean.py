@@ -229,7 +229,11 @@ def carry_out(
     rights.check(world, (("delete", one.item.ref.kind, one.item.ref.namespace) for one in going))
     exported = [one.item.ref for one in going if one.export or export_all]
     if exported:
-        evidence.export(world, writers, exported, folder)
+        try:
+            evidence.export(world, writers, exported, folder)
+        except Unavailable as error:
+            what = f"nothing was deleted: {error.message}"
+            raise Unavailable(error.code, what, error.hint, error.problems) from error
     done: list[Done] = []
     for kind in (JOB, RUN):
         stay = {one.verdict.item for one in done if one.what in ("changed", "failed")}

@@ -138,6 +138,7 @@ def test_evidence_comes_first_and_without_it_nothing_goes(
     with pytest.raises(Unavailable) as caught:
         clean.carry_out(world, writers, plan.going, folder=str(in_the_way), export_all=True)
     assert caught.value.code == "export-failed"
+    assert caught.value.message.startswith("nothing was deleted: the evidence of 1 of 1 objects")
     assert [problem.where for problem in caught.value.problems] == ["job/one"]
     assert set(left(world, namespace)) == {"one"}
 
