@@ -22,7 +22,7 @@ class Cluster(FakeCluster):
     may_see_events = True
     states: dict[str, str]
 
-    def logs(self, pod: Ref, container: str, *, follow: bool = False, tail: int | None = None) -> Any:
+    def logs(self, pod: Ref, container: str, **how: Any) -> Any:
         return iter([b"one", b"caf\xe9 \x1b[2J"])
 
     def list(self, kind: Kind, namespace: str, *, labels: str = "", fields: str = "") -> Iterator[Manifest]:
