@@ -100,7 +100,7 @@ def test_06_a_job_that_is_done_before_anybody_watches_and_one_that_is_deleted_bo
     going = ann.types("run", "say", "--set", "message=sleep 300", "--detach", "-o", "name")
     following = ann.starts("logs", going.stdout.strip().rpartition("/")[2], "--follow")
     kubectl_says(ann, "delete", f"job/{going.stdout.strip().rpartition('/')[2]}-1", "--wait=false")
-    _, said = following.communicate(timeout=60)
+    _, said = following.communicate(timeout=120)
     assert following.returncode not in (0, None), said
 
 
@@ -244,9 +244,9 @@ def test_17_empty_lists_are_json_unknown_forms_are_refused_and_one_bad_tool_hide
     assert json.loads(bob.types("runs", "-o", "json").stdout)["items"] == []
     assert bob.types("list", "-o", "table").exit_code == 2
     template = {"jobTemplate": {"image": "busybox:1.35"}}
-    tool = {"apiVersion": "rapt.dev/v1alpha1", "kind": "Tool"}
-    good = {**tool, "spec": template}
-    tool = {**tool, "spec": {**template, "arguments": [{"name": "a b"}]}}
+    kind: dict[str, Any] = {"apiVersion": "rapt.dev/v1alpha1", "kind": "Tool"}
+    good = {**kind, "spec": template}
+    tool = {**kind, "spec": {**template, "arguments": [{"name": "a b"}]}}
     namespaces.apply(user, {**tool, "metadata": {"name": "bad"}}, {**good, "metadata": {"name": "good"}})
     assert [line.split()[0] for line in bob.types("list").stdout.splitlines()] == ["NAME", "bad", "good"]
     looked = bob.types("status")
