@@ -25,8 +25,8 @@ def retry(
         bool | None,
         typer.Option("--follow/--detach", help="Stream the log until it is over (default on a terminal)"),
     ] = None,
-    wait: options.Wait = False,
-    timeout: options.Timeout = 0,
+    wait: options.RunWait = False,
+    timeout: options.RunTimeout = 0,
     dry_run: options.DryRun = "none",
     output: Annotated[
         str, typer.Option("-o", "--output", metavar="json|yaml|name", help="Print the Run")

@@ -29,8 +29,8 @@ def run(
         bool | None,
         typer.Option("--follow/--detach", help="Stream the log until it is over (default on a terminal)"),
     ] = None,
-    wait: options.Wait = False,
-    timeout: options.Timeout = 0,
+    wait: options.RunWait = False,
+    timeout: options.RunTimeout = 0,
     request_id: Annotated[str, typer.Option(metavar="ID", help="The same request never runs twice")] = "",
     dry_run: Annotated[
         str,
