@@ -44,7 +44,10 @@ TOOLS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "gone": ("own", "exit 127", {}),
     "endless": ("quick", "trap 'exit 9' TERM; echo begun; while :; do sleep 0.1; done", {}),
 }
-IN_PLACE = "echo x >> /v/n; echo start $(wc -l < /v/n); printf 'no end'; test $(wc -l < /v/n) -ge 2"
+IN_PLACE = (
+    "echo x >> /v/n; echo start $(wc -l < /v/n); printf 'no end'; "
+    "test $(wc -l < /v/n) -ge 2 || { sleep 3; exit 1; }"
+)
 
 
 @pytest.fixture(scope="module")
