@@ -22,6 +22,12 @@ def _add() -> Callable[..., Any]:
     return add.add
 
 
+def _attach() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import attach
+
+    return attach.attach
+
+
 def _changes() -> Callable[..., Any]:
     from kubectl_rapt.cli.commands import changes
 
@@ -128,6 +134,30 @@ def _registry_verify() -> Callable[..., Any]:
     from kubectl_rapt.cli.commands import registry
 
     return registry.verify
+
+
+def _policy() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import policy
+
+    return policy.list_
+
+
+def _policy_show() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import policy
+
+    return policy.show_
+
+
+def _policy_simulate() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import policy
+
+    return policy.simulate
+
+
+def _retry() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import retry
+
+    return retry.retry
 
 
 def _run() -> Callable[..., Any]:
@@ -414,6 +444,8 @@ TABLE = {
     "drift": Entry("Config repository", "Compare a cluster with the repository, both ways", _drift),
     "list": Entry("Tools and runs", "List the tools in the cluster", _list),
     "run": Entry("Tools and runs", "Run a tool", _run),
+    "attach": Entry("Tools and runs", "Follow a run that was left, and carry it on", _attach),
+    "retry": Entry("Tools and runs", "Try a run once more", _retry),
     "runs": Entry("Tools and runs", "List runs, newest first", _runs),
     "describe": Entry("Tools and runs", "Show everything about a tool or a run", _describe),
     "logs": Entry("Tools and runs", "Print the log of a tool's newest run, a run, a job or a pod", _logs),
@@ -437,6 +469,12 @@ TABLE = {
     "dead export": Entry("Tools and runs", "Write dead letters to files", _dead_export),
     "clean": Entry("Tools and runs", "Delete finished Jobs and runs that no policy keeps", _clean),
     "delete": Entry("Tools and runs", "Delete tools that git does not hold", _delete),
+    "policy": Entry("Tools and runs", "List, show and simulate retry policies", _policy),
+    "policy list": Entry("Tools and runs", "List the retry policies", _policy),
+    "policy show": Entry("Tools and runs", "Show what a policy does, and who does it", _policy_show),
+    "policy simulate": Entry(
+        "Tools and runs", "Replay past failures, and show what would change", _policy_simulate
+    ),
     "install": Entry("Administration", "Install Rapt's kinds and roles in a cluster", _install),
     "status": Entry("Administration", "Show how Rapt stands in the cluster, and what is broken", _status),
     "purge": Entry("Administration", "Delete everything of Rapt's from a cluster", _purge),

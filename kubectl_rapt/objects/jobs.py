@@ -39,6 +39,8 @@ class Job:
         active: How many of its pods exist and have not ended, those that are being deleted included.
         is_simple: One pod must succeed, each failed pod counts, and no container restarts in place: what its
             container ended with is the Job's outcome, before Kubernetes has written it down.
+        is_single: The same, but a podFailurePolicy may decide which failures count.
+        final_codes: The exit codes with which that policy lets the Job fail at once.
         failing: Why it will fail as soon as its pods have ended (the condition ``FailureTarget``), else empty.
         failing_at: The time of that condition.
         suspended_by: The field manager that has suspended it; empty where it is not, or the server does not say.
@@ -61,6 +63,8 @@ class Job:
     backoff_limit: int
     active: int
     is_simple: bool
+    is_single: bool = False
+    final_codes: frozenset[int] = frozenset()
     failing: str = ""
     failing_at: datetime | None = None
     suspended_by: str = ""
@@ -84,7 +88,7 @@ def from_manifest(manifest: Manifest) -> Job:
             failing = one
     time = condition.get("lastTransitionTime")
     completions, parallelism = spec.get("completions") or 1, spec.get("parallelism", 1)
-    restarts = spec["template"]["spec"].get("restartPolicy") != "Never"
+    is_single = completions == parallelism == 1 and spec["template"]["spec"].get("restartPolicy") == "Never"
     return Job(
         name=metadata["name"],
         namespace=metadata["namespace"],
@@ -101,12 +105,31 @@ def from_manifest(manifest: Manifest) -> Job:
         parallelism=parallelism,
         backoff_limit=spec.get("backoffLimit", 6),
         active=status.get("active", 0) + status.get("terminating", 0),
-        is_simple=completions == parallelism == 1 and not restarts and "podFailurePolicy" not in spec,
+        is_simple=is_single and "podFailurePolicy" not in spec,
+        is_single=is_single,
+        final_codes=_final_codes(spec.get("podFailurePolicy") or {}),
         failing=failing.get("reason", ""),
         failing_at=times.parse(failing["lastTransitionTime"]) if failing.get("lastTransitionTime") else None,
         suspended_by=_suspended_by(metadata) if spec.get("suspend") else "",
         service_account=spec["template"]["spec"].get("serviceAccountName", ""),
     )
+
+
+def _final_codes(policy: Mapping[str, Any]) -> frozenset[int]:
+    """The first rule that fits a failure decides; one about a container alone is not told from the others here."""
+    final: set[int] = set()
+    decided: set[int] = set()
+    for rule in policy.get("rules") or ():
+        about = rule.get("onExitCodes")
+        if about is None:
+            continue
+        if about["operator"] != "In":
+            break
+        codes = set(about["values"]) - decided
+        decided |= codes
+        if rule["action"] == "FailJob" and not about.get("containerName"):
+            final |= codes
+    return frozenset(final)
 
 
 def _suspended_by(metadata: Mapping[str, Any]) -> str:

@@ -72,6 +72,7 @@ class Pod:
         disruption_message: One line more on that.
         node_selector: The labels that its node must have.
         service_account: Whom it acts as.
+        may_restart: Whether its containers may be started again in place.
     """
 
     name: str
@@ -91,6 +92,7 @@ class Pod:
     disruption_message: str = ""
     node_selector: Mapping[str, str] = field(default_factory=dict)
     service_account: str = ""
+    may_restart: bool = False
 
     @property
     def ref(self) -> Ref:
@@ -132,6 +134,7 @@ def from_manifest(manifest: Manifest) -> Pod:
         disruption_message=disruption.get("message", "") if is_disrupted else "",
         node_selector=spec.get("nodeSelector") or {},
         service_account=spec.get("serviceAccountName", ""),
+        may_restart=spec.get("restartPolicy") != "Never",
     )
 
 

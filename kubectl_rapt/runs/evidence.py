@@ -1,6 +1,7 @@
-"""What is kept of a run in files, for keeping elsewhere: the object, the cause of its end, what it said."""
+"""What is kept of a run that ended: its last words in the Run, and in files the object, the cause and what it said."""
 
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,10 @@ from kubectl_rapt.model import times
 from kubectl_rapt.model.kinds import Manifest, ref_of
 from kubectl_rapt.objects.runs import Run
 from kubectl_rapt.runs.outcome import Outcome
+
+LINES = 200
+BYTES = 64 * 1024
+"""How much of the end of a log the Run of a dead letter keeps."""
 
 MAX_LINES = 10_000
 MAX_BYTES = 1024 * 1024
@@ -67,6 +72,33 @@ def end(lines: Sequence[bytes]) -> bytes:
         kept += 1
     text = b"".join(line + b"\n" for line in lines[len(lines) - kept :])
     return text[-MAX_BYTES:]
+
+
+def log(lines: Iterable[bytes]) -> str:
+    """The last lines of a log as text.
+
+    Args:
+        lines: The log, each line without its line end.
+
+    Returns:
+        At most 200 lines and 64 KiB of UTF-8; bytes that are none are spelled ``\\xff``. Cut before a line, and inside
+        one only where that line alone is too long: then its end is kept.
+    """
+    kept: deque[bytes] = deque(maxlen=LINES)
+    for line in lines:
+        # Far more than is kept: spelling bytes makes a line four times as long, never shorter.
+        kept.append(line[-BYTES:].decode("utf-8", "backslashreplace").encode())
+    size = 0
+    chosen: deque[bytes] = deque()
+    for line in reversed(kept):
+        if size + len(line) + 1 > BYTES:
+            if not chosen:
+                chosen.append(line[-BYTES + 1 :])
+            break
+        chosen.appendleft(line)
+        size += len(line) + 1
+    # Where a line was cut inside a character, what is left of that is dropped.
+    return b"".join(line + b"\n" for line in chosen).decode("utf-8", "ignore")
 
 
 def _bare(manifest: Manifest) -> Mapping[str, Any]:

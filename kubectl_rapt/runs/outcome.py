@@ -33,6 +33,7 @@ class Outcome:
         finished_at: When it ended.
         container: The container that decided it.
         node: Where its pod ran.
+        pod: That pod.
         log: The last lines it said, where somebody has read them.
     """
 
@@ -45,6 +46,7 @@ class Outcome:
     finished_at: datetime | None = None
     container: str = ""
     node: str = ""
+    pod: str = ""
     log: str = ""
 
     @property
@@ -53,27 +55,36 @@ class Outcome:
         return self.cause == SUCCEEDED
 
 
-def recorded(run: Run) -> Outcome | None:
-    """What the Run says of its last attempt: it stands, whatever became of the Job; None while that is open."""
-    if not run.attempts or not run.attempts[-1].cause:
+def recorded(run: Run, number: int = 0) -> Outcome | None:
+    """What the Run says of an attempt: it stands, whatever became of the Job; None while that is open.
+
+    Args:
+        run: The Run.
+        number: The attempt's number; 0 for the last one.
+    """
+    attempt = next((one for one in run.attempts if one.number == number), None) if number else None
+    if number == 0 and run.attempts:
+        attempt = run.attempts[-1]
+    if attempt is None or not attempt.cause:
         return None
-    last = run.attempts[-1]
     return Outcome(
-        last.cause,
-        last.exit_code,
-        last.message,
-        last.evidence or f"run/{run.name} attempt {last.number}",
-        run.result,
-        last.started_at,
-        last.finished_at,
+        attempt.cause,
+        attempt.exit_code,
+        attempt.message,
+        attempt.evidence or f"run/{run.name} attempt {attempt.number}",
+        run.result if attempt is run.attempts[-1] else "",
+        attempt.started_at,
+        attempt.finished_at,
     )
 
 
 def of(job: Job, pods: Sequence[Pod], events: Sequence[Event] = ()) -> Outcome | None:
     """The outcome of a Job with its pods, or None while it is open.
 
-    A simple Job is decided by its containers: Kubernetes writes the Job's condition two seconds later. For every
-    other Job its terminal condition decides. A Job whose pod never begins is open: only a deadline gives it up.
+    A single pod that ends well decides its Job, and so does the last failure that is permitted, or one with an exit
+    code that its podFailurePolicy does not permit: Kubernetes writes the Job's condition two seconds later. For
+    every other Job its terminal condition decides. A Job whose pod never begins is open: only
+    a deadline gives it up.
 
     Args:
         job: The Job.
@@ -82,24 +93,33 @@ def of(job: Job, pods: Sequence[Pod], events: Sequence[Event] = ()) -> Outcome |
     """
     in_order = sorted(pods, key=lambda pod: (pod.created_at, pod.name))
     seen = Seen(job, tuple(in_order), tuple(events))
-    # Suspending a Job deletes its pods, and they do not count.
-    if job.is_simple and not job.is_suspended:
-        for pod in in_order:
-            if _ended_well(pod):
-                return _success(job, pod)
-        failed = [pod for pod in in_order if _ended_badly(pod)]
-        if len(failed) > job.backoff_limit:
-            return _failure(seen, job, failed[-1])
+    for pod in in_order if job.is_single else ():
+        # Suspending a Job deletes its pods, and what they end with then is no outcome, unless they were done.
+        if _ended_well(pod) and (pod.phase == "Succeeded" or not job.is_suspended):
+            return _success(job, pod)
     if not job.ended:
-        return None
+        decisive = None if job.is_suspended else _decisive(job, in_order)
+        return _failure(seen, job, decisive) if decisive else None
     if job.ended == "Complete":
         ended = [pod for pod in in_order if _ended_well(pod)]
         return _success(job, ended[-1]) if ended else Outcome(SUCCEEDED, finished_at=job.ended_at)
     # Kubernetes counts a pod that was deleted as failed, whether or not its node ever says that it ended.
-    failed = [pod for pod in in_order if _ended_badly(pod) or pod.deleted_at]
+    failed = [pod for pod in in_order if _ended_badly(pod) or pod.deleted_at or pod.disruption]
     if failed and job.reason in ("BackoffLimitExceeded", "PodFailurePolicy"):
         return _failure(seen, job, failed[-1])
     return _of_job(seen, job)
+
+
+def _decisive(job: Job, in_order: Sequence[Pod]) -> Pod | None:
+    """The failed pod after which there will be no other."""
+    failed = [pod for pod in in_order if _ended_badly(pod)]
+    if job.is_simple and len(failed) > job.backoff_limit:
+        return failed[-1]
+    for pod in failed if job.is_single else ():
+        codes = {one.exit_code for one in pod.containers if one.exit_code}
+        if codes & job.final_codes and not pod.disruption:
+            return pod
+    return None
 
 
 def _main(pod: Pod) -> list[Container]:
@@ -129,6 +149,7 @@ def _success(job: Job, pod: Pod) -> Outcome:
         finished_at=last.finished_at or job.ended_at,
         container=last.name,
         node=pod.node,
+        pod=pod.name,
     )
 
 
@@ -148,6 +169,7 @@ def _failure(seen: Seen, job: Job, pod: Pod) -> Outcome:
         finished_at=decisive.finished_at or job.ended_at,
         container=decisive.name,
         node=pod.node,
+        pod=pod.name,
     )
 
 

@@ -96,6 +96,7 @@ class FakeCluster:
         tail: int | None = None,
         since_seconds: float | None = None,
         timestamps: bool = False,
+        restarts: bool = False,
     ) -> NoReturn:
         _never("a kubelet's logs")
 

@@ -17,7 +17,7 @@ from kubectl_rapt.adapters.cluster import answers, http, paths
 from kubectl_rapt.adapters.cluster.answers import Ask
 from kubectl_rapt.adapters.cluster.door import Door
 from kubectl_rapt.adapters.cluster.streams import Leash, Patience
-from kubectl_rapt.errors import NotFound, Unavailable
+from kubectl_rapt.errors import NotFound, RaptError, Unavailable
 from kubectl_rapt.model.kinds import Ref
 
 LONGEST_LINE = 64 * 1024 * 1024
@@ -25,6 +25,8 @@ LONGEST_LINE = 64 * 1024 * 1024
 
 
 _SETTLE_SECONDS = 0.5
+_RESTART_SECONDS = 1.0
+"""How often to look for a container that is to be started again: the kubelet waits ten seconds and more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class Wanted:
     tail: int | None
     since_seconds: float | None
     timestamps: bool
+    restarts: bool
     silence_seconds: float
     patience_seconds: float
 
@@ -67,6 +70,10 @@ def lines(door: Door, wanted: Wanted, leash: Leash) -> Iterator[bytes]:
     patience = Patience(wanted.patience_seconds)
     is_known = is_over = was_clean = probes = is_waiting = False
     unended: _Line | None = None
+    if wanted.restarts and wanted.tail is None:
+        yield from (
+            wanted.text(line) for line in _before(door, wanted, leash, patience) if given.is_new(line)
+        )
     while not leash.is_stopped:
         expected = (unended or given.last) if probes else None
         query = _query(wanted, given, is_probe=expected is not None)
@@ -113,9 +120,12 @@ def lines(door: Door, wanted: Wanted, leash: Leash) -> Iterator[bytes]:
             probes = False
             continue
         if is_clean and (not wanted.follow or (was_clean and not has_news and rest == unended)):
-            if rest:
+            if rest and (not wanted.restarts or given.is_new(rest)):
                 yield wanted.text(rest)
-            return
+            if not wanted.follow or not wanted.restarts or not _may_restart(door, wanted):
+                return
+            leash.wait(_RESTART_SECONDS)
+            is_clean, rest = False, None
         was_clean, probes, unended = is_clean, is_clean, rest if is_clean else None
         if not is_clean:
             leash.wait(min(1.0, patience.pause_seconds()))
@@ -200,6 +210,31 @@ def _has_finished(door: Door, pod: Ref) -> bool:
     except NotFound:
         return True
     return found.get("status", {}).get("phase") in ("Succeeded", "Failed")
+
+
+def _before(door: Door, wanted: Wanted, leash: Leash, patience: Patience) -> Iterator[_Line]:
+    """What a container said before it was last started again, as far as the kubelet still has it."""
+    query = paths.query(container=wanted.container, timestamps="true", previous="true")
+    try:
+        yield from _read(door, wanted, query, leash, patience)
+    except (RaptError, http.Cut, http.TooSlow):
+        return  # most often it was never started before; what else is wrong is wrong with the log itself too
+
+
+def _may_restart(door: Door, wanted: Wanted) -> bool:
+    """Whether a container that has ended is started again in its pod."""
+    pod = wanted.pod
+    ask = Ask("get", pod.kind, pod.namespace, pod.name)
+    try:
+        found = door.json(ask, "GET", paths.of(pod.kind, pod.namespace, pod.name))
+    except NotFound:
+        return False
+    status = found.get("status") or {}
+    if status.get("phase") in ("Succeeded", "Failed") or found["metadata"].get("deletionTimestamp"):
+        return False
+    known = (*(status.get("containerStatuses") or ()), *(status.get("initContainerStatuses") or ()))
+    state = next((one.get("state") or {} for one in known if one["name"] == wanted.container), {})
+    return bool(state.get("terminated", {}).get("exitCode") != 0)
 
 
 class _Given:

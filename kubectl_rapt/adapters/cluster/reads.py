@@ -105,6 +105,7 @@ class Reads:
         tail: int | None = None,
         since_seconds: float | None = None,
         timestamps: bool = False,
+        restarts: bool = False,
     ) -> Stream[bytes]:
         """See the port."""
         from kubectl_rapt.adapters.cluster import logs
@@ -116,6 +117,7 @@ class Reads:
             tail,
             since_seconds,
             timestamps,
+            restarts,
             self._silence_seconds,
             self._patience_seconds,
         )
