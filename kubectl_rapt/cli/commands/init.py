@@ -62,6 +62,8 @@ def init(
         if is_dry:
             for step in plan.steps:
                 terminal.out(f"{step} (dry run)")
+            if not plan.steps:
+                terminal.out("nothing is missing (dry run)")
             for note in plan.notes:
                 terminal.say(f"  note: {note}")
             return
