@@ -99,10 +99,9 @@ def find(world: World, wanted: Sequence[str]) -> tuple[Registry, list[str]]:
     registry = Registry(root, world.checkout.files(root))
     for name in chosen:
         if name not in registry.names:
-            near = names.did_you_mean(name, registry.names)
-            raise NotFound(
-                "no-template", f'no template "{name}" in {root}{near}', f"kubectl rapt template new {name}"
-            )
+            near = names.nearest(name, registry.names)
+            hint = f"it is called {near}" if near else f"kubectl rapt template new {name}"
+            raise NotFound("no-template", f'no template "{name}" in {root}', hint)
     return registry, list(dict.fromkeys(chosen)) or registry.names
 
 

@@ -74,10 +74,8 @@ def pending(world: World, environment: str, tool: str) -> Compared:
     before = world.git.files(found.remote, applied, path) if applied else {}
     if path not in before and path not in found.files:
         found.definition(environment, tool)
-    what = f"{applied[:7]}, which was applied last" if applied else "nothing, which was never synced"
-    return _compared(
-        tool, what, before.get(path), f"{found.head[:7]}, the newest", found.files.get(path), path
-    )
+    what = f"{applied[:7]} (applied last)" if applied else "nothing (never synced)"
+    return _compared(tool, what, before.get(path), f"{found.head[:7]} (newest)", found.files.get(path), path)
 
 
 def upgraded(world: World, environment: str, tool: str, wanted: VersionRange) -> Compared:

@@ -87,7 +87,9 @@ def plan(world: World, name: str, summary: str, source: Source | None, kept: Col
     """
     if not names.is_dns_label(name):
         raise Invalid(
-            "bad-name", f"a template's name is small letters, digits and dashes: {name}", "template new NAME"
+            "bad-name",
+            f"a template's name is small letters, digits and dashes: {name}",
+            "kubectl rapt template new NAME",
         )
     root, _ = world.checkout.find()
     known = world.checkout.files(root)

@@ -109,8 +109,11 @@ def merged(world: World, found: Repository, identifier: str) -> Change | None:
 
 
 def find(world: World, found: Repository, identifier: str) -> Open:
-    """One change by its id. Raises NotFound, and what ``ForgeReads`` raises."""
+    """One change by its id. Raises NotFound, which says so of a merged one, and what ``ForgeReads`` raises."""
     one = next(_on_branches(world, found, f"/{identifier}"), None)
+    if one is None and (done := merged(world, found, identifier)):
+        where = next((f"history {tool} --in {environment}" for environment, tool in done.tools), "changes")
+        raise NotFound("no-change", f"change {identifier} is merged: {done.summary}", f"kubectl rapt {where}")
     if one is None:
         nearest = names.nearest(identifier, [other.change.id for other in _on_branches(world, found)])
         hint = f"kubectl rapt changes show {nearest}" if nearest else "kubectl rapt changes"

@@ -156,9 +156,8 @@ def _check_owners(want: Desired, live: Live) -> None:
                 owner = "another config repository" if labels.REPOSITORY in found else "someone else"
             problems.append(Problem(str(ref), f"exists in namespace {ref.namespace} and belongs to {owner}"))
     if problems:
-        raise Refused(
-            "foreign-owner", "objects of other owners are in the way", "another name or namespace", problems
-        )
+        hint = f"give {want.environment.name} a namespace of its own in rapt.yaml, or the tool another name"
+        raise Refused("foreign-owner", "objects of other owners are in the way", hint, problems)
 
 
 def _check_leaving(want: Desired, live: Live) -> None:

@@ -1,5 +1,6 @@
 """The front end's outermost layer: which command, and what every ending looks like."""
 
+import re
 from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import TYPE_CHECKING, Any
@@ -161,8 +162,11 @@ def _translate(error: ClickException, arguments: Sequence[str]) -> RaptError:
         flags = [flag for one in (context.command.params if context else ()) for flag in one.opts]
         flags = flags if error.option_name.startswith("--") else []  # no letter is near to another
         nearest = names.nearest(error.option_name, flags) or "--help"
-        if error.option_name.strip("-") in table.TABLE:
-            where, nearest = NAME, error.option_name.strip("-")
+        word = error.option_name.strip("-")
+        if word == command:  # what `set --set` means is an argument of it
+            nearest = "--help"
+        elif word in table.TABLE:
+            where, nearest = NAME, word
         return UsageError("no-flag", f"no flag {error.option_name}", f"{where} {nearest}")
     if isinstance(error, BadParameter) and error.param and error.message:
         what = f"{error.param.opts[0]} expects {_expected(error.message)}"
@@ -178,11 +182,8 @@ def _expected(message: str) -> str:
 
 
 def _one_line(message: str) -> str:
-    line = (
-        " ".join(message.split())
-        .rstrip(".")
-        .replace("Got unexpected extra argument(s)", "too many arguments:")
-    )
+    line = " ".join(message.split()).rstrip(".")
+    line = re.sub(r"^Got unexpected extra arguments? ?\(?s?\)? ?\((.*)\)$", r"too many arguments: \1", line)
     return line[:1].lower() + line[1:]
 
 

@@ -264,11 +264,21 @@ def test_templates_are_found_by_name_by_folder_and_all_at_once(author: FakeWorld
         assert (registry.root, chosen) == (root, expected)
 
 
-@pytest.mark.parametrize("wanted", ["sya", "templates", "templates/none", "policies/retry"])
-def test_what_is_no_template_is_not_found(author: FakeWorld, wanted: str) -> None:
+@pytest.mark.parametrize(
+    ("wanted", "hint"),
+    [
+        ("sya", "it is called say"),
+        ("quite-another", "kubectl rapt template new quite-another"),
+        ("templates", "kubectl rapt template new templates"),
+        ("templates/none", ""),
+        ("policies/retry", "ls "),
+    ],
+)
+def test_what_is_no_template_is_not_found(author: FakeWorld, wanted: str, hint: str) -> None:
     with pytest.raises(NotFound) as caught:
         checkout.find(author, [wanted])
     assert caught.value.code == "no-template"
+    assert caught.value.hint.startswith(hint)
 
 
 def test_a_folder_outside_of_a_registry_is_not_found(author: FakeWorld, tmp_path: Path) -> None:

@@ -185,6 +185,17 @@ def test_an_unknown_change_is_told_with_the_nearest(bob: FakeWorld, change: chan
     assert caught.value.hint == f"kubectl rapt changes show {change.id}"
 
 
+def test_a_merged_change_is_told_as_merged_and_where_to_read_on(
+    bob: FakeWorld, change: changes.Change
+) -> None:
+    merge(bob, change.id)
+    with pytest.raises(NotFound) as caught:
+        review.find(bob, repositories.read(bob), change.id)
+    assert caught.value.message == f"change {change.id} is merged: {change.summary}"
+    ((environment, tool),) = change.tools
+    assert caught.value.hint == f"kubectl rapt history {tool} --in {environment}"
+
+
 def test_a_branch_that_only_looks_like_a_change_does_not_wait(
     bob: FakeWorld, repository: ConfigRepository, change: changes.Change
 ) -> None:

@@ -71,10 +71,10 @@ def test_render_writes_beside_what_was_edited_and_check_proves_it(ask: Ask, chec
     )
     checked = ask("check")
     assert checked.exit_code == 0
-    assert checked.stdout.startswith(f"1 checked in {checkout} at ")
-    assert checked.stdout.endswith(" with 1 file not committed\n")
+    assert checked.stdout.startswith(f"1 tool checked in {checkout} at ")
+    assert checked.stdout.endswith(" with 1 file not committed, all right\n")
     head = commit(checkout)
-    assert ask("check").stdout == f"1 checked in {checkout} at {head}\n"
+    assert ask("check").stdout == f"1 tool checked in {checkout} at {head}, all right\n"
     assert ask("render").stdout == f"nothing to render in {checkout}\n"
 
 
@@ -102,10 +102,10 @@ def test_check_proves_the_checkout_not_the_configured_repository(
     empty = ConfigRepository(tmp_path / "other", Environment("prod", ("team",)))
     monkeypatch.setenv("RAPT_REPOSITORY", str(empty.path))
     monkeypatch.chdir(checkout / "tools" / "prod")
-    assert ask("check").stdout.startswith(f"1 checked in {checkout} at ")
+    assert ask("check").stdout.startswith(f"1 tool checked in {checkout} at ")
     monkeypatch.chdir(tmp_path)
-    assert ask("check").stdout == f"0 checked at {empty.main[:7]}\n"
-    assert ask("check", "--path", str(checkout)).stdout.startswith(f"1 checked in {checkout} at ")
+    assert ask("check").stdout == f"0 tools checked at {empty.main[:7]}, all right\n"
+    assert ask("check", "--path", str(checkout)).stdout.startswith(f"1 tool checked in {checkout} at ")
 
 
 def test_check_finds_a_secret_in_the_project_and_never_repeats_it(ask: Ask, checkout: Path) -> None:
@@ -141,7 +141,10 @@ def test_it_works_outside_git_and_what_is_no_checkout_is_named(
         (plain / path).parent.mkdir(parents=True, exist_ok=True)
         (plain / path).write_bytes((checkout / path).read_bytes())
     assert ask("render", "--path", str(plain)).exit_code == 0
-    assert ask("check", "--path", str(plain)).stdout == f"1 checked in {plain} without a commit\n"
+    assert (
+        ask("check", "--path", str(plain)).stdout
+        == f"1 tool checked in {plain} without a commit, all right\n"
+    )
     (plain / RENDERED).write_bytes(b"# by hand\n")
     assert ask("render", "--path", str(plain)).exit_code == 6
     monkeypatch.chdir(tmp_path)

@@ -48,10 +48,10 @@ def test_it_shows_each_field_and_ends_with_1_where_something_differs(
     assert ended.stdout == (
         "~ tool.rapt.dev/hello -n other\n"
         f"    {FIELD}: 'busybox:1.35' → 'busybox:1.36'\n"
-        "hello: 1 of its objects differ (from dev to prod)\n"
+        "hello: 1 object differs from dev to prod\n"
     )
     same = ask("diff", "hello", "--in", "dev", "--with", "dev")
-    assert (same.exit_code, same.stdout) == (0, "hello: no difference (from dev to dev)\n")
+    assert (same.exit_code, same.stdout) == (0, "hello: no difference from dev to dev\n")
 
 
 def test_programs_read_the_same_as_data(ask: Ask, repository: ConfigRepository) -> None:

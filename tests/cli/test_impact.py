@@ -104,8 +104,8 @@ def test_what_would_break_ends_with_1_and_the_upgrade_is_refused_with_the_same_w
         (
             "template impact sey",
             4,
-            'no template "sey" in {root}; did you mean: say?',
-            "kubectl rapt template new sey",
+            'no template "sey" in {root}',
+            "it is called say",
         ),
         ("template impact say@9.0.0", 4, "say has no version 9.0.0", "take one of: 1.0.0"),
         ("template impact say@nine", 4, "nine is no version", "say@1.2.0"),

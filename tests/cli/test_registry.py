@@ -52,7 +52,7 @@ def test_without_a_config_repository_there_is_the_bundled_registry(ask: Ask) -> 
     assert "bundled   bundled   0" in listed.stdout
     assert "http-check" in ask("search").stdout
     assert "PARAMETER" in ask("show", "command").stdout
-    assert ask("registry", "verify").stdout.endswith(" versions in 1 registries are what they should be\n")
+    assert ask("registry", "verify").stdout.endswith(" versions in 1 registry are what they should be\n")
 
 
 def test_search_and_show_find_what_a_registry_has_and_say_what_is_deprecated(

@@ -187,7 +187,7 @@ def test_on_a_terminal_a_person_is_asked_and_told_the_command(
             "template new Say",
             5,
             "a template's name is small letters, digits and dashes: Say",
-            "template new NAME",
+            "kubectl rapt template new NAME",
         ),
         ("template release say --bump huge", 2, '--bump does not know "huge"', "--bump patch|minor|major"),
         ("template lint -o yaml", 2, '-o does not know "yaml"', "-o json"),

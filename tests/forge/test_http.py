@@ -7,6 +7,7 @@ import socket
 import ssl
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -406,6 +407,14 @@ def test_pages_for_everything_are_no_forge() -> None:
 )
 def test_plain_git_is_no_forge(url: str) -> None:
     assert Forges(ENVIRON, timeouts=QUICK).kind(Address(url)) == "none"
+
+
+def test_a_command_does_not_wait_long_to_learn_that_an_ssh_host_has_no_web_server() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        environ = {**ENVIRON, "https_proxy": f"http://127.0.0.1:{silent.getsockname()[1]}"}
+        begun = time.monotonic()
+        assert Forges(environ).kind(Address("ssh://git@git.example.com/team/config")) == "none"
+        assert time.monotonic() - begun < 15
 
 
 def test_an_http_host_that_is_down_is_not_taken_for_plain_git() -> None:

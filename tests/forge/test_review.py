@@ -1,6 +1,7 @@
 """Changes on a real Gitea, with the real command: from ``add`` to main, whatever is killed, lost or done by others."""
 
 import base64
+import json
 import os
 import re
 from collections.abc import Iterator
@@ -172,6 +173,13 @@ def test_from_an_add_through_its_review_to_main(scene: Scene) -> None:
     for line in ("state      approved", f"review     {pull['html_url']}", f"approved   {REVIEWER}"):
         assert line in shown.stdout.splitlines(), shown
     assert '"state": "approved"' in scene.succeeds("changes", "-o", "json").stdout
+    data = json.loads(scene.succeeds("changes", "show", scene.id, "-o", "json").stdout)
+    assert (data["state"], data["approved"], data["pullRequest"]) == (
+        "approved",
+        [REVIEWER],
+        pull["html_url"],
+    )
+    assert "tools/prod/hello.yaml" in data["files"]
 
     identifier = scene.id
     merged = scene.succeeds("changes", "merge", identifier)

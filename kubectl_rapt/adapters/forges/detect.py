@@ -14,10 +14,11 @@ class Detector:
 
     Args:
         http: Asks; without credentials.
+        guess: Asks a host of which nobody knows whether it has a web server.
     """
 
-    def __init__(self, http: Http) -> None:
-        self._http = http
+    def __init__(self, http: Http, guess: Http) -> None:
+        self._http, self._guess = http, guess
         self._known: dict[tuple[Origin, str], str] = {}
 
     def kind(self, address: Address, place: Place | None) -> str:
@@ -42,25 +43,27 @@ class Detector:
         return self._known[key]
 
     def _probe(self, address: Address, place: Place) -> str:
+        is_known = place.is_web or bool(address.api)
         try:
             for kind in ("gitea", "gitlab", "github"):
-                if self._answers(kind, api(address, kind, place)):
+                if _answers(self._http if is_known else self._guess, kind, api(address, kind, place)):
                     return kind
         except Unavailable:
-            if place.is_web or address.api:
+            if is_known:
                 raise
         return "none"
 
-    def _answers(self, kind: str, at: Api) -> bool:
-        path = {"gitea": "/version", "gitlab": "/version", "github": "/meta"}[kind]
-        ask = Ask("find out which forge it is", at.origin.authority, "it")
-        try:
-            reply = self._http.send(at.origin, "GET", at.base + path, ask, {"Accept": "application/json"})
-        except Unavailable:
-            raise
-        except RaptError:  # it redirects to another host, which is nothing to follow
-            return False
-        return _fits(kind, reply)
+
+def _answers(http: Http, kind: str, at: Api) -> bool:
+    path = {"gitea": "/version", "gitlab": "/version", "github": "/meta"}[kind]
+    ask = Ask("find out which forge it is", at.origin.authority, "it")
+    try:
+        reply = http.send(at.origin, "GET", at.base + path, ask, {"Accept": "application/json"})
+    except Unavailable:
+        raise
+    except RaptError:  # it redirects to another host, which is nothing to follow
+        return False
+    return _fits(kind, reply)
 
 
 def _fits(kind: str, reply: Reply) -> bool:

@@ -14,6 +14,8 @@ from kubectl_rapt.adapters.git_answers import shown
 from kubectl_rapt.errors import Conflict, Invalid, RaptError, Refused, Unavailable
 from kubectl_rapt.model.proposals import Address, Method, Proposal, PullRequest
 
+_GUESS = Timeouts(connect=2.0, silence=4.0, whole=6.0)
+"""For the host of an ssh remote, which need not have a web server: every command would wait for it."""
 _PATIENCE = (0.1, 0.2, 0.4, 0.8, 1.0)
 """Seconds between attempts while a forge still looks at what was pushed."""
 
@@ -36,7 +38,7 @@ class Forges:
     ) -> None:
         self._http = Http(environ, timeouts, sleep)
         self._credentials = Credentials(environ)
-        self._detector = Detector(self._http)
+        self._detector = Detector(self._http, Http(environ, timeouts or _GUESS, sleep))
         self._sleep = sleep
         self._dialects: dict[Address, Dialect | None] = {}
 

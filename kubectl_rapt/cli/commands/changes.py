@@ -44,10 +44,7 @@ def changes(
         for one in found:
             terminal.out(one.change.id)
     elif output:
-        data = [
-            {**dict(zip(_KEYS, row, strict=True)), "branch": one.branch, "pullRequest": one.url}
-            for one, row in zip(found, rows, strict=True)
-        ]
+        data = [_data(one, row) for one, row in zip(found, rows, strict=True)]
         terminal.out(show.document(data, output))
     elif rows:
         cells = [[terminal.clean(cell) for cell in row] for row in rows]
@@ -56,15 +53,30 @@ def changes(
         terminal.say("No open changes.")
 
 
-def show_(context: typer.Context, identifier: Identifier) -> None:
+def show_(
+    context: typer.Context,
+    identifier: Identifier,
+    output: Annotated[str, typer.Option("-o", "--output", metavar="json|yaml", help="Output format")] = "",
+) -> None:
     """Show how far a change is, who reviews it, and what it does, as a diff of its files.
 
     Example: kubectl rapt changes show 7c1e42
     """
+    options.one_of("-o", output, ("json", "yaml"))
     with options.open_world(context) as (world, _):
         found = repository.read(world)
         one = review.find(world, found, identifier)
         before, after = review.contents(world, found, one)
+        row = _row(one, world.now())
+    if output:
+        data = {
+            **_data(one, row),
+            **dict(_people(one)),
+            "files": sorted(after),
+            "diff": diffs.unified(before, after),
+        }
+        terminal.out(show.document(data, output))
+        return
     terminal.out(terminal.clean(f"change {one.change.id} by {one.commit.author}: {one.change.summary}"))
     for name, text in _facts(one):
         terminal.out(terminal.clean(f"{name:<10} {text}"))
@@ -77,12 +89,18 @@ def _facts(one: Open) -> Iterator[tuple[str, str]]:
     if not (seen := one.pull_request):
         return
     yield "review", seen.url
-    people = {"reviewers": seen.reviewers, "approved": seen.approved_by, "refused": seen.refused_by}
-    for name, who in people.items():
+    for name, who in _people(one):
         if who:
             yield name, ", ".join(who)
     if seen.checks != "none":
         yield "checks", seen.checks
+
+
+def _people(one: Open) -> Iterator[tuple[str, list[str]]]:
+    seen = one.pull_request
+    yield "reviewers", list(seen.reviewers) if seen else []
+    yield "approved", list(seen.approved_by) if seen else []
+    yield "refused", list(seen.refused_by) if seen else []
 
 
 def open_(context: typer.Context, identifier: Identifier, dry_run: options.DryRun = "none") -> None:
@@ -226,6 +244,10 @@ def _tell(step: Step, answer: Written) -> None:
 
 
 _KEYS = ("id", "environment", "tool", "state", "by", "age", "summary")
+
+
+def _data(one: Open, row: list[str]) -> dict[str, object]:
+    return {**dict(zip(_KEYS, row, strict=True)), "branch": one.branch, "pullRequest": one.url}
 
 
 def _row(one: Open, now: datetime) -> list[str]:

@@ -54,7 +54,8 @@ def check(
             if one.hint:
                 terminal.out(terminal.clean(f"  try: {one.hint}"))
         wrongs = f", {len(wrong)} not right" if wrong else ""
-        terminal.out(terminal.clean(f"{count} checked {_where(found)}{wrongs}"))
+        tools = "1 tool" if count == 1 else f"{count} tools"
+        terminal.out(terminal.clean(f"{tools} checked {_where(found)}{wrongs or ', all right'}"))
     return 1 if wrong else 0
 
 

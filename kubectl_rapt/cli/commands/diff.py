@@ -44,8 +44,10 @@ def diff(
     else:
         for one in found.objects:
             _tell(one)
-        how = f"{len(found.objects)} of its objects differ" if found.objects else "no difference"
-        terminal.out(terminal.clean(f"{tool}: {how} (from {found.before} to {found.after})"))
+        count = len(found.objects)
+        objects = "1 object differs" if count == 1 else f"{count} objects differ"
+        how = objects if count else "no difference"
+        terminal.out(terminal.clean(f"{tool}: {how} from {found.before} to {found.after}"))
     return DIFFERENT if found.objects else 0
 
 

@@ -20,7 +20,11 @@ from kubectl_rapt.writes import Writers
 def init(
     context: typer.Context,
     repository: Annotated[
-        str, typer.Argument(metavar="[REPOSITORY]", help="An existing repository: https://…, user@host:path")
+        str,
+        typer.Argument(
+            metavar="[REPOSITORY]",
+            help="An existing repository: https://…, user@host:path; else that of your settings",
+        ),
     ] = "",
     local: Annotated[bool, typer.Option("--local", help="A bare repository in your own data folder")] = False,
     owned_by: Annotated[
@@ -37,6 +41,7 @@ def init(
     """
     if local and repository:
         raise UsageError("bad-usage", "--local is a repository of its own", f"kubectl rapt init {repository}")
+    repository = repository or ("" if local else wiring.read_settings(os.environ).repository)
     if not (local or repository):
         raise UsageError(
             "bad-usage", "init needs to know where the config repository is", "kubectl rapt init --local"
@@ -57,6 +62,10 @@ def init(
         if is_dry:
             for step in plan.steps:
                 terminal.out(f"{step} (dry run)")
+            if not plan.steps:
+                terminal.out("nothing is missing (dry run)")
+            for note in plan.notes:
+                terminal.say(f"  note: {note}")
             return
         _carry_out(writers, plan)
         environments = repositories.read_at(world, Remote(place)).project().environments.values()

@@ -198,7 +198,7 @@ def _show(found: Sequence[Catalog], findings: Sequence[Finding]) -> None:
         rows = [[one.gravity, one.registry, one.entry, one.why] for one in findings]
         terminal.out(show.table(["FINDING", "REGISTRY", "ENTRY", "WHY"], rows))
     versions = sum(len(offer.releases) for one in found for offer in one.offers.values())
-    count = f"{versions} versions in {len(found)} registries"
+    count = f"{versions} versions in {len(found)} {'registry' if len(found) == 1 else 'registries'}"
     terminal.out(f"{count} were verified" if findings else f"{count} are what they should be")
 
 

@@ -50,6 +50,7 @@ def carry_out(
 ) -> None:
     """Sync, and show each object as it is done: as a line of what was done, by its name, or not at all."""
     done: list[Synced] = []
+    here = world.cluster.namespace()
 
     def tell(one: Synced) -> None:
         done.append(one)
@@ -57,7 +58,8 @@ def carry_out(
             terminal.out(show.name(one.ref))
         elif shows and one.what != "unchanged":
             why = f": {one.why}" if one.why else ""
-            line = f"{show.name(one.ref)} {one.what}{why}{'' if writers else ' (dry run)'}"
+            where = f" -n {one.ref.namespace}" if one.ref.namespace != here else ""
+            line = f"{show.name(one.ref)}{where} {one.what}{why}{'' if writers else ' (dry run)'}"
             terminal.out(terminal.clean(line))
 
     outcome = syncing.sync(world, writers, environment, tell, rollback=rollback, may=may)
