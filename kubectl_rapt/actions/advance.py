@@ -3,15 +3,16 @@
 from dataclasses import replace
 
 from kubectl_rapt import writes
-from kubectl_rapt.errors import Conflict, NotFound, Unavailable
-from kubectl_rapt.model.kinds import JOB, RUN, Ref, ref_of
+from kubectl_rapt.actions import recent
+from kubectl_rapt.errors import Conflict, NotFound, RaptError, Unavailable
+from kubectl_rapt.model.kinds import JOB, POD, RUN, Manifest, Ref, ref_of
 from kubectl_rapt.model.plan import Create, Delete
 from kubectl_rapt.objects import jobs, runs
 from kubectl_rapt.objects.jobs import Job
 from kubectl_rapt.objects.runs import Mount, Run
 from kubectl_rapt.ports.world import World
-from kubectl_rapt.runs import lifecycle
-from kubectl_rapt.runs.lifecycle import Done, Later, Seen, Taken, Wait
+from kubectl_rapt.runs import evidence, lifecycle
+from kubectl_rapt.runs.lifecycle import Done, Later, Look, Seen, Taken, Wait
 from kubectl_rapt.runs.outcome import Outcome
 from kubectl_rapt.writes import Writers
 
@@ -36,11 +37,16 @@ def advance(world: World, writers: Writers, seen: Seen) -> Seen:
         Unavailable, Refused, Invalid, NotFound: A step cannot be done; the same request goes on from there.
     """
     surprises = 0
+    if seen.wanted.adopted and seen.run is None and seen.job is None:
+        seen = observe(world, seen)  # its first Job is there before it
     while True:
         step = lifecycle.next_step(seen, world.now())
         match step:
             case Wait() | Done() | Later():
                 return seen
+            case Look():
+                seen = replace(seen, past=recent.of_namespace(world, seen.wanted.namespace))
+                continue
             case Taken(code, reason):
                 raise Conflict(code, reason, "another --request-id")
         try:
@@ -59,7 +65,7 @@ def advance(world: World, writers: Writers, seen: Seen) -> Seen:
 
 
 def observe(world: World, seen: Seen) -> Seen:
-    """Read the Run and its latest attempt's Job as they are now.
+    """Read the Run and the Job that it is about as they are now.
 
     Raises:
         Conflict: ``run-deleted``: the Run that was seen is gone, and with it the record of what was done. Making
@@ -67,18 +73,16 @@ def observe(world: World, seen: Seen) -> Seen:
     """
     run: Run | None = None
     job: Job | None = None
-    try:
-        run = runs.from_manifest(world.cluster.get(Ref(RUN, seen.wanted.name, seen.wanted.namespace)))
-        job = jobs.from_manifest(world.cluster.get(Ref(JOB, lifecycle.job_name(run), run.namespace)))
-    except NotFound as error:
-        if error.code != "not-found":
-            raise
+    if found := _get(world, Ref(RUN, seen.wanted.name, seen.wanted.namespace)):
+        run = runs.from_manifest(found)
+    if run or seen.wanted.adopted:
+        name = lifecycle.job_name(run or seen.wanted)
+        if found := _get(world, Ref(JOB, name, seen.wanted.namespace)):
+            job = jobs.from_manifest(found)
     if seen.run and (run is None or run.uid != seen.run.uid):
         raise Conflict("run-deleted", f'run "{seen.run.name}" was deleted meanwhile', "kubectl rapt runs")
-    mounted = frozenset(
-        mount.name for mount in _mounts(run) if _is_there(world, mount.ref(seen.wanted.namespace))
-    )
-    return replace(seen, run=run, job=job, mounted=mounted)
+    mounted = frozenset(mount.name for mount in _mounts(run) if _get(world, mount.ref(seen.wanted.namespace)))
+    return replace(seen, run=run, job=job, mounted=mounted, past=None)
 
 
 def _mounts(run: Run | None) -> tuple[Mount, ...]:
@@ -86,12 +90,13 @@ def _mounts(run: Run | None) -> tuple[Mount, ...]:
     return run.mounts if run is not None and not run.attempts else ()
 
 
-def _is_there(world: World, ref: Ref) -> bool:
+def _get(world: World, ref: Ref) -> Manifest | None:
     try:
-        world.cluster.get(ref)
-    except NotFound:
-        return False
-    return True
+        return world.cluster.get(ref)
+    except NotFound as error:
+        if error.code != "not-found":
+            raise
+        return None
 
 
 def _learn(seen: Seen, step: lifecycle.Step, written: writes.Written) -> Seen:
@@ -102,12 +107,23 @@ def _learn(seen: Seen, step: lifecycle.Step, written: writes.Written) -> Seen:
     if ref.kind == RUN:
         return replace(seen, run=runs.from_manifest(written))
     if ref.kind == JOB:
-        return replace(seen, job=jobs.from_manifest(written))
+        return replace(seen, job=jobs.from_manifest(written), past=None)
     return replace(seen, mounted=seen.mounted | {ref.name})
 
 
 def close(world: World, writers: Writers, seen: Seen, outcome: Outcome) -> Seen:
-    """Record how the attempt that was seen last ended."""
+    """Record how the attempt that was seen last ended; what it said last too, where there will be no other."""
     assert seen.run is not None and seen.run.attempts, "what ended had begun"
+    if not outcome.log and outcome.pod and lifecycle.would_exhaust(seen.run, outcome, world.now()):
+        outcome = replace(outcome, log=_last_words(world, seen.run, outcome))
     uid = seen.run.attempts[-1].uid
     return advance(world, writers, replace(seen, outcome=outcome, outcome_of=uid))
+
+
+def _last_words(world: World, run: Run, outcome: Outcome) -> str:
+    """The last lines of the container that decided it; nothing where the kubelet has them no more."""
+    try:
+        pod = Ref(POD, outcome.pod, run.namespace)
+        return evidence.log(world.cluster.logs(pod, outcome.container, tail=evidence.LINES))
+    except RaptError:
+        return ""

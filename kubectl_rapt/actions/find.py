@@ -62,6 +62,26 @@ def tool(world: World, name: str, namespace: str, verb: str = "run") -> Tool:
         raise NotFound("no-tool", f'no tool "{name}" in namespace {namespace}', hint) from error
 
 
+def run(world: World, name: str, namespace: str) -> Run:
+    """One run.
+
+    Args:
+        world: Where to read.
+        name: Its name, also as ``run/NAME``.
+        namespace: Its namespace.
+
+    Raises:
+        NotFound: There is none, or Rapt is not installed.
+    """
+    name = name.removeprefix("run/").removeprefix(f"run.{RUN.group}/")
+    try:
+        return runs.from_manifest(world.cluster.get(Ref(RUN, name, namespace)))
+    except NotFound as error:
+        if error.code != "not-found":
+            raise
+        raise NotFound("no-run", f'no run "{name}" in namespace {namespace}', "kubectl rapt runs") from error
+
+
 def execution(world: World, what: str, namespace: str, verb: str) -> Found:
     """The execution that ``TOOL``, ``RUN``, ``job/NAME`` or ``pod/NAME`` means; of a tool the newest.
 

@@ -17,7 +17,7 @@ _TICK_SECONDS = 1.0
 def follow(
     world: World, job: Ref, *, timeout_seconds: float | None = None, tail: int | None = None
 ) -> Iterator[Line | Outcome]:
-    """Everything worth showing while a Job runs, and last its outcome.
+    """Everything worth showing while a Job runs, and last its outcome; none where it was suspended meanwhile.
 
     Args:
         world: Where to read.
@@ -39,9 +39,12 @@ def follow(
         state = taken.state
         yield from taken.lines
         for source in taken.begin:
-            inbox.add(_log(world, Ref(POD, source.pod, job.namespace), source, tail))
+            may_restart = state.pods[source.pod].may_restart
+            inbox.add(_log(world, Ref(POD, source.pod, job.namespace), source, tail, may_restart))
         if state.has_ended and state.outcome:
             yield state.outcome
+            return
+        if state.is_paused:
             return
         if timeout_seconds and (now - begun_at).total_seconds() > timeout_seconds:
             raise Unavailable("timed-out", f"{job} did not end within {timeout_seconds:g} s; it goes on")
@@ -67,9 +70,12 @@ def _job(world: World, job: Ref) -> Iterator[following.Event]:
             yield following.JobSeen(jobs.from_manifest(event.object))
 
 
-def _log(world: World, pod: Ref, source: Source, tail: int | None) -> Iterator[following.Event]:
+def _log(
+    world: World, pod: Ref, source: Source, tail: int | None, may_restart: bool
+) -> Iterator[following.Event]:
     try:
-        for line in world.cluster.logs(pod, source.container, follow=True, tail=tail):
+        lines = world.cluster.logs(pod, source.container, follow=True, tail=tail, restarts=may_restart)
+        for line in lines:
             yield following.LogLine(source, line)
     except RaptError as error:
         yield following.LogEnded(source, error.message)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kubectl_rapt import documents
-from kubectl_rapt.actions import find, missing
+from kubectl_rapt.actions import find, missing, policies
 from kubectl_rapt.errors import UsageError
 from kubectl_rapt.guard import secrets
 from kubectl_rapt.model import names
@@ -57,7 +57,7 @@ def plan(world: World, request: Request) -> Run:
             f"--request-id expects small letters, digits and dashes, at most {RUN_NAME_LIMIT}, got {request.id}",
             "--request-id nightly-2026-11-22",
         )
-    tool = find.tool(world, request.tool, request.namespace)
+    tool = policies.of_tool(world, find.tool(world, request.tool, request.namespace))
     questions = [
         parameters.from_data({**one, "at": "run"}, f"parameters[{i}]")
         for i, one in enumerate(tool.parameters)

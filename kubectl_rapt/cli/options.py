@@ -43,6 +43,13 @@ DryRun = Annotated[
 ]
 """For commands that need no server to say what they would do."""
 
+Timeout = Annotated[
+    float,
+    typer.Option(parser=seconds, metavar="TIME", help="Stop following after this long; 0 is never"),
+]
+Raw = Annotated[bool, typer.Option("--raw", help="Pass the log's bytes through unchanged")]
+Wait = Annotated[bool, typer.Option("--wait", help="Follow without the log, and end as it does")]
+
 Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Replace rendered files that were edited by hand")
 ]

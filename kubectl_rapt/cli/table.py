@@ -22,6 +22,12 @@ def _add() -> Callable[..., Any]:
     return add.add
 
 
+def _attach() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import attach
+
+    return attach.attach
+
+
 def _changes() -> Callable[..., Any]:
     from kubectl_rapt.cli.commands import changes
 
@@ -86,6 +92,30 @@ def _registry_verify() -> Callable[..., Any]:
     from kubectl_rapt.cli.commands import registry
 
     return registry.verify
+
+
+def _policy() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import policy
+
+    return policy.list_
+
+
+def _policy_show() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import policy
+
+    return policy.show_
+
+
+def _policy_simulate() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import policy
+
+    return policy.simulate
+
+
+def _retry() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import retry
+
+    return retry.retry
 
 
 def _run() -> Callable[..., Any]:
@@ -241,9 +271,17 @@ TABLE = {
     "drift": Entry("Config repository", "Compare a cluster with the repository, both ways", _drift),
     "list": Entry("Tools and runs", "List the tools in the cluster", _list),
     "run": Entry("Tools and runs", "Run a tool", _run),
+    "attach": Entry("Tools and runs", "Follow a run that was left, and carry it on", _attach),
+    "retry": Entry("Tools and runs", "Try a run once more", _retry),
     "runs": Entry("Tools and runs", "List runs, newest first", _runs),
     "logs": Entry("Tools and runs", "Print the log of a tool's newest run, a run, a job or a pod", _logs),
     "why": Entry("Tools and runs", "Explain where a run comes from and why it ended as it did", _why),
+    "policy": Entry("Tools and runs", "List, show and simulate retry policies", _policy),
+    "policy list": Entry("Tools and runs", "List the retry policies", _policy),
+    "policy show": Entry("Tools and runs", "Show what a policy does, and who does it", _policy_show),
+    "policy simulate": Entry(
+        "Tools and runs", "Replay past failures, and show what would change", _policy_simulate
+    ),
     "install": Entry("Administration", "Install Rapt's kinds and roles in a cluster", _install),
     "version": Entry("Administration", "Print the version", _version),
 }

@@ -1,69 +1,171 @@
-"""Showing a Job while it runs: log lines on standard output, everything else on standard error."""
+"""Following on a terminal or in a pipe: log lines on standard output, everything else on standard error."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+import time
+from datetime import datetime
+from typing import Literal, Protocol
 
+from kubectl_rapt.actions import attach as attaching
 from kubectl_rapt.actions import follow
-from kubectl_rapt.cli import terminal
-from kubectl_rapt.errors import Unavailable
+from kubectl_rapt.actions.attach import Ended, Happening, Over
+from kubectl_rapt.cli import events, terminal
+from kubectl_rapt.errors import RaptError, Unavailable
 from kubectl_rapt.model import times
 from kubectl_rapt.model.kinds import Ref
 from kubectl_rapt.ports.world import World
-from kubectl_rapt.runs.following import LogLine, Note, Source, Started
+from kubectl_rapt.runs import outcome as outcomes
+from kubectl_rapt.runs.following import LogLine, Note, Started
+from kubectl_rapt.runs.lifecycle import Later, Seen
 from kubectl_rapt.runs.outcome import EXIT_CODE, Outcome
+from kubectl_rapt.writes import Writers
 
 TIMED_OUT = 124
 OUR_FAILURE = 125
 FAILED_WITHOUT_CODE = 1
-LAST_LINE_LENGTH = 200
+TWICE_SECONDS = 1.5
+"""Ctrl-C again within so long asks whether to cancel."""
+
+Shows = Literal["log", "phases", "events"]
 
 
-def watch(
-    world: World,
-    job: Ref,
-    name: str,
-    *,
-    timeout_seconds: float | None = None,
-    tail: int | None = None,
-    raw: bool = False,
-    close: Callable[[Outcome], Outcome] | None = None,
-) -> int:
-    """Follow a Job to its end.
+class Screen(Protocol):
+    """Where a run is shown."""
+
+    def show(self, one: Happening | Outcome, now: datetime) -> None:
+        """Show one thing that happened."""
+        ...
+
+
+class Lines:
+    """For people: the log on standard output, and what else there is to know on standard error.
+
+    Args:
+        name: What to call what is followed.
+        raw: Whether log lines pass unchanged.
+        has_log: Whether log lines are shown at all.
+    """
+
+    def __init__(self, name: str, *, raw: bool, has_log: bool = True) -> None:
+        self._name = name
+        self._raw = raw
+        self._has_log = has_log
+
+    def show(self, one: Happening | Outcome, now: datetime) -> None:
+        """See the protocol."""
+        match one:
+            case LogLine(source, text, has_others):
+                if self._has_log:
+                    prefix = f"[{source.pod} {source.container}] " if has_others else ""
+                    terminal.out_line(prefix.encode() + text, raw=self._raw)
+            case Started():
+                terminal.say(_started(self._name, one))
+            case Note(text):
+                terminal.say(terminal.clean(text))
+            case Later():
+                terminal.say(f"  {terminal.clean(_later(self._name, one, now))}")
+            case Ended(run, _):
+                if outcome := outcomes.recorded(run):
+                    ended(self._name, outcome)
+            case Over(run):
+                if not run.attempts:
+                    terminal.say(f"{self._name}  did not start: {terminal.clean(run.ending)}")
+            case Outcome():
+                ended(self._name, one)
+
+
+def watch(world: World, job: Ref, name: str, *, tail: int | None = None, raw: bool = False) -> int:
+    """Follow a Job to its end, as what it is: nothing is recorded.
 
     Args:
         world: Where to read.
         job: The Job.
-        name: What to call it: the run's name.
-        timeout_seconds: Stop after this long.
+        name: What to call it.
         tail: Begin with so many last lines; None for all.
         raw: Whether log lines pass unchanged.
-        close: Records the outcome, and says which one stands: someone else may have been first.
 
     Returns:
-        The container's exit code; 124 on timeout, 125 where following itself failed, 1 for a failure without code.
+        The container's exit code; 125 where following itself failed, 1 for a failure without code.
     """
-    last: dict[Source, bytes] = {}
+    screen = Lines(name, raw=raw)
+    again = f"kubectl rapt logs {name} --follow"
     try:
-        for line in follow.follow(world, job, timeout_seconds=timeout_seconds, tail=tail):
-            match line:
-                case LogLine(source, text):
-                    last[source] = text
-                    prefix = f"[{source.pod} {source.container}] " if len(last) > 1 else ""
-                    terminal.out_line(prefix.encode() + text, raw=raw)
-                case Started():
-                    terminal.say(_started(name, line))
-                case Note(text):
-                    terminal.say(terminal.clean(text))
-                case Outcome():
-                    outcome = _with_last_line(line, last)
-                    return ended(name, close(outcome) if close else outcome)
+        for line in follow.follow(world, job, tail=tail):
+            screen.show(line, world.now())
+            if isinstance(line, Outcome):
+                return code_of(line)
     except KeyboardInterrupt:
-        terminal.say(f"{name} goes on: kubectl rapt logs {name} --follow")
+        terminal.say(f"{name} goes on: {again}")
         raise
-    except Unavailable as error:
-        terminal.say(f"error: {terminal.clean(error.message)}\n  try: kubectl rapt logs {name} --follow")
-        return TIMED_OUT if error.code == "timed-out" else OUR_FAILURE
+    except RaptError as error:
+        return _failed(error, again)
+    terminal.say(f"{name} is suspended")
+    return FAILED_WITHOUT_CODE
+
+
+def attach(
+    world: World,
+    writers: Writers,
+    seen: Seen,
+    *,
+    timeout_seconds: float = 0,
+    raw: bool = False,
+    shows: Shows = "log",
+) -> int:
+    """Follow a run to its end, over all its attempts, and carry it on meanwhile.
+
+    Args:
+        world: Where to read.
+        writers: The door's ports.
+        seen: What is known of the run.
+        timeout_seconds: Stop after this long; 0 for never.
+        raw: Whether log lines pass unchanged.
+        shows: The log and what happens; only what happens; or both as JSON, one line each.
+
+    Returns:
+        The last attempt's exit code; 124 on timeout, 125 where following itself failed, 1 for a failure without code.
+    """
+    name = seen.wanted.name
+    again = f"kubectl rapt attach {name}"
+    screen: Screen = events.Events() if shows == "events" else Lines(name, raw=raw, has_log=shows == "log")
+    try:
+        for one in attaching.attach(world, writers, seen, timeout_seconds=timeout_seconds or None):
+            screen.show(one, world.now())
+            if isinstance(one, Over):
+                outcome = outcomes.recorded(one.run)
+                return code_of(outcome) if outcome else FAILED_WITHOUT_CODE
+    except KeyboardInterrupt:
+        terminal.say(f"{name} goes on: {again}")
+        _ask_to_cancel(world, writers, seen)
+        raise
+    except RaptError as error:
+        if isinstance(error, Unavailable) and error.code == "timed-out":
+            error.message = f"{name} did not end within {timeout_seconds:g} s; it goes on"
+        return _failed(error, again)
     raise AssertionError("following ended without an outcome")
+
+
+def _failed(error: RaptError, again: str) -> int:
+    terminal.say(f"error: {terminal.clean(error.message)}\n  try: {again}")
+    return TIMED_OUT if error.code == "timed-out" else OUR_FAILURE
+
+
+def _ask_to_cancel(world: World, writers: Writers, seen: Seen) -> None:
+    """Who presses Ctrl-C once more may want it to stop; nobody is asked who is not there."""
+    if not terminal.is_interactive():
+        return
+    name = seen.wanted.name
+    try:
+        terminal.say("  press Ctrl-C again to cancel it")
+        time.sleep(TWICE_SECONDS)
+        return
+    except KeyboardInterrupt:
+        terminal.say(f"cancel {name}? [y/N]")
+    if input().strip().lower() not in ("y", "yes"):
+        return
+    from kubectl_rapt.actions import cancel
+
+    stopped = cancel.cancel(world, writers, name, seen.wanted.namespace).run
+    is_over = stopped is not None and stopped.is_finished
+    terminal.say(f"{name}  {'cancelled' if is_over else 'stops: kubectl rapt attach ' + name}")
 
 
 def ended(name: str, outcome: Outcome) -> int:
@@ -78,7 +180,12 @@ def ended(name: str, outcome: Outcome) -> int:
     terminal.say(f"{name}  failed{took}{code}")
     terminal.say(f"  cause: {terminal.clean(cause(outcome))}")
     terminal.say(f"  why:   kubectl rapt why {name}")
-    return outcome.exit_code or FAILED_WITHOUT_CODE
+    return code_of(outcome)
+
+
+def code_of(outcome: Outcome) -> int:
+    """The exit code of a command that followed something to this end."""
+    return 0 if outcome.is_success else outcome.exit_code or FAILED_WITHOUT_CODE
 
 
 def cause(outcome: Outcome) -> str:
@@ -88,12 +195,14 @@ def cause(outcome: Outcome) -> str:
     )
 
 
-def _with_last_line(outcome: Outcome, last: Mapping[Source, bytes]) -> Outcome:
-    """An exit code says little without the last thing that the tool said."""
-    said = last[list(last)[-1]].decode("utf-8", "backslashreplace").strip() if last else ""
-    if outcome.cause != EXIT_CODE or not said:
-        return outcome
-    return replace(outcome, message=f'{outcome.message}, last line "{said[:LAST_LINE_LENGTH]}"')
+def _later(name: str, later: Later, now: datetime) -> str:
+    if later.is_held:
+        when = f"{later.at:%H:%M} UTC"
+        return f"retry: not before {when}, as {later.what}; at once: kubectl rapt retry {name}"
+    span = times.spell_seconds((later.at - now).total_seconds() + 0.999)
+    if not later.by:
+        return f"waits for {span} at most: {later.what}"
+    return f"retry: {later.what} in {span} ({later.by}); kubectl rapt attach {name}"
 
 
 def _started(name: str, started: Started) -> str:

@@ -138,8 +138,7 @@ def _job(
     return {
         "metadata": _labelled(rendered.job.get("metadata") or {}, marks),
         "spec": {
-            **policies.job,
-            **(policies.indexed_job if spec.get("completionMode") == "Indexed" else {}),
+            **policies.fields(spec),
             **spec,
             "template": {"metadata": _labelled(pod.get("metadata") or {}, marks), "spec": pod_spec},
         },

@@ -39,6 +39,9 @@ class Job:
         active: How many of its pods exist and have not ended, those that are being deleted included.
         is_simple: One pod must succeed, each failed pod counts, and no container restarts in place: what its
             container ended with is the Job's outcome, before Kubernetes has written it down.
+        is_single: The same, but a podFailurePolicy may decide which failures count.
+        final_codes: The exit codes with which that policy lets the Job fail at once.
+        suspended_by: The field manager that has suspended it; empty where it is not, or the server does not say.
     """
 
     name: str
@@ -57,6 +60,9 @@ class Job:
     backoff_limit: int
     active: int
     is_simple: bool
+    is_single: bool = False
+    final_codes: frozenset[int] = frozenset()
+    suspended_by: str = ""
 
     @property
     def ref(self) -> Ref:
@@ -73,7 +79,7 @@ def from_manifest(manifest: Manifest) -> Job:
             condition = one
     time = condition.get("lastTransitionTime")
     completions, parallelism = spec.get("completions") or 1, spec.get("parallelism", 1)
-    restarts = spec["template"]["spec"].get("restartPolicy") != "Never"
+    is_single = completions == parallelism == 1 and spec["template"]["spec"].get("restartPolicy") == "Never"
     return Job(
         name=metadata["name"],
         namespace=metadata["namespace"],
@@ -90,8 +96,38 @@ def from_manifest(manifest: Manifest) -> Job:
         parallelism=parallelism,
         backoff_limit=spec.get("backoffLimit", 6),
         active=status.get("active", 0) + status.get("terminating", 0),
-        is_simple=completions == parallelism == 1 and not restarts and "podFailurePolicy" not in spec,
+        is_simple=is_single and "podFailurePolicy" not in spec,
+        is_single=is_single,
+        final_codes=_final_codes(spec.get("podFailurePolicy") or {}),
+        suspended_by=_suspended_by(metadata) if spec.get("suspend") else "",
     )
+
+
+def _final_codes(policy: Mapping[str, Any]) -> frozenset[int]:
+    """The first rule that fits a failure decides; one about a container alone is not told from the others here."""
+    final: set[int] = set()
+    decided: set[int] = set()
+    for rule in policy.get("rules") or ():
+        about = rule.get("onExitCodes")
+        if about is None:
+            continue
+        if about["operator"] != "In":
+            break
+        codes = set(about["values"]) - decided
+        decided |= codes
+        if rule["action"] == "FailJob" and not about.get("containerName"):
+            final |= codes
+    return frozenset(final)
+
+
+def _suspended_by(metadata: Mapping[str, Any]) -> str:
+    """Who owns ``spec.suspend``; of several, who wrote last."""
+    owners = [
+        (one.get("time", ""), one.get("manager", ""))
+        for one in metadata.get("managedFields") or ()
+        if "f:suspend" in one.get("fieldsV1", {}).get("f:spec", {})
+    ]
+    return str(max(owners, default=("", ""))[1])
 
 
 def attempt_name(run: str, number: int) -> str:

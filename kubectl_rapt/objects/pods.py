@@ -50,6 +50,10 @@ class Pod:
         reason: Why it failed as a whole: ``Evicted``, ``DeadlineExceeded``, …
         message: One line more on that.
         containers: Init containers first, each in the order of the spec.
+        disruption: Why Kubernetes itself ends it (the condition ``DisruptionTarget``): ``PreemptionByScheduler``,
+            ``EvictionByEvictionAPI``, ``DeletionByTaintManager``, ``DeletionByPodGC``, ``TerminationByKubelet``.
+        disruption_message: One line more on that.
+        may_restart: Whether its containers may be started again in place.
     """
 
     name: str
@@ -63,6 +67,9 @@ class Pod:
     reason: str
     message: str
     containers: tuple[Container, ...]
+    disruption: str = ""
+    disruption_message: str = ""
+    may_restart: bool = False
 
     @property
     def ref(self) -> Ref:
@@ -73,10 +80,10 @@ class Pod:
 def from_manifest(manifest: Manifest) -> Pod:
     """Read a Pod object."""
     metadata, spec, status = manifest["metadata"], manifest["spec"], manifest.get("status") or {}
-    scheduled: Mapping[str, Any] = {}
-    for condition in status.get("conditions") or ():
-        if condition["type"] == "PodScheduled":
-            scheduled = condition
+    conditions = {condition["type"]: condition for condition in status.get("conditions") or ()}
+    scheduled: Mapping[str, Any] = conditions.get("PodScheduled", {})
+    disruption: Mapping[str, Any] = conditions.get("DisruptionTarget", {})
+    is_disrupted = disruption.get("status") == "True"
     is_scheduled = scheduled.get("status") == "True"
     time = scheduled.get("lastTransitionTime")
     return Pod(
@@ -94,6 +101,9 @@ def from_manifest(manifest: Manifest) -> Pod:
             *_containers(spec.get("initContainers"), status.get("initContainerStatuses"), is_init=True),
             *_containers(spec.get("containers"), status.get("containerStatuses"), is_init=False),
         ),
+        disruption=disruption.get("reason", "") if is_disrupted else "",
+        disruption_message=disruption.get("message", "") if is_disrupted else "",
+        may_restart=spec.get("restartPolicy") != "Never",
     )
 
 

@@ -123,6 +123,7 @@ class Run:
         result: The container's termination message.
         log: The last lines of a run that used up its attempts.
         finished_at: When it was over for good.
+        ending: Why, in one line.
     """
 
     name: str
@@ -156,6 +157,7 @@ class Run:
     result: str = ""
     log: str = ""
     finished_at: datetime | None = None
+    ending: str = ""
 
     @property
     def ref(self) -> Ref:
@@ -268,6 +270,7 @@ def from_manifest(manifest: Manifest) -> Run:
         result=status.get("result", ""),
         log=status.get("log", ""),
         finished_at=_time(finished, "lastTransitionTime"),
+        ending=finished.get("message", ""),
     )
 
 

@@ -88,13 +88,20 @@ class ClusterReads(Protocol):
         ...
 
     def logs(
-        self, pod: Ref, container: str, *, follow: bool = False, tail: int | None = None
+        self,
+        pod: Ref,
+        container: str,
+        *,
+        follow: bool = False,
+        tail: int | None = None,
+        restarts: bool = False,
     ) -> Stream[bytes]:
         """The log of one container, in lines without their line end, exactly once each.
 
         Following waits for the container to start and reconnects where a connection is cut; it ends
         when the container has ended and every line that the kubelet still has was given, or the pod is
-        gone. A container that has not started has an empty log. Only a line over 64 MiB comes in parts.
+        gone; with ``restarts`` it goes on with a container that is started again in place. A container that has not
+        started has an empty log. Only a line over 64 MiB comes in parts.
         """
         ...
 

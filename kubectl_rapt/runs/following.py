@@ -22,10 +22,17 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """One line of a container's log, without its line end."""
+    """One line of a container's log, without its line end.
+
+    Args:
+        source: Whose it is.
+        line: What it says.
+        has_others: Whether there are other containers that it is to be told from.
+    """
 
     source: Source
     line: bytes
+    has_others: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +116,18 @@ class Following:
     heard_at: datetime | None = None
     has_ended: bool = False
 
+    @property
+    def has_several(self) -> bool:
+        """Whether more than one container says something."""
+        is_wide = self.job is not None and max(self.job.completions, self.job.parallelism) > 1
+        return is_wide or len(self.pods) > 1 or any(len(pod.containers) > 1 for pod in self.pods.values())
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether somebody has suspended the Job, and its pods have ended because of that."""
+        is_still = self.job is not None and self.job.is_suspended and not self.job.active
+        return is_still and self.has_listed and self.outcome is None and not self.open
+
 
 @dataclass(frozen=True, slots=True)
 class Taken:
@@ -130,7 +149,8 @@ def take(state: Following, event: Event, now: datetime) -> Taken:
     lines: list[Line] = []
     match event:
         case LogLine():
-            return Taken(replace(state, heard_at=now) if state.outcome else state, (event,))
+            line = replace(event, has_others=True) if state.has_several else event
+            return Taken(replace(state, heard_at=now) if state.outcome else state, (line,))
         case LogEnded(source, problem):
             state = replace(state, open=state.open - {source}, closed=state.closed | {source})
             if problem:

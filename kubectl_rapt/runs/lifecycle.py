@@ -5,7 +5,7 @@ before the Run has recorded the Job's UID; only a recorded Job is released, and 
 again, whether or not its Job still exists. A retry is the next attempt of the same Run, by the same rules.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,12 +16,16 @@ from kubectl_rapt.model.plan import Create, Delete, Patch
 from kubectl_rapt.objects import jobs, runs
 from kubectl_rapt.objects.jobs import Job
 from kubectl_rapt.objects.runs import Attempt, Mount, Run
+from kubectl_rapt.runs import budgets, retries
 from kubectl_rapt.runs import outcome as outcomes
-from kubectl_rapt.runs import retries
+from kubectl_rapt.runs.budgets import Past
 from kubectl_rapt.runs.outcome import Outcome
 from kubectl_rapt.runs.retries import Again, Over
 
 Step = Create | Patch | Delete
+
+MANAGER = "rapt"
+"""The field manager of all that a run writes: a Job that another one has suspended is left to them."""
 
 PATIENCE = timedelta(minutes=10)
 """How long files that were given to a run may be missing: only the command that was given them has them."""
@@ -39,6 +43,7 @@ class Seen:
         outcome_of: The UID of that attempt's Job: others may have gone on meanwhile.
         mounted: The names of the mounts that exist.
         contents: The mounts by name, whose content is at hand.
+        past: The namespace's runs of the last hour; None where they were not read.
     """
 
     wanted: Run
@@ -48,21 +53,36 @@ class Seen:
     outcome_of: str = ""
     mounted: frozenset[str] = frozenset()
     contents: Mapping[str, Manifest] = field(default_factory=dict)
+    past: Sequence[Past] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Nothing is to be done until the Job goes on; it was released."""
+    """Nothing is to be done until the Job goes on: it was released, or somebody else has suspended it."""
 
     job: Job
 
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """Nothing is to be done until then."""
+    """Nothing is to be done until then.
+
+    Args:
+        at: When.
+        what: What it waits for, for people.
+        by: Who says so, where that is a policy or a person.
+        is_held: Whether it is due and a budget holds it back.
+    """
 
     at: datetime
-    why: str
+    what: str
+    by: str = ""
+    is_held: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """An automatic retry is due, and what its namespace has had in the last hour must be read first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +100,13 @@ class Taken:
     reason: str
 
 
-Decision = Step | Wait | Later | Done | Taken
+Decision = Step | Wait | Later | Look | Done | Taken
 
 
 def job_name(run: Run) -> str:
     """The name of the Job to look at: of the attempt that is open, of the one that is due, or of the last one."""
     if not run.attempts:
-        return jobs.attempt_name(run.name, 1)
+        return run.adopted.job if run.adopted else jobs.attempt_name(run.name, 1)
     last = run.attempts[-1]
     if last.cause and isinstance(again := retries.after(run), Again):
         return jobs.attempt_name(run.name, again.number)
@@ -113,10 +133,26 @@ def next_step(seen: Seen, now: datetime) -> Decision:
     attempt = run.attempts[-1]
     if not attempt.cause:
         return _carry(seen, run, attempt, now)
-    again = retries.after(run)
-    if isinstance(again, Again):
-        return Later(again.at, again.why) if again.at > now else _start(seen, run, again.number)
+    then = retries.after(run)
+    if isinstance(then, Again):
+        return _again(seen, run, then, now)
+    if run.state == runs.RETRYING:
+        # It was to be tried again, and is not: somebody has cancelled it meanwhile.
+        return _patch(run, {"nextAttemptAt": None, **_ending(run, attempt, then, now)})
     return _stray(seen, run, attempt) or Done(attempt)
+
+
+def _again(seen: Seen, run: Run, again: Again, now: datetime) -> Decision:
+    """An attempt after others: due, within the budgets, and begun once."""
+    if again.at > now:
+        return Later(again.at, again.what, again.by)
+    has_begun = seen.job is not None and seen.job.name == jobs.attempt_name(run.name, again.number)
+    if not again.is_wish and not has_begun:
+        if seen.past is None:
+            return Look()
+        if held := budgets.held(run.name, run.tool, seen.past, now):
+            return Later(held.at, held.why, is_held=True)
+    return _start(seen, run, again.number)
 
 
 def _begin(seen: Seen, run: Run, now: datetime) -> Decision:
@@ -125,6 +161,9 @@ def _begin(seen: Seen, run: Run, now: datetime) -> Decision:
         return Done(None)
     if run.cancelled_by:
         return _not_started(run, outcomes.CANCELLED, f"cancelled by {run.cancelled_by}", now)
+    if run.not_after and now >= run.not_after:
+        message = f"it was to begin before {times.spell(run.not_after)}"
+        return _not_started(run, "TooLate", message, now)
     if run.adopted:
         return _record(run, Attempt(1, run.adopted.job, run.adopted.uid))
     for mount in run.mounts:
@@ -162,8 +201,9 @@ def _start(seen: Seen, run: Run, number: int) -> Decision:
 def _stray(seen: Seen, run: Run, attempt: Attempt) -> Delete | None:
     """The end of a Job that someone created who had not yet seen the record: it was never released."""
     job = seen.job
-    is_stray = job is not None and job.uid != attempt.uid and run.uid in job.owner_uids
-    return Delete(job.ref, job.uid) if job is not None and is_stray else None
+    if job is None or job.name != attempt.job or job.uid == attempt.uid or run.uid not in job.owner_uids:
+        return None
+    return Delete(job.ref, job.uid)
 
 
 def _carry(seen: Seen, run: Run, attempt: Attempt, now: datetime) -> Decision:
@@ -172,12 +212,18 @@ def _carry(seen: Seen, run: Run, attempt: Attempt, now: datetime) -> Decision:
         return stray
     job = seen.job if seen.job is not None and seen.job.uid == attempt.uid else None
     if seen.outcome is not None and seen.outcome_of == attempt.uid:
-        return _close(run, attempt, seen.outcome, now)
+        is_stopped = run.cancelled_by and job is not None and job.is_suspended
+        outcome = seen.outcome
+        if is_stopped and not outcome.is_success:
+            # Whatever its container ended with: it was told to stop.
+            outcome = replace(outcome, cause=outcomes.CANCELLED, message=f"cancelled by {run.cancelled_by}")
+        return _close(run, attempt, outcome, now)
     if job is None:
         return _close(run, attempt, Outcome(outcomes.DELETED, message=f"job/{attempt.job} was deleted"), now)
     if run.cancelled_by:
         return _cancel(run, attempt, job, now)
-    if job.is_suspended and not run.adopted:
+    is_ours = attempt.number > 1 or not run.adopted
+    if job.is_suspended and is_ours and job.suspended_by in ("", MANAGER):
         return Patch(job.ref, jobs.release(run, job))
     return Wait(job)
 
@@ -197,7 +243,11 @@ def _cancel(run: Run, attempt: Attempt, job: Job, now: datetime) -> Decision:
 
 
 def _close(run: Run, attempt: Attempt, outcome: Outcome, now: datetime) -> Patch:
-    closed = replace(
+    return _record(run, _closed(attempt, outcome, now), outcome)
+
+
+def _closed(attempt: Attempt, outcome: Outcome, now: datetime) -> Attempt:
+    return replace(
         attempt,
         started_at=outcome.started_at,
         finished_at=outcome.finished_at or now,
@@ -208,7 +258,6 @@ def _close(run: Run, attempt: Attempt, outcome: Outcome, now: datetime) -> Patch
         container=outcome.container,
         node=outcome.node,
     )
-    return _record(run, closed, outcome)
 
 
 def _record(run: Run, attempt: Attempt, outcome: Outcome | None = None) -> Patch:
@@ -218,32 +267,41 @@ def _record(run: Run, attempt: Attempt, outcome: Outcome | None = None) -> Patch
     if outcome is None:
         if run.state:
             # An attempt after others: what was said of their end does not hold any more.
-            status |= {"conditions": [], "nextAttemptAt": None}
+            status |= {"conditions": [], "nextAttemptAt": None, "result": None, "log": None}
         return _patch(run, status)
     if outcome.result:
         status["result"] = outcome.result
     then = retries.after(replace(run, attempts=kept))
-    status |= _ending(run, attempt, then)
+    assert attempt.finished_at is not None, "an attempt that ended has a time"
+    status |= _ending(run, attempt, then, attempt.finished_at)
     if outcome.log and status["state"] == runs.EXHAUSTED:
         status["log"] = outcome.log
     return _patch(run, status)
 
 
-def _ending(run: Run, attempt: Attempt, then: Again | Over) -> dict[str, Any]:
+def would_exhaust(run: Run, outcome: Outcome, now: datetime) -> bool:
+    """Whether a run has used up what its policy allows if its open attempt ends like this."""
+    closed = _closed(run.attempts[-1], outcome, now)
+    then = retries.after(replace(run, attempts=(*run.attempts[:-1], closed)))
+    return isinstance(then, Over) and then.is_exhausted
+
+
+def _ending(run: Run, attempt: Attempt, then: Again | Over, at: datetime) -> dict[str, Any]:
     """State and conditions after an attempt has ended."""
-    assert attempt.finished_at is not None, "an attempt that ended has a time"
-    at, is_success = attempt.finished_at, attempt.cause == outcomes.SUCCEEDED
+    is_success = attempt.cause == outcomes.SUCCEEDED
+    reason, message = attempt.cause, attempt.message
+    if run.cancelled_by and not is_success:
+        reason, message = outcomes.CANCELLED, f"cancelled by {run.cancelled_by}"
     conditions = [
-        _condition("Finished", isinstance(then, Over), attempt.cause, attempt.message, at, run),
-        _condition("Succeeded", is_success, attempt.cause, attempt.message, at, run),
+        _condition("Finished", isinstance(then, Over), reason, message, at, run),
+        _condition("Succeeded", is_success, reason, message, at, run),
     ]
     if isinstance(then, Again):
-        state = runs.RETRYING
-        return {"state": state, "nextAttemptAt": times.spell(then.at), "conditions": conditions}
+        return {"state": runs.RETRYING, "nextAttemptAt": times.spell(then.at), "conditions": conditions}
     state = runs.SUCCEEDED if is_success else runs.FAILED
     if then.is_exhausted and not is_success:
         state = runs.EXHAUSTED
-        conditions.append(_condition("Exhausted", True, attempt.cause, then.why, at, run))
+        conditions.append(_condition("Exhausted", True, reason, then.why, at, run))
     return {"state": state, "conditions": conditions}
 
 

@@ -20,7 +20,8 @@ class Outcome:
 
     Args:
         cause: ``Succeeded``, ``ExitCode``, ``Deleted``, or the reason that Kubernetes gave:
-            ``OOMKilled``, ``Evicted``, ``DeadlineExceeded``, …
+            ``OOMKilled``, ``Evicted``, ``DeadlineExceeded``, …; ``Preempted`` and ``NodeLost`` for what Kubernetes
+            says in more words.
         exit_code: The code of the container that decided it; None where no container ended.
         message: One line more, for people.
         evidence: The object and the fact that it rests on.
@@ -29,6 +30,7 @@ class Outcome:
         finished_at: When it ended.
         container: The container that decided it.
         node: Where its pod ran.
+        pod: That pod.
         log: The last lines it said, where somebody has read them.
     """
 
@@ -41,6 +43,7 @@ class Outcome:
     finished_at: datetime | None = None
     container: str = ""
     node: str = ""
+    pod: str = ""
     log: str = ""
 
     @property
@@ -68,23 +71,22 @@ def recorded(run: Run) -> Outcome | None:
 def of(job: Job, pods: Sequence[Pod]) -> Outcome | None:
     """The outcome of a Job with its pods, or None while it is open.
 
-    A simple Job is decided by its containers: Kubernetes writes the Job's condition two seconds later. For every
-    other Job its terminal condition decides.
+    A single pod that ends well decides its Job, and so does the last failure that is permitted, or one with an exit
+    code that its podFailurePolicy does not permit: Kubernetes writes the Job's condition two seconds later. For
+    every other Job its terminal condition decides. What pods of a suspended Job end with is the suspension's doing.
     """
     in_order = sorted(pods, key=lambda pod: (pod.created_at, pod.name))
-    if job.is_simple:
+    if job.is_single:
         for pod in in_order:
             if _ended_well(pod):
                 return _of_pod(job, pod)
-        failed = [pod for pod in in_order if _ended_badly(pod)]
-        if len(failed) > job.backoff_limit:
-            return _of_pod(job, failed[-1])
     if not job.ended:
-        return None
+        decisive = None if job.is_suspended else _decisive(job, in_order)
+        return _of_pod(job, decisive) if decisive else None
     if job.ended == "Complete":
         ended = [pod for pod in in_order if _ended_well(pod)]
         return _of_pod(job, ended[-1]) if ended else Outcome(SUCCEEDED, finished_at=job.ended_at)
-    failed = [pod for pod in in_order if _ended_badly(pod)]
+    failed = [pod for pod in in_order if _ended_badly(pod) or pod.disruption]
     if failed and job.reason in ("BackoffLimitExceeded", "PodFailurePolicy"):
         return _of_pod(job, failed[-1])
     return Outcome(
@@ -94,6 +96,18 @@ def of(job: Job, pods: Sequence[Pod]) -> Outcome | None:
         started_at=_started_at(in_order),
         finished_at=job.ended_at,
     )
+
+
+def _decisive(job: Job, in_order: Sequence[Pod]) -> Pod | None:
+    """The failed pod after which there will be no other."""
+    failed = [pod for pod in in_order if _ended_badly(pod)]
+    if job.is_simple and len(failed) > job.backoff_limit:
+        return failed[-1]
+    for pod in failed if job.is_single else ():
+        codes = {one.exit_code for one in pod.containers if one.exit_code}
+        if codes & job.final_codes and not pod.disruption:
+            return pod
+    return None
 
 
 def _main(pod: Pod) -> list[Container]:
@@ -120,22 +134,24 @@ def _of_pod(job: Job, pod: Pod) -> Outcome:
         ended = max(main, key=lambda one: one.finished_at or pod.created_at)
         cause = pod.reason or "Failed" if pod.phase == "Failed" else SUCCEEDED
         return Outcome(
-            cause,
+            _disruption(pod) or cause,
             exit_code=ended.exit_code,
-            message=pod.message,
+            message=pod.message or pod.disruption_message,
             evidence=f"pod/{pod.name} {pod.phase}" + (f": {pod.reason}" if pod.reason else ""),
             result=ended.message.strip(),
             started_at=_started_at([pod]),
             finished_at=ended.finished_at or job.ended_at,
             container=ended.name,
             node=pod.node,
+            pod=pod.name,
         )
     reason = pod.reason or (decisive.reason if decisive.reason not in ("", "Error") else EXIT_CODE)
     role = "init container" if decisive.is_init else "container"
+    said = f'{role} "{decisive.name}" ended with exit code {decisive.exit_code}'
     return Outcome(
-        reason,
+        _disruption(pod) or reason,
         exit_code=decisive.exit_code,
-        message=pod.message or f'{role} "{decisive.name}" ended with exit code {decisive.exit_code}',
+        message=pod.message or pod.disruption_message or said,
         evidence=f'pod/{pod.name} {role} "{decisive.name}" terminated: {decisive.reason or "Error"}, '
         f"exit code {decisive.exit_code}",
         result=decisive.message.strip(),
@@ -143,7 +159,24 @@ def _of_pod(job: Job, pod: Pod) -> Outcome:
         finished_at=decisive.finished_at,
         container=decisive.name,
         node=pod.node,
+        pod=pod.name,
     )
+
+
+_DISRUPTIONS = {
+    "PreemptionByScheduler": "Preempted",
+    "EvictionByEvictionAPI": "Evicted",
+    "DeletionByTaintManager": "NodeLost",
+    "DeletionByPodGC": "NodeLost",
+}
+
+
+def _disruption(pod: Pod) -> str:
+    """The cause, where Kubernetes itself has ended a pod; empty where it has not."""
+    if pod.disruption == "TerminationByKubelet":
+        # Out of resources, for a pod that matters more, or because the node shuts down.
+        return {"Evicted": "Evicted", "Preempting": "Preempted"}.get(pod.reason, "NodeLost")
+    return _DISRUPTIONS.get(pod.disruption, "") if not _ended_well(pod) else ""
 
 
 def _started_at(pods: Sequence[Pod]) -> datetime | None:

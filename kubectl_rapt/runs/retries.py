@@ -1,12 +1,14 @@
 """Whether a run is tried again after an attempt failed, when, and with what changed."""
 
 import hashlib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from kubectl_rapt.objects import retry_fields
 from kubectl_rapt.objects.job_changes import JobChanges
-from kubectl_rapt.objects.retry_policies import MAX_ATTEMPTS, RetryPolicy, Rule
+from kubectl_rapt.objects.retry_policies import MAX_ATTEMPTS, Action, RetryPolicy, Rule
 from kubectl_rapt.objects.runs import Attempt, Run
 from kubectl_rapt.runs import outcome as outcomes
 
@@ -21,12 +23,21 @@ class Again:
     Args:
         number: Its number.
         at: When it is due.
-        why: One line for people.
+        what: Which one it is, for people: ``attempt 2 of 3``.
+        by: Who says so: a policy, or a person.
+        is_wish: Whether a person asked for it.
     """
 
     number: int
     at: datetime
-    why: str
+    what: str
+    by: str
+    is_wish: bool = False
+
+    @property
+    def why(self) -> str:
+        """One line for people."""
+        return f"{self.what} ({self.by})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,38 +63,44 @@ def after(run: Run) -> Again | Over:
     if run.cancelled_by:
         return Over(f"cancelled by {run.cancelled_by}")
     if run.wish and run.wish.attempt > last.number:
-        return Again(last.number + 1, last.finished_at, f"asked for by {run.wish.by}")
+        number = last.number + 1
+        return Again(
+            number, last.finished_at, f"attempt {number}", f"asked for by {run.wish.by}", is_wish=True
+        )
     if last.cause in (outcomes.SUCCEEDED, outcomes.CANCELLED):
         return Over(last.message or last.cause)
     policy = run.retry
-    if policy is None or policy.delay is None:
-        attempts = policy.attempts if policy else 1
-        return Over("Kubernetes alone tries it again", is_exhausted=attempts > 1)
+    if policy is None:
+        return Over("nothing says that it is tried again")
     # What a person asked for begins a new count: the policy looks at what happened since.
     since = run.attempts[(run.wish.attempt - 1 if run.wish else 0) :]
-    return _by_policy(policy, since, run.uid)
-
-
-def _by_policy(policy: RetryPolicy, attempts: Sequence[Attempt], seed: str) -> Again | Over:
-    rules = matches(policy, attempts)
-    last, rule = attempts[-1], rules[-1]
-    action = rule.action if rule else policy.otherwise
-    if action == "give-up":
+    rules = matches(policy, since)
+    rule = rules[-1]
+    if last.cause == outcomes.DELETED and not (rule and outcomes.DELETED in rule.causes):
+        return Over("nobody saw how it ended, and it may have done its work")
+    if (rule.action if rule else policy.otherwise) == "give-up":
         return Over(f"policy {policy.name} gives up after {last.cause}")
-    counted = sum((one.action if one else policy.otherwise) == "retry" for one in rules)
-    if counted >= policy.attempts or last.number >= MAX_ATTEMPTS:
-        return Over(
-            f"policy {policy.name} allows {policy.attempts} attempts", is_exhausted=policy.attempts > 1
-        )
-    wait = delay_seconds(policy, max(counted, 1), f"{seed}/{last.number}")
-    assert last.finished_at is not None
+    if retry_fields.is_native(policy):
+        return Over(f"policy {policy.name}: Kubernetes has tried it again", policy.attempts > 1)
+    return _by_policy(policy, [rule.action if rule else policy.otherwise for rule in rules], last, run.uid)
+
+
+def _by_policy(policy: RetryPolicy, actions: Sequence[Action], last: Attempt, seed: str) -> Again | Over:
+    counted = sum(action == "retry" for action in actions)
+    if counted >= policy.attempts:
+        attempts = "1 attempt" if policy.attempts == 1 else f"{policy.attempts} attempts"
+        return Over(f"policy {policy.name} allows {attempts}", is_exhausted=policy.attempts > 1)
+    if last.number >= MAX_ATTEMPTS:
+        return Over(f"a run has at most {MAX_ATTEMPTS} attempts", is_exhausted=True)
     number = last.number + 1
-    counts = (
-        f"attempt {counted + 1} of {policy.attempts}"
-        if action == "retry"
-        else f"attempt {number}, not counted"
-    )
-    return Again(number, last.finished_at + timedelta(seconds=wait), f"{counts} (policy {policy.name})")
+    what = f"attempt {counted + 1} of {policy.attempts}"
+    if actions[-1] == "ignore":
+        what = f"attempt {number}, as {last.cause} does not count,"
+    assert last.finished_at is not None
+    wait = delay_seconds(policy, max(counted, 1), f"{seed}/{last.number}")
+    # Whole seconds, as Kubernetes keeps times: what is recorded and what is asked later are the same moment.
+    at = last.finished_at.replace(microsecond=0) + timedelta(seconds=math.ceil(wait))
+    return Again(number, at, what, f"policy {policy.name}")
 
 
 def matches(policy: RetryPolicy, attempts: Sequence[Attempt]) -> list[Rule | None]:
@@ -121,8 +138,12 @@ def delay_seconds(policy: RetryPolicy, failures: int, seed: str) -> float:
     longest = float(policy.max_delay.seconds)
     # 100 doublings are beyond every cap, and beyond what a float holds they would be an error.
     grown = min(first * policy.factor ** min(failures - 1, 100), longest)
-    drawn = int.from_bytes(hashlib.sha256(seed.encode()).digest()[:4]) / 2**32
-    return float(grown * (1 - policy.jitter_percent / 100 * drawn))
+    return float(grown * (1 - policy.jitter_percent / 100 * spread(seed)))
+
+
+def spread(seed: str) -> float:
+    """A number from 0 to 1 that looks random, and is the same for everybody."""
+    return int.from_bytes(hashlib.sha256(seed.encode()).digest()[:4]) / 2**32
 
 
 def changes(run: Run, number: int) -> JobChanges:

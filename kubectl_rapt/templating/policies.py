@@ -9,8 +9,9 @@ from kubectl_rapt.errors import NotFound
 from kubectl_rapt.model import names
 from kubectl_rapt.model.duration import Duration
 from kubectl_rapt.model.fields import Fields, Findings, refuse, shown
-from kubectl_rapt.objects import retry_policies
-from kubectl_rapt.objects.retry_policies import Changes, RetryPolicy, Rule
+from kubectl_rapt.model.kinds import Manifest
+from kubectl_rapt.objects import retry_fields, retry_policies
+from kubectl_rapt.objects.retry_policies import RetryPolicy
 
 API_VERSION = "rapt.dev/v1alpha1"
 
@@ -46,13 +47,29 @@ class Compiled:
         job: Fields of a Job's spec that hold where the template says nothing.
         indexed_job: Those that take the place of ``backoffLimit`` where a Job is indexed.
         cron_job: Fields of a CronJob's spec.
-        retry: The retry policy, for what Kubernetes cannot do itself.
+        retry: The retry policy, for what Kubernetes cannot do itself; None for none, and for a single attempt.
     """
 
     job: Mapping[str, Any] = field(default_factory=dict)
     indexed_job: Mapping[str, Any] = field(default_factory=dict)
     cron_job: Mapping[str, Any] = field(default_factory=dict)
     retry: RetryPolicy | None = None
+
+    def fields(self, spec: Manifest) -> dict[str, Any]:
+        """The fields of a Job's spec, as far as a Job of this kind can have them.
+
+        Args:
+            spec: The Job's own spec, which may say something else.
+        """
+        may_replace_pods = spec["template"]["spec"].get("restartPolicy") == "Never"
+        found = dict(self.job)
+        if spec.get("completionMode") == "Indexed" and self.indexed_job and may_replace_pods:
+            found.pop("backoffLimit", None)
+            found |= self.indexed_job
+        if not may_replace_pods:
+            # Where containers restart in place, Kubernetes permits a limit and no policy about failures.
+            found.pop("podFailurePolicy", None)
+        return found
 
 
 def read_cleanup(text: str | bytes, source: str) -> CleanupPolicy:
@@ -114,40 +131,14 @@ def compile_cleanup(policy: CleanupPolicy) -> Compiled:
     )
 
 
-_DISRUPTIONS = frozenset({"Evicted", "Preempted", "NodeLost"})
-"""The causes for which Kubernetes sets the pod condition ``DisruptionTarget``."""
-
-
 def compile_retry(policy: RetryPolicy) -> Compiled:
-    """A retry policy in Kubernetes' fields, where Kubernetes can do all of it; else one pod a Job, and Rapt does it.
-
-    Never both: attempts would multiply. Kubernetes can where it may choose the delays, nothing is changed from
-    attempt to attempt, and each rule is about exit codes that give up or about disruptions that do not count.
-    """
-    rules = [_compiled_rule(rule) for rule in policy.rules]
-    if policy.attempts == 1 and not policy.rules:
-        return Compiled(job={"backoffLimit": 0})
-    if policy.delay is not None or policy.otherwise != "retry" or not all(rules):
-        return Compiled(job={"backoffLimit": 0}, retry=policy)
-    failure: dict[str, Any] = {"podFailurePolicy": {"rules": rules}} if rules else {}
-    per_index = {"backoffLimitPerIndex": policy.attempts - 1}
-    return Compiled(job={"backoffLimit": policy.attempts - 1, **failure}, indexed_job=per_index, retry=policy)
-
-
-def _compiled_rule(rule: Rule) -> dict[str, Any] | None:
-    """A rule of ``podFailurePolicy``; None where it cannot say that."""
-    if rule.changes != Changes() or rule.reason or rule.count:
-        return None
-    if rule.action == "give-up" and rule.exit_codes and not rule.causes:
-        return {"action": "FailJob", "onExitCodes": {"operator": "In", "values": sorted(rule.exit_codes)}}
-    if (
-        rule.action == "ignore"
-        and rule.causes
-        and not rule.exit_codes
-        and _DISRUPTIONS.issuperset(rule.causes)
-    ):
-        return {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]}
-    return None
+    """A retry policy in Kubernetes' fields: all of it, or one pod a Job, and Rapt does the rest."""
+    is_one_attempt = policy.attempts == 1 and not policy.rules
+    return Compiled(
+        job=retry_fields.job(policy),
+        indexed_job=retry_fields.indexed_job(policy),
+        retry=None if is_one_attempt else policy,
+    )
 
 
 def compile(files: Mapping[str, bytes], retry: str, cleanup: str) -> Compiled:

@@ -87,7 +87,15 @@ class FakeCluster:
             existing = list(self.list(kind, namespace, labels=labels, fields=fields))
             return FakeStream(self._changed, self._history, chosen, existing, timeout_seconds)
 
-    def logs(self, pod: Ref, container: str, *, follow: bool = False, tail: int | None = None) -> NoReturn:
+    def logs(
+        self,
+        pod: Ref,
+        container: str,
+        *,
+        follow: bool = False,
+        tail: int | None = None,
+        restarts: bool = False,
+    ) -> NoReturn:
         _never("a kubelet's logs")
 
     def dry_run(self, manifest: Manifest) -> NoReturn:

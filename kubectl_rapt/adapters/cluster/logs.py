@@ -24,6 +24,8 @@ LONGEST_LINE = 64 * 1024 * 1024
 
 
 _SETTLE_SECONDS = 0.5
+_RESTART_SECONDS = 1.0
+"""How often to look for a container that is to be started again: the kubelet waits ten seconds and more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ class Wanted:
     container: str
     follow: bool
     tail: int | None
+    restarts: bool
     silence_seconds: float
     patience_seconds: float
 
@@ -106,9 +109,12 @@ def lines(door: Door, wanted: Wanted, leash: Leash) -> Iterator[bytes]:
             probes = False
             continue
         if is_clean and (not wanted.follow or (was_clean and not has_news and rest == unended)):
-            if rest:
+            if rest and (not wanted.restarts or given.is_new(rest)):
                 yield rest.text
-            return
+            if not wanted.follow or not wanted.restarts or not _may_restart(door, wanted):
+                return
+            leash.wait(_RESTART_SECONDS)
+            is_clean, rest = False, None
         was_clean, probes, unended = is_clean, is_clean, rest if is_clean else None
         if not is_clean:
             leash.wait(min(1.0, patience.pause_seconds()))
@@ -191,6 +197,22 @@ def _has_finished(door: Door, pod: Ref) -> bool:
     except NotFound:
         return True
     return found.get("status", {}).get("phase") in ("Succeeded", "Failed")
+
+
+def _may_restart(door: Door, wanted: Wanted) -> bool:
+    """Whether a container that has ended is started again in its pod."""
+    pod = wanted.pod
+    ask = Ask("get", pod.kind, pod.namespace, pod.name)
+    try:
+        found = door.json(ask, "GET", paths.of(pod.kind, pod.namespace, pod.name))
+    except NotFound:
+        return False
+    status = found.get("status") or {}
+    if status.get("phase") in ("Succeeded", "Failed") or found["metadata"].get("deletionTimestamp"):
+        return False
+    known = (*(status.get("containerStatuses") or ()), *(status.get("initContainerStatuses") or ()))
+    state = next((one.get("state") or {} for one in known if one["name"] == wanted.container), {})
+    return bool(state.get("terminated", {}).get("exitCode") != 0)
 
 
 class _Given:

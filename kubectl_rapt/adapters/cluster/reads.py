@@ -97,12 +97,20 @@ class Reads:
         )
 
     def logs(
-        self, pod: Ref, container: str, *, follow: bool = False, tail: int | None = None
+        self,
+        pod: Ref,
+        container: str,
+        *,
+        follow: bool = False,
+        tail: int | None = None,
+        restarts: bool = False,
     ) -> Stream[bytes]:
         """See the port."""
         from kubectl_rapt.adapters.cluster import logs
 
-        wanted = logs.Wanted(pod, container, follow, tail, self._silence_seconds, self._patience_seconds)
+        wanted = logs.Wanted(
+            pod, container, follow, tail, restarts, self._silence_seconds, self._patience_seconds
+        )
         return Stream(self._door.leash(), lambda leash: logs.lines(self._door, wanted, leash))
 
     def dry_run(self, manifest: Manifest) -> Manifest:

@@ -7,14 +7,10 @@ import typer
 from kubectl_rapt.actions import advance
 from kubectl_rapt.actions import run as running
 from kubectl_rapt.cli import options, show, terminal, watching
-from kubectl_rapt.model.kinds import JOB, Ref, ref_of
+from kubectl_rapt.errors import UsageError
+from kubectl_rapt.model.kinds import ref_of
 from kubectl_rapt.objects import jobs, runs
-from kubectl_rapt.objects.runs import Run
-from kubectl_rapt.ports.world import World
-from kubectl_rapt.runs import outcome as outcomes
 from kubectl_rapt.runs.lifecycle import Seen
-from kubectl_rapt.runs.outcome import Outcome
-from kubectl_rapt.writes import Writers
 
 Set = Annotated[
     list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Answer a parameter (repeatable)")
@@ -31,14 +27,10 @@ def run(
     env: Env = None,
     follow: Annotated[
         bool | None,
-        typer.Option("--follow/--detach", help="Stream the log until it ends (default on a terminal)"),
+        typer.Option("--follow/--detach", help="Stream the log until it is over (default on a terminal)"),
     ] = None,
-    timeout: Annotated[
-        float,
-        typer.Option(
-            parser=options.seconds, metavar="TIME", help="Stop following after this long; 0 is never"
-        ),
-    ] = 0,
+    wait: options.Wait = False,
+    timeout: options.Timeout = 0,
     request_id: Annotated[str, typer.Option(metavar="ID", help="The same request never runs twice")] = "",
     dry_run: Annotated[
         str,
@@ -47,9 +39,12 @@ def run(
         ),
     ] = "none",
     output: Annotated[
-        str, typer.Option("-o", "--output", metavar="json|yaml|name", help="Print the Run")
+        str,
+        typer.Option(
+            "-o", "--output", metavar="json|yaml|name", help="Print the Run; json with --follow: events"
+        ),
     ] = "",
-    raw: Annotated[bool, typer.Option("--raw", help="Pass the log's bytes through unchanged")] = False,
+    raw: options.Raw = False,
 ) -> int:
     """Run a tool; while following, end with the container's exit code.
 
@@ -57,7 +52,9 @@ def run(
     """
     options.one_of("-o", output, ("json", "yaml", "name"))
     options.one_of("--dry-run", dry_run, ("none", "client", "server"))
-    follows = (terminal.is_interactive() and not output) if follow is None else follow
+    if wait and follow is False:
+        raise UsageError("bad-flag", "--wait and --detach contradict each other", "--wait")
+    follows = wait or ((terminal.is_interactive() and not output) if follow is None else follow)
     with options.open_world(context) as (world, writers):
         request = running.Request(
             tool,
@@ -73,29 +70,15 @@ def run(
             terminal.out(show.document(shown, output or "yaml", show.name(ref_of(shown))))
             return 0
         seen = advance.advance(world, writers, Seen(wanted))
-        created = _run_of(seen)
-        if output:
+        assert seen.run is not None, "a run that was advanced exists"
+        created = seen.run
+        has_events = follows and output == "json"
+        if output and not has_events:
             terminal.out(show.document(runs.to_manifest(created), output, show.name(created.ref)))
         elif not follows:
             terminal.out(f"{show.name(created.ref)} created")
-            terminal.say(f"  follow: kubectl rapt logs {created.name} --follow")
+            terminal.say(f"  follow: kubectl rapt attach {created.name}")
         if not follows:
             return 0
-        return watching.watch(
-            world,
-            Ref(JOB, created.attempts[-1].job, created.namespace),
-            created.name,
-            timeout_seconds=timeout or None,
-            raw=raw,
-            close=lambda outcome: _close(world, writers, seen, outcome),
-        )
-
-
-def _close(world: World, writers: Writers, seen: Seen, outcome: Outcome) -> Outcome:
-    """Record the outcome; what stands recorded in the end, because someone else may have been quicker."""
-    return outcomes.recorded(_run_of(advance.close(world, writers, seen, outcome))) or outcome
-
-
-def _run_of(seen: Seen) -> Run:
-    assert seen.run is not None, "a run that was advanced exists"
-    return seen.run
+        shows: watching.Shows = "events" if has_events else "phases" if wait else "log"
+        return watching.attach(world, writers, seen, timeout_seconds=timeout, raw=raw, shows=shows)

@@ -40,6 +40,7 @@ def test_a_pod_is_read_with_its_containers_in_the_order_of_its_spec() -> None:
             Container("other-1", False, "terminated", "Error", "full", 7, BEGIN, END),
             Container("other-2", False, "waiting", "CreateContainerError", "no"),
         ),
+        may_restart=True,
     )
     assert read.ref == Ref(POD, "backup-x7k2p-1-aaaaa", "team")
 

@@ -294,7 +294,7 @@ def test_it_is_certain_with_one_cause_and_its_evidence(
     job: dict[str, Any], some: Pods, expected: Outcome
 ) -> None:
     found = of(job, *some)
-    assert found and replace(found, container="", node="") == expected
+    assert found and replace(found, container="", node="", pod="") == expected
 
 
 def test_what_a_run_records_stands_whatever_became_of_the_job() -> None:

@@ -1,0 +1,161 @@
+"""Follow a run to its end, over all its attempts: what is due is done on the way."""
+
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from kubectl_rapt.actions import advance, follow
+from kubectl_rapt.errors import Unavailable
+from kubectl_rapt.model.kinds import JOB, RUN, Ref
+from kubectl_rapt.objects.runs import Attempt, Run
+from kubectl_rapt.ports.world import World
+from kubectl_rapt.runs import lifecycle
+from kubectl_rapt.runs import outcome as outcomes
+from kubectl_rapt.runs.following import Line, LogLine, Source
+from kubectl_rapt.runs.lifecycle import Done, Later, Seen, Wait
+from kubectl_rapt.runs.outcome import Outcome
+from kubectl_rapt.writes import Writers
+
+LAST_LINE_LENGTH = 200
+_LOOK_AGAIN = timedelta(seconds=2)
+"""How often to look at a Job that somebody has suspended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """An attempt is closed, and this stands of it."""
+
+    run: Run
+    attempt: Attempt
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """Nothing will happen any more; ``run`` is as it is recorded."""
+
+    run: Run
+
+
+Happening = Line | Ended | Later | Over
+
+
+def attach(
+    world: World,
+    writers: Writers,
+    seen: Seen,
+    *,
+    timeout_seconds: float | None = None,
+    tail: int | None = None,
+) -> Iterator[Happening]:
+    """Everything worth showing of a run until it is over, which comes last.
+
+    Whoever attaches carries the run on: starts what is due, closes what has ended, waits for the next attempt.
+
+    Args:
+        world: Where to look.
+        writers: The door's ports.
+        seen: What is known of the run already.
+        timeout_seconds: Give up after this long; the run goes on.
+        tail: Begin with so many last lines of what a container has said already; None for all.
+
+    Raises:
+        Unavailable: ``timed-out`` when the time is up; otherwise when the cluster does not answer.
+        Conflict, Refused, Invalid, NotFound: A step cannot be done.
+    """
+    ends_at = world.now() + timedelta(seconds=timeout_seconds) if timeout_seconds else None
+    seen = advance.advance(world, writers, seen)
+    told = _closed(seen)
+    if told and isinstance(lifecycle.next_step(seen, world.now()), Done):
+        yield from _again(world, seen, ends_at, tail)
+        told -= 1
+    waits_for: Later | None = None
+    while True:
+        yield from _ended(seen, told)
+        told = _closed(seen)
+        match step := lifecycle.next_step(seen, world.now()):
+            case Done():
+                yield Over(_run(seen))
+                return
+            case Later():
+                if step.what != (waits_for and waits_for.what):
+                    yield step
+                waits_for = step
+                _sleep(world, _run(seen), step.at, ends_at)
+                seen = advance.observe(world, seen)
+            case Wait(job):
+                if job.is_suspended and not job.ended:
+                    _sleep(world, _run(seen), world.now() + _LOOK_AGAIN, ends_at)
+                elif outcome := (yield from _follow(world, job.ref, ends_at, tail)):
+                    seen = advance.close(world, writers, seen, outcome)
+                    continue
+                seen = advance.observe(world, seen)
+        seen = advance.advance(world, writers, seen)
+
+
+def _run(seen: Seen) -> Run:
+    assert seen.run is not None, "a run that was advanced exists"
+    return seen.run
+
+
+def _closed(seen: Seen) -> int:
+    return sum(bool(attempt.cause) for attempt in _run(seen).attempts)
+
+
+def _ended(seen: Seen, told: int) -> Iterator[Ended]:
+    run = _run(seen)
+    for attempt in run.attempts[told:]:
+        if attempt.cause:
+            yield Ended(run, attempt)
+
+
+def _again(world: World, seen: Seen, ends_at: datetime | None, tail: int | None) -> Iterator[Line]:
+    """What an attempt that is over has said, as far as it is still there; its record stands."""
+    attempt = _run(seen).attempts[-1]
+    if seen.job is not None and seen.job.uid == attempt.uid and not seen.job.is_suspended:
+        yield from _follow(world, Ref(JOB, attempt.job, _run(seen).namespace), ends_at, tail)
+
+
+def _follow(
+    world: World, job: Ref, ends_at: datetime | None, tail: int | None
+) -> Generator[Line, None, Outcome | None]:
+    """Show one Job; its outcome, with the last thing that it said: an exit code says little without."""
+    last: dict[Source, bytes] = {}
+    for line in follow.follow(world, job, timeout_seconds=_left(world, ends_at), tail=tail):
+        if isinstance(line, Outcome):
+            return _with_last_line(line, last)
+        if isinstance(line, LogLine):
+            last.pop(line.source, None)
+            last[line.source] = line.line
+        yield line
+    return None
+
+
+def _with_last_line(outcome: Outcome, last: dict[Source, bytes]) -> Outcome:
+    said = last[list(last)[-1]].decode("utf-8", "backslashreplace").strip() if last else ""
+    if outcome.cause != outcomes.EXIT_CODE or not said:
+        return outcome
+    return replace(outcome, message=f'{outcome.message}, last line "{said[:LAST_LINE_LENGTH]}"')
+
+
+def _left(world: World, ends_at: datetime | None) -> float | None:
+    return None if ends_at is None else max(0.001, (ends_at - world.now()).total_seconds())
+
+
+def _sleep(world: World, run: Run, at: datetime, ends_at: datetime | None) -> None:
+    """Wait until a moment, or until somebody changes the run: cancels it, or asks for an attempt now.
+
+    Raises:
+        Unavailable: ``timed-out``: there is no more time.
+    """
+    seconds = ((min(at, ends_at) if ends_at else at) - world.now()).total_seconds()
+    if seconds > 0:
+        fields = f"metadata.name={run.name}"
+        events = world.cluster.watch(RUN, run.namespace, fields=fields, timeout_seconds=seconds)
+        for event in events:
+            if event.type == "synced":
+                continue
+            if event.type == "deleted" or event.object["metadata"]["resourceVersion"] != run.resource_version:
+                break
+        events.close()
+    if ends_at and world.now() >= ends_at:
+        raise Unavailable("timed-out", f"{run.name} did not end in time; it goes on")

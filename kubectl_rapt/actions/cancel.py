@@ -1,0 +1,61 @@
+"""Cancel a run: its Job is suspended, which ends its pods gracefully, and nothing is tried again."""
+
+from kubectl_rapt import writes
+from kubectl_rapt.actions import advance
+from kubectl_rapt.errors import Conflict, Refused
+from kubectl_rapt.model.kinds import RUN, Ref
+from kubectl_rapt.model.plan import Patch
+from kubectl_rapt.objects import runs
+from kubectl_rapt.objects.runs import Run
+from kubectl_rapt.ports.world import World
+from kubectl_rapt.runs.lifecycle import Seen
+from kubectl_rapt.writes import Writers
+
+_ATTEMPTS = 12
+
+
+def plan(world: World, run: Run) -> Patch | None:
+    """The step that asks a run to stop; None where somebody has asked already.
+
+    Raises:
+        Refused: ``run-is-over``: there is nothing to stop.
+    """
+    if run.is_finished:
+        raise Refused(
+            "run-is-over", f'run "{run.name}" is over: {run.status}', f"kubectl rapt why {run.name}"
+        )
+    if run.cancelled_by:
+        return None
+    metadata = {"uid": run.uid, "resourceVersion": run.resource_version}
+    return Patch(run.ref, {"metadata": metadata, "spec": {"cancelledBy": world.cluster.user()}})
+
+
+def cancel(world: World, writers: Writers, name: str, namespace: str) -> Seen:
+    """Ask a run to stop, and suspend its Job; whoever follows or reconciles it closes it once its pods have ended.
+
+    Args:
+        world: Where to look.
+        writers: The door's ports.
+        name: The run's name.
+        namespace: Where it is.
+
+    Returns:
+        The run, closed already where nothing of it was running.
+
+    Raises:
+        NotFound: There is no such run.
+        Refused: ``run-is-over``.
+    """
+    for attempt in range(_ATTEMPTS):
+        run = runs.from_manifest(world.cluster.get(Ref(RUN, name, namespace)))
+        step = plan(world, run)
+        if step is None:
+            break
+        try:
+            writes.apply(writers, step)
+            break
+        except Conflict:
+            if attempt == _ATTEMPTS - 1:
+                raise
+            writers.pause(attempt)
+    return advance.advance(world, writers, advance.observe(world, Seen(run)))

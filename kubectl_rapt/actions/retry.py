@@ -1,0 +1,174 @@
+"""Retry: one more attempt of a run, which a person asks for, as it was or with something changed."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from kubectl_rapt import writes
+from kubectl_rapt.actions import advance, find
+from kubectl_rapt.errors import Conflict, Invalid, NotFound, Problem, Refused
+from kubectl_rapt.guard import secrets
+from kubectl_rapt.model import names
+from kubectl_rapt.model.kinds import TOOL, Manifest, Ref
+from kubectl_rapt.model.plan import Patch
+from kubectl_rapt.objects import jobs, tools
+from kubectl_rapt.objects.runs import RETRYING, Run, Wish
+from kubectl_rapt.objects.tools import Tool
+from kubectl_rapt.ports.world import World
+from kubectl_rapt.runs import renewal, retries
+from kubectl_rapt.runs.lifecycle import Seen
+from kubectl_rapt.templating import parameters, places
+from kubectl_rapt.writes import Writers
+
+_ATTEMPTS = 12
+
+
+def plan(world: World, run: Run, given: Mapping[str, str]) -> Patch:
+    """The step that asks for one more attempt of a run.
+
+    Args:
+        world: Where to read.
+        run: The run as it is.
+        given: Parameter to the text that was given, and ``memory`` and ``deadline``.
+
+    Raises:
+        Refused: ``run-goes-on``, ``run-never-began``, or ``tool-differs`` where answers cannot be changed any more.
+        Invalid: Answers do not fit: every problem at once.
+    """
+    if not run.attempts:
+        what = f'run "{run.name}" has not begun'
+        hint = f"kubectl rapt {'run ' + run.tool if run.is_finished else 'attach ' + run.name}"
+        raise Refused("run-never-began" if run.is_finished else "run-goes-on", what, hint)
+    if not (run.is_finished or run.state == RETRYING):
+        raise Refused("run-goes-on", f'run "{run.name}" goes on', f"kubectl rapt attach {run.name}")
+    wish = {"attempt": renewal.number(run), "by": world.cluster.user(), "job": _job(world, run, given)}
+    metadata = {"uid": run.uid, "resourceVersion": run.resource_version}
+    return Patch(run.ref, {"metadata": metadata, "spec": {"wish": wish, "cancelledBy": None}})
+
+
+def next_job(world: World, run: Run, given: Mapping[str, str]) -> Manifest:
+    """The Job that the attempt would start as. Raises as ``plan``."""
+    wished = plan(world, run, given).patch["spec"]["wish"]
+    asked = replace(run, wish=Wish(wished["attempt"], wished["by"], wished["job"]))
+    return jobs.of_attempt(asked, wished["attempt"], retries.changes(asked, wished["attempt"]))
+
+
+def retry(
+    world: World, writers: Writers, name: str, namespace: str, given: Mapping[str, str]
+) -> tuple[Seen, int, str]:
+    """Ask for one more attempt of a run and start it; of several who ask at once each gets the same one.
+
+    Args:
+        world: Where to look.
+        writers: The door's ports.
+        name: The run's name.
+        namespace: Where it is.
+        given: What is changed.
+
+    Returns:
+        The run, the attempt's number, and who asked for it where that was somebody else.
+
+    Raises:
+        NotFound: There is no such run.
+        Refused, Invalid: As ``plan``.
+        Conflict: ``asked-otherwise``: somebody else asked for that attempt with something else changed.
+    """
+    number = 0
+    for attempt in range(_ATTEMPTS):
+        run = find.run(world, name, namespace)
+        number = number or renewal.number(run)
+        wish = run.wish
+        if wish and wish.attempt == number:
+            # Somebody was quicker, or the same person asks again: it is the same attempt.
+            if given and wish.job != _job(world, run, given):
+                what = (
+                    f"attempt {number} of {run.name} was asked for by {wish.by} with something else changed"
+                )
+                raise Conflict("asked-otherwise", what, f"kubectl rapt attach {run.name}")
+            return _advanced(world, writers, run), number, wish.by
+        if renewal.number(run) > number:
+            return _advanced(world, writers, run), number, f"policy {run.retry.name}" if run.retry else ""
+        try:
+            writes.apply(writers, plan(world, run, given))
+        except Conflict:
+            if attempt == _ATTEMPTS - 1:
+                raise
+            writers.pause(attempt)
+            continue
+        return _advanced(world, writers, run), number, ""
+    raise AssertionError("the last attempt ends it")
+
+
+def _advanced(world: World, writers: Writers, run: Run) -> Seen:
+    return advance.advance(world, writers, advance.observe(world, Seen(run)))
+
+
+def _job(world: World, run: Run, given: Mapping[str, str]) -> Manifest | None:
+    """The Job template of the attempt, where it is another one than the run's own."""
+    if not given:
+        return renewal.job(run) if run.wish and run.wish.job else None
+    template = renewal.job(run)
+    tool = _tool(world, run)
+    questions = [
+        parameters.from_data({**one, "at": "run"}, f"parameters[{i}]")
+        for i, one in enumerate(tool.parameters if tool else ())
+    ]
+    asked = {question.name for question in questions}
+    if answers := {name: text for name, text in given.items() if name in asked}:
+        template = _filled(run, tool, template, questions, answers)
+    sizes = {name: text for name, text in given.items() if name not in asked}
+    if unknown := [name for name in sizes if name not in renewal.RESOURCES]:
+        known = [*asked, *renewal.RESOURCES]
+        problems = [
+            Problem(name, f"is not a parameter of {run.tool}{names.did_you_mean(name, known)}")
+            for name in unknown
+        ]
+        raise Invalid(
+            "bad-answers", f"{run.tool} does not take these", f"it takes {', '.join(known)}", problems
+        )
+    try:
+        return renewal.resized(run, template, renewal.read(sizes))
+    except ValueError as error:
+        raise Invalid("bad-answers", str(error), "--set memory=2Gi, --set deadline=1h") from error
+
+
+def _tool(world: World, run: Run) -> Tool | None:
+    try:
+        return tools.from_manifest(world.cluster.get(Ref(TOOL, run.tool, run.namespace)))
+    except NotFound:
+        return None
+
+
+def _filled(
+    run: Run,
+    tool: Tool | None,
+    template: Manifest,
+    questions: list[parameters.Parameter],
+    answers: Mapping[str, str],
+) -> Manifest:
+    """The Job template with other answers, where the tool's places are still those of the run."""
+    assert tool is not None, "who asks has parameters"
+    if not _is_same(run, tool, questions):
+        raise Refused(
+            "tool-differs",
+            f'tool "{run.tool}" is not what it was when {run.name} was asked for, so its answers cannot be changed',
+            f"kubectl rapt run {run.tool} --set …",
+        )
+    given = parameters.parse_all(questions, answers)
+    secrets.check(secrets.search(given), tool.allowed_literals)
+    values = parameters.check(questions, {**run.answers, **given}, subject=run.tool)
+    placed = [(question, one.get("at", ())) for question, one in zip(questions, tool.parameters, strict=True)]
+    return places.fill(template, placed, {name: values[name] for name in given})
+
+
+def _is_same(run: Run, tool: Tool, questions: list[parameters.Parameter]) -> bool:
+    """Whether the run was made of the tool as it is: by its definition, or else because it would be made again."""
+    if run.source and tool.source:
+        return bool(run.source.definition) and run.source.definition == tool.source.definition
+    placed = [(question, one.get("at", ())) for question, one in zip(questions, tool.parameters, strict=True)]
+    try:
+        job = places.fill(tool.job, placed, dict(run.answers))
+        job = places.add_env(job, run.env, is_free=True) if run.env else job
+    except Invalid:
+        return False
+    pods = [one["spec"]["template"]["spec"] for one in (job, run.job)]
+    return run.source is tool.source is None and pods[0].get("containers") == pods[1].get("containers")

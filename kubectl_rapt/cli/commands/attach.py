@@ -1,0 +1,29 @@
+"""``kubectl rapt attach``."""
+
+from typing import Annotated
+
+import typer
+
+from kubectl_rapt.actions import advance, find
+from kubectl_rapt.cli import options, watching
+from kubectl_rapt.runs.lifecycle import Seen
+
+
+def attach(
+    context: typer.Context,
+    run: Annotated[str, typer.Argument(help="The run to go on with", metavar="RUN")],
+    wait: options.Wait = False,
+    timeout: options.Timeout = 0,
+    output: Annotated[str, typer.Option("-o", "--output", metavar="json", help="One event a line")] = "",
+    raw: options.Raw = False,
+) -> int:
+    """Follow a run that was left: it is resumed, closed and tried again as if nobody had left.
+
+    Example: kubectl rapt attach http-check-x7k2p
+    """
+    options.one_of("-o", output, ("json",))
+    shows: watching.Shows = "events" if output else "phases" if wait else "log"
+    with options.open_world(context) as (world, writers):
+        found = find.run(world, run, world.cluster.namespace())
+        seen = advance.advance(world, writers, advance.observe(world, Seen(found)))
+        return watching.attach(world, writers, seen, timeout_seconds=timeout, raw=raw, shows=shows)

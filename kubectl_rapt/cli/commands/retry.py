@@ -1,0 +1,63 @@
+"""``kubectl rapt retry``."""
+
+from typing import Annotated
+
+import typer
+
+from kubectl_rapt.actions import find
+from kubectl_rapt.actions import retry as retrying
+from kubectl_rapt.cli import options, show, terminal, watching
+from kubectl_rapt.objects import runs
+
+
+def retry(
+    context: typer.Context,
+    run: Annotated[str, typer.Argument(help="The run to try again", metavar="RUN")],
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="Change an answer, or memory=2Gi or deadline=1h (repeatable)",
+        ),
+    ] = None,
+    follow: Annotated[
+        bool | None,
+        typer.Option("--follow/--detach", help="Stream the log until it is over (default on a terminal)"),
+    ] = None,
+    wait: options.Wait = False,
+    timeout: options.Timeout = 0,
+    dry_run: options.DryRun = "none",
+    output: Annotated[
+        str, typer.Option("-o", "--output", metavar="json|yaml|name", help="Print the Run")
+    ] = "",
+    raw: options.Raw = False,
+) -> int:
+    """Try a run once more: one more attempt of the same run, from the Job that it had.
+
+    Example: kubectl rapt retry http-check-x7k2p --set memory=1Gi
+    """
+    options.one_of("-o", output, ("json", "yaml", "name"))
+    follows = wait or ((terminal.is_interactive() and not output) if follow is None else follow)
+    given = options.pairs(set_ or [], "--set")
+    with options.open_world(context) as (world, writers):
+        namespace = world.cluster.namespace()
+        found = find.run(world, run, namespace)
+        if options.is_dry(dry_run):
+            job = retrying.next_job(world, found, given)
+            terminal.out(show.document(job, output or "yaml", f"job.batch/{job['metadata']['name']}"))
+            return 0
+        seen, number, by = retrying.retry(world, writers, found.name, namespace, given)
+        assert seen.run is not None, "a run that was advanced exists"
+        if by:
+            terminal.say(f"attempt {number} was asked for already, by {terminal.clean(by)}")
+        has_events = follows and output == "json"
+        if output and not has_events:
+            terminal.out(show.document(runs.to_manifest(seen.run), output, show.name(seen.run.ref)))
+        elif not follows:
+            terminal.out(f"{show.name(found.ref)} attempt {number} created")
+            terminal.say(f"  follow: kubectl rapt attach {found.name}")
+        if not follows:
+            return 0
+        shows: watching.Shows = "events" if has_events else "phases" if wait else "log"
+        return watching.attach(world, writers, seen, timeout_seconds=timeout, raw=raw, shows=shows)

@@ -1,0 +1,66 @@
+"""The attempt that a person asks for: its number, and the Job that it starts from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from kubectl_rapt.model.duration import Duration
+from kubectl_rapt.model.kinds import Manifest
+from kubectl_rapt.model.quantity import Quantity
+from kubectl_rapt.objects import job_changes
+from kubectl_rapt.objects.runs import Run
+from kubectl_rapt.runs import retries
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What a Job may get more of.
+
+    Args:
+        memory: For the container that failed; None to leave it.
+        deadline: For its pod; None to leave it.
+    """
+
+    memory: Quantity | None = None
+    deadline: Duration | None = None
+
+
+RESOURCES = ("memory", "deadline")
+"""What ``--set`` changes of a Job where the tool has no parameter of that name."""
+
+
+def read(given: Mapping[str, str]) -> Resources:
+    """Read ``memory=2Gi`` and ``deadline=1h``.
+
+    Raises:
+        ValueError: Which one is wrong, and why.
+    """
+    memory, deadline = given.get("memory"), given.get("deadline")
+    found = Resources(
+        Quantity.parse(memory) if memory is not None else None,
+        Duration.parse(deadline) if deadline is not None else None,
+    )
+    if found.memory is not None and found.memory.nano <= 0:
+        raise ValueError("memory is more than nothing, such as 2Gi")
+    if found.deadline is not None and not found.deadline.seconds:
+        raise ValueError("a deadline is at least 1s, such as 1h")
+    return found
+
+
+def number(run: Run) -> int:
+    """The number of the next attempt of a run."""
+    return len(run.attempts) + 1
+
+
+def job(run: Run) -> Manifest:
+    """The Job template that the next attempt would start from, with all that its policy has changed so far."""
+    return job_changes.apply(run.template(number(run)), retries.changes(run, number(run)))
+
+
+def resized(run: Run, template: Manifest, resources: Resources) -> Manifest:
+    """A Job template with other resources: memory for the container that failed last, or for all."""
+    if resources.memory is not None:
+        failed = run.attempts[-1].container if run.attempts else ""
+        template = job_changes.with_memory(template, failed, resources.memory)
+    if resources.deadline is not None:
+        template = job_changes.with_deadline(template, resources.deadline)
+    return template
