@@ -74,18 +74,30 @@ def after(run: Run) -> Again | Over:
         return Over("nothing says that it is tried again")
     # What a person asked for begins a new count: the policy looks at what happened since.
     since = run.attempts[(run.wish.attempt - 1 if run.wish else 0) :]
-    rules = matches(policy, since)
+    decided = decide(policy, since, run.uid)
+    if isinstance(decided, Again) and retry_fields.is_native(policy):
+        return Over(f"policy {policy.name}: Kubernetes has tried it again", policy.attempts > 1)
+    return decided
+
+
+def decide(policy: RetryPolicy, attempts: Sequence[Attempt], seed: str) -> Again | Over:
+    """What a policy says after some attempts, of which the last one failed, whoever carries it out.
+
+    Args:
+        policy: The policy.
+        attempts: Those that it looks at, at least one.
+        seed: What the jitter is drawn from.
+    """
+    rules, last = matches(policy, attempts), attempts[-1]
     rule = rules[-1]
     if last.cause == outcomes.DELETED and not (rule and outcomes.DELETED in rule.causes):
         return Over("nobody saw how it ended, and it may have done its work")
     if (rule.action if rule else policy.otherwise) == "give-up":
         return Over(f"policy {policy.name} gives up after {last.cause}")
-    if retry_fields.is_native(policy):
-        return Over(f"policy {policy.name}: Kubernetes has tried it again", policy.attempts > 1)
-    return _by_policy(policy, [rule.action if rule else policy.otherwise for rule in rules], last, run.uid)
+    return _counted(policy, [one.action if one else policy.otherwise for one in rules], last, seed)
 
 
-def _by_policy(policy: RetryPolicy, actions: Sequence[Action], last: Attempt, seed: str) -> Again | Over:
+def _counted(policy: RetryPolicy, actions: Sequence[Action], last: Attempt, seed: str) -> Again | Over:
     counted = sum(action == "retry" for action in actions)
     if counted >= policy.attempts:
         attempts = "1 attempt" if policy.attempts == 1 else f"{policy.attempts} attempts"
