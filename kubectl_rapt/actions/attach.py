@@ -9,11 +9,12 @@ from kubectl_rapt.errors import Unavailable
 from kubectl_rapt.model.kinds import JOB, RUN, Ref
 from kubectl_rapt.objects.runs import Attempt, Run
 from kubectl_rapt.ports.world import World
-from kubectl_rapt.runs import lifecycle
+from kubectl_rapt.runs import lifecycle, retries
 from kubectl_rapt.runs import outcome as outcomes
 from kubectl_rapt.runs.following import Line, LogLine, Source
 from kubectl_rapt.runs.lifecycle import Done, Later, Seen, Wait
 from kubectl_rapt.runs.outcome import Outcome
+from kubectl_rapt.runs.retries import Again, Over
 from kubectl_rapt.writes import Writers
 
 LAST_LINE_LENGTH = 200
@@ -23,20 +24,21 @@ _LOOK_AGAIN = timedelta(seconds=2)
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """An attempt is closed, and this stands of it."""
+    """An attempt is closed: what stands of it in the run, and what follows."""
 
     run: Run
     attempt: Attempt
+    then: Again | Over
 
 
 @dataclass(frozen=True, slots=True)
-class Over:
+class Finished:
     """Nothing will happen any more; ``run`` is as it is recorded."""
 
     run: Run
 
 
-Happening = Line | Ended | Later | Over
+Happening = Line | Ended | Later | Finished
 
 
 def attach(
@@ -68,18 +70,20 @@ def attach(
     if told and isinstance(lifecycle.next_step(seen, world.now()), Done):
         yield from _again(world, seen, ends_at, tail)
         told -= 1
-    waits_for: Later | None = None
+    announced = ""
     while True:
-        yield from _ended(seen, told)
+        for ended in _ended(seen, told):
+            yield ended
+            announced = ended.then.what if isinstance(ended.then, Again) else ""
         told = _closed(seen)
         match step := lifecycle.next_step(seen, world.now()):
             case Done():
-                yield Over(_run(seen))
+                yield Finished(_run(seen))
                 return
             case Later():
-                if step.what != (waits_for and waits_for.what):
+                if step.what != announced:
                     yield step
-                waits_for = step
+                announced = step.what
                 _sleep(world, _run(seen), step.at, ends_at)
                 seen = advance.observe(world, seen)
             case Wait(job):
@@ -105,7 +109,8 @@ def _ended(seen: Seen, told: int) -> Iterator[Ended]:
     run = _run(seen)
     for attempt in run.attempts[told:]:
         if attempt.cause:
-            yield Ended(run, attempt)
+            upto = replace(run, attempts=run.attempts[: attempt.number])
+            yield Ended(run, attempt, retries.after(upto))
 
 
 def _again(world: World, seen: Seen, ends_at: datetime | None, tail: int | None) -> Iterator[Line]:

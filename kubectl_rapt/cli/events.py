@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from kubectl_rapt import documents
-from kubectl_rapt.actions.attach import Ended, Happening, Over
+from kubectl_rapt.actions.attach import Ended, Finished, Happening
 from kubectl_rapt.cli import terminal
 from kubectl_rapt.model import times
 from kubectl_rapt.objects import runs
@@ -12,6 +12,7 @@ from kubectl_rapt.objects.runs import Run
 from kubectl_rapt.runs.following import LogLine, Note, Started
 from kubectl_rapt.runs.lifecycle import Later
 from kubectl_rapt.runs.outcome import Outcome
+from kubectl_rapt.runs.retries import Again
 
 
 class Events:
@@ -40,12 +41,14 @@ def data(one: Happening | Outcome) -> dict[str, Any] | None:
             }
         case Note(text):
             return {"type": "note", "message": text}
-        case Ended(run, attempt):
-            return {"type": "ended", "run": run.name, **runs.attempt_to_data(attempt)}
+        case Ended(run, attempt, then):
+            told = {"type": "ended", "run": run.name, **runs.attempt_to_data(attempt)}
+            next_at = {"nextAttemptAt": times.spell(then.at)} if isinstance(then, Again) else {}
+            return {**told, **next_at, "next": then.why}
         case Later():
             kind = "waiting" if not (one.by or one.is_held) else "held" if one.is_held else "retry"
             return {"type": kind, "at": times.spell(one.at), "what": one.what, "by": one.by}
-        case Over(run):
+        case Finished(run):
             return {"type": "over", **_over(run)}
     return None
 

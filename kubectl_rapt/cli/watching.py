@@ -1,12 +1,13 @@
 """Following on a terminal or in a pipe: log lines on standard output, everything else on standard error."""
 
+import math
 import time
 from datetime import datetime
 from typing import Literal, Protocol
 
 from kubectl_rapt.actions import attach as attaching
 from kubectl_rapt.actions import follow
-from kubectl_rapt.actions.attach import Ended, Happening, Over
+from kubectl_rapt.actions.attach import Ended, Finished, Happening
 from kubectl_rapt.cli import events, terminal
 from kubectl_rapt.errors import RaptError, Unavailable
 from kubectl_rapt.model import times
@@ -16,6 +17,7 @@ from kubectl_rapt.runs import outcome as outcomes
 from kubectl_rapt.runs.following import LogLine, Note, Started
 from kubectl_rapt.runs.lifecycle import Later, Seen
 from kubectl_rapt.runs.outcome import EXIT_CODE, Outcome
+from kubectl_rapt.runs.retries import Again, Over
 from kubectl_rapt.writes import Writers
 
 TIMED_OUT = 124
@@ -61,11 +63,13 @@ class Lines:
             case Note(text):
                 terminal.say(terminal.clean(text))
             case Later():
-                terminal.say(f"  {terminal.clean(_later(self._name, one, now))}")
-            case Ended(run, _):
-                if outcome := outcomes.recorded(run):
+                terminal.say(f"{self._name}  {terminal.clean(_later(self._name, one, now))}")
+            case Ended(run, attempt, then):
+                if outcome := outcomes.recorded(run, attempt.number):
                     ended(self._name, outcome)
-            case Over(run):
+                    if not outcome.is_success and run.retry:
+                        terminal.say(f"  retry: {terminal.clean(_next(self._name, then, now))}")
+            case Finished(run):
                 if not run.attempts:
                     terminal.say(f"{self._name}  did not start: {terminal.clean(run.ending)}")
             case Outcome():
@@ -129,7 +133,7 @@ def attach(
     try:
         for one in attaching.attach(world, writers, seen, timeout_seconds=timeout_seconds or None):
             screen.show(one, world.now())
-            if isinstance(one, Over):
+            if isinstance(one, Finished):
                 outcome = outcomes.recorded(one.run)
                 return code_of(outcome) if outcome else FAILED_WITHOUT_CODE
     except KeyboardInterrupt:
@@ -197,12 +201,22 @@ def cause(outcome: Outcome) -> str:
 
 def _later(name: str, later: Later, now: datetime) -> str:
     if later.is_held:
-        when = f"{later.at:%H:%M} UTC"
-        return f"retry: not before {when}, as {later.what}; at once: kubectl rapt retry {name}"
-    span = times.spell_seconds((later.at - now).total_seconds() + 0.999)
-    if not later.by:
-        return f"waits for {span} at most: {later.what}"
-    return f"retry: {later.what} in {span} ({later.by}); kubectl rapt attach {name}"
+        return f"waits until {later.at:%H:%M} UTC: {later.what}; at once: kubectl rapt retry {name}"
+    if later.by:
+        return f"waits: {later.what} {_span(later.at, now)} ({later.by})"
+    return f"{later.what}; it is given up {_span(later.at, now)}"
+
+
+def _next(name: str, then: Again | Over, now: datetime) -> str:
+    if isinstance(then, Over):
+        return f"none, {then.why}; kubectl rapt retry {name}"
+    return f"{then.what} {_span(then.at, now)} ({then.by}); kubectl rapt attach {name}"
+
+
+def _span(at: datetime, now: datetime) -> str:
+    """When something is due: ``in 10s``, ``now``; rounded up, for nobody waits less than it says."""
+    seconds = math.ceil((at - now).total_seconds())
+    return f"in {times.spell_seconds(seconds)}" if seconds > 0 else "now"
 
 
 def _started(name: str, started: Started) -> str:

@@ -178,9 +178,8 @@ def _begin(seen: Seen, run: Run, now: datetime) -> Decision:
 def _lacking(run: Run, mount: Mount, now: datetime) -> Decision:
     assert run.created_at is not None, "a run that exists has a time"
     if now < run.created_at + PATIENCE:
-        return Later(
-            run.created_at + PATIENCE, f"{mount.ref('')} is missing, and only who asked can bring it"
-        )
+        what = f"{mount.ref('')} is missing, and only who asked can bring it"
+        return Later(run.created_at + PATIENCE, what)
     return _not_started(run, "MountMissing", f"{mount.ref('')} was never brought", now)
 
 

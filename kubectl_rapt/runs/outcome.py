@@ -52,19 +52,26 @@ class Outcome:
         return self.cause == SUCCEEDED
 
 
-def recorded(run: Run) -> Outcome | None:
-    """What the Run says of its last attempt: it stands, whatever became of the Job; None while that is open."""
-    if not run.attempts or not run.attempts[-1].cause:
+def recorded(run: Run, number: int = 0) -> Outcome | None:
+    """What the Run says of an attempt: it stands, whatever became of the Job; None while that is open.
+
+    Args:
+        run: The Run.
+        number: The attempt's number; 0 for the last one.
+    """
+    attempt = next((one for one in run.attempts if one.number == number), None) if number else None
+    if number == 0 and run.attempts:
+        attempt = run.attempts[-1]
+    if attempt is None or not attempt.cause:
         return None
-    last = run.attempts[-1]
     return Outcome(
-        last.cause,
-        last.exit_code,
-        last.message,
-        last.evidence or f"run/{run.name} attempt {last.number}",
-        run.result,
-        last.started_at,
-        last.finished_at,
+        attempt.cause,
+        attempt.exit_code,
+        attempt.message,
+        attempt.evidence or f"run/{run.name} attempt {attempt.number}",
+        run.result if attempt is run.attempts[-1] else "",
+        attempt.started_at,
+        attempt.finished_at,
     )
 
 

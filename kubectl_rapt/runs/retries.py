@@ -105,7 +105,9 @@ def _counted(policy: RetryPolicy, actions: Sequence[Action], last: Attempt, seed
     if last.number >= MAX_ATTEMPTS:
         return Over(f"a run has at most {MAX_ATTEMPTS} attempts", is_exhausted=True)
     number = last.number + 1
-    what = f"attempt {counted + 1} of {policy.attempts}"
+    what = f"attempt {number} of {policy.attempts}"
+    if counted + 1 != number:
+        what = f"attempt {number}, {counted + 1} of {policy.attempts} that count,"
     if actions[-1] == "ignore":
         what = f"attempt {number}, as {last.cause} does not count,"
     assert last.finished_at is not None
