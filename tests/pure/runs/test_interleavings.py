@@ -2,33 +2,39 @@
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any, Literal, cast
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as some
 
-from kubectl_rapt.actions import advance
+from kubectl_rapt.actions import advance, retry
 from kubectl_rapt.errors import Conflict, NotFound, Unavailable
-from kubectl_rapt.model.kinds import JOB, Manifest, Ref
+from kubectl_rapt.model.duration import Duration
+from kubectl_rapt.model.kinds import JOB, Kind, Manifest, Ref
 from kubectl_rapt.objects import jobs, runs
 from kubectl_rapt.objects.jobs import Job
+from kubectl_rapt.objects.retry_policies import RetryPolicy
 from kubectl_rapt.objects.runs import Run
+from kubectl_rapt.ports.cluster import Table
 from kubectl_rapt.ports.world import World
+from kubectl_rapt.runs import lifecycle
 from kubectl_rapt.runs import outcome as outcomes
-from kubectl_rapt.runs.lifecycle import Seen
+from kubectl_rapt.runs.lifecycle import Done, Seen
 from kubectl_rapt.writes import Writers
 from tests.fakes.cluster import FakeCluster
 from tests.given import NOON, a_run, at
 
 WANTED = a_run()
-JOB_REF = Ref(JOB, "backup-x7k2p-1", "team")
+TRIED = replace(WANTED, retry=RetryPolicy("thrice", "Three attempts", 3, delay=Duration(10)))
+LATER = NOON + timedelta(days=1)
+"""When everything is due."""
 LOST: "Happening" = "a stranger deletes the job"
 
 Fate = Literal["lives", "loses the answer", "dies before", "dies after"]
-Happening = Literal["the job ends", "its time to live is over", "a stranger deletes the job"]
+Happening = Literal["the job ends", "the job fails", "its time to live is over", "a stranger deletes the job"]
 Move = tuple[int, int, Fate] | Happening
 """An actor does so many requests, and the last one has that fate; or something happens in the cluster."""
 
@@ -43,9 +49,10 @@ class Actor(threading.Thread):
     Its cluster waits before each request, so that a test decides who is next and what becomes of them.
     """
 
-    def __init__(self, cluster: FakeCluster) -> None:
+    def __init__(self, cluster: FakeCluster, wanted: Run = WANTED) -> None:
         super().__init__(daemon=True)
         self._cluster = cluster
+        self._wanted = wanted
         self._may_go, self._rests = threading.Semaphore(0), threading.Semaphore(0)
         self._fate: Fate = "lives"
         self.error: BaseException | None = None
@@ -74,8 +81,8 @@ class Actor(threading.Thread):
 
     def _carry(self) -> None:
         world, writers = cast(World, self), cast(Writers, self)
-        seen = advance.advance(world, writers, Seen(WANTED))
-        while seen.run and not seen.run.attempts[-1].cause:
+        seen = advance.advance(world, writers, Seen(self._wanted))
+        while not isinstance(lifecycle.next_step(seen, LATER), Done):
             seen = advance.observe(world, seen)
             outcome = outcomes.of(seen.job, []) if seen.job else None
             seen = (
@@ -89,7 +96,11 @@ class Actor(threading.Thread):
         return self
 
     def now(self) -> datetime:
-        return NOON
+        return LATER
+
+    def table(self, kind: Kind, namespace: str) -> Table:
+        """Nothing has been tried again lately."""
+        return Table((), ())
 
     def pause(self, attempt: int) -> None: ...
 
@@ -124,22 +135,38 @@ class Actor(threading.Thread):
         return answer
 
 
+class Asker(Actor):
+    """One process by which a person asks for one more attempt of a run."""
+
+    def _carry(self) -> None:
+        world, writers = cast(World, self), cast(Writers, self)
+        _, self.number, _ = retry.retry(world, writers, WANTED.name, WANTED.namespace, {})
+
+    def user(self) -> str:
+        return "ann"
+
+
 @dataclass
 class Watcher:
     """Looks after each move, and plays the Job controller."""
 
     cluster: FakeCluster
     released: frozenset[str] = frozenset()
-    recorded: frozenset[str] = frozenset()
+    recorded: Mapping[int, frozenset[str]] = field(default_factory=dict)
 
     def look(self) -> None:
-        run, job = self.run(), self.job()
-        if run and run.attempts:
-            self.recorded |= {run.attempts[0].uid}
-        if job and not job.is_suspended:
-            self.released |= {job.uid}
-        assert len(self.recorded) <= 1, "an attempt has one Job, for ever"
-        assert self.released <= self.recorded, "only a recorded Job is released"
+        run = self.run()
+        for attempt in run.attempts if run else ():
+            known = self.recorded.get(attempt.number, frozenset()) | {attempt.uid}
+            self.recorded = {**self.recorded, attempt.number: known}
+        self.released |= {job.uid for job in self.jobs() if not job.is_suspended}
+        assert all(len(uids) == 1 for uids in self.recorded.values()), "an attempt has one Job, for ever"
+        assert self.released <= self.uids(), "only a recorded Job is released"
+        open_ones = [job for job in self.jobs() if not job.is_suspended and not job.ended]
+        assert len(open_ones) <= 1, "one attempt at a time"
+
+    def uids(self) -> frozenset[str]:
+        return frozenset().union(*self.recorded.values())
 
     def run(self) -> Run | None:
         try:
@@ -147,21 +174,37 @@ class Watcher:
         except NotFound:
             return None
 
+    def jobs(self) -> list[Job]:
+        return [jobs.from_manifest(one) for one in self.cluster.list(JOB, "team")]
+
     def job(self) -> Job | None:
-        try:
-            return jobs.from_manifest(self.cluster.get(JOB_REF))
-        except NotFound:
-            return None
+        """The Job of the newest attempt."""
+        return max(self.jobs(), key=lambda job: job.name, default=None)
 
     def happen(self, what: str) -> None:
         job = self.job()
         if not job:
             return
-        if what == "the job ends" and not job.is_suspended:
-            done = {"type": "Complete", "status": "True", "lastTransitionTime": at(60)}
-            self.cluster.patch(JOB_REF, {"status": {"conditions": [done]}}, subresource="status")
+        if what in ("the job ends", "the job fails") and not job.is_suspended and not job.ended:
+            kind, reason = ("Complete", "") if what == "the job ends" else ("Failed", "BackoffLimitExceeded")
+            done = {"type": kind, "status": "True", "reason": reason, "lastTransitionTime": at(60)}
+            self.cluster.patch(job.ref, {"status": {"conditions": [done]}}, subresource="status")
         elif what == "a stranger deletes the job" or (what == "its time to live is over" and job.ended):
-            self.cluster.delete(JOB_REF, uid=job.uid)
+            self.cluster.delete(job.ref, uid=job.uid)
+
+    def finish(self, actor: Actor, what: Happening = "the job ends") -> Run:
+        """Let an actor go on to the end; what the run says then."""
+        for _ in range(300):
+            actor.move("lives")
+            self.happen(what)
+            self.look()
+            if actor.is_over:
+                break
+        assert actor.is_over
+        assert actor.error is None
+        run = self.run()
+        assert run is not None
+        return run
 
 
 MOVES: some.SearchStrategy[Move] = some.one_of(
@@ -170,18 +213,29 @@ MOVES: some.SearchStrategy[Move] = some.one_of(
         some.integers(1, 7),
         some.sampled_from(("lives", "lives", "lives", "loses the answer", "dies before", "dies after")),
     ),
-    some.sampled_from(("the job ends", "its time to live is over", "a stranger deletes the job")),
+    some.sampled_from(
+        ("the job ends", "the job fails", "its time to live is over", "a stranger deletes the job")
+    ),
 )
 
 
 @settings(max_examples=150, deadline=None)
 @example(
-    count=2, moves=[(0, 1, "lives"), (1, 3, "lives"), (0, 3, "lives"), LOST, (0, 6, "lives"), (1, 1, "lives")]
+    count=2,
+    moves=[(0, 1, "lives"), (1, 3, "lives"), (0, 3, "lives"), LOST, (0, 6, "lives"), (1, 1, "lives")],
+    wanted=WANTED,
 )
-@given(count=some.integers(2, 3), moves=some.lists(MOVES, min_size=2, max_size=12))
-def test_nothing_starts_twice_and_any_survivor_finishes(count: int, moves: list[Move]) -> None:
+@example(
+    count=2, moves=[(1, 1, "lives"), (0, 6, "lives"), LOST, (0, 2, "lives"), (1, 1, "lives")], wanted=WANTED
+)
+@given(
+    count=some.integers(2, 3),
+    moves=some.lists(MOVES, min_size=2, max_size=12),
+    wanted=some.sampled_from((WANTED, TRIED)),
+)
+def test_nothing_starts_twice_and_any_survivor_finishes(count: int, moves: list[Move], wanted: Run) -> None:
     watcher = Watcher(FakeCluster(lambda: NOON))
-    actors = [Actor(watcher.cluster).begin() for _ in range(count)]
+    actors = [Actor(watcher.cluster, wanted).begin() for _ in range(count)]
     for move in moves:
         if isinstance(move, str):
             watcher.happen(move)
@@ -193,20 +247,55 @@ def test_nothing_starts_twice_and_any_survivor_finishes(count: int, moves: list[
         watcher.look()
     for actor in actors[1:]:
         actor.move("dies before")
-    survivor = Actor(watcher.cluster).begin() if actors[0].is_over else actors[0]
-    for _ in range(200):
-        survivor.move("lives")
-        watcher.happen("the job ends")
+    survivor = Actor(watcher.cluster, wanted).begin() if actors[0].is_over else actors[0]
+    run = watcher.finish(survivor)
+    assert run.attempts[-1].cause in ("Succeeded", "Deleted", "BackoffLimitExceeded")
+    assert all(attempt.cause for attempt in run.attempts)
+    assert len(run.attempts) <= (3 if wanted.retry else 1)
+    # Who died right after creating a Job that another had created before leaves it: it never runs, and whoever
+    # looks at the run next removes it where it bears the newest attempt's name.
+    watcher.finish(Actor(watcher.cluster, wanted).begin())
+    last = run.attempts[-1].job
+    left = [job for job in watcher.jobs() if job.uid not in watcher.uids()]
+    assert all(job.is_suspended and job.name != last for job in left), "nobody's Job is left behind"
+
+
+@settings(max_examples=60, deadline=None)
+@given(moves=some.lists(MOVES, min_size=4, max_size=16))
+def test_a_run_that_only_fails_has_its_three_attempts_whoever_makes_them(moves: list[Move]) -> None:
+    watcher = Watcher(FakeCluster(lambda: NOON))
+    actors = [Actor(watcher.cluster, TRIED).begin() for _ in range(3)]
+    for move in moves:
+        watcher.happen("the job fails")
+        if not isinstance(move, str):
+            who, requests, fate = move
+            for one in [*["lives"] * (requests - 1), fate]:
+                actors[who % 3].move(cast(Fate, one))
+                watcher.look()
+    for actor in actors:
+        actor.move("dies before")
+    run = watcher.finish(Actor(watcher.cluster, TRIED).begin(), "the job fails")
+    assert [attempt.job for attempt in run.attempts] == [f"backup-x7k2p-{number}" for number in (1, 2, 3)]
+    assert run.state == "Exhausted"
+
+
+@settings(max_examples=60, deadline=None)
+@given(moves=some.lists(some.integers(0, 4), min_size=5, max_size=60))
+def test_five_who_ask_for_one_more_attempt_at_once_get_one(moves: list[int]) -> None:
+    watcher = Watcher(FakeCluster(lambda: NOON))
+    assert watcher.finish(Actor(watcher.cluster).begin(), "the job fails").state == "Failed"
+    askers = [Asker(watcher.cluster).begin() for _ in range(5)]
+    for who in range(5):
+        askers[who].move("lives")  # each has seen the run as it was
+    for who in moves:
+        askers[who].move("lives")
         watcher.look()
-        if survivor.is_over:
-            break
-    assert survivor.is_over
-    assert survivor.error is None
-    run = watcher.run()
-    assert run is not None
-    assert run.attempts[-1].cause in ("Succeeded", "Deleted")
-    job = watcher.job()
-    assert job is None or job.uid in watcher.recorded, "nobody's Job is left behind"
+    for asker in askers:
+        watcher.finish(asker)
+        assert asker.number == 2
+    run = watcher.finish(Actor(watcher.cluster).begin())
+    assert [attempt.cause for attempt in run.attempts] == ["BackoffLimitExceeded", "Succeeded"]
+    assert run.state == "Succeeded"
 
 
 def test_one_actor_alone_needs_four_writes_and_one_more_to_close() -> None:
