@@ -62,6 +62,18 @@ def tool(world: World, name: str, namespace: str, verb: str = "run") -> Tool:
         raise NotFound("no-tool", f'no tool "{name}" in namespace {namespace}', hint) from error
 
 
+def run(world: World, name: str, namespace: str) -> Run:
+    """One run.
+
+    Raises:
+        NotFound: There is none.
+    """
+    found = _run(world, Ref(RUN, name, namespace))
+    if found is None:
+        raise NotFound("no-run", f'no run "{name}" in namespace {namespace}', "kubectl rapt runs")
+    return found
+
+
 def execution(world: World, what: str, namespace: str, verb: str) -> Found:
     """The execution that ``TOOL``, ``RUN``, ``job/NAME`` or ``pod/NAME`` means; of a tool the newest.
 
@@ -85,7 +97,7 @@ def execution(world: World, what: str, namespace: str, verb: str) -> Found:
     if kind is not TOOL and (found := _run(world, Ref(RUN, name, namespace))):
         return _of_run(world, found)
     if kind is RUN:
-        raise NotFound("no-run", f'no run "{name}" in namespace {namespace}', "kubectl rapt runs")
+        return _of_run(world, run(world, name, namespace))
     newest = _newest_job(world, name, namespace)
     if newest is not None:
         return _of_job(world, newest.ref, newest)

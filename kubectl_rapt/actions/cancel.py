@@ -1,0 +1,82 @@
+"""Cancel a run: its pods are asked to stop, and its attempt is closed when they have."""
+
+from dataclasses import replace
+
+from kubectl_rapt import writes
+from kubectl_rapt.actions import advance
+from kubectl_rapt.errors import Conflict, Unavailable
+from kubectl_rapt.model.kinds import JOB, POD
+from kubectl_rapt.model.plan import Patch
+from kubectl_rapt.objects import pods, runs
+from kubectl_rapt.objects.runs import Run
+from kubectl_rapt.ports.world import World
+from kubectl_rapt.runs import lifecycle
+from kubectl_rapt.runs import outcome as outcomes
+from kubectl_rapt.runs.lifecycle import Seen
+from kubectl_rapt.writes import Writers
+
+PATIENCE_SECONDS = 120.0
+"""How long pods are waited for; Kubernetes gives them 30 s unless the tool says otherwise."""
+
+
+def cancel(world: World, writers: Writers, run: Run, *, patience_seconds: float = PATIENCE_SECONDS) -> Run:
+    """Cancel a run, and wait until it has ended.
+
+    Args:
+        world: Where to read.
+        writers: The door's ports.
+        run: The run, as it was read.
+        patience_seconds: How long to wait for its pods.
+
+    Returns:
+        The Run as it ended: ``Cancelled``, or as it ended before anybody could stop it.
+
+    Raises:
+        Conflict: ``already-ended``: there is nothing to cancel.
+        Unavailable: ``still-stopping``: it was cancelled, and its pods have not ended yet.
+    """
+    if run.is_finished:
+        raise Conflict(
+            "already-ended", f'run "{run.name}" has ended: {run.status}', f"kubectl rapt why {run.name}"
+        )
+    if not run.cancelled_by:
+        patch = {"metadata": {"uid": run.uid}, "spec": {"cancelledBy": world.cluster.user()}}
+        written = writes.apply(writers, Patch(run.ref, patch))
+        assert isinstance(written, dict)
+        run = runs.from_manifest(written)
+    seen = _on(world, writers, Seen(run))
+    if _has_ended(seen):
+        return _run(seen)
+    name = lifecycle.job_name(_run(seen))
+    fields = f"metadata.name={name}"
+    for event in world.cluster.watch(JOB, run.namespace, fields=fields, timeout_seconds=patience_seconds):
+        if event.type != "added":
+            seen = _on(world, writers, seen)
+        if _has_ended(seen):
+            return _run(seen)
+    raise Unavailable(
+        "still-stopping",
+        f'run "{run.name}" is cancelled, and its pods have not ended yet',
+        f"kubectl get pods -n {run.namespace} -l batch.kubernetes.io/job-name={name}",
+    )
+
+
+def _on(world: World, writers: Writers, seen: Seen) -> Seen:
+    """As far as it goes now. What ended before it could be stopped is closed as it ended."""
+    seen = advance.advance(world, writers, advance.observe(world, seen))
+    job = seen.job
+    if _has_ended(seen) or job is None or not job.ended:
+        return seen
+    selector = f"batch.kubernetes.io/controller-uid={job.uid}"
+    found = [pods.from_manifest(one) for one in world.cluster.list(POD, job.namespace, labels=selector)]
+    outcome = outcomes.of(job, found)
+    return advance.close(world, writers, replace(seen, outcome=None), outcome) if outcome else seen
+
+
+def _has_ended(seen: Seen) -> bool:
+    return _run(seen).is_finished
+
+
+def _run(seen: Seen) -> Run:
+    assert seen.run is not None, "a run that was read exists"
+    return seen.run
