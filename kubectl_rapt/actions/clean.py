@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from kubectl_rapt import writes
 from kubectl_rapt.actions import evidence, rights, threads
-from kubectl_rapt.errors import Conflict, NotFound, Problem, RaptError, Unavailable, UsageError
+from kubectl_rapt.errors import Conflict, NotFound, Problem, RaptError, Refused, Unavailable, UsageError
 from kubectl_rapt.model import names
 from kubectl_rapt.model.duration import Duration
 from kubectl_rapt.model.kinds import CLEANUP_POLICY, JOB, RUN, TOOL, Kind, Manifest
@@ -132,9 +132,9 @@ class _Policies:
             self._tools[metadata["namespace"], metadata["name"]] = next(
                 iter(_read([manifest], tools.from_manifest, broken)), None
             )
-        found = _read(_policies(world, scope.namespace), _named, broken)
-        self._objects: dict[tuple[str, str], CleanupPolicy] = dict(found)
+        self._unknown = "is not known here"
         self._shipped: dict[str, CleanupPolicy] | None = None
+        self._objects: dict[tuple[str, str], CleanupPolicy] = dict(self._read_objects(broken))
         if scope.policy:
             self._check(scope.policy)
 
@@ -161,7 +161,19 @@ class _Policies:
         if not name:
             return None
         found = self._objects.get((namespace, name)) or self._bundled().get(name)
-        return found or f"its policy {name} is not known here"
+        return found or f"its policy {name} {self._unknown}"
+
+    def _read_objects(self, broken: list[Problem]) -> list[tuple[tuple[str, str], CleanupPolicy]]:
+        """The CleanupPolicy objects; none where an older Rapt has installed no such kind, or rights to it.
+
+        What cannot be read may say that things are kept: then no policy of that name is taken from elsewhere.
+        """
+        try:
+            return _read(self._world.cluster.list(CLEANUP_POLICY, self._scope.namespace), _named, broken)
+        except (NotFound, Refused) as error:
+            if isinstance(error, Refused):
+                self._shipped, self._unknown = {}, "cannot be read"
+            return []
 
     def _bundled(self) -> dict[str, CleanupPolicy]:
         if self._shipped is None:
@@ -179,14 +191,6 @@ class _Policies:
         if name not in known:
             near = names.did_you_mean(name, known)
             raise NotFound("no-policy", f'no cleanup policy "{name}"{near}', f"there are {', '.join(known)}")
-
-
-def _policies(world: World, namespace: str) -> list[Manifest]:
-    """The CleanupPolicy objects; none where an older Rapt has installed no such kind."""
-    try:
-        return list(world.cluster.list(CLEANUP_POLICY, namespace))
-    except NotFound:
-        return []
 
 
 def _named(manifest: Manifest) -> tuple[tuple[str, str], CleanupPolicy]:
