@@ -8,7 +8,7 @@ from kubectl_rapt import writes
 from kubectl_rapt.actions import find, rights
 from kubectl_rapt.config.rendered import KINDS
 from kubectl_rapt.errors import NotFound, Problem, RaptError, Refused
-from kubectl_rapt.model.kinds import CRON_JOB, JOB, RUN, TOOL, Manifest, Ref, ref_of
+from kubectl_rapt.model.kinds import CRON_JOB, JOB, RUN, TOOL, Kind, Manifest, Ref, ref_of
 from kubectl_rapt.model.plan import Delete
 from kubectl_rapt.objects import jobs, labels, runs
 from kubectl_rapt.ports.world import World
@@ -23,11 +23,13 @@ class Going:
         ref: The Tool.
         objects: What goes with it, the Tool first and what serves it after that.
         active: Its runs and Jobs that have not ended.
+        unseen: The kinds that the user may not list: what there may be of them stays.
     """
 
     ref: Ref
     objects: tuple[Manifest, ...]
     active: tuple[Ref, ...] = ()
+    unseen: tuple[Kind, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ def plan(world: World, wanted: Sequence[str], namespace: str) -> Plan:
 def _going(world: World, tool: Manifest) -> Going:
     ref = ref_of(tool)
     chosen = f"{labels.TOOL}={ref.name},!{labels.REPOSITORY}"
-    objects = [tool]
+    objects, unseen = [tool], []
     for kind in reversed(KINDS):
         if kind == TOOL:
             continue
@@ -76,7 +78,9 @@ def _going(world: World, tool: Manifest) -> Going:
             objects += world.cluster.list(kind, ref.namespace, labels=chosen)
         except NotFound:
             continue  # the cluster has no such kind
-    return Going(ref, tuple(objects), tuple(_active(world, ref)))
+        except Refused:
+            unseen.append(kind)
+    return Going(ref, tuple(objects), tuple(_active(world, ref)), tuple(unseen))
 
 
 def _active(world: World, tool: Ref) -> list[Ref]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from kubectl_rapt import writes
 from kubectl_rapt.actions import rights, threads
-from kubectl_rapt.errors import NotFound, Problem, RaptError, Unavailable
+from kubectl_rapt.errors import Conflict, NotFound, Problem, RaptError, Unavailable
 from kubectl_rapt.model.kinds import (
     CLEANUP_POLICY,
     CONFIG_MAP,
@@ -33,6 +33,7 @@ from kubectl_rapt.writes import Writers
 
 AT_ONCE = 8
 _TRIES = 5
+_GONE_SECONDS = 30.0
 _ORDER: tuple[tuple[Kind, str], ...] = (
     # Whatever begins something goes before what it began.
     (CRON_JOB, labels.TOOL),
@@ -136,6 +137,30 @@ def _delete(writers: Writers, manifest: Manifest) -> Problem | None:
                 return Problem(where, error.message)
             writers.pause(attempt)
     raise AssertionError("the last try returns")
+
+
+def wait(world: World, plan: Plan) -> None:
+    """Wait until the API server has forgotten Rapt's kinds: it deletes what is left of their objects first.
+
+    Raises:
+        Conflict: ``being-deleted``: one is still there after half a minute.
+    """
+    kind = CUSTOM_RESOURCE_DEFINITION
+    going = {one["metadata"]["name"] for group in plan.groups if group.kind == kind for one in group.objects}
+    if not going:
+        return
+    there: set[str] = set()
+    is_listed = False
+    for event in world.cluster.watch(kind, "", timeout_seconds=_GONE_SECONDS):
+        if event.type == "synced":
+            is_listed = True
+        elif (name := event.object["metadata"]["name"]) in going:
+            there = there - {name} if event.type == "deleted" else there | {name}
+        if is_listed and not there:
+            return
+    raise Conflict(
+        "being-deleted", f"{min(there, default='a kind')} is still being deleted", "kubectl get crd"
+    )
 
 
 def count(groups: Sequence[Group]) -> dict[str, int]:

@@ -43,6 +43,9 @@ def delete(
         if not plan.going:
             terminal.say(f"No tools to delete in namespace {namespace}.")
             return 1 if plan.held else 0
+        unseen = dict.fromkeys(kind.plural for one in plan.going for kind in one.unseen)
+        if unseen:
+            terminal.say(f"note: you may not list {' and '.join(unseen)}: what the tools have of them stays")
         deleting.check(world, plan, is_forced=force)
         if is_dry:
             return 0

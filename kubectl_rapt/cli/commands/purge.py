@@ -45,6 +45,8 @@ def purge(
         problems = []
         for group in plan.groups:
             problems += purging.carry_out(writers, group)
+        if not problems:
+            purging.wait(world, plan)
     for problem in problems:
         terminal.say(terminal.clean(f"{problem.where} was not deleted: {problem.what}"))
     terminal.say(f"{sum(len(group.objects) for group in plan.groups) - len(problems)} objects deleted")
