@@ -100,4 +100,5 @@ def _labels(tool: Tool, name: str) -> dict[str, str]:
     ours = (tool.job.get("metadata") or {}).get("labels") or {}
     known = (labels.TOOL, labels.TEMPLATE, labels.VERSION, labels.ENVIRONMENT, labels.REPOSITORY)
     kept = {key: ours[key] for key in known if key in ours}
-    return {**kept, labels.TOOL: tool.name, labels.RUN: name, labels.MANAGED_BY: "rapt"}
+    governed = labels.of_policies(tool.retry_policy, tool.cleanup_policy)
+    return {**kept, **governed, labels.TOOL: tool.name, labels.RUN: name, labels.MANAGED_BY: "rapt"}

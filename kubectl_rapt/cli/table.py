@@ -238,6 +238,66 @@ def _upgrade() -> Callable[..., Any]:
     return upgrade.upgrade
 
 
+def _cancel() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import cancel
+
+    return cancel.cancel
+
+
+def _clean() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import clean
+
+    return clean.clean
+
+
+def _dead() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import dead
+
+    return dead.group
+
+
+def _dead_list() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import dead
+
+    return dead.list_
+
+
+def _dead_show() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import dead
+
+    return dead.show_
+
+
+def _dead_replay() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import dead
+
+    return dead.replay
+
+
+def _dead_drop() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import dead
+
+    return dead.drop
+
+
+def _dead_export() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import dead
+
+    return dead.export
+
+
+def _delete() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import delete
+
+    return delete.delete
+
+
+def _purge() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import purge
+
+    return purge.purge
+
+
 TABLE = {
     "search": Entry("Templates", "Find templates in the registries", _search),
     "show": Entry("Templates", "Show a template: parameters, policies, a command to try", _show),
@@ -282,6 +342,18 @@ TABLE = {
     "policy simulate": Entry(
         "Tools and runs", "Replay past failures, and show what would change", _policy_simulate
     ),
+    "cancel": Entry("Tools and runs", "Stop a run, and close it as cancelled", _cancel),
+    "dead": Entry("Tools and runs", "Runs that used up their attempts: look, replay, keep, drop", _dead),
+    "dead list": Entry("Tools and runs", "List the runs that used up their attempts", _dead_list),
+    "dead show": Entry(
+        "Tools and runs", "Show a dead letter with causes, evidence and last lines", _dead_show
+    ),
+    "dead replay": Entry("Tools and runs", "Run dead letters again, each once", _dead_replay),
+    "dead drop": Entry("Tools and runs", "Delete dead letters", _dead_drop),
+    "dead export": Entry("Tools and runs", "Write dead letters to files", _dead_export),
+    "clean": Entry("Tools and runs", "Delete finished Jobs and runs that no policy keeps", _clean),
+    "delete": Entry("Tools and runs", "Delete tools that git does not hold", _delete),
+    "purge": Entry("Administration", "Delete everything of Rapt's from a cluster", _purge),
     "install": Entry("Administration", "Install Rapt's kinds and roles in a cluster", _install),
     "version": Entry("Administration", "Print the version", _version),
 }

@@ -153,7 +153,7 @@ def of_attempt(run: Run, number: int, changes: JobChanges | None = None) -> Mani
         "apiVersion": JOB.api_version,
         "kind": JOB.name,
         "metadata": {
-            **_labelled(template.get("metadata") or {}, marks),
+            **_labelled(template.get("metadata") or {}, {**marks, **_policies(run)}),
             "name": attempt_name(run.name, number),
             "namespace": run.namespace,
             **({"ownerReferences": [owner(run)]} if run.uid else {}),
@@ -164,6 +164,11 @@ def of_attempt(run: Run, number: int, changes: JobChanges | None = None) -> Mani
             "template": {**pod, "metadata": _labelled(pod.get("metadata") or {}, marks)},
         },
     }
+
+
+def _policies(run: Run) -> dict[str, str]:
+    named = (labels.RETRY_POLICY, labels.CLEANUP_POLICY)
+    return {key: run.labels[key] for key in named if key in run.labels}
 
 
 def owner(run: Run) -> dict[str, Any]:

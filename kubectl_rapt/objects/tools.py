@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from kubectl_rapt.model.kinds import TOOL, Manifest
-from kubectl_rapt.objects import labels, retry_policies
+from kubectl_rapt.objects import cleanup_policies, labels, retry_policies
+from kubectl_rapt.objects.cleanup_policies import CleanupPolicy
 from kubectl_rapt.objects.retry_policies import RetryPolicy
 
 
@@ -47,6 +48,7 @@ class Tool:
         retry_policy: Name of the policy that says when to try again.
         retry: That policy as it was when the tool was rendered; None where Kubernetes needs none.
         cleanup_policy: Name of the policy that says what to keep.
+        cleanup: That policy as it was when the tool was rendered.
         concurrency: ``allow``, ``forbid`` or ``queue``.
         free_env: Whether a run may set variables that the tool does not declare.
         allowed_literals: ``sha256:…`` of values that look like secrets and are none.
@@ -62,6 +64,7 @@ class Tool:
     retry_policy: str = ""
     retry: RetryPolicy | None = None
     cleanup_policy: str = ""
+    cleanup: CleanupPolicy | None = None
     concurrency: str = "allow"
     free_env: bool = False
     allowed_literals: tuple[str, ...] = ()
@@ -94,6 +97,8 @@ def to_manifest(tool: Tool, tool_labels: Mapping[str, str], annotations: Mapping
         spec["policies"] = {key: name for key, name in policies.items() if name}
     if tool.retry:
         spec["retry"] = retry_policies.snapshot(tool.retry)
+    if tool.cleanup:
+        spec["cleanup"] = cleanup_policies.snapshot(tool.cleanup)
     spec["concurrency"] = tool.concurrency
     if tool.free_env:
         spec["freeEnv"] = True
@@ -137,6 +142,9 @@ def from_manifest(manifest: Manifest) -> Tool:
         if "retry" in spec
         else None,
         cleanup_policy=policies.get("cleanup", ""),
+        cleanup=cleanup_policies.from_data(spec["cleanup"], f"tool/{metadata['name']}")
+        if "cleanup" in spec
+        else None,
         concurrency=spec.get("concurrency", "allow"),
         free_env="jobTemplate" in spec or bool(spec.get("freeEnv")),
         allowed_literals=tuple(allowed.split(",")) if allowed else (),
