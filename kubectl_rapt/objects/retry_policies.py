@@ -85,6 +85,11 @@ class RetryPolicy:
     rules: tuple[Rule, ...] = ()
     otherwise: Action = "retry"
 
+    @property
+    def is_single(self) -> bool:
+        """Whether there is one attempt, whatever happens."""
+        return self.attempts == 1 and not self.rules and self.otherwise != "ignore"
+
 
 def read(at: Fields, name: str) -> RetryPolicy:
     """Read what a policy says, as in a file or in ``spec``; what is wrong is noted in the fields' findings."""

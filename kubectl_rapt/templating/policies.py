@@ -118,11 +118,10 @@ def compile_cleanup(policy: CleanupPolicy) -> Compiled:
 
 def compile_retry(policy: RetryPolicy) -> Compiled:
     """A retry policy in Kubernetes' fields: all of it, or one pod a Job, and Rapt does the rest."""
-    is_one_attempt = policy.attempts == 1 and not policy.rules
     return Compiled(
         job=retry_fields.job(policy),
         indexed_job=retry_fields.indexed_job(policy),
-        retry=None if is_one_attempt else policy,
+        retry=None if policy.is_single else policy,
     )
 
 

@@ -126,7 +126,7 @@ def _count(number: int, what: str) -> str:
 
 
 def _delay(policy: RetryPolicy) -> str:
-    if policy.attempts == 1 and not policy.rules:
+    if policy.is_single:
         return ""
     first = policy.delay.seconds if policy.delay else retries.KUBERNETES_DELAY_SECONDS
     grows = f" ×{policy.factor:g}" if policy.factor > 1 else ""
@@ -134,7 +134,7 @@ def _delay(policy: RetryPolicy) -> str:
 
 
 def _who(policy: RetryPolicy) -> str:
-    if policy.attempts == 1 and not policy.rules:
+    if policy.is_single:
         return "nobody"
     return "Kubernetes" if retry_fields.is_native(policy) else "Rapt"
 

@@ -221,3 +221,37 @@ def test_an_outcome_never_changes_once_it_is_certain() -> None:
     first = told.state.outcome
     assert first.exit_code == 7
     assert told.then(GONE).state.outcome == first
+
+
+SUSPENDED = a_job_seen(suspend=True)
+
+
+@pytest.mark.parametrize(
+    ("events", "is_paused"),
+    [
+        ([JOB, LISTED, RUNS], False),
+        ([SUSPENDED, LISTED], True),
+        ([SUSPENDED], False),
+        ([JOB, LISTED, RUNS, SUSPENDED], False),
+        ([JOB, LISTED, RUNS, SUSPENDED, LOG_ENDS], True),
+        ([JOB, LISTED, DONE, LOG_ENDS, SUSPENDED], False),
+    ],
+)
+def test_a_job_that_was_suspended_is_followed_to_the_end_of_its_log(
+    events: list[Event], is_paused: bool
+) -> None:
+    assert Told(*events).state.is_paused == is_paused
+
+
+@pytest.mark.parametrize(
+    ("events", "has_others"),
+    [
+        ([JOB, LISTED, RUNS], False),
+        ([JOB, LISTED, BOTH], True),
+        ([JOB, LISTED, RUNS, a_pod_seen("Running", RUNNING, name="another")], True),
+        ([a_job_seen(parallelism=2, completions=2), LISTED, RUNS], True),
+    ],
+)
+def test_a_line_says_whether_there_are_others_to_tell_it_from(events: list[Event], has_others: bool) -> None:
+    told = Told(*events, HELLO)
+    assert told.lines[-1] == LogLine(TOOL, b"hello", has_others)

@@ -330,3 +330,76 @@ def test_pods_that_were_made_in_the_same_second_are_told_apart_by_their_names() 
         found = of(a_job(backoffLimit=1), *order)
         assert found is not None
         assert found.exit_code == 2
+
+
+OURS = {
+    "rules": [
+        {"action": "FailJob", "onExitCodes": {"operator": "In", "values": [126, 127]}},
+        {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
+        {"action": "Ignore", "onExitCodes": {"operator": "In", "values": [42, 127]}},
+        {"action": "FailJob", "onExitCodes": {"operator": "In", "values": [42, 43], "containerName": "tool"}},
+        {"action": "FailJob", "onExitCodes": {"operator": "In", "values": [44]}},
+    ]
+}
+
+
+def a_disrupted_pod(reason: str, *states: dict[str, Any], why: str = "") -> dict[str, Any]:
+    pod = a_pod("Failed", *states, reason=why)
+    condition = {"type": "DisruptionTarget", "status": "True", "reason": reason, "message": "because"}
+    pod["status"]["conditions"].append(condition)
+    return pod
+
+
+@pytest.mark.parametrize(
+    ("code", "is_certain"),
+    [(0, True), (126, True), (127, True), (44, True), (7, False), (42, False), (43, False), (137, False)],
+)
+def test_a_policy_about_failures_is_certain_early_where_it_lets_the_job_fail(
+    code: int, is_certain: bool
+) -> None:
+    found = of(
+        a_job(podFailurePolicy=OURS, backoffLimit=3), a_pod("Failed" if code else "Running", ended(code))
+    )
+    assert (found is not None) == is_certain
+    assert found is None or found.exit_code == code
+
+
+def test_whoever_is_disrupted_is_not_judged_by_its_exit_code() -> None:
+    pod = a_disrupted_pod("DeletionByTaintManager", ended(126))
+    assert of(a_job(podFailurePolicy=OURS, backoffLimit=3), pod) is None
+
+
+@pytest.mark.parametrize(
+    ("disruption", "reason", "cause"),
+    [
+        ("PreemptionByScheduler", "", "Preempted"),
+        ("EvictionByEvictionAPI", "", "Evicted"),
+        ("DeletionByTaintManager", "", "NodeLost"),
+        ("DeletionByPodGC", "", "NodeLost"),
+        ("TerminationByKubelet", "Evicted", "Evicted"),
+        ("TerminationByKubelet", "Preempting", "Preempted"),
+        ("TerminationByKubelet", "Terminated", "NodeLost"),
+        ("SomethingNew", "", "ExitCode"),
+    ],
+)
+def test_a_pod_that_kubernetes_ends_has_a_cause_that_policies_know(
+    disruption: str, reason: str, cause: str
+) -> None:
+    found = of(a_job(), a_disrupted_pod(disruption, KILLED, why=reason))
+    assert found
+    assert (found.cause, found.message) == (cause, "because")
+
+
+def test_a_pod_that_vanished_while_it_ran_still_says_why() -> None:
+    pod = a_disrupted_pod("EvictionByEvictionAPI", RUNNING)
+    pod["status"]["phase"] = "Running"
+    found = of(a_job(ended="Failed", reason="BackoffLimitExceeded"), pod)
+    assert found
+    assert found.cause == "Evicted"
+
+
+def test_what_pods_of_a_suspended_job_end_with_is_not_its_outcome_unless_they_were_done() -> None:
+    assert of(a_job(suspend=True), a_pod("Failed", ended(143))) is None
+    found = of(a_job(suspend=True), a_pod("Succeeded", OK))
+    assert found
+    assert found.is_success

@@ -144,3 +144,39 @@ def test_attempts_are_one_to_a_hundred(attempts: str) -> None:
     with pytest.raises(Invalid, match="1 mistake") as caught:
         policies.read_retry(text, "policies/retry/thrice.yaml")
     assert "expected a whole number from 1 to 100" in caught.value.problems[0].what
+
+
+RULED = (
+    THRICE
+    + """
+rules:
+- action: give-up
+  exitCodes: [126]
+"""
+)
+RULES = {"rules": [{"action": "FailJob", "onExitCodes": {"operator": "In", "values": [126]}}]}
+PER_INDEX_RULES = {"rules": [{"action": "FailIndex", "onExitCodes": {"operator": "In", "values": [126]}}]}
+
+
+@pytest.mark.parametrize(
+    ("restarts", "mode", "fields"),
+    [
+        ("Never", None, {"backoffLimit": 2, "podFailurePolicy": RULES}),
+        ("Never", "Indexed", {"backoffLimitPerIndex": 2, "podFailurePolicy": PER_INDEX_RULES}),
+        ("OnFailure", None, {"backoffLimit": 2}),
+        ("OnFailure", "Indexed", {"backoffLimit": 2}),
+    ],
+)
+def test_a_job_gets_the_fields_that_its_kind_can_have(
+    restarts: str, mode: str | None, fields: dict[str, object]
+) -> None:
+    compiled = policies.compile_retry(policies.read_retry(RULED, "policies/retry/thrice.yaml"))
+    spec = {"completionMode": mode, "template": {"spec": {"restartPolicy": restarts}}}
+    assert compiled.fields(spec) == fields
+
+
+def test_one_attempt_needs_no_policy_afterwards_and_rules_do() -> None:
+    once = THRICE.replace("attempts: 3", "attempts: 1")
+    assert policies.compile_retry(policies.read_retry(once, "policies/retry/thrice.yaml")).retry is None
+    ruled = RULED.replace("attempts: 3", "attempts: 1")
+    assert policies.compile_retry(policies.read_retry(ruled, "policies/retry/thrice.yaml")).retry is not None
