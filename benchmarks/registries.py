@@ -6,27 +6,15 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from kubectl_rapt import documents
 from kubectl_rapt.config import layout, project
 from kubectl_rapt.config.project import Environment, Project, Registry
 from kubectl_rapt.model.versions import Version
 from kubectl_rapt.templating import index
 from kubectl_rapt.templating.index import Index
+from tests.registries import INDEX, template
 from tests.repositories import ConfigRepository
 
 VERSIONS = ("1.0.0", "1.1.0", "2.0.0")
-_JOB = b"""\
-apiVersion: batch/v1
-kind: Job
-spec:
-  template:
-    spec:
-      restartPolicy: Never
-      containers:
-      - name: tool
-        image: busybox:1.35
-        command: [echo, "{{ word }}"]
-"""
 
 
 def configure(folder: Path, *paths: Path) -> Path:
@@ -69,8 +57,8 @@ def release(path: Path, name: str, version: str, old: Index) -> Index:
 
 def read(path: Path) -> Index:
     """The index of a registry."""
-    text = subprocess.check_output(["git", "-C", str(path), "show", "main:registry/index.yaml"])
-    return index.load(text, "registry/index.yaml")
+    text = subprocess.check_output(["git", "-C", str(path), "show", f"main:{INDEX}"])
+    return index.load(text, INDEX)
 
 
 def _stream(prefix: str, templates: int, size_bytes: int) -> bytes:
@@ -90,21 +78,12 @@ def _stream(prefix: str, templates: int, size_bytes: int) -> bytes:
 
 
 def _files(name: str, version: str, filling: bytes) -> dict[str, bytes]:
-    declared = {
-        "apiVersion": "rapt.dev/v1alpha1",
-        "kind": "Template",
-        "name": name,
-        "version": version,
-        "summary": f"Does what {name} does, in version {version}",
-        "parameters": [
-            {"name": f"word{number}", "type": "string", "default": version, "description": "A word to say"}
-            for number in range(5)
-        ],
-        "resources": {"requests": {"cpu": "10m", "memory": "16Mi"}, "limits": {"memory": "64Mi"}},
-    }
+    words = [
+        {"name": f"word{number}", "type": "string", "default": version, "description": "A word to say"}
+        for number in range(5)
+    ]
     return {
-        "template.yaml": documents.dump(declared).encode(),
-        "job.yaml.j2": _JOB,
+        **template(name, version, parameters=words),
         "README.md": f"# {name} {version}\n".encode() + filling,
         "tests/defaults.yaml": f"expect: {{version: {version}}}\n".encode(),
     }
@@ -116,7 +95,7 @@ def _commit(name: str, version: str, files: Mapping[str, bytes], found: Index, p
 
 
 def _lines(changes: Mapping[str, bytes], found: Index, message: str, parent: str) -> Iterator[bytes]:
-    whole = {**changes, "registry/index.yaml": index.dump(found).encode()}
+    whole = {**changes, INDEX: index.dump(found).encode()}
     yield b"commit refs/heads/main\ncommitter Someone <someone@example.com> 1700000000 +0000\n"
     yield f"data {len(message)}\n{message}\n{parent}".encode()
     for path, content in whole.items():

@@ -84,6 +84,39 @@ def remove(text: str, pointer: str, source: str = "document") -> str:
     return _first_good(document, pointer, wanted, _removals(document, way, parts))
 
 
+def rename(text: str, pointer: str, name: str, source: str = "document") -> str:
+    """Rename a key; its value, its place and what is written around it stay.
+
+    Args:
+        text: A YAML or JSON document.
+        pointer: The key as it is.
+        name: What it is to be called; a key that its mapping does not have.
+        source: What to call the document in messages.
+
+    Returns:
+        The text, with all other lines as they were.
+
+    Raises:
+        NotFound: ``no-such-value``: there is no such key.
+        Invalid: ``bad-yaml`` for the text as it is; ``cannot-write-yaml`` where it cannot be, or is taken.
+    """
+    document = _read(text, source)
+    parts = documents.split_pointer(pointer)
+    way = document.way(parts)
+    if not parts or len(way) <= len(parts) or not isinstance(way[-2].data, dict):
+        where = documents.place(pointer, {}, source) if parts else source
+        raise NotFound("no-such-value", f"{where} cannot be renamed: it is no key", "edit it by hand")
+    holder = way[-2].data
+    if name in holder:
+        raise _refusal(pointer, source)
+    renamed = {name if key == parts[-1] else key: value for key, value in holder.items()}
+    wanted = _with(document.data, parts[:-1], renamed)
+    mark = document.events[way[-1].at - 1]
+    spelled = documents.dump_json(name, indent=None).strip() if document.is_json else documents.scalar(name)
+    splice = (mark.start_mark.index, mark.end_mark.index, spelled)
+    return _first_good(document, pointer, wanted, iter([[splice]]))
+
+
 def _first_good(document: "_Document", pointer: str, wanted: Any, ways: Iterator[list[_Splice]]) -> str:
     """The first text that reads back as it should. Raises Invalid."""
     tried = []

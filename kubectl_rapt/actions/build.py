@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from kubectl_rapt import documents
 from kubectl_rapt.actions import registry
+from kubectl_rapt.actions.registry import Entry
 from kubectl_rapt.config import derive, installation, layout, resolve
 from kubectl_rapt.config.installation import Installation
 from kubectl_rapt.config.project import Environment, Project
@@ -51,11 +52,13 @@ class Wanted:
         environment: The environment's name.
         tool: The tool's name.
         definition: The content of its file.
+        entry: The version that it is rendered with, whatever its file has locked; None for the locked one.
     """
 
     environment: str
     tool: str
     definition: bytes
+    entry: Entry | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +121,7 @@ def _prepare(world: World, project: Project, wanted: Wanted) -> _Ready:
     path = layout.definition(wanted.environment, wanted.tool)
     given = installation.read(wanted.definition, wanted.tool, path)
     _check(given, environment.all_namespaces, path)
-    entry = registry.locked(world, project, given)
+    entry = wanted.entry or registry.locked(world, project, given)
     template = entry.template
     resolved = resolve.resolve(project, environment, given, template)
     values = parameters.check(

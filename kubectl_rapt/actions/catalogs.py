@@ -70,7 +70,7 @@ class Catalog:
         quarantined: The folders and entries that are not used, each with the reason.
         known: What its remote was at the last fetch; None for the bundled one.
         note: What a person is to know of it, such as why it is not what it may be now; usually empty.
-        is_usable: Whether it could be read at all.
+        error: Why it cannot be used at all; None where it can.
     """
 
     registry: Registry
@@ -79,7 +79,12 @@ class Catalog:
     quarantined: Mapping[str, str] = field(default_factory=dict)
     known: Known | None = None
     note: str = ""
-    is_usable: bool = True
+    error: RaptError | None = None
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether it could be read."""
+        return self.error is None
 
     @property
     def fetched(self) -> datetime | None:
@@ -108,6 +113,19 @@ def read(world: World, project: Project | None, *, fresh: bool) -> list[Catalog]
     return [_read(world, registry, fresh) for registry in ranked]
 
 
+def fetched(world: World, registry: Registry) -> Catalog:
+    """One registry as it is now.
+
+    Raises:
+        NotFound, Invalid, Refused, Unavailable: It cannot be read, or its index cannot be used.
+    """
+    world.git.fetch(remote_of(registry))
+    catalog = _read(world, registry, fresh=False)
+    if error := catalog.error:
+        raise type(error)(error.code, catalog.note, error.hint, error.problems)
+    return catalog
+
+
 def _read(world: World, registry: Registry, fresh: bool) -> Catalog:
     if registry.is_bundled:
         return _bundled(world, registry)
@@ -132,7 +150,7 @@ def _read(world: World, registry: Registry, fresh: bool) -> Catalog:
 
 def _unusable(catalog: Catalog, error: RaptError) -> Catalog:
     note = f"registry {catalog.registry.name} cannot be used: {error.message}"
-    return replace(catalog, note=note, is_usable=False)
+    return replace(catalog, note=note, error=error)
 
 
 def _in_full(error: RaptError) -> str:

@@ -1,14 +1,16 @@
 """Check a config repository by itself: everything rendered again, the same bytes, valid, nothing beside it."""
 
-from collections.abc import Iterator
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from kubectl_rapt.actions import build
-from kubectl_rapt.actions.build import Wanted
+from kubectl_rapt.actions.build import Built, Wanted
 from kubectl_rapt.actions.repository import Repository
-from kubectl_rapt.config import installation, layout
+from kubectl_rapt.config import layout
 from kubectl_rapt.errors import Problem, RaptError
-from kubectl_rapt.guard import sops
+from kubectl_rapt.guard import secrets, sops
 from kubectl_rapt.ports.world import World
 
 
@@ -38,22 +40,21 @@ def check(world: World, found: Repository, environment: str = "") -> Iterator[Ch
     Raises:
         NotFound, Invalid: ``rapt.yaml`` itself is missing or wrong, or has no such environment.
     """
-    project = found.project()
-    if environment:
-        project.environment(environment)
     tools = found.tools(environment)
-    # Neighbours of one template are rendered together.
-    wanted = [Wanted(*place, found.files[layout.definition(*place)]) for place in tools]
-    wanted.sort(key=lambda one: (_template(one), one.tool, one.environment))
-    for one, built in zip(wanted, build.build_many(world, project, wanted), strict=True):
+    project = found.project()
+    try:
+        secrets.check(secrets.in_file(found.files[layout.PROJECT], layout.PROJECT), project.allowed_literals)
+    except RaptError as error:
+        yield Checked(layout.PROJECT, error.problems, error.hint)
+    for one, built in rendered(world, found, tools, environment):
         path = layout.rendered(one.environment, one.tool)
         definition = layout.definition(one.environment, one.tool)
         if isinstance(built, RaptError):
             yield Checked(definition, built.problems or (Problem("", built.message),), built.hint)
         elif path not in found.files:
-            yield Checked(path, (Problem("", "is missing"),), _RENDER)
+            yield Checked(path, (Problem("", "is missing"),), _hint(one))
         elif built.files[path] != found.files[path]:
-            yield Checked(path, (Problem("", f"is not what {definition} renders to"),), _RENDER)
+            yield Checked(path, (Problem("", f"is not what {definition} renders to"),), _hint(one))
         else:
             yield Checked(path)
     for place in set(layout.rendered_tools(found.files, environment)) - set(tools):
@@ -65,11 +66,45 @@ def check(world: World, found: Repository, environment: str = "") -> Iterator[Ch
         )
 
 
-def _template(one: Wanted) -> str:
-    try:
-        return installation.read(one.definition, one.tool, "").template
-    except RaptError:
-        return ""
+def rendered(
+    world: World, found: Repository, tools: Iterable[tuple[str, str]], environment: str = ""
+) -> Iterator[tuple[Wanted, Built | RaptError]]:
+    """Render tools one after the other, and keep none of them: what each comes to, or why it cannot be rendered.
+
+    Args:
+        world: Where the registries and the renderer are.
+        found: The repository.
+        tools: Environment and name of each.
+        environment: An environment that must be there, whether it has tools or not; empty for none.
+
+    Raises:
+        NotFound, Invalid: ``rapt.yaml`` itself is missing or wrong, or has no such environment.
+    """
+    project = found.project()
+    if environment:
+        project.environment(environment)
+    asked: deque[Wanted] = deque()
+
+    def wanted() -> Iterator[Wanted]:
+        # Neighbours of one template are rendered together.
+        for place in sorted(
+            tools, key=lambda one: (_template(found.files[layout.definition(*one)]), one[1], one[0])
+        ):
+            asked.append(Wanted(*place, found.files[layout.definition(*place)]))
+            yield asked[-1]
+
+    for built in build.build_many(world, project, wanted()):
+        yield asked.popleft(), built
 
 
-_RENDER = "render it again: kubectl rapt upgrade TOOL --to LOCKED --overwrite"
+def _template(definition: bytes) -> bytes:
+    """The name of a tool's template, as far as its order is concerned: a wrong one costs time only."""
+    found = _TEMPLATE.search(definition)
+    return found[1] if found else b""
+
+
+def _hint(one: Wanted) -> str:
+    return f"kubectl rapt render {one.tool} --in {one.environment}"
+
+
+_TEMPLATE = re.compile(rb"""^\s*["']?template["']?\s*:\s*["']?([a-z0-9-]+)""", re.MULTILINE)

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from kubectl_rapt.actions import build, repository
+from kubectl_rapt.actions import build, hand_edits, repository
 from kubectl_rapt.actions.build import Built, Wanted
 from kubectl_rapt.actions.repository import Repository
 from kubectl_rapt.config import changes, layout, project
 from kubectl_rapt.config.changes import Change, Draft
 from kubectl_rapt.config.project import Environment, Project
-from kubectl_rapt.errors import Problem, RaptError, Refused
+from kubectl_rapt.errors import RaptError, Refused
 from kubectl_rapt.guard import secrets, sops
 from kubectl_rapt.model.kinds import NAMESPACE, Ref
 from kubectl_rapt.model.plan import CommitFiles, Plan
@@ -100,7 +100,7 @@ def compose(
     tools = sorted(_affected(before, after, found, edits))
     _check_encrypted(found, [*edits, *(layout.rendered(*place) for place in tools)])
     if not overwrite:
-        _check_hand_edits(world, before, found, tools)
+        hand_edits.check(world, before, found, tools)
     wanted = [
         Wanted(environment, tool, edited[path])
         for environment, tool in tools
@@ -149,37 +149,6 @@ def _check_encrypted(found: Repository, paths: Iterable[str]) -> None:
             raise Refused("encrypted-file", what, "take another name for the tool")
 
 
-def _check_hand_edits(
-    world: World, before: Project, found: Repository, tools: Iterable[tuple[str, str]]
-) -> None:
-    """Refuse to replace what somebody wrote into a rendered file.
-
-    Raises:
-        Refused: ``hand-edited``, with both ways out.
-    """
-    held = [
-        Wanted(environment, tool, found.files[path])
-        for environment, tool in tools
-        if (path := layout.definition(environment, tool)) in found.files
-        and layout.rendered(environment, tool) in found.files
-    ]
-    problems = []
-    for one, built in zip(held, build.build_many(world, before, held), strict=True):
-        path = layout.rendered(one.environment, one.tool)
-        # What cannot be rendered any more, because its template is gone, cannot be told from an edit either.
-        if not isinstance(built, RaptError) and built.files[path] != found.files[path]:
-            problems.append(
-                Problem(path, f"is not what {layout.definition(one.environment, one.tool)} renders to")
-            )
-    if problems:
-        raise Refused(
-            "hand-edited",
-            "rendered files were edited by hand, or rapt.yaml without rendering them again",
-            "keep the edit by saying it in the tool's file (kubectl rapt set), or drop it with --overwrite",
-            problems,
-        )
-
-
 def _raised(built: Iterator[Built | RaptError]) -> Iterator[Built]:
     """What was built; the first error is raised."""
     for one in built:
@@ -195,7 +164,11 @@ def _name(world: World, found: Repository, draft: Draft) -> Change:
     if held:
         since = next((one.id for one in world.git.log(found.remote, found.head, paths=held, limit=1)), "")
     return Change(
-        changes.identify(draft.edits, since), tuple(paths), draft.summary, draft.templates, _requester(world)
+        changes.identify(draft.edits, since + draft.replaces),
+        tuple(paths),
+        draft.summary,
+        draft.templates,
+        _requester(world),
     )
 
 

@@ -45,7 +45,7 @@ class Desired:
     @property
     def record(self) -> Ref:
         """The address of the ConfigMap that says what was applied."""
-        return Ref(CONFIG_MAP, f"rapt-sync-{self.environment.name}", self.environment.namespaces[0])
+        return record_of(self.environment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,11 @@ class Live:
         """The objects that Flux or Argo CD applies, with what of theirs does."""
         found = ((ref, owners.owner_of(manifest)) for ref, manifest in self.objects.items())
         return {ref: owner for ref, owner in found if owner}
+
+
+def record_of(environment: Environment) -> Ref:
+    """The address of the ConfigMap that says which commit of an environment was applied."""
+    return Ref(CONFIG_MAP, f"rapt-sync-{environment.name}", environment.namespaces[0])
 
 
 def desired(found: Repository, name: str) -> Desired:

@@ -1,6 +1,5 @@
 """Beginning a template: a small good one, or one made of a Job or CronJob that exists."""
 
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from kubectl_rapt import documents
 from kubectl_rapt.actions import lint
 from kubectl_rapt.errors import Conflict, Invalid, Problem
+from kubectl_rapt.guard import secrets
 from kubectl_rapt.model import names
 from kubectl_rapt.model.plan import Plan, WriteFiles
 from kubectl_rapt.ports.world import World
@@ -46,28 +46,7 @@ def understand(world: World, path: str) -> Source:
         Invalid: It cannot be read, or ``cannot-convert`` with every field that stands in the way.
     """
     name = "standard input" if path == "-" else path
-    return from_job.read(documents.load(world.checkout.document(path), name), looks_secret)
-
-
-_SECRET_NAME = re.compile(
-    r"(?:^|[_.-])(?:password|passwd|pwd|secret|token|api_?key|private_?key|access_?key|credentials?)$",
-    re.IGNORECASE,
-)
-_SECRET_VALUE = re.compile(r"-----BEGIN|://[^/\s:@]+:[^/\s@$]+@")
-
-
-def looks_secret(name: str, value: str) -> str:
-    """Why the literal value of a variable, or a word of a command line, is a secret; empty where it is none.
-
-    The one place that decides it for ``template new``.
-
-    Args:
-        name: The variable; empty for a word of a command line.
-        value: The literal.
-    """
-    if _SECRET_NAME.search(name) and value and "$(" not in value:
-        return "holds a literal that looks like a secret"
-    return "holds a key, or an address with a password" if _SECRET_VALUE.search(value) else ""
+    return from_job.read(documents.load(world.checkout.document(path), name), secrets.why)
 
 
 def plan(world: World, name: str, summary: str, source: Source | None, kept: Collection[str] = ()) -> Draft:

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from kubectl_rapt.actions import catalogs as catalogs_
+from kubectl_rapt.actions import vouching
 from kubectl_rapt.actions.catalogs import FOLDER, RAPT, Catalog, Offer
 from kubectl_rapt.config.installation import Installation, Lock
 from kubectl_rapt.config.project import BUNDLED, Project, Registry
 from kubectl_rapt.errors import Invalid, NotFound, Problem, Refused, Unavailable
 from kubectl_rapt.model import names
 from kubectl_rapt.model.versions import Version
-from kubectl_rapt.ports.git import Signed
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.templating import contents, definition, index, policies
 from kubectl_rapt.templating.definition import Template
@@ -74,7 +74,7 @@ def find(world: World, catalogs: Sequence[Catalog], reference: Reference, *, onl
         only: The ``registry`` of a lock: an installed tool never changes to another registry.
 
     Raises:
-        NotFound: ``no-registry``, ``no-template``, ``no-such-version``.
+        NotFound: ``no-registry``, ``no-template``, ``no-version``.
         Refused: ``moved-version``, ``yanked``, ``rapt-too-old``, ``quarantined``, ``bad-signature``.
         Unavailable: The registry, or what the version consists of, cannot be read.
     """
@@ -104,11 +104,11 @@ def taken(world: World, catalog: Catalog, name: str, version: Version) -> Entry:
         Invalid: Its ``template.yaml`` is broken.
     """
     release = catalog.offers[name].releases[version]
-    check_tag(world, catalog, name, version, release)
-    entry = _entry(world, catalog.registry, catalog.commit, name, release)
+    signed = vouching.check_tag(world, catalog, name, version, release)
+    entry = _entry(world, catalog.registry, signed or catalog.commit, name, release)
     if (entry.template.name, entry.template.version) != (name, version):
         said = f"{entry.template.name} {entry.template.version}"
-        raise _alarm(f"{name} {version} of {catalog.registry.name} says that it is {said}")
+        raise vouching.alarm(f"{name} {version} of {catalog.registry.name} says that it is {said}")
     return entry
 
 
@@ -178,74 +178,9 @@ def _others(catalogs: Sequence[Catalog], taken: Catalog, reference: Reference) -
 
 def _refuse_moved(catalog: Catalog, offer: Offer, version: Version) -> None:
     if version in offer.moved:
-        raise _alarm(f"{offer.name} {version} of {catalog.registry.name} was moved: {offer.moved[version]}")
-
-
-def _alarm(message: str) -> Refused:
-    return Refused(
-        "moved-version", message, "kubectl rapt registry verify, and ask those who look after the registry"
-    )
-
-
-def check_tag(world: World, catalog: Catalog, name: str, version: Version, release: Release) -> None:
-    """Check that the version's tag, where there is one, points at what the index says, signed if it must be.
-
-    Raises:
-        Refused: ``moved-version``, or ``bad-signature``: the registry has signers, and this is not by them.
-    """
-    if catalog.known is None:
-        return
-    tag, registry = f"{name}/v{version}", catalog.registry
-    commit = catalog.known.refs.get(f"refs/tags/{tag}", "")
-    if registry.signers:
-        signed = _signed(world, catalog, tag)
-        if (signed.tag, signed.commit) != (tag, commit):
-            raise Refused(
-                "bad-signature",
-                f"the tag {tag} of {registry.name} is a signed tag of something else: "
-                f"{signed.tag} at {signed.commit}",
-                "ask those who look after the registry",
-                [Problem("expected", f"{tag} at {commit}")],
-            )
-    if not commit:
-        return
-    tree = _tree_at(world, registry, commit, name)
-    if tree != release.tree:
-        raise _alarm(
-            f"the tag {tag} of {registry.name} was moved: it has tree {tree or 'none'}, "
-            f"and the index says {release.tree}"
+        raise vouching.alarm(
+            f"{offer.name} {version} of {catalog.registry.name} was moved: {offer.moved[version]}"
         )
-
-
-def _signed(world: World, catalog: Catalog, tag: str) -> Signed:
-    registry = catalog.registry
-    assert catalog.known is not None
-    id_ = catalog.known.tags.get(f"refs/tags/{tag}", "")
-    if not id_:
-        found = "a tag that is not annotated" if f"refs/tags/{tag}" in catalog.known.refs else "no such tag"
-        raise Refused(
-            "bad-signature",
-            f"{registry.name} has signers, and {tag} is not signed",
-            "ask those who look after the registry for a signed tag, or choose another version",
-            [Problem("expected", f"an annotated tag {tag}, signed"), Problem("found", found)],
-        )
-    key = f"signature {id_} {json.dumps(registry.signers)}"
-
-    def look() -> bytes:
-        signed = world.git.signed(catalogs_.remote_of(registry), id_, registry.signers)
-        return json.dumps([signed.tag, signed.commit, signed.signer]).encode()
-
-    return Signed(*json.loads(world.cache.remembered(key, look)))
-
-
-def _tree_at(world: World, registry: Registry, commit: str, name: str) -> str:
-    """The tree id of a template's folder at a commit; empty where there is none."""
-
-    def look() -> bytes:
-        folders = world.git.listing(catalogs_.remote_of(registry), commit, FOLDER, limit=100_000, deep=False)
-        return next((one.id for one in folders if one.path == name), "").encode()
-
-    return world.cache.remembered(f"folder {commit} {name}", look).decode()
 
 
 def locked(world: World, project: Project, wanted: Installation) -> Entry:
@@ -253,7 +188,8 @@ def locked(world: World, project: Project, wanted: Installation) -> Entry:
 
     Raises:
         NotFound: ``no-version``: the registry does not have those files any more.
-        Refused: ``unknown-registry``; ``moved-version``: what it has is not what was locked.
+        Refused: ``unknown-registry``; ``moved-version``: what it has is not what was locked; ``bad-signature``: the
+            registry has signers, and none of them signed this.
         Unavailable: The files are not on this machine, and the registry does not answer.
     """
     lock = wanted.lock
@@ -270,7 +206,11 @@ def locked(world: World, project: Project, wanted: Installation) -> Entry:
             f"{wanted.template} {wanted.version} (tree {lock.tree[:7]}) is not in {registry.url}: {error.message}",
             f"kubectl rapt show {registry.name}/{wanted.template}",
         ) from None
-    _check_policies(entry, lock, wanted.template)
+    if registry.signers:
+        said = entry.template
+        signed = vouching.vouched(world, registry, said.name, said.version, entry.release)
+        entry = replace(entry, policies=_policies(world, registry, signed))
+    _check_lock(entry, wanted)
     return entry
 
 
@@ -287,14 +227,24 @@ def _locked_bundled(world: World, wanted: Installation) -> Entry:
             f"kubectl rapt show {wanted.template}",
         )
     entry = _of_bundle(files, wanted.template, inside, release)
-    _check_policies(entry, lock, wanted.template)
+    _check_lock(entry, wanted)
     return entry
 
 
-def _check_policies(entry: Entry, lock: Lock, name: str) -> None:
-    found = _policies_digest(entry)
-    if lock.policies and lock.policies != found:
-        raise _alarm(f"the policies of {name} are {found or 'none'}, and {lock.policies} was locked")
+def _check_lock(entry: Entry, wanted: Installation) -> None:
+    """Refuse files that say they are another version, or that came with other policies, than a tool's file says."""
+    said = f"{entry.template.name} {entry.template.version}"
+    if said != f"{wanted.template} {wanted.version}":
+        raise Invalid(
+            "bad-definition",
+            f"the file of {wanted.tool} says {wanted.template} {wanted.version}, and what it has locked is {said}",
+            f"kubectl rapt upgrade {wanted.tool} --to {wanted.version}, which writes both",
+        )
+    locked, found = wanted.lock.policies, _policies_digest(entry)
+    if locked and locked != found:
+        raise vouching.alarm(
+            f"the policies of {wanted.template} are {found or 'none'}, and {locked} was locked"
+        )
 
 
 def _entry(world: World, registry: Registry, commit: str, name: str, release: Release) -> Entry:
@@ -304,7 +254,7 @@ def _entry(world: World, registry: Registry, commit: str, name: str, release: Re
         inside = catalogs_.folder_of(files, name)
         found = index.release_of(inside)
         if not found.is_same(release):
-            raise _alarm(
+            raise vouching.alarm(
                 f"{name} of {registry.name} is tree {found.tree}, {found.digest}, "
                 f"and the index says tree {release.tree}, {release.digest}"
             )
@@ -312,7 +262,7 @@ def _entry(world: World, registry: Registry, commit: str, name: str, release: Re
     files = _files(world, registry, commit, name, release.tree)
     found = index.release_of(files)
     if not found.is_same(release):
-        raise _alarm(
+        raise vouching.alarm(
             f"{name} of {registry.name} is tree {found.tree}, {found.digest}, "
             f"and it should be tree {release.tree}, {release.digest}"
         )

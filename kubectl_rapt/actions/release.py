@@ -1,7 +1,7 @@
 """Releasing a template: its version, its place in the index, and that it keeps what older versions promised."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kubectl_rapt import documents, edits
 from kubectl_rapt.actions import checkout, lint, verify
@@ -119,7 +119,7 @@ def _write(
     notes: tuple[str, ...],
 ) -> Releasing:
     text = registry.files.get(checkout.INDEX, b"").decode()
-    identity = index.release_of(files)
+    identity = replace(index.release_of(files), min_rapt=template.min_rapt)
     indexed = releasing.insert(text, checkout.INDEX, template.name, template.version, identity)
     wanted = {
         f"{checkout.folder(template.name)}/{DEFINITION}": files[DEFINITION],

@@ -1,6 +1,6 @@
-"""The config repository as a command sees it: fetched once, read at one commit."""
+"""The config repository as a command sees it: fetched once and read at one commit, or a checkout of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
 from kubectl_rapt import __version__, documents
@@ -16,19 +16,23 @@ from kubectl_rapt.ports.world import World
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """The config repository at its newest commit on main.
+    """The config repository at its newest commit on main, or as somebody has it checked out.
 
     Args:
-        remote: Its address.
-        refs: Every ref of the remote (``refs/heads/…``) with its commit.
-        head: The commit of main; empty in an empty repository.
-        files: Path to content at that commit.
+        remote: Its address; the folder of a checkout.
+        refs: Every ref of the remote (``refs/heads/…``) with its commit; none of a checkout.
+        head: The commit of main, or the one that is checked out; empty where there is none.
+        files: Path to content at that commit; of a checkout, as they are on disk.
+        root: The folder of a checkout; empty otherwise.
+        uncommitted: Paths of a checkout that are not as its commit has them.
     """
 
     remote: Remote
     refs: Mapping[str, str]
     head: str
     files: Mapping[str, bytes]
+    root: str = ""
+    uncommitted: Set[str] = frozenset()
 
     def project(self) -> Project:
         """What its ``rapt.yaml`` says. Raises NotFound, Invalid."""
@@ -93,6 +97,29 @@ def read_at(world: World, remote: Remote) -> Repository:
         what = f"the config repository has no branch {changes.MAIN}, only {others}"
         raise NotFound("no-main", what, f"git push origin BRANCH:{changes.MAIN}")
     return Repository(remote, refs, head, world.git.files(remote, head) if head else {})
+
+
+def checked_out(world: World, path: str = "") -> Repository | None:
+    """The checkout of a config repository that a person is in, or that they name; None where they are in none.
+
+    It is the nearest folder, at or above that one, that has a ``rapt.yaml``.
+
+    Args:
+        world: Where to read.
+        path: A folder; empty for the current one.
+
+    Raises:
+        NotFound: ``no-project``: a folder was named, and it is in none.
+        Invalid: ``bad-checkout``: it holds links, or what is no file.
+    """
+    root = world.checkout.above(layout.PROJECT, path)
+    if not root and path:
+        what = f"{path} is in no config repository: no folder at or above it has {layout.PROJECT}"
+        raise NotFound("no-project", what, f"ls {path}/{layout.PROJECT}")
+    if not root:
+        return None
+    head, uncommitted = world.checkout.committed(root, layout.ALL)
+    return Repository(Remote(root), {}, head, world.checkout.contents(root, layout.ALL), root, uncommitted)
 
 
 def project_of(files: Mapping[str, bytes]) -> Project | None:

@@ -1,9 +1,9 @@
 """Changes that wait for their review: which there are, what one does, and merging it."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from kubectl_rapt.actions import compose, repository
+from kubectl_rapt.actions import compose, hand_edits, repository
 from kubectl_rapt.actions.repository import Repository
 from kubectl_rapt.config import changes
 from kubectl_rapt.config.changes import Change
@@ -62,12 +62,17 @@ def merged(world: World, found: Repository, identifier: str) -> Change | None:
 
 def find(world: World, found: Repository, identifier: str) -> Open:
     """One change by its id. Raises NotFound."""
-    known = {one.change.id: one for one in waiting(world, found)}
-    if identifier not in known:
-        nearest = names.nearest(identifier, list(known))
+    # A branch ends with its change's id: the others need no look while there is such a branch.
+    refs = {ref: tip for ref, tip in found.refs.items() if ref.endswith(f"/{identifier}")}
+    one = next(
+        (one for one in waiting(world, replace(found, refs=refs)) if one.change.id == identifier), None
+    )
+    if one is None:
+        known = [one.change.id for one in waiting(world, found)]
+        nearest = names.nearest(identifier, known)
         hint = f"kubectl rapt changes show {nearest}" if nearest else "kubectl rapt changes"
         raise NotFound("no-change", f'no open change "{identifier}"', hint)
-    return known[identifier]
+    return one
 
 
 def contents(
@@ -82,6 +87,8 @@ def contents(
 
 def _base(world: World, found: Repository, one: Open) -> Mapping[str, bytes]:
     commit = world.git.merge_base(found.remote, found.head, one.commit.id) if found.head else ""
+    if commit == found.head:
+        return found.files
     return world.git.files(found.remote, commit) if commit else {}
 
 
@@ -104,7 +111,7 @@ def plan_merge(world: World, identifier: str) -> Merge:
     Raises:
         NotFound: No such change.
         Conflict: One of its files has changed on main since.
-        Refused: ``hand-edited``: see ``compose.plan``.
+        Refused: ``hand-edited``: a rendered file was edited by hand since, see ``compose.plan``.
     """
     found = repository.read(world)
     if done := merged(world, found, identifier):
@@ -119,7 +126,8 @@ def plan_merge(world: World, identifier: str) -> Merge:
                 f"{path} was changed on main since change {identifier} was made",
                 "make the change again, then merge the new one",
             )
-    whole = compose.compose(world, found, edits)
+    whole = compose.compose(world, found, edits, overwrite=True)
+    hand_edits.check(world, found.project(), found, hand_edits.since(base, found, whole.after))
     commit = CommitFiles(
         repository=found.remote.url,
         branch=changes.MAIN,

@@ -13,7 +13,7 @@ from kubectl_rapt.objects import labels
 from kubectl_rapt.objects.runs import Run
 from kubectl_rapt.objects.tools import Tool
 from kubectl_rapt.ports.world import World
-from kubectl_rapt.templating import parameters, places
+from kubectl_rapt.templating import declared, parameters, places
 
 RUN_NAME_LIMIT = 55
 """Leaves room for the number of an attempt and the suffix of its pods within 63 characters."""
@@ -59,8 +59,7 @@ def plan(world: World, request: Request) -> Run:
         )
     tool = policies.of_tool(world, find.tool(world, request.tool, request.namespace))
     questions = [
-        parameters.from_data({**one, "at": "run"}, f"parameters[{i}]")
-        for i, one in enumerate(tool.parameters)
+        declared.from_data({**one, "at": "run"}, f"parameters[{i}]") for i, one in enumerate(tool.parameters)
     ]
     given = parameters.parse_all(questions, request.answers)
     # Before anything else is said of the answers: no message may repeat a secret.

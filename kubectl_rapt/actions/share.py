@@ -65,7 +65,7 @@ def draft(tool: str, source: str, namespaces: Sequence[str] = (), environments: 
                 raise Conflict(
                     "exists",
                     f"{there} exists already, and says something else",
-                    f"kubectl rapt diff {tool} --in {source} --to-environment {name}",
+                    f"kubectl rapt diff {tool} --in {source} --with {name}",
                 )
             edited[there] = copy
         if not environments:

@@ -1,16 +1,18 @@
 """Upgrade tools to newer versions of their templates, from the answers that were recorded."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from kubectl_rapt import documents, edits
 from kubectl_rapt.actions import add, catalogs, registry
 from kubectl_rapt.actions.compose import Make
 from kubectl_rapt.actions.registry import Entry
 from kubectl_rapt.actions.repository import Repository
-from kubectl_rapt.config import layout, resolve
+from kubectl_rapt.config import installation, layout, resolve
 from kubectl_rapt.config.changes import Draft
 from kubectl_rapt.config.installation import Installation
+from kubectl_rapt.config.project import Environment, Project
 from kubectl_rapt.errors import Invalid, Problem
 from kubectl_rapt.guard import secrets
 from kubectl_rapt.model.versions import VersionRange
@@ -38,6 +40,21 @@ class Request:
     unset: Sequence[str] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """One thing that a version asks of the answers to an older one.
+
+    Args:
+        name: The parameter, or those of a rule.
+        what: What is wrong with its answer, or was done to it.
+        flag: What to pass; empty where nothing is needed, or nobody can say.
+    """
+
+    name: str
+    what: str
+    flag: str = ""
+
+
 def draft(world: World, request: Request) -> Make:
     """The edits of the tools' files: version and lock, and the answers that were given with them.
 
@@ -52,7 +69,7 @@ def draft(world: World, request: Request) -> Make:
         edited: dict[str, bytes | None] = {}
         records: list[str] = []
         notes: list[str] = []
-        problems: list[Problem] = []
+        problems: dict[str, list[Misfit]] = {}
         said: list[str] = []
         for tool in names:
             path = layout.definition(environment.name, tool)
@@ -67,22 +84,22 @@ def draft(world: World, request: Request) -> Make:
                 and not request.answers
             ):
                 continue
-            text = _edited(found.definition(environment.name, tool).decode(), path, entry, request)
-            wrong = _problems(
-                resolve.resolve(project, environment, _read(text, tool, path), entry.template), entry
+            text = edited_file(
+                found.definition(environment.name, tool).decode(), path, entry, request.answers, request.unset
             )
-            many = len(names) > 1
-            problems += (Problem(f"{tool}: {one.where}" if many else one.where, one.what) for one in wrong)
+            if wrong := misfits(
+                project, environment, now, installation.read(text.encode(), tool, path), entry
+            ):
+                problems[tool] = wrong
             edited[path] = text.encode()
             records.append(add.record(entry))
             said.append(f"{tool} from {now.version} to {entry.template.version}")
         if problems:
-            raise Invalid(
-                "answers-needed",
-                "the new version asks for other answers",
-                "give what is new as --set NAME=VALUE, and leave out what is no more with --unset NAME",
-                problems,
-            )
+            raise _needed(environment.name, problems, is_one=len(names) == 1)
+        if not edited:
+            # They stay in the change as they are: an upgrade that was killed before its sync is finished by the next.
+            paths = [layout.definition(environment.name, tool) for tool in names]
+            return Draft({path: found.files[path] for path in paths}, "Upgrade nothing", (), tuple(notes))
         what = said[0] if len(said) == 1 else f"{len(said)} tools"
         summary = f"Upgrade {what} in {environment.name}"
         return Draft(edited, summary, tuple(dict.fromkeys(records)), tuple(notes))
@@ -90,13 +107,41 @@ def draft(world: World, request: Request) -> Make:
     return make
 
 
-def _read(text: str, tool: str, path: str) -> Installation:
-    from kubectl_rapt.config import installation
+def _needed(environment: str, found: Mapping[str, Sequence[Misfit]], *, is_one: bool) -> Invalid:
+    """One message on all that the new versions ask of the recorded answers, with what to pass."""
+    first, *_ = found
+    flags = " ".join(dict.fromkeys(one.flag for one in found[first] if one.flag))
+    what = "the new version asks" if is_one else f"the new versions of {', '.join(found)} ask"
+    return Invalid(
+        "answers-needed",
+        f"{what} for other answers",
+        f"kubectl rapt upgrade {first} --in {environment} {flags}".rstrip(),
+        [
+            Problem(one.name, one.what)
+            if is_one
+            else Problem(f"{tool}: {one.name}", f"{one.what}: {one.flag}" if one.flag else one.what)
+            for tool, few in found.items()
+            for one in few
+        ],
+    )
 
-    return installation.read(text.encode(), tool, path)
 
+def edited_file(
+    text: str, path: str, entry: Entry, answers: Mapping[str, str], unset: Collection[str] = ()
+) -> str:
+    """A tool's file with another version, and with the answers that it asks for; only those lines change.
 
-def _edited(text: str, path: str, entry: Entry, request: Request) -> str:
+    Args:
+        text: The file as it is.
+        path: Where it is, for messages.
+        entry: The version.
+        answers: Answers as text.
+        unset: Answers that are to be left out.
+
+    Raises:
+        Invalid: The file cannot be edited.
+        Refused: An answer looks like a secret.
+    """
     lock = entry.lock()
     held = documents.load(text, path)
     values = {
@@ -112,27 +157,58 @@ def _edited(text: str, path: str, entry: Entry, request: Request) -> str:
             text = edits.put(text, pointer, value, path)
         elif key in held["lock"]:
             text = edits.remove(text, pointer, path)
-    for name in request.unset:
-        if name in (held.get("answers") or {}):
+    recorded = held.get("answers") or {}
+    for name in unset:
+        if name in recorded:
             text = edits.remove(text, f"/answers/{name}", path)
-    given = parameters.parse_all(entry.template.parameters, request.answers)
+    kept = [name for name in recorded if name not in unset]
+    for earlier, name in parameters.renames(entry.template.parameters, kept).items():
+        text = edits.rename(text, f"/answers/{earlier}", name, path)
+    given = parameters.parse_all(entry.template.parameters, answers)
     secrets.check(secrets.search(given))
     for name, value in given.items():
         text = edits.put(text, f"/answers/{name}", value, path)
     return text
 
 
-def _problems(wanted: Installation, entry: Entry) -> tuple[Problem, ...]:
-    """What the recorded answers lack for a version, and what they have too much."""
+def misfits(
+    project: Project, environment: Environment, now: Installation, edited: Installation, entry: Entry
+) -> list[Misfit]:
+    """What keeps a version from the answers that hold for a tool: removed, new and unfit ones, and the renamed.
+
+    Args:
+        project: The repository's ``rapt.yaml``.
+        environment: The tool's environment.
+        now: Its file as it is.
+        edited: Its file as it would be, see ``edited_file``.
+        entry: The version.
+
+    Returns:
+        Everything, in the order of the answers; empty where the version can be taken, renamed answers or not.
+    """
     template = entry.template
+    answers = resolve.resolve(project, environment, edited, template).answers
     try:
         parameters.check(
             template.parameters,
-            wanted.answers,
+            answers,
             subject=f"{template.name} {template.version}",
             rules=template.rules,
-            complete=bool(wanted.schedules),
+            complete=bool(edited.schedules),
         )
     except Invalid as error:
-        return error.problems
-    return ()
+        asked = [one.name for one in template.parameters]
+        renamed = parameters.renames(template.parameters, now.answers)
+        return [
+            *(_misfit(one, asked, answers) for one in error.problems),
+            *(Misfit(name, f"was called {earlier}: its answer is kept") for earlier, name in renamed.items()),
+        ]
+    return []
+
+
+def _misfit(problem: Problem, asked: Collection[str], answers: Mapping[str, Any]) -> Misfit:
+    if problem.where in asked:
+        return Misfit(problem.where, problem.what, f"--set {problem.where}=…")
+    if problem.where in answers:
+        return Misfit(problem.where, "is no parameter any more", f"--unset {problem.where}")
+    return Misfit(problem.where, problem.what)

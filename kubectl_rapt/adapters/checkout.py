@@ -1,11 +1,11 @@
-"""The folder that a template's author works in, read strictly, and written whole or not at all."""
+"""The folder that a person works in, read strictly, and written whole or not at all."""
 
 import os
 import stat
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -42,6 +42,52 @@ class Checkout:
             "go to the registry's checkout, or begin one: mkdir templates",
         )
 
+    def above(self, mark: str, start: str = "") -> str:
+        """See CheckoutReads."""
+        here = Path(os.path.abspath(start or "."))  # noqa: PTH100 - without the dots, and links as they are
+        return next((str(folder) for folder in (here, *here.parents) if (folder / mark).is_file()), "")
+
+    def contents(self, root: str, names: Sequence[str]) -> Mapping[str, bytes]:
+        """See CheckoutReads."""
+        found: list[str] = []
+        for name in names:
+            place = _inside(root, name)
+            paths = _walk(place, root) if place.is_dir() else [place] if place.exists() else []
+            found += (path.relative_to(root).as_posix() for path in paths)
+        return _Contents(root, found)
+
+    def committed(self, root: str, names: Sequence[str]) -> tuple[str, frozenset[str]]:
+        """See CheckoutReads."""
+        try:
+            head = self._git(root, "rev-parse", "--verify", "--quiet", "HEAD")
+            if head.returncode:
+                return "", frozenset()
+            prefix = self._git(root, "rev-parse", "--show-prefix").stdout.rstrip(b"\n")
+            asked = (
+                "status",
+                "--porcelain",
+                "-z",
+                "--ignored",
+                "--untracked-files=all",
+                "--no-renames",
+                "--",
+            )
+            listed = self._git(root, *asked, *names).stdout
+        except (OSError, subprocess.TimeoutExpired):
+            return "", frozenset()
+        paths = [entry[3:].removeprefix(prefix) for entry in listed.split(b"\0") if entry]
+        return head.stdout.decode().strip(), frozenset(os.fsdecode(path) for path in paths)
+
+    def _git(self, root: str, *words: str) -> "subprocess.CompletedProcess[bytes]":
+        return subprocess.run(
+            ["git", "-C", root, "-c", "core.fsmonitor=false", *words],
+            env=git_input.environment(self._environment, Trust.OWN, ()),
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            timeout=_GIT_SECONDS,
+            check=False,
+        )
+
     def files(self, root: str) -> Mapping[str, bytes]:
         """See CheckoutReads."""
         found: dict[str, bytes] = {}
@@ -59,26 +105,9 @@ class Checkout:
 
     def origin(self, root: str) -> str:
         """See CheckoutReads."""
-        environ = git_input.environment(self._environment, Trust.OWN, ())
-        words = ["git", "-C", root, "rev-parse", "--show-toplevel"]
         try:
-            top = subprocess.run(
-                words,
-                env=environ,
-                capture_output=True,
-                stdin=subprocess.DEVNULL,
-                timeout=_GIT_SECONDS,
-                check=False,
-            )
-            words = ["git", "-C", root, "remote", "get-url", "origin"]
-            done = subprocess.run(
-                words,
-                env=environ,
-                capture_output=True,
-                stdin=subprocess.DEVNULL,
-                timeout=_GIT_SECONDS,
-                check=False,
-            )
+            top = self._git(root, "rev-parse", "--show-toplevel")
+            done = self._git(root, "remote", "get-url", "origin")
         except (OSError, subprocess.TimeoutExpired) as error:
             raise NotFound(
                 "no-origin", f"git cannot be asked for origin: {error}", "git --version"
@@ -135,6 +164,27 @@ class Checkout:
                 draft.unlink(missing_ok=True)
 
 
+class _Contents(Mapping[str, bytes]):
+    """Files of a folder, read when they are asked for, so that a large folder takes little memory."""
+
+    def __init__(self, root: str, paths: Sequence[str]) -> None:
+        self._root, self._paths = root, dict.fromkeys(paths)
+
+    def __getitem__(self, path: str) -> bytes:
+        if path not in self._paths:
+            raise KeyError(path)
+        return _read(Path(self._root, path), self._root)
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._paths
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+
 def _walk(folder: Path, root: str) -> Iterator[Path]:
     """Every file below a folder, in order. Links are refused: they would lead elsewhere, or not be in git as read."""
     try:
@@ -150,7 +200,7 @@ def _walk(folder: Path, root: str) -> Iterator[Path]:
         except UnicodeEncodeError:
             raise _bad(folder, root, "holds a name that is not UTF-8") from None
         if entry.is_symlink():
-            raise _bad(path, root, "is a link: a registry holds files only")
+            raise _bad(path, root, "is a link: only files are read")
         if entry.is_dir(follow_symlinks=False):
             yield from _walk(path, root)
         elif entry.is_file(follow_symlinks=False):

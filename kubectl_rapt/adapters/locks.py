@@ -9,7 +9,9 @@ from pathlib import Path
 
 from kubectl_rapt.errors import Unavailable
 
-_POLL_SECONDS = 0.01
+_POLL_SECONDS = 0.02
+_PATIENT_SECONDS = 0.25
+"""Who waits longer asks more often: after this long twice as often as at first, and so on."""
 
 
 @contextmanager
@@ -28,15 +30,16 @@ def held(path: Path, patience_seconds: float) -> Iterator[None]:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        deadline = time.monotonic() + patience_seconds
+        began_at = time.monotonic()
         while not _taken(handle):
-            if time.monotonic() >= deadline:
+            waited_seconds = time.monotonic() - began_at
+            if waited_seconds >= patience_seconds:
                 raise Unavailable(
                     "repository-busy",
                     f"another process has been working on the same repository for {patience_seconds:g} s",
                     f"wait for it, or end the process that holds {path}",
                 )
-            time.sleep(_POLL_SECONDS)
+            time.sleep(max(0.001, _POLL_SECONDS / (1 + waited_seconds / _PATIENT_SECONDS)))
         yield
     finally:
         os.close(handle)

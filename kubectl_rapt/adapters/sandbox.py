@@ -22,7 +22,7 @@ from kubectl_rapt.adapters.sandbox_child import MAX_ANSWER, WALL_SECONDS
 from kubectl_rapt.errors import Invalid, Problem, RaptError, Unavailable
 from kubectl_rapt.objects import job_schema
 from kubectl_rapt.ports.renderer import RenderRequest
-from kubectl_rapt.templating import parameters, places
+from kubectl_rapt.templating import declared, places
 from kubectl_rapt.templating.job import Rendered
 from kubectl_rapt.templating.parameters import REFERENCES, Parameter
 
@@ -117,7 +117,7 @@ class Sandbox:
         request = {
             "file": first.file,
             "source": first.source,
-            "parameters": [parameters.to_data(parameter) for parameter in first.parameters],
+            "parameters": [declared.to_data(parameter) for parameter in first.parameters],
             "answers": [request.answers for request in batch],
         }
         line = json.dumps(request).encode() + b"\n"

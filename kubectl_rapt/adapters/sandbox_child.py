@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
 from kubectl_rapt.errors import RaptError
-from kubectl_rapt.templating.parameters import Parameter, from_data
+from kubectl_rapt.templating import declared
+from kubectl_rapt.templating.parameters import Parameter
 
 CPU_SECONDS = 0.5
 WALL_SECONDS = 10.0
@@ -48,7 +49,7 @@ def _serve_one(line: bytes, compile_template: Callable[..., Any]) -> NoReturn:
     status = 1
     try:
         request = json.loads(line)
-        asked = [from_data(data, "") for data in request["parameters"]]
+        asked = [declared.from_data(data, "") for data in request["parameters"]]
         _limit_memory()
         for answer in _answers(request, asked, compile_template):
             text = json.dumps(answer, separators=(",", ":")).encode()

@@ -7,7 +7,7 @@ from kubectl_rapt.actions import capacity, compose, desired, repository
 from kubectl_rapt.actions.compose import Composition, Make
 from kubectl_rapt.cli import diffs, options, show, terminal
 from kubectl_rapt.cli.commands import sync
-from kubectl_rapt.config import derive
+from kubectl_rapt.config import changes, derive
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs import schedules
 from kubectl_rapt.writes import Writers
@@ -22,6 +22,7 @@ def carry_out(
     is_dry: bool,
     output: str = "",
     overwrite: bool = False,
+    names_environments: bool = True,
 ) -> None:
     """Make a change: on main and into the cluster where nobody reviews it, else on its branch.
 
@@ -33,12 +34,13 @@ def carry_out(
         is_dry: Show what would be done, do nothing.
         output: ``json``, ``yaml`` or ``name`` of the rendered objects; empty for people.
         overwrite: Whether rendered files that were edited by hand may be replaced.
+        names_environments: Whether it is about the environment that a person names, or about all there are.
 
     Raises:
         RaptError: What ``compose.plan``, ``writes.settle`` and ``sync`` raise.
     """
     made = compose.plan(world, make, overwrite=overwrite)
-    for environment in made.environments:
+    for environment in made.environments if names_environments else ():
         options.check_default(context, environment)
     places = {environment.name: environment for environment in made.environments}
     notes = [
@@ -106,7 +108,8 @@ def _conclude(made: Composition, is_dry: bool) -> None:
     elif made.is_waiting:
         terminal.out(f"change {change.id} is pushed already as {change.branch}")
     elif not made.plan.steps:
-        terminal.out(f"{change.tool} is unchanged in {change.environment}")
+        is_one = changes.SEVERAL not in (change.tool, change.environment)
+        terminal.out(f"{change.tool} is unchanged in {change.environment}" if is_one else "nothing to change")
     elif made.is_reviewed:
         terminal.out(f"change {change.id} pushed as {change.branch}")
     else:

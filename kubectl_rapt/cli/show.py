@@ -31,6 +31,17 @@ def name(ref: Ref) -> str:
     return f"{ref.kind.name.lower()}{'.' if ref.kind.group else ''}{ref.kind.group}/{ref.name}"
 
 
+def value(value: Any) -> str:
+    """A field's value in one short line; None is one that is not there."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, str):
+        return terminal.shorten(f"'{value}'", 200)
+    import json
+
+    return terminal.shorten(json.dumps(value, ensure_ascii=False), 200)
+
+
 def listed(items: Sequence[Any]) -> dict[str, Any]:
     """Objects as one List, which an empty list is too."""
     return {"apiVersion": "v1", "kind": "List", "items": list(items)}

@@ -46,6 +46,12 @@ def _changes_show() -> Callable[..., Any]:
     return changes.show_
 
 
+def _diff() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import diff
+
+    return diff.diff
+
+
 def _drift() -> Callable[..., Any]:
     from kubectl_rapt.cli.commands import drift
 
@@ -80,6 +86,18 @@ def _registry() -> Callable[..., Any]:
     from kubectl_rapt.cli.commands import registry
 
     return registry.list_
+
+
+def _registry_add() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import registry
+
+    return registry.add
+
+
+def _registry_remove() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import registry
+
+    return registry.remove
 
 
 def _registry_update() -> Callable[..., Any]:
@@ -154,6 +172,12 @@ def _template() -> Callable[..., Any]:
     return template.template
 
 
+def _template_impact() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import impact
+
+    return impact.impact
+
+
 def _template_lint() -> Callable[..., Any]:
     from kubectl_rapt.cli.commands import template
 
@@ -218,6 +242,18 @@ def _remove() -> Callable[..., Any]:
     from kubectl_rapt.cli.commands import remove
 
     return remove.remove
+
+
+def _render() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import render
+
+    return render.render
+
+
+def _schema() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import schema
+
+    return schema.schema
 
 
 def _set() -> Callable[..., Any]:
@@ -301,14 +337,19 @@ def _purge() -> Callable[..., Any]:
 TABLE = {
     "search": Entry("Templates", "Find templates in the registries", _search),
     "show": Entry("Templates", "Show a template: parameters, policies, a command to try", _show),
-    "registry": Entry("Templates", "List, update and verify the registries", _registry),
+    "registry": Entry("Templates", "List, add, update and verify the registries", _registry),
     "registry list": Entry("Templates", "List the registries", _registry),
+    "registry add": Entry("Templates", "Read a registry and list it in rapt.yaml", _registry_add),
+    "registry remove": Entry("Templates", "Take a registry off the list", _registry_remove),
     "registry update": Entry("Templates", "Fetch all registries, tell what is new", _registry_update),
     "registry verify": Entry("Templates", "Check every version and every lock", _registry_verify),
     "template": Entry("Templates", "Write, test, release and publish templates", _template),
     "template new": Entry("Templates", "Begin a template, also from a Job or CronJob", _template_new),
     "template lint": Entry("Templates", "Find everything that is wrong with templates", _template_lint),
     "template test": Entry("Templates", "Run the tests of templates", _template_test),
+    "template impact": Entry(
+        "Templates", "Show what a version would do to the tools that have it", _template_impact
+    ),
     "template release": Entry(
         "Templates", "Give a template its version and its place in the index", _template_release
     ),
@@ -321,7 +362,10 @@ TABLE = {
     "share": Entry("Config repository", "Share a tool with namespaces and environments", _share),
     "explain": Entry("Config repository", "Show which values hold for a tool, and who says so", _explain),
     "history": Entry("Config repository", "Show every change of a tool", _history),
+    "diff": Entry("Config repository", "Show which fields a sync, an upgrade or a change changes", _diff),
+    "render": Entry("Config repository", "Render again after an edit by hand", _render),
     "check": Entry("Config repository", "Render everything again and compare, for CI", _check),
+    "schema": Entry("Config repository", "Print the JSON Schema of a file that people write", _schema),
     "changes": Entry("Config repository", "List, show and merge open changes", _changes),
     "changes show": Entry("Config repository", "Show what a change does", _changes_show),
     "changes merge": Entry(

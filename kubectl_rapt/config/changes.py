@@ -23,12 +23,14 @@ class Draft:
         summary: One line.
         templates: What is installed by it, for the record: ``backup 1.2.0 4be1f20``.
         notes: Lines for the person.
+        replaces: The identity of what is rendered again, where the files that people edit stay as they are.
     """
 
     edits: Mapping[str, bytes | None]
     summary: str
     templates: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    replaces: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ def identify(edits: Mapping[str, bytes | None], since: str) -> str:
     Args:
         edits: What it writes; None deletes.
         since: The newest commit on main that touched those files; empty for none. It tells a change from
-            the same one made, undone and made again.
+            the same one made, undone and made again. Whatever else it replaces follows.
     """
     sha = hashlib.sha256(since.encode())
     for path, content in sorted(edits.items()):

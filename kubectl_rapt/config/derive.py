@@ -18,9 +18,9 @@ from kubectl_rapt.model.kinds import (
     Manifest,
 )
 from kubectl_rapt.model.quantity import Quantity
-from kubectl_rapt.objects import labels, tools
+from kubectl_rapt.objects import external_secrets, labels, tools
 from kubectl_rapt.objects.tools import Source, Tool
-from kubectl_rapt.templating import parameters
+from kubectl_rapt.templating import declared, parameters
 from kubectl_rapt.templating.definition import Egress, Template
 from kubectl_rapt.templating.job import Rendered
 from kubectl_rapt.templating.policies import Compiled
@@ -232,7 +232,7 @@ def _question(
     parameter: parameters.Parameter, installation: Installation, rendered: Rendered
 ) -> Mapping[str, Any]:
     """A run-time parameter as the Tool asks it: what the tool's file answers is its default."""
-    data = parameters.to_data(parameter)
+    data = declared.to_data(parameter)
     if parameter.name in installation.answers:
         data["default"] = installation.answers[parameter.name]
     return {**data, "at": list(rendered.places[parameter.name])}
@@ -272,8 +272,6 @@ def _external_secrets(tool: _Tool) -> list[Manifest]:
     """What fetches the Secrets that the tool's answers name, where the environment names a store.
 
     One for each Secret, by the tool's name: two tools may need one Secret, and neither may take it from the other.
-    So nobody owns the Secret, it stays when the last of them goes, and what it is labelled with is the same for all:
-    the operator would copy the labels of each.
     """
     store = tool.environment.secret_store
     if store is None:
@@ -285,21 +283,7 @@ def _external_secrets(tool: _Tool) -> list[Manifest]:
             wanted.setdefault(value["name"], set()).update([value["key"]] if "key" in value else [""])
     found = []
     for name, keys in sorted(wanted.items()):
-        spec: dict[str, Any] = {
-            "refreshInterval": "1h",
-            "secretStoreRef": {"name": store.name, "kind": store.kind},
-            "target": {
-                "name": name,
-                "creationPolicy": "Orphan",
-                "template": {"metadata": {"labels": {labels.MANAGED_BY: "rapt"}}},
-            },
-        }
-        if "" in keys:
-            spec["dataFrom"] = [{"extract": {"key": name}}]
-        else:
-            spec["data"] = [
-                {"secretKey": key, "remoteRef": {"key": name, "property": key}} for key in sorted(keys)
-            ]
+        spec = external_secrets.spec(store.name, store.kind, name, keys)
         own = names.shorten(f"{tool.installation.tool}-{name}", 63)
         found.append(tool.object(EXTERNAL_SECRET, own, spec=spec))
     return found

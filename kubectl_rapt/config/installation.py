@@ -10,7 +10,8 @@ from kubectl_rapt import documents
 from kubectl_rapt.model import names
 from kubectl_rapt.model.fields import Fields, Findings, refuse, shown
 
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+OBJECT_ID = re.compile("[0-9a-f]{40}")
 
 FORMAT = 1
 """The format of rendering that a lock records; an older one is kept for the tools that name it."""
@@ -119,7 +120,7 @@ def digests(at: Fields, key: str) -> tuple[str, ...]:
     """A list of ``sha256:…``."""
     found = at.texts(key)
     for one in found:
-        if not _DIGEST.fullmatch(one):
+        if not DIGEST.fullmatch(one):
             at.wrong(key, f"expected sha256: and 64 hex digits, was given {shown(one)}")
     return found
 
@@ -137,7 +138,7 @@ def _lock(at: Fields) -> Lock:
     )
     for key in ("tree", "commit"):
         value = getattr(lock, key)
-        if value and not re.fullmatch("[0-9a-f]{40}", value):
+        if value and not OBJECT_ID.fullmatch(value):
             at.wrong(key, "expected 40 hex digits")
     at.done()
     return lock

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from kubectl_rapt.model import names
 
 PROJECT = "rapt.yaml"
+ALL = (PROJECT, "tools", "rendered")
+"""Everything that is Rapt's: the other files of a repository are not looked at."""
 
 
 def definition(environment: str, tool: str) -> str:

@@ -8,19 +8,20 @@ from typing import Any
 from kubectl_rapt import documents, edits
 from kubectl_rapt.config import layout
 from kubectl_rapt.config.installation import digests
-from kubectl_rapt.errors import NotFound
+from kubectl_rapt.errors import Invalid, NotFound, Problem
 from kubectl_rapt.model import names
 from kubectl_rapt.model.fields import Fields, Findings, refuse, shown
 from kubectl_rapt.model.quantity import Quantity
 
-_ID = re.compile("[0-9a-f]{8}")
-_SIGNER = re.compile(
+ID = re.compile("[0-9a-f]{8}")
+SIGNER = re.compile(
     r"(?:ssh-[a-z0-9-]+|ecdsa-sha2-[a-z0-9-]+|sk-[a-z0-9@.-]+) [A-Za-z0-9+/=]+(?: [^\n]*)?\n?"
-    r"|-----BEGIN PGP PUBLIC KEY BLOCK-----\n.*-----END PGP PUBLIC KEY BLOCK-----\n?",
-    re.DOTALL,
+    r"|-----BEGIN PGP PUBLIC KEY BLOCK-----\n[\s\S]*-----END PGP PUBLIC KEY BLOCK-----\n?"
 )
+ADDRESS = re.compile(r"/|~/|[^/]*:")
+CREDENTIALS = re.compile(r"https?://[^/]*@")
 BUNDLED = "bundled"
-_MAX_PRIORITY = 1_000_000
+MAX_PRIORITY = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +230,7 @@ def _project(at: Fields) -> Project:
     at.choice("apiVersion", ("rapt.dev/v1alpha1",), required=True)
     at.choice("kind", ("Project",), required=True)
     identifier = at.text("id", required=True)
-    if identifier and not _ID.fullmatch(identifier):
+    if identifier and not ID.fullmatch(identifier):
         at.wrong("id", "expected eight hex digits")
     profiles, environments = at.fields("profiles"), at.fields("environments")
     known = list(profiles)
@@ -258,9 +259,27 @@ def _registries(at: Fields) -> dict[str, Registry]:
     return found
 
 
+def registry(wanted: Registry) -> Registry:
+    """A registry that somebody asks for, held to the same rules as one in ``rapt.yaml``.
+
+    Raises:
+        Invalid: ``bad-registry``: every problem at once.
+    """
+    findings: Findings = []
+    found = _registry(wanted.name, Fields(spell_registry(wanted), "", findings))
+    if findings:
+        raise Invalid(
+            "bad-registry",
+            f'registry "{wanted.name}" is not right',
+            "kubectl rapt registry add NAME https://host/path",
+            [Problem(pointer.removeprefix("/") or "name", what) for pointer, what in findings],
+        )
+    return found
+
+
 def _registry(name: str, at: Fields) -> Registry:
     priority = at.value("priority", 50)
-    if type(priority) is not int or abs(priority) > _MAX_PRIORITY:
+    if type(priority) is not int or abs(priority) > MAX_PRIORITY:
         at.wrong("priority", f"expected a whole number, was given {shown(priority)}")
         priority = 50
     registry = Registry(
@@ -272,12 +291,12 @@ def _registry(name: str, at: Fields) -> Registry:
     )
     if not names.is_dns_label(name) or name == BUNDLED:
         at.wrong("", f"expected a name of small letters, digits and dashes, and not {BUNDLED}")
-    if re.match(r"https?://[^/]*@", registry.url):
+    if CREDENTIALS.match(registry.url):
         at.wrong("url", "holds credentials, which everybody who reads the repository would have")
-    elif registry.url and not re.match(r"/|~/|[^/]*:", registry.url):
+    elif registry.url and not ADDRESS.match(registry.url):
         at.wrong("url", "expected https://host/path, ssh://host/path, user@host:path or an absolute path")
     for signer in registry.signers:
-        if not _SIGNER.fullmatch(signer):
+        if not SIGNER.fullmatch(signer):
             at.wrong("signers", "expected a public key: one line of ssh's, or a PGP PUBLIC KEY BLOCK")
     at.done()
     return registry

@@ -9,7 +9,7 @@ from kubectl_rapt import documents
 from kubectl_rapt.config.changes import Change
 from kubectl_rapt.config.installation import Installation
 from kubectl_rapt.model.kinds import Manifest
-from kubectl_rapt.objects import compare, reach
+from kubectl_rapt.objects import fields, labels, reach
 from kubectl_rapt.runs import schedules
 from kubectl_rapt.templating.definition import Template
 
@@ -64,15 +64,18 @@ def body(change: Change, subjects: Sequence[Subject], now: datetime, notes: Sequ
 
 
 def _rendered(subject: Subject) -> list[str]:
-    found = compare.differences(subject.before, subject.after)
-    return [str(one) for one in found if not _is_bookkeeping(one.pointer)] or [
-        "nothing that is applied changes"
-    ]
+    found = applied_changes(subject.before, subject.after)
+    return [str(one) for one in found] or ["nothing changes but where it comes from"]
 
 
-def _is_bookkeeping(pointer: str) -> bool:
-    """Whether a field only says which file an object was rendered from."""
-    return pointer.startswith(("/metadata/annotations/rapt.dev~1definition", "/spec/source/"))
+def applied_changes(before: Iterable[Manifest], after: Iterable[Manifest]) -> list[fields.Change]:
+    """What differs between objects, without what only says which file and version they were rendered from."""
+    return [one for one in fields.changes(before, after) if not (one.field and _is_bookkeeping(one.field))]
+
+
+def _is_bookkeeping(field: fields.Difference) -> bool:
+    marks = (labels.DEFINITION, labels.VERSION, labels.APP_VERSION)
+    return field.path[:2] == ("spec", "source") or field.path[-1] in marks
 
 
 def _facts(subject: Subject, now: datetime) -> Iterator[tuple[str, list[str]]]:

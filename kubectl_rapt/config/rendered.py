@@ -23,7 +23,7 @@ from kubectl_rapt.model.kinds import (
     Kind,
     Manifest,
 )
-from kubectl_rapt.objects import job_schema, labels
+from kubectl_rapt.objects import external_secrets, fields, job_schema, labels
 
 KINDS = (SERVICE_ACCOUNT, ROLE, ROLE_BINDING, NETWORK_POLICY, EXTERNAL_SECRET, TOOL, CRON_JOB)
 """The closed list of kinds that a rendered file may hold, in the order in which they are applied."""
@@ -59,7 +59,10 @@ def check(manifest: Any, environment: Environment, project: Project) -> list[Pro
     tool = manifest["metadata"]["labels"].get(labels.TOOL)
     if not isinstance(tool, str) or not names.is_dns_label(tool):
         return [Problem(f"metadata.labels[{labels.TOOL}]", "does not name a tool")]
-    return [*_metadata(manifest, kind, tool), *_CHECKS[kind](manifest, tool)]
+    own = (
+        _external_secret(manifest, environment) if kind == EXTERNAL_SECRET else _CHECKS[kind](manifest, tool)
+    )
+    return [*_metadata(manifest, kind, tool), *own]
 
 
 def named(manifest: Any) -> str:
@@ -174,14 +177,30 @@ def _network_policy(manifest: Manifest, tool: str) -> Iterator[Problem]:
     yield from _exactly(spec, "policyTypes", ["Egress"], "spec")
 
 
-def _external_secret(manifest: Manifest, tool: str) -> Iterator[Problem]:
-    """Which store and which keys is for ``check`` to say; nothing else may be fetched or templated with it."""
+def _external_secret(manifest: Manifest, environment: Environment) -> Iterator[Problem]:
+    """Which Secrets and keys a tool needs is for ``check`` to say; all else is as Rapt writes it."""
     yield from _only(manifest, (*_TOP, "spec"))
-    spec = manifest.get("spec")
+    spec, store = manifest.get("spec"), environment.secret_store
     if not isinstance(spec, dict):
         yield Problem("spec", "is missing")
-        return
-    yield from _only(spec, ("refreshInterval", "secretStoreRef", "target", "data", "dataFrom"), "spec")
+    elif store is None:
+        yield Problem("spec.secretStoreRef", f"environment {environment.name} has no secret store")
+    else:
+        wanted = external_secrets.spec(store.name, store.kind, _target(manifest), _keys(spec))
+        for one in fields.differences(wanted, spec):
+            what = f"expected {shown(one.before)}, was given {shown(one.after)}"
+            yield Problem(f"spec.{one.label}", _NEVER if one.before is None else what)
+
+
+def _keys(spec: Mapping[str, Any]) -> set[str]:
+    """The keys that an ExternalSecret fetches; the empty one stands for all of a Secret."""
+    if "dataFrom" in spec:
+        return {""}
+    data = spec.get("data")
+    found = (
+        (item.get("secretKey") for item in data if isinstance(item, dict)) if isinstance(data, list) else ()
+    )
+    return {key for key in found if isinstance(key, str) and key}
 
 
 def _target(manifest: Manifest) -> str:
@@ -231,7 +250,6 @@ _CHECKS: Mapping[Kind, Callable[[Manifest, str], Iterator[Problem]]] = {
     ROLE: _role,
     ROLE_BINDING: _role_binding,
     NETWORK_POLICY: _network_policy,
-    EXTERNAL_SECRET: _external_secret,
     TOOL: _tool,
     CRON_JOB: _cron_job,
 }

@@ -7,6 +7,7 @@ from typing import Any
 from kubectl_rapt.config import layout
 from kubectl_rapt.config.installation import Installation
 from kubectl_rapt.config.project import Defaults, Environment, Project
+from kubectl_rapt.templating import parameters
 from kubectl_rapt.templating.definition import Template
 
 
@@ -29,7 +30,8 @@ def answers(
     """The answer to each parameter of a template, and to those in the tool's file that it does not have."""
     found = {one.name: Chosen(one.default, _TEMPLATE) for one in template.parameters}
     for source, defaults in _weakest_first(project, environment):
-        found |= {name: Chosen(value, source) for name, value in defaults.answers.items() if name in found}
+        said = parameters.carried(template.parameters, defaults.answers)
+        found |= {name: Chosen(value, source) for name, value in said.items() if name in found}
     own = layout.definition(environment.name, wanted.tool)
     return found | {name: Chosen(value, own) for name, value in wanted.answers.items()}
 

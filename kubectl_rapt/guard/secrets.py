@@ -119,8 +119,9 @@ _FLAG = re.compile(rf"(?<![\w-])--?[\w-]{{0,40}}?{_NAMES}[= ](?!-){_GIVEN}", re.
 _HINTS = ("pass", "pwd", "secret", "token", "credential", "key")
 """Each name of a secret holds one of these."""
 
-_REFERENCE = re.compile(r"\$[({]|^\$\w+$|\{\{|%[({]|<[^<>]*>|^@|…|\.\.\.|^[a-z][a-z.-]*/[a-z][a-z._-]*$")
-"""Stands for a value that is elsewhere, also in quotes: a variable, a template, the name of a Secret and its key."""
+_REFERENCE = re.compile(r"\$[({]|^\$\w+$|\{\{|%[({]|<[^<>]*>|^@|…|\.\.\.")
+"""Stands for a value that is elsewhere, also in quotes: a variable, or a template. A Secret's name and key
+are data, ``{name, key}``: the text ``password=name/key`` may as well be a password."""
 _CODE = re.compile(r"[$`(\[\\]|^[:?%]|\bos\.|\bprocess\.|\benv\b")
 """Where there are no quotes, this is code."""
 _EXPANDED = re.compile(r"[`\\]|\$[A-Za-z_]")
@@ -384,6 +385,12 @@ def _named(name: str, value: Any, where: str) -> Iterator[Hit]:
     if not hits and isinstance(value, str) and _is_secret_by_name(name, value):
         hits = [(where, _secret("literal password or key", value))]
     yield from hits
+
+
+def why(name: str, value: str) -> str:
+    """Why a literal value of that name is a secret in plain sight; empty where it is none."""
+    found = next(_named(name, value, ""), None)
+    return f"looks like a {found[1]}" if found else ""
 
 
 def _is_secret_by_name(name: str, value: str) -> bool:

@@ -8,19 +8,19 @@ SAFE_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 MAX_LABEL = 63
 MAX_SUBDOMAIN = 253
 
-_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
+LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 _HASH_LENGTH = 8
 _SUFFIX_LENGTH = 5
 
 
 def is_dns_label(name: str) -> bool:
     """Whether it is a DNS label as Kubernetes defines it (RFC 1123, lower case, at most 63 characters)."""
-    return len(name) <= MAX_LABEL and _LABEL.fullmatch(name) is not None
+    return len(name) <= MAX_LABEL and LABEL.fullmatch(name) is not None
 
 
 def is_dns_subdomain(name: str) -> bool:
     """Whether it is a DNS subdomain as Kubernetes defines it: at most 253 characters, labels joined by dots."""
-    return len(name) <= MAX_SUBDOMAIN and all(_LABEL.fullmatch(part) for part in name.split("."))
+    return len(name) <= MAX_SUBDOMAIN and all(LABEL.fullmatch(part) for part in name.split("."))
 
 
 def shorten(name: str, limit: int, room: int = 0) -> str:

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
-_QUANTITY = re.compile(
+PATTERN = re.compile(
     r"(?P<sign>[+-]?)(?P<whole>[0-9]*)(?:\.(?P<part>[0-9]*))?"
     r"(?P<suffix>[KMGTPE]i|[numkMGTPE]?|[eE](?P<exponent>[+-]?[0-9]+))"
 )
@@ -35,7 +35,7 @@ class Quantity:
         Raises:
             ValueError: Why it is none.
         """
-        found = _QUANTITY.fullmatch(text)
+        found = PATTERN.fullmatch(text)
         if not found or not (found["whole"] or found["part"]):
             raise ValueError(
                 "a quantity is a number and a unit such as m, k, M, G, Ki, Mi or Gi, without spaces"

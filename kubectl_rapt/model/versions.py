@@ -8,7 +8,7 @@ from operator import eq, ge, gt, le, lt
 
 _NUMBER = r"(?:0|[1-9][0-9]*)"
 _WORD = rf"(?:{_NUMBER}|[0-9]*[a-zA-Z-][0-9a-zA-Z-]*)"
-_VERSION = re.compile(
+PATTERN = re.compile(
     rf"({_NUMBER})\.({_NUMBER})\.({_NUMBER})(?:-({_WORD}(?:\.{_WORD})*))?(?:\+([0-9a-zA-Z-]+(?:\.[0-9a-zA-Z-]+)*))?"
 )
 _RANGE = re.compile(rf"([~^])({_NUMBER})(?:\.({_NUMBER})(?:\.({_NUMBER})(?:-({_WORD}(?:\.{_WORD})*))?)?)?")
@@ -38,7 +38,7 @@ class Version:
         Raises:
             ValueError: Why it is none.
         """
-        found = _VERSION.fullmatch(text)
+        found = PATTERN.fullmatch(text)
         if not found:
             raise ValueError(
                 "a version is written like 1.2.3 or 1.2.3-rc.1 (semantic versions, no v in front)"

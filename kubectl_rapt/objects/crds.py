@@ -60,6 +60,7 @@ _PARAMETER = {
         "at": _POINTERS,
         "default": _ANY,
         "required": {"type": "boolean"},
+        "renamedFrom": {"type": "array", "maxItems": 64, "items": _TEXT},
         "choices": {"type": "array", "items": _ANY},
         "pattern": _TEXT,
         "minimum": {"type": "number"},

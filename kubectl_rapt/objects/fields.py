@@ -1,13 +1,14 @@
-"""The fields of two versions of an object: where they differ, and who owns them in the cluster."""
+"""What differs between objects, whole and field by field, and who owns a field in the cluster."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
+from kubectl_rapt import documents
 from kubectl_rapt.model import times
-from kubectl_rapt.model.kinds import Manifest
+from kubectl_rapt.model.kinds import Manifest, Ref, ref_of
 
 Path = tuple[str | int, ...]
 """Keys and indexes from the top of an object to a field."""
@@ -29,6 +30,27 @@ class Difference:
     before: Any
     after: Any
 
+    def __str__(self) -> str:
+        return f"{self.label}: {_shown(self.before)} → {_shown(self.after)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that is not the same in two sets of objects, as a reviewer reads it.
+
+    Args:
+        ref: The object.
+        how: ``+`` for one that came, ``-`` for one that went, ``~`` for a field that is another.
+        field: That field; None where the whole object came or went.
+    """
+
+    ref: Ref
+    how: Literal["+", "-", "~"]
+    field: Difference | None = None
+
+    def __str__(self) -> str:
+        return f"{self.how} {self.ref}" + (f" {self.field}" if self.field else "")
+
 
 @dataclass(frozen=True, slots=True)
 class Manager:
@@ -43,6 +65,18 @@ class Manager:
     manager: str
     operation: str
     at: datetime | None
+
+
+def changes(before: Iterable[Manifest], after: Iterable[Manifest]) -> list[Change]:
+    """What differs, object by object in the order of the new ones, those that went last."""
+    was, now = ({ref_of(one): one for one in manifests} for manifests in (before, after))
+    found: list[Change] = []
+    for ref, manifest in now.items():
+        if ref in was:
+            found += (Change(ref, "~", one) for one in differences(was[ref], manifest))
+        else:
+            found.append(Change(ref, "+"))
+    return [*found, *(Change(ref, "-") for ref in was if ref not in now)]
 
 
 def differences(before: Any, after: Any) -> tuple[Difference, ...]:
@@ -93,6 +127,13 @@ def _deeper(label: str, key: str) -> str:
     if "." in key or "/" in key:
         return f"{label}[{key}]"
     return f"{label}.{key}" if label else key
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "(nothing)"
+    text = value if isinstance(value, str) else documents.dump_json(value, indent=None).strip()
+    return text.replace("\n", "⏎")
 
 
 def managers(manifest: Manifest, path: Path) -> tuple[Manager, ...]:

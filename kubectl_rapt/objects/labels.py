@@ -15,6 +15,7 @@ RETRY_POLICY = "rapt.dev/retry-policy"
 CLEANUP_POLICY = "rapt.dev/cleanup-policy"
 KEEP = "rapt.dev/keep"
 """Label or annotation by which a person holds an object: nothing cleans it up, whatever the value but ``false``."""
+APP_VERSION = "app.kubernetes.io/version"
 MANAGED_BY = "app.kubernetes.io/managed-by"
 
 DEFINITION = "rapt.dev/definition"
@@ -44,7 +45,7 @@ def of_tool(*, tool: str, template: str, version: str, environment: str, reposit
         MANAGED_BY: "rapt",
         "app.kubernetes.io/name": names.shorten(template, 63),
         "app.kubernetes.io/part-of": names.shorten(tool, 63),
-        "app.kubernetes.io/version": version,
+        APP_VERSION: version,
         ENVIRONMENT: environment,
         REPOSITORY: repository,
         TEMPLATE: names.shorten(template, 63),

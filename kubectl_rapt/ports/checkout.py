@@ -1,11 +1,39 @@
-"""What Rapt asks of the folder that a template's author works in: a checkout of a registry's repository."""
+"""What Rapt asks of the folder that a person works in: a checkout of a registry, or of a config repository."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 from typing import Protocol
 
 
 class CheckoutReads(Protocol):
     """Reading. A registry has its templates in ``templates/``, its index in ``registry/index.yaml``."""
+
+    def above(self, mark: str, start: str = "") -> str:
+        """The nearest folder, at or above one, that holds a file of that name; empty where there is none.
+
+        Args:
+            mark: The file's name.
+            start: A folder; empty for the current one.
+        """
+        ...
+
+    def contents(self, root: str, names: Sequence[str]) -> Mapping[str, bytes]:
+        """Path from the root to content of files, and of all files in folders; each is read when it is asked for.
+
+        Args:
+            root: A folder.
+            names: Files and folders in it; those that do not exist are left out.
+
+        Raises:
+            Invalid: ``bad-checkout``: a link, what is no file, a name that is not UTF-8; reading raises it too.
+        """
+        ...
+
+    def committed(self, root: str, names: Sequence[str]) -> tuple[str, Set[str]]:
+        """The commit that is checked out, and the paths below those names that are not as it has them.
+
+        Files that git ignores are among these. Outside git, and before the first commit, the commit is empty.
+        """
+        ...
 
     def find(self, start: str = "") -> tuple[str, str]:
         """The registry around a folder: the nearest at or above it with ``registry/index.yaml`` or ``templates/``.

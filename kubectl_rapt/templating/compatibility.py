@@ -1,12 +1,13 @@
 """What a new version of a template breaks of an old one's promises: answers and runs that were right stay right."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from kubectl_rapt.errors import Problem, Refused
 from kubectl_rapt.model.fields import shown
 from kubectl_rapt.model.versions import MinorRange, Version
+from kubectl_rapt.templating import parameters
 from kubectl_rapt.templating.definition import Template
 from kubectl_rapt.templating.parameters import Parameter
 
@@ -88,8 +89,11 @@ def refuse_breaking(old: Template, new: Template) -> list[Change]:
 
 
 def _parameters(old: Template, new: Template) -> Iterator[Change]:
-    before = {one.name: one for one in old.parameters}
+    renames = parameters.renames(new.parameters, [one.name for one in old.parameters])
+    before = {renames.get(one.name, one.name): one for one in old.parameters}
     after = {one.name: one for one in new.parameters}
+    for earlier, name in renames.items():
+        yield Change("minor", name, f"was called {earlier}, and takes its answers")
     for name in before.keys() - after.keys():
         yield Change("major", name, "is gone: tools that answer it cannot be rendered")
     for name, parameter in after.items():
@@ -108,6 +112,9 @@ def _parameter(old: Parameter, new: Parameter) -> Iterator[Change]:
     if old.type != new.type:
         yield Change("major", name, f"was of type {old.type}, and is of type {new.type}")
         return
+    for earlier in old.renamed_from:
+        if earlier not in new.renamed_from:
+            yield Change("major", name, f"no longer takes the answers to {earlier}, as it was called")
     if old.at != new.at:
         if new.at == "install":
             yield Change("major", name, "was set at each run, and is fixed at install")
@@ -173,10 +180,19 @@ def _bound(
 
 
 def _rules(old: Template, new: Template) -> Iterator[Change]:
+    renames = parameters.renames(new.parameters, [one.name for one in old.parameters])
+    kept = [
+        replace(
+            rule,
+            names=tuple(renames.get(name, name) for name in rule.names),
+            when=renames.get(rule.when, rule.when),
+        )
+        for rule in old.rules
+    ]
     for rule in new.rules:
-        if rule not in old.rules:
+        if rule not in kept:
             yield Change("major", ", ".join(rule.all_names), f"must keep a new rule: {rule.kind}")
-    for rule in old.rules:
+    for rule in kept:
         if rule not in new.rules:
             yield Change("minor", ", ".join(rule.all_names), f"need not keep a rule any more: {rule.kind}")
 

@@ -11,7 +11,7 @@ from kubectl_rapt.model import names
 from kubectl_rapt.model.fields import Fields, Findings, refuse, shown
 from kubectl_rapt.model.quantity import Quantity
 from kubectl_rapt.model.versions import MinorRange, Version
-from kubectl_rapt.templating import parameters
+from kubectl_rapt.templating import declared, parameters
 from kubectl_rapt.templating.parameters import Parameter, Rule
 
 API_VERSION = "rapt.dev/v1alpha1"
@@ -148,11 +148,9 @@ def _template(at: Fields) -> Template:
     name = at.text("name", required=True)
     if name and not names.is_dns_label(name):
         at.wrong("name", f"a name is small letters, digits and dashes, at most 63; was given {shown(name)}")
-    asked = tuple(parameters.read(Fields(item, where, at.findings)) for where, item in at.items("parameters"))
+    asked = tuple(declared.read(Fields(item, where, at.findings)) for where, item in at.items("parameters"))
     _check_names_are_unique(asked, at)
-    rules = [
-        parameters.read_rule(Fields(item, where, at.findings), asked) for where, item in at.items("rules")
-    ]
+    rules = [declared.read_rule(Fields(item, where, at.findings), asked) for where, item in at.items("rules")]
     policies, resources = at.fields("policies"), at.fields("resources")
     egress = tuple(_egress(Fields(item, where, at.findings)) for where, item in at.items("egress"))
     concurrency: Any = at.choice("concurrency", ("allow", "forbid", "queue"), "allow")
@@ -180,10 +178,17 @@ def _template(at: Fields) -> Template:
 
 def _check_names_are_unique(asked: tuple[Parameter, ...], at: Fields) -> None:
     seen: set[str] = set()
+    taken = {parameter.name for parameter in asked}
     for index, parameter in enumerate(asked):
+        here = f"{at.pointer}/parameters/{index}"
         if parameter.name and parameter.name in seen:
-            at.findings.append((f"{at.pointer}/parameters/{index}/name", f"{parameter.name} is asked twice"))
+            at.findings.append((f"{here}/name", f"{parameter.name} is asked twice"))
         seen.add(parameter.name)
+        for earlier in parameter.renamed_from:
+            if earlier in taken:
+                what = f"{earlier} is a parameter, or an earlier name, already"
+                at.findings.append((f"{here}/renamedFrom", what))
+            taken.add(earlier)
 
 
 def _object_name(at: Fields, key: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from kubectl_rapt import documents
 from kubectl_rapt.errors import Invalid, Problem
 from kubectl_rapt.objects import job_schema
-from kubectl_rapt.templating import parameters, places, shells
+from kubectl_rapt.templating import declared, parameters, places, shells
 from kubectl_rapt.templating.parameters import RESERVED, Parameter, Type
 
 LooksSecret = Callable[[str, str], str]
@@ -354,8 +354,10 @@ def _secrets(job: Mapping[str, Any], looks_secret: LooksSecret) -> Iterator[Prob
                 advice = "put it into a Secret, and write valueFrom.secretKeyRef"
                 yield Problem(f"{here}/env/{at}/value", f"{variable['name']} {why}: {advice}")
         for field in ("command", "args"):
-            for at, word in enumerate(container.get(field, ())):
-                if why := looks_secret("", word):
+            words = container.get(field, ())
+            for at, word in enumerate(words):
+                flag = words[at - 1] if at and words[at - 1].startswith("-") else ""
+                if why := looks_secret(flag.lstrip("-"), word):
                     advice = "put it into a Secret, and give it to an environment variable"
                     yield Problem(f"{here}/{field}/{at}", f"{why}: {advice}")
 
@@ -497,7 +499,7 @@ def files(
         policies: ``retry`` and ``cleanup`` to the name of a policy.
     """
     literals = picked(source, chosen)
-    asked = [parameters.to_data(literal.parameter) for literal in literals]
+    asked = [declared.to_data(literal.parameter) for literal in literals]
     template: dict[str, Any] = {
         "apiVersion": "rapt.dev/v1alpha1",
         "kind": "Template",

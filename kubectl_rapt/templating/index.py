@@ -50,14 +50,14 @@ class Index:
         found = self.versions(name).get(version)
         if found is None:
             known = ", ".join(str(version) for version in self.versions(name))
-            raise NotFound("no-such-version", f"{name} has no version {version}", f"take one of: {known}")
+            raise NotFound("no-version", f"{name} has no version {version}", f"take one of: {known}")
         return found
 
     def versions(self, name: str) -> Mapping[Version, Release]:
         """The releases of one template, oldest version first. Raises NotFound, naming the nearest."""
         if name not in self.templates:
             near = names.did_you_mean(name, self.templates)
-            raise NotFound("no-such-template", f'the registry has no template "{name}"{near}')
+            raise NotFound("no-template", f'the registry has no template "{name}"{near}')
         return self.templates[name]
 
     def newest(self, name: str) -> Version:
@@ -91,7 +91,7 @@ def choose(
         rapt: This Rapt.
 
     Raises:
-        NotFound: ``no-such-version``: there is none that was asked for, or each has a reason against it.
+        NotFound: ``no-version``: there is none that was asked for, or each has a reason against it.
         Refused: ``yanked`` or ``rapt-too-old``, for a version that was named exactly.
     """
     passed: list[tuple[Version, str]] = []
@@ -113,7 +113,7 @@ def choose(
     known = ", ".join(str(version) for version in sorted(releases, reverse=True)[:10])
     asked = f"no version {wanted}" if wanted else "no version that may be installed"
     raise NotFound(
-        "no-such-version",
+        "no-version",
         f"{name} has {asked}",
         f"it has {known}" if known else "ask its authors to release one",
         [Problem(f"{name} {version}", reason) for version, reason in passed],

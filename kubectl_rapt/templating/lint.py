@@ -117,7 +117,10 @@ def rendered(
             yield Problem(f"{folder}/{SOURCE}:{_line(source, image)}", weakness)
         resources = container.get("resources") or template.resources
         if not (resources.get("requests") and resources.get("limits")):
-            what = f"the container {container['name']} says nothing of requests and limits: a Job without is refused"
+            what = (
+                f"the container {container['name']} says nothing of requests and limits, and a Job without is "
+                "refused: add resources: {requests: {cpu: 100m, memory: 64Mi}, limits: {memory: 256Mi}}"
+            )
             yield Problem(f"{folder}/{DEFINITION}:{lines.get('/resources', 1)}: resources", what)
     for volume in pod.get("volumes", ()):
         if "projected" in volume and not template.access:

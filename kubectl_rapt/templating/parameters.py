@@ -1,18 +1,19 @@
 """What a template or a Tool asks: typed parameters, rules across them, and the check that answers fit."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 from kubectl_rapt import documents
 from kubectl_rapt.errors import Invalid, Problem
 from kubectl_rapt.model import names
 from kubectl_rapt.model.duration import Duration
-from kubectl_rapt.model.fields import Fields, Findings, shown
+from kubectl_rapt.model.fields import shown
 from kubectl_rapt.model.quantity import Quantity
 
+T = TypeVar("T")
 Type = Literal[
     "string",
     "integer",
@@ -28,6 +29,13 @@ Type = Literal[
     "volumeRef",
 ]
 TYPES: tuple[str, ...] = get_args(Type)
+NAME = re.compile("[a-z][A-Za-z0-9]{0,62}")
+_WORDS = (
+    "and block call do elif else endfor endif endset extends false filter for from if import in include is loop"
+    " macro none not or range raw recursive ref self set true with"
+)
+RESERVED = frozenset(_WORDS.split())
+"""Words of the template language: no parameter's name."""
 REFERENCES: Mapping[str, str] = {
     "secretRef": "Secret",
     "configMapRef": "ConfigMap",
@@ -60,6 +68,7 @@ class Parameter:
             (``registry.example/team/``), otherwise that image and all below.
         example: A value that would be right, for messages.
         code: Its value is code for a shell, on purpose: lifts rule 9, and review shows it.
+        renamed_from: What it was called in earlier versions: answers under those names are taken for its own.
     """
 
     name: str
@@ -75,6 +84,7 @@ class Parameter:
     prefixes: tuple[str, ...] = ()
     example: Any = None
     code: bool = False
+    renamed_from: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +137,7 @@ def check(
         Invalid: ``bad-answers``, with a problem for each answer that is not right.
     """
     known = {parameter.name: parameter for parameter in parameters}
-    problems = [
-        Problem(name, f"is not a parameter{names.did_you_mean(name, known)}")
-        for name in answers
-        if name not in known
-    ]
+    problems = [Problem(name, _unknown(name, parameters)) for name in answers if name not in known]
     values: dict[str, Any] = {}
     for name, parameter in known.items():
         if name in answers:
@@ -158,6 +164,29 @@ def check(
     return values
 
 
+def _unknown(name: str, parameters: Sequence[Parameter]) -> str:
+    now = next((one.name for one in parameters if name in one.renamed_from), "")
+    if now:
+        return f"is called {now} now"
+    return f"is not a parameter{names.did_you_mean(name, [one.name for one in parameters])}"
+
+
+def carried(parameters: Sequence[Parameter], answers: Mapping[str, T]) -> dict[str, T]:
+    """Answers under the names that their parameters have now; one that has an answer already keeps it."""
+    now = renames(parameters, answers)
+    return {now.get(name, name): value for name, value in answers.items()}
+
+
+def renames(parameters: Sequence[Parameter], answers: Collection[str]) -> dict[str, str]:
+    """Of the names that were answered, those that are others now: the earlier name to today's."""
+    found: dict[str, str] = {}
+    for parameter in parameters:
+        if parameter.name not in answers:
+            earlier = [name for name in parameter.renamed_from if name in answers]
+            found |= dict.fromkeys(earlier[-1:], parameter.name)
+    return found
+
+
 def value_of(parameter: Parameter, given: Any) -> Any:
     """One answer in its normal form: a quantity given as a number becomes text; all else stays as it is.
 
@@ -166,7 +195,7 @@ def value_of(parameter: Parameter, given: Any) -> Any:
     """
     if parameter.type == "quantity" and isinstance(given, int | float) and not isinstance(given, bool):
         given = documents.scalar(given)
-    if not _IS[parameter.type](given):
+    if not is_of_type(parameter.type, given):
         raise ValueError(f"expected {expectation(parameter)}, was given {shown(given)}")
     for text in _texts(given):
         if (what := documents.not_a_text(text)) is not None:
@@ -213,8 +242,8 @@ def _is_text(value: Any) -> bool:
 
 _DOMAIN = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
 _PATH = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
-_IMAGE_NAME = rf"(?:{_DOMAIN}(?:\.{_DOMAIN})*(?::[0-9]+)?/)?{_PATH}(?:/{_PATH})*"
-_IMAGE = rf"(?P<name>{_IMAGE_NAME})(?::[a-zA-Z0-9_][a-zA-Z0-9_.-]{{0,127}})?(?:@sha256:[0-9a-f]{{64}})?"
+IMAGE_NAME = rf"(?:{_DOMAIN}(?:\.{_DOMAIN})*(?::[0-9]+)?/)?{_PATH}(?:/{_PATH})*"
+_IMAGE = rf"(?P<name>{IMAGE_NAME})(?::[a-zA-Z0-9_][a-zA-Z0-9_.-]{{0,127}})?(?:@sha256:[0-9a-f]{{64}})?"
 """https://github.com/distribution/reference, with SHA-256 as the only digest."""
 
 _IS: Mapping[str, Callable[[Any], bool]] = {
@@ -235,6 +264,11 @@ _IS: Mapping[str, Callable[[Any], bool]] = {
 }
 
 
+def is_of_type(kind: str, value: Any) -> bool:
+    """Whether a value is one of a type's, whatever else its parameter asks."""
+    return _IS[kind](value)
+
+
 def _fits(parameter: Parameter, value: Any) -> bool:
     """Whether a value of the right type is also a permitted one."""
     if parameter.choices and value not in parameter.choices:
@@ -246,7 +280,7 @@ def _fits(parameter: Parameter, value: Any) -> bool:
         return False
     if parameter.maximum is not None and size > parameter.maximum:
         return False
-    return not parameter.pattern or all(_matches(parameter.pattern)(text) for text in _texts(value))
+    return not parameter.pattern or all(matcher(parameter.pattern)(text) for text in _texts(value))
 
 
 def _is_below(image: str, prefix: str) -> bool:
@@ -258,7 +292,7 @@ def _is_below(image: str, prefix: str) -> bool:
 
 
 @cache
-def _matches(pattern: str) -> Callable[[str], bool]:
+def matcher(pattern: str) -> Callable[[str], bool]:
     """The test that a whole text matches, by an engine whose time is linear in the text's length.
 
     Raises:
@@ -311,7 +345,8 @@ def parse(parameter: Parameter, text: str) -> Any:
 def parse_all(parameters: Sequence[Parameter], texts: Mapping[str, str]) -> dict[str, Any]:
     """The values that flags mean, not yet checked: ``check`` then names everything that is wrong at once."""
     known = {parameter.name: parameter for parameter in parameters}
-    return {name: _given(known[name], text) if name in known else text for name, text in texts.items()}
+    asked = carried(parameters, texts)
+    return {name: _given(known[name], text) if name in known else text for name, text in asked.items()}
 
 
 def _given(parameter: Parameter, text: str) -> Any:
@@ -413,178 +448,3 @@ def spell(value: Any) -> str:
         return documents.scalar(value)
     is_simple = value != [""] and not any("," in item or item.startswith("[") for item in value)
     return ",".join(value) if is_simple else documents.dump_json(value, indent=None).strip()
-
-
-def to_data(parameter: Parameter) -> dict[str, Any]:
-    """The parameter as it stands in ``template.yaml`` and in a Tool: only what is not the default."""
-    data = {}
-    for field in fields(parameter):
-        value = getattr(parameter, field.name)
-        if value != field.default:
-            data[field.name] = list(value) if isinstance(value, tuple) else value
-    return data
-
-
-def from_data(data: Any, where: str) -> Parameter:
-    """Read one parameter, strictly.
-
-    Args:
-        data: What ``to_data`` writes.
-        where: The JSON pointer of the data in its document.
-
-    Raises:
-        Invalid: ``bad-parameter``, with a problem for each wrong key; their ``where`` are JSON pointers.
-    """
-    findings: Findings = []
-    parameter = read(Fields(data, where, findings))
-    if findings:
-        raise Invalid(
-            "bad-parameter",
-            f"the parameter {parameter.name or where} is not right",
-            problems=[Problem(*finding) for finding in findings],
-        )
-    return parameter
-
-
-_WORDS = (
-    "and block call do elif else endfor endif endset extends false filter for from if import in include is loop"
-    " macro none not or range raw recursive ref self set true with"
-)
-RESERVED = frozenset(_WORDS.split())
-"""Words of the template language: no parameter's name."""
-
-
-def read(at: Fields) -> Parameter:
-    """Read one parameter and note all that is wrong with it; it may be used only where nothing was."""
-    name = at.text("name", required=True)
-    if name and not re.fullmatch("[a-z][A-Za-z0-9]{0,62}", name):
-        at.wrong(
-            "name",
-            f"a name is letters and digits, at most 63, the first a small letter; was given {shown(name)}",
-        )
-    elif name in RESERVED:
-        at.wrong("name", f"{name} is a word of the template language")
-    kind: Any = at.choice("type", TYPES, required=True)
-    when: Any = at.choice("at", ("install", "run"), "install")
-    parameter = Parameter(
-        name=name,
-        type=kind,
-        description=at.text("description"),
-        at=when,
-        default=at.value("default"),
-        required=at.flag("required", True),
-        choices=at.texts("choices"),
-        pattern=at.text("pattern"),
-        minimum=at.value("minimum"),
-        maximum=at.value("maximum"),
-        prefixes=at.texts("prefixes"),
-        example=at.value("example"),
-        code=at.flag("code"),
-    )
-    at.done()
-    if kind:
-        _check_definition(parameter, at)
-    return parameter
-
-
-_TAKES = {
-    "choices": ("choice", "image"),
-    "pattern": ("string", "list"),
-    "minimum": ("integer", "number", "string", "list"),
-    "maximum": ("integer", "number", "string", "list"),
-    "prefixes": ("image",),
-    "code": ("string", "list"),
-}
-
-
-def _check_definition(parameter: Parameter, at: Fields) -> None:
-    """Note what cannot be together in one parameter."""
-    sound = True
-
-    def wrong(key: str, what: str) -> None:
-        nonlocal sound
-        sound = False
-        at.wrong(key, what)
-
-    kind = parameter.type
-    for key, kinds in _TAKES.items():
-        if key in at and kind not in kinds:
-            wrong(key, f"belongs to {' and '.join(kinds)}, not to {kind}")
-    for key in ("minimum", "maximum"):
-        bound = getattr(parameter, key)
-        is_whole = kind != "number"
-        if bound is not None and not (_IS["integer"] if is_whole else _is_number)(bound):
-            wrong(key, f"expected {'an integer' if is_whole else 'a number'}, was given {shown(bound)}")
-    bounds = (parameter.minimum, parameter.maximum)
-    if sound and None not in bounds and bounds[0] > bounds[1]:  # type: ignore[operator]
-        wrong("minimum", "is greater than maximum")
-    if kind == "choice" and not parameter.choices:
-        wrong("choices", "is missing: a choice lists what may be chosen")
-    if len(set(parameter.choices)) < len(parameter.choices):
-        wrong("choices", "names the same choice twice")
-    for prefix in parameter.prefixes:
-        if not re.fullmatch(_IMAGE_NAME, prefix.removesuffix("/")):
-            wrong("prefixes", f"expected the beginning of an image's name, was given {shown(prefix)}")
-    if parameter.pattern:
-        try:
-            _matches(parameter.pattern)
-        except ValueError as error:
-            wrong("pattern", str(error))
-    if parameter.at == "run" and kind in REFERENCES:
-        wrong("at", "a reference is fixed at install: leave at out")
-    if parameter.at == "run" and kind == "image" and not (parameter.choices or parameter.prefixes):
-        wrong("at", "an image that may be set at each run needs choices or prefixes")
-    if kind in REFERENCES and parameter.default is not None:
-        wrong("default", "a reference has no default: it is an answer of each installation")
-    without_example = replace(parameter, example=None)
-    for key in ("default", "example"):
-        value = getattr(parameter, key)
-        if sound and value is not None:
-            try:
-                value_of(without_example, value)
-            except ValueError as error:
-                at.wrong(key, str(error))
-
-
-def rule_to_data(rule: Rule) -> dict[str, Any]:
-    """The rule as it stands in ``template.yaml`` and in a Tool."""
-    if rule.kind == "requires":
-        return {"requires": {"if": rule.when, "then": list(rule.names)}}
-    return {rule.kind: list(rule.names)}
-
-
-def read_rule(at: Fields, parameters: Sequence[Parameter]) -> Rule | None:
-    """Read one rule and note what is wrong; one of:
-
-    ``requires: {if: a, then: [b, c]}``: where a is set, so are b and c; ``exclusive: [a, b]``: at most one is
-    set; ``anyOf: [a, b]``: at least one is.
-
-    Args:
-        at: The rule.
-        parameters: Those it may speak of.
-    """
-    known = [parameter.name for parameter in parameters]
-    kinds = [key for key in ("requires", "exclusive", "anyOf") if key in at]
-    if at.is_mapping and len(kinds) != 1:
-        at.wrong("", "a rule is one of: requires, exclusive, anyOf")
-        return None
-    rule = None
-    for kind in kinds:
-        inner = at.fields(kind) if kind == "requires" else at
-        key = "then" if kind == "requires" else kind
-        rule = Rule(
-            kind,  # type: ignore[arg-type]
-            inner.texts(key),
-            inner.text("if", required=True) if kind == "requires" else "",
-        )
-        for name in rule.all_names:
-            if name not in known:
-                at_key = "if" if name == rule.when else key
-                inner.wrong(at_key, f"{shown(name)} is not a parameter{names.did_you_mean(name, known)}")
-        least = 1 if kind == "requires" else 2
-        if len(set(rule.all_names)) < len(rule.all_names) or len(rule.names) < least:
-            inner.wrong(key, f"expected {least} or more names of parameters, each once")
-        if inner is not at:
-            inner.done()
-    at.done()
-    return rule

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from kubectl_rapt import documents
@@ -56,6 +57,7 @@ class Compiled:
         return found
 
 
+@lru_cache(maxsize=64)
 def read_cleanup(text: str | bytes, source: str) -> CleanupPolicy:
     """Read a file of ``policies/cleanup``.
 
@@ -66,6 +68,7 @@ def read_cleanup(text: str | bytes, source: str) -> CleanupPolicy:
     return _read(text, source, "CleanupPolicy", cleanup_policies.read)
 
 
+@lru_cache(maxsize=64)
 def read_retry(text: str | bytes, source: str) -> RetryPolicy:
     """Read a file of ``policies/retry``.
 

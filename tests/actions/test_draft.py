@@ -12,6 +12,7 @@ from kubectl_rapt.actions import checkout, draft, lint, verify
 from kubectl_rapt.adapters.sandbox import Sandbox
 from kubectl_rapt.config.settings import Settings
 from kubectl_rapt.errors import Conflict, Invalid
+from kubectl_rapt.guard import secrets
 from kubectl_rapt.templating import from_job
 from tests.fakes.world import FakeWorld, FakeWriters
 
@@ -169,7 +170,7 @@ def test_a_template_that_exists_is_not_overwritten(author: FakeWorld) -> None:
 def read(text: str) -> Mapping[str, str]:
     """JSON pointer to what is refused there."""
     with pytest.raises(Invalid) as caught:
-        from_job.read(yaml.safe_load(text), draft.looks_secret)
+        from_job.read(yaml.safe_load(text), secrets.why)
     assert caught.value.code == "cannot-convert"
     return {one.where: one.what for one in caught.value.problems}
 
@@ -242,7 +243,7 @@ spec:
       containers:
       - name: tool
         image: a:1
-        args: ["postgres://keeper:hunter22@db/shop"]
+        args: ["postgres://keeper:hunter22@db/shop", --password, hunter22, --token=$(OTHER)]
         env:
         - {name: DB_PASSWORD, value: hunter22}
         - {name: API_TOKEN, value: $(OTHER)}
@@ -250,7 +251,7 @@ spec:
 """
     )
     container = "/spec/template/spec/containers/0"
-    assert found.keys() == {f"{container}/env/0/value", f"{container}/args/0"}
+    assert found.keys() == {f"{container}/env/0/value", f"{container}/args/0", f"{container}/args/2"}
     assert "secretKeyRef" in found[f"{container}/env/0/value"]
     assert not any("hunter22" in what for what in found.values())
 

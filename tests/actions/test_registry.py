@@ -14,7 +14,7 @@ from kubectl_rapt.actions.registry import Entry
 from kubectl_rapt.config import installation
 from kubectl_rapt.config.installation import Installation
 from kubectl_rapt.config.project import Environment, Project, Registry
-from kubectl_rapt.errors import NotFound, Refused, Unavailable, UsageError
+from kubectl_rapt.errors import Invalid, NotFound, Refused, Unavailable, UsageError
 from kubectl_rapt.model.versions import Version
 from kubectl_rapt.templating.reference import Reference
 from tests.fakes.world import FakeWorld
@@ -427,3 +427,89 @@ def test_a_deleted_cache_changes_no_answer(ann: FakeWorld, team: RegistryReposit
     shutil.rmtree(ann.home / "git")
     shutil.rmtree(ann.home / "answers")
     assert answer(fresh=False) == before
+
+
+def signers(project: Project, *keys: str) -> Project:
+    """The same project, whose registry team has signers."""
+    return replace(project, registries={"team": replace(project.registries["team"], signers=keys)})
+
+
+def test_what_is_locked_is_rendered_only_where_a_signer_vouches_for_it(
+    ann: FakeWorld, bob: FakeWorld, team: RegistryRepository, tmp_path: Path
+) -> None:
+    mine, other = a_key(tmp_path, "mine"), a_key(tmp_path, "other")
+    plain = a_project(team)
+    team.commit({"policies/cleanup/hour.yaml": POLICY})
+    team.release("say", "1.0.0", policies={"cleanup": "hour"})
+    wanted = installed(find(ann, plain, "say"))
+    signed = signers(plain, mine)
+    for world in (ann, bob):  # bob has never seen the registry
+        with pytest.raises(Refused) as caught:
+            registry.locked(world, signed, wanted)
+        assert caught.value.code == "bad-signature"
+    sign(team, tmp_path / "mine", "say/v1.0.0")
+    assert registry.locked(bob, signed, wanted).template.version == Version(1, 0, 0)
+    with pytest.raises(Refused) as caught:
+        registry.locked(bob, signers(plain, other), wanted)
+    assert caught.value.code == "bad-signature"
+    # A signed version whose files are others than the locked ones is an alarm, as is another version's name.
+    team.release("say", "1.1.0")
+    later = replace(wanted, lock=find(ann, plain, "say@1.1.0").lock())
+    for broken in (later, replace(later, version="1.1.0")):
+        with pytest.raises(Refused) as caught:
+            registry.locked(bob, signed, broken)
+        assert caught.value.code in ("moved-version", "bad-signature")
+
+
+def test_the_policies_of_a_registry_with_signers_are_those_that_they_signed(
+    ann: FakeWorld, team: RegistryRepository, tmp_path: Path
+) -> None:
+    path = "policies/cleanup/hour.yaml"
+    mine = a_key(tmp_path, "mine")
+    team.commit({path: POLICY})
+    commit = team.release("say", "1.0.0")
+    sign(team, tmp_path / "mine", "say/v1.0.0")
+    # Whoever may push to main without a key writes another policy; the template names none of them.
+    longer = POLICY.replace(b"1h", b"900h")
+    later = team.commit({path: longer})
+    signed = signers(a_project(team), mine)
+    entry = find(ann, signed, "say")
+    assert (entry.commit, entry.policies) == (commit, {path: POLICY})
+    edited = replace(installed(entry), lock=replace(entry.lock(), commit=later))
+    assert registry.locked(ann, signed, edited).policies == {path: POLICY}
+    assert registry.locked(ann, a_project(team), edited).policies == {path: longer}
+
+
+def test_a_signature_is_checked_once_for_a_version_and_its_keys(
+    ann: FakeWorld, team: RegistryRepository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = a_key(tmp_path, "mine")
+    team.release("say", "1.0.0")
+    sign(team, tmp_path / "mine", "say/v1.0.0")
+    signed = signers(a_project(team), mine)
+    wanted = installed(find(ann, signed, "say"))
+    registry.locked(ann, signed, wanted)
+
+    def never(*_: object) -> None:
+        raise AssertionError("git was asked again")
+
+    monkeypatch.setattr(type(ann.git), "signed", never)
+    monkeypatch.setattr(type(ann.git), "fetch", never)
+    monkeypatch.setattr(type(ann.git), "known", never)
+    for _ in range(3):
+        assert registry.locked(ann, signed, wanted).commit == team.main
+
+
+def test_a_version_that_was_edited_by_hand_is_not_the_locked_one(
+    ann: FakeWorld, team: RegistryRepository
+) -> None:
+    team.release("say", "1.0.0")
+    team.release("say", "1.1.0")
+    wanted = replace(installed(find(ann, a_project(team), "say@1.0.0")), version="1.1.0")
+    with pytest.raises(Invalid) as caught:
+        registry.locked(ann, a_project(team), wanted)
+    assert (caught.value.code, caught.value.message) == (
+        "bad-definition",
+        f"the file of {wanted.tool} says say 1.1.0, and what it has locked is say 1.0.0",
+    )
+    assert caught.value.hint == f"kubectl rapt upgrade {wanted.tool} --to 1.1.0, which writes both"

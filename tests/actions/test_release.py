@@ -101,6 +101,17 @@ def known(author: FakeWorld) -> list[str]:
     return [str(version) for version in registry.index().versions("say")]
 
 
+def test_a_release_says_in_the_index_which_rapt_it_needs(author: FakeWorld, remote: Path) -> None:
+    edit("version: 0.1.0\n", "version: 0.1.0\nminRapt: 0.1.0\n")
+    released(author)
+    registry, _ = checkout.find(author, ["say"])
+    assert registry.index().release("say", Version(0, 1, 0)).min_rapt == Version(0, 1, 0)
+    assert released(author).plan.steps == ()
+    published(author)
+    text = git("show", f"{BRANCH}:registry/index.yaml", at=remote)
+    assert index.load(text, "").release("say", Version(0, 1, 0)).min_rapt == Version(0, 1, 0)
+
+
 def test_a_first_release_is_one_line_more_than_the_index(author: FakeWorld) -> None:
     before = DEFINITION.read_text()
     planned = released(author)

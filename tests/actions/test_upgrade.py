@@ -1,5 +1,6 @@
 """Upgrades: from recorded answers, within the registry of the lock, and never half."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from kubectl_rapt.errors import Invalid, Refused
 from kubectl_rapt.model.versions import VersionRange
 from tests.actions.test_verbs import changed, made
 from tests.fakes.world import FakeWorld
-from tests.registries import RegistryRepository
+from tests.registries import RegistryRepository, template
 from tests.repositories import ConfigRepository
 
 PATH = layout.definition("dev", "say")
@@ -78,8 +79,6 @@ def test_everything_that_a_new_version_asks_for_is_told_in_one_message(
         {"name": "loud", "type": "boolean", "required": True},
     ]
     job = team.files()["templates/say/job.yaml.j2"].replace(b'"{{ word }}"', b'"{{ words }}", "{{ loud }}"')
-    from tests.registries import template
-
     files = {**template("say", "2.0.0", parameters=asked), "job.yaml.j2": job}
     team.release("say", "2.0.0", files)
     main = repository.main
@@ -87,11 +86,50 @@ def test_everything_that_a_new_version_asks_for_is_told_in_one_message(
         made(ann, upgrade.draft(ann, upgrade.Request("dev")))
     assert caught.value.code == "answers-needed"
     assert [one.where for one in caught.value.problems] == ["word", "words", "loud"]
+    assert caught.value.hint == "kubectl rapt upgrade say --in dev --unset word --set words=… --set loud=…"
     assert repository.main == main
     request = upgrade.Request("dev", ["say"], None, {"words": "hello", "loud": "true"}, ["word"])
     made(ann, upgrade.draft(ann, request))
     assert repositories.read(ann).installation("dev", "say").answers == {"words": "hello", "loud": True}
     assert errors(ann) == []
+
+
+def renamed(team: RegistryRepository, *more: Mapping[str, object]) -> dict[str, bytes]:
+    """The files of say 1.1.0, whose word is called text now."""
+    asked = [{"name": "text", "type": "string", "renamedFrom": ["word"], "default": "x"}, *more]
+    job = team.files()["templates/say/job.yaml.j2"].replace(b"{{ word }}", b"{{ text }}")
+    return {**template("say", "1.1.0", parameters=asked), "job.yaml.j2": job}
+
+
+def test_an_answer_follows_its_parameter_to_its_new_name_on_one_line(
+    ann: FakeWorld, repository: ConfigRepository, team: RegistryRepository, say: str
+) -> None:
+    team.release("say", "1.1.0", renamed(team))
+    commented = say.replace("word: hello", "word:   hello  # for the tests")
+    repository.commit({PATH: commented.encode()})
+    made(ann, upgrade.draft(ann, upgrade.Request("dev")), overwrite=True)
+    after = repository.files()[PATH].decode()
+    assert "  text:   hello  # for the tests\n" in after
+    assert b"- hello\n" in repository.files()[layout.rendered("dev", "say")]
+    assert errors(ann) == []
+
+
+def test_removed_renamed_and_new_parameters_are_told_in_one_message(
+    ann: FakeWorld, repository: ConfigRepository, team: RegistryRepository, say: str
+) -> None:
+    needed = {"name": "loud", "type": "boolean"}
+    files = renamed(team, needed)
+    files["job.yaml.j2"] = files["job.yaml.j2"].replace(b'"{{ text }}"', b'"{{ text }}", "{{ loud }}"')
+    team.release("say", "1.1.0", files)
+    repository.commit({PATH: say.replace("word: hello", "word: hello\n  colour: red").encode()})
+    with pytest.raises(Invalid) as caught:
+        made(ann, upgrade.draft(ann, upgrade.Request("dev", ["say"])), overwrite=True)
+    assert [(one.where, one.what) for one in caught.value.problems] == [
+        ("colour", "is no parameter any more"),
+        ("loud", "is missing: expected true or false"),
+        ("text", "was called word: its answer is kept"),
+    ]
+    assert caught.value.hint == "kubectl rapt upgrade say --in dev --unset colour --set loud=…"
 
 
 def test_a_tool_stays_with_the_registry_that_it_came_from(

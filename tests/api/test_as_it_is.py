@@ -1,7 +1,7 @@
 """``rendered/<env>`` as it is: kubectl and the kustomization that Flux would generate make the same objects as sync."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,15 +13,17 @@ from kubectl_rapt.actions import repository
 from kubectl_rapt.actions import sync as syncing
 from kubectl_rapt.config import derive, layout, project, rendered
 from kubectl_rapt.config.installation import Schedule
-from kubectl_rapt.config.project import Environment, Project
-from kubectl_rapt.model.kinds import EXTERNAL_SECRET, Manifest, Ref, ref_of
-from kubectl_rapt.objects import labels
+from kubectl_rapt.config.project import Environment, Project, SecretStore
+from kubectl_rapt.model.kinds import TOOL, Manifest, Ref, ref_of
+from kubectl_rapt.objects import crds, labels
 from kubectl_rapt.templating.definition import Access, Egress
 from kubectl_rapt.templating.policies import Compiled
 from tests import namespaces
 from tests.api.teams import Team, kubectl_does
-from tests.cluster.clusters import Cluster
-from tests.pure.config.test_derive import DIGEST, INSTALLED, RENDERED, TEMPLATE
+from tests.api.test_guard import DEFINITION
+from tests.cluster import clusters
+from tests.cluster.clusters import PrivateCluster
+from tests.pure.config.test_derive import ASKED, DIGEST, INSTALLED, RENDERED
 
 SCRIPT = """\
 echo "${HOME}" "$HOME" $$ "$$HOME" ${VAR:=x} ${VAR:-'y'} "${#VAR}" ${VAR/a/b} $(date)
@@ -32,13 +34,25 @@ _SUBSTITUTED = re.compile(r"\$\$|\$\{[^}]*\}")
 _OF_THE_SERVER = ("uid", "resourceVersion", "creationTimestamp", "generation", "managedFields")
 
 
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[PrivateCluster]:
+    """A cluster of one's own: it has the kind ExternalSecret, and no operator that acts on any."""
+    with clusters.private() as found:
+        namespaces.apply(found.kubeconfig, *crds.manifests(), DEFINITION)
+        definitions = ("externalsecrets.external-secrets.io", f"{TOOL.plural}.{TOOL.group}")
+        for name in definitions:
+            kubectl_does(found.kubeconfig, "wait", "--for=condition=Established", f"crd/{name}")
+        yield found
+
+
 @pytest.fixture
-def team(open_team: Any, cluster: Cluster) -> Any:
+def team(open_team: Any, cluster: PrivateCluster) -> Any:
     """An administrator, who may also bind roles, with environments dev and prod and every kind of object in each."""
     with open_team(cluster.kubeconfig, namespaces.prepare(cluster)) as team:
         team.add_template("script", values={"script": SCRIPT}, schedule="0 3 * * *")
         team.add_template("tcp-check", answers={"host": "example.com", "port": "80"})
-        dev = repository.read(team.world).project().environment("dev")
+        store = SecretStore("vault", "ClusterSecretStore")
+        dev = replace(repository.read(team.world).project().environment("dev"), secret_store=store)
         prod = replace(dev, name="prod", namespaces=(team.namespace, namespaces.prepare(cluster)))
         both = Project(team.repository.id, {"dev": dev, "prod": prod})
         team.repository.commit({layout.PROJECT: project.spell(both).encode()})
@@ -53,9 +67,10 @@ def team(open_team: Any, cluster: Cluster) -> Any:
 def _everything(both: Project, environment: Environment, tool: Any) -> bytes:
     """A tool with rights, a network of its own and schedules, in each namespace of its environment."""
     schedules = (Schedule("0 3 * * *"), Schedule("0 4 * * *", "Europe/Berlin"))
-    installed = replace(tool, schedules=schedules, namespaces=environment.namespaces)
+    answers = {"password": {"name": "database", "key": "password"}, "all": {"name": "rest"}}
+    installed = replace(tool, answers=answers, schedules=schedules, namespaces=environment.namespaces)
     access = (Access(("", "batch"), ("pods", "jobs"), ("get", "list"), ("one",)),)
-    template = replace(TEMPLATE, access=access, egress=(Egress(cidr="10.0.0.0/8"), Egress(anywhere=True)))
+    template = replace(ASKED, access=access, egress=(Egress(cidr="10.0.0.0/8"), Egress(anywhere=True)))
     manifests = derive.objects(both, environment, installed, DIGEST, template, RENDERED, Compiled())
     return documents.dump_all(manifests).encode()
 
@@ -78,7 +93,7 @@ def manifests(folder: Path) -> dict[Ref, Manifest]:
     }
 
 
-def generated(cluster: Cluster, folder: Path) -> str:
+def generated(cluster: PrivateCluster, folder: Path) -> str:
     """What kustomize builds of the file that Flux generates where a folder has none: every file is a resource."""
     resources = "".join(f"- {path.name}\n" for path in sorted(folder.glob("*.yaml")))
     head = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n"
@@ -96,18 +111,18 @@ def stored(team: Team, refs: Mapping[Ref, Manifest]) -> dict[Ref, Any]:
     return found
 
 
-def emptied(cluster: Cluster, folder: Path) -> None:
+def emptied(cluster: PrivateCluster, folder: Path) -> None:
     kubectl_does(cluster.kubeconfig, "delete", "--wait", "--recursive", f"--filename={folder}")
 
 
 def test_kubectl_and_kustomize_make_the_same_objects_as_sync(
-    team: Team, cluster: Cluster, tmp_path: Path
+    team: Team, cluster: PrivateCluster, tmp_path: Path
 ) -> None:
     apply = ("apply", "--server-side", "--recursive")
     for environment in ("dev", "prod"):
         folder = written(team, environment, tmp_path)
         wanted = manifests(folder)
-        assert {ref.kind for ref in wanted} == set(rendered.KINDS) - {EXTERNAL_SECRET}, "every kind"
+        assert {ref.kind for ref in wanted} == set(rendered.KINDS), "every kind"
         syncing.sync(team.world, team.writers, environment, lambda one: None)
         expected = stored(team, wanted)
         emptied(cluster, folder)
@@ -120,7 +135,7 @@ def test_kubectl_and_kustomize_make_the_same_objects_as_sync(
 
 
 def test_nothing_that_flux_builds_is_substituted_and_every_text_stays_as_it_is(
-    team: Team, cluster: Cluster, tmp_path: Path
+    team: Team, cluster: PrivateCluster, tmp_path: Path
 ) -> None:
     folder = written(team, "dev", tmp_path)
     wanted = manifests(folder)
@@ -146,7 +161,7 @@ def _texts(value: Any) -> set[str]:
 
 
 def test_a_checkout_that_others_applied_is_synced_without_a_change(
-    team: Team, cluster: Cluster, tmp_path: Path
+    team: Team, cluster: PrivateCluster, tmp_path: Path
 ) -> None:
     folder = written(team, "dev", tmp_path)
     command = ("apply", "--server-side", "--recursive", "--field-manager=rapt-sync", f"--filename={folder}")

@@ -9,17 +9,22 @@ from pathlib import Path
 
 import pytest
 
-from kubectl_rapt import documents, wiring
+from kubectl_rapt import documents, wiring, writes
+from kubectl_rapt.actions import add, compose
+from kubectl_rapt.adapters.sandbox import Sandbox
 from kubectl_rapt.config import layout
 from kubectl_rapt.config.project import Environment
+from kubectl_rapt.config.settings import Settings
 from kubectl_rapt.model.kinds import Manifest
 from kubectl_rapt.objects import labels
 from tests import faults, namespaces
 from tests.cluster import kubectl
 from tests.cluster.clusters import Cluster
+from tests.fakes.world import FakeWorld, FakeWriters
 from tests.faults import DropReply
 from tests.git.remotes import served
 from tests.killing import Ended, Kill, Person, each, end, kills, let_pass
+from tests.registries import RegistryRepository
 from tests.repositories import ConfigRepository
 
 KINDS = "tools.rapt.dev,cronjobs,serviceaccounts,networkpolicies,configmaps"
@@ -171,6 +176,60 @@ def test_an_add_that_is_killed_at_any_moment_is_finished_by_the_same_command(sce
         scene.person.leaves_nothing()
 
     each(scenario, [f"moment-{number}" for number in range(6)])
+
+
+def test_an_upgrade_that_is_killed_at_twenty_points_is_finished_by_the_same_command(
+    scenes: Scenes, tmp_path: Path
+) -> None:
+    team = RegistryRepository(tmp_path, "team")
+    team.release("say", "1.0.0")
+
+    def installed(name: object) -> Scene:
+        scene = scenes.make(name)
+        text = (
+            scene.repository.files()[layout.PROJECT]
+            + f"registries: {{team: {{url: {team.path}}}}}\n".encode()
+        )
+        scene.repository.commit({layout.PROJECT: text})
+        settings = Settings(repository=str(scene.repository.path))
+        world = FakeWorld(scene.person.home.name, scene.person.home, settings, renderer)
+        wish = add.Request("team/say", scene.tool, scene.name, answers={}, values={})
+        for step in compose.plan(world, add.draft(world, wish)).plan.steps:
+            writes.apply(FakeWriters(world), step)
+        return scene
+
+    with Sandbox() as renderer:
+        first, *others = [installed(f"to-upgrade-{number}") for number in range(21)]
+    team.release("say", "1.1.0")
+
+    def is_upgraded_once(scene: Scene, ended: Ended) -> None:
+        assert ended.exit_code == 0, ended
+        assert [len(scene.repository.log()), *scene.repository.branches] == [4, "main"]
+        definition = scene.repository.files()[layout.definition(scene.name, scene.tool)]
+        assert b'version: "1.1.0"' in definition or b"version: 1.1.0" in definition
+        scene.is_synced(scene.tool)
+
+    ended, written = first.person.writes("upgrade", first.tool, "--in", first.name)
+    is_upgraded_once(first, ended)
+    chance = random.Random(11)
+    points: list[Kill | float] = [*kills(written)]
+    points += [chance.uniform(0.1, 2.5) for _ in range(20 - len(points))]
+
+    def scenario(one: tuple[Scene, Kill | float]) -> None:
+        scene, point = one
+        upgrade = ("upgrade", scene.tool, "--in", scene.name)
+        if isinstance(point, Kill):
+            killed = scene.person.is_killed(point, *upgrade)
+            assert killed.was_killed, killed
+        else:
+            process = scene.person.starts(*upgrade)
+            time.sleep(point)
+            process.kill()
+            end(process)
+        assert len(scene.repository.log()) in (3, 4)
+        is_upgraded_once(scene, scene.person.types(*upgrade))
+
+    each(scenario, list(zip(others, points, strict=True)))
 
 
 def test_a_sync_that_is_killed_before_or_after_any_write_is_finished_by_the_same_command(

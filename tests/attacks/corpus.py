@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from kubectl_rapt.templating import parameters
+from kubectl_rapt.templating import declared
 from kubectl_rapt.templating.parameters import Parameter
 
 HERE = Path(__file__).parent
@@ -136,7 +136,7 @@ def templates() -> Iterator[TemplateCase]:
 def values() -> Iterator[ValueCase]:
     """All value cases, by name."""
     for name, data in _files("values"):
-        parameter = parameters.from_data({"name": "value", "type": "string", **data.get("parameter", {})}, "")
+        parameter = declared.from_data({"name": "value", "type": "string", **data.get("parameter", {})}, "")
         yield ValueCase(
             name=name,
             says=data["says"],
@@ -161,7 +161,7 @@ def _files(folder: str) -> Iterator[tuple[str, Any]]:
 
 
 def _parameters(data: Mapping[str, Any]) -> tuple[Parameter, ...]:
-    return tuple(parameters.from_data(one, "") for one in data.get("parameters", ()))
+    return tuple(declared.from_data(one, "") for one in data.get("parameters", ()))
 
 
 def _source(data: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from kubectl_rapt import documents
 from kubectl_rapt.errors import Invalid
-from kubectl_rapt.templating import parameters, places
+from kubectl_rapt.templating import declared, parameters, places
 from kubectl_rapt.templating.job import Rendered
 from kubectl_rapt.templating.parameters import Parameter
 from kubectl_rapt.templating.render import render
@@ -52,10 +52,10 @@ def seen(job: Any) -> tuple[str, str]:
 
 
 def as_run_time(parameter: Parameter) -> Parameter:
-    data = {**parameters.to_data(parameter), "at": "run"}
+    data = {**declared.to_data(parameter), "at": "run"}
     if parameter.type == "image" and not (parameter.choices or parameter.prefixes):
         data["prefixes"] = ["registry.example/"]
-    return parameters.from_data(data, "")
+    return declared.from_data(data, "")
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.refused], ids=lambda case: case.name)
@@ -123,6 +123,6 @@ def test_any_text_is_carried_byte_for_byte(text: str) -> None:
 
 
 def test_a_hostile_pattern_takes_linear_time() -> None:
-    parameter = parameters.from_data({"name": "value", "type": "string", "pattern": "^([a-z0-9]+-?)+$"}, "")
+    parameter = declared.from_data({"name": "value", "type": "string", "pattern": "^([a-z0-9]+-?)+$"}, "")
     with pytest.raises(Invalid):
         parameters.check([parameter], {"value": "a" * 60_000 + "!"})

@@ -7,7 +7,9 @@ import pytest
 
 from kubectl_rapt.config import layout, project
 from kubectl_rapt.config.project import Environment, Project, Registry
+from kubectl_rapt.model.versions import Version
 from tests.cli.conftest import Ask
+from tests.cli.endings import refused
 from tests.registries import RegistryRepository
 from tests.repositories import ConfigRepository
 
@@ -169,3 +171,182 @@ def test_verify_ends_with_1_where_something_is_wrong_that_is_no_alarm(
 def test_a_word_that_registry_does_not_know_is_refused(ask: Ask) -> None:
     ended = ask("registry", "lst")
     assert (ended.exit_code, "try: kubectl rapt registry list" in ended.stderr) == (2, True)
+
+
+COMMENTED = """\
+# Who looks after this: someone@example.com
+apiVersion: rapt.dev/v1alpha1
+kind: Project
+id: "0a1b2c3d"
+registries:   # ours first
+  other:
+    url:   {other}
+    priority: 10
+environments:
+  dev: {{namespaces: [team], review: {review}, cluster: uid}}
+"""
+
+
+def commented(config: Configured, other: RegistryRepository, review: str = "none") -> str:
+    """A ``rapt.yaml`` as a person wrote it, committed; its text."""
+    text = COMMENTED.format(other=other.path, review=review)
+    config.commit({layout.PROJECT: text.encode()})
+    return text
+
+
+def test_add_lists_a_registry_and_changes_no_other_line(
+    ask: Ask, config: Configured, team: RegistryRepository, other: RegistryRepository
+) -> None:
+    text = commented(config, other)
+    team.release("say", "1.0.0")
+    team.release("say", "1.1.0")
+    words = ("registry", "add", "team", str(team.path), "--priority", "60")
+    dry = ask(*words, "--dry-run")
+    assert (dry.exit_code, config.files()[layout.PROJECT].decode()) == (0, text)
+    assert "nothing was written" in dry.stdout
+    done = ask(*words)
+    assert (done.exit_code, done.stderr) == (0, "team has 1 template in 2 versions\n")
+    added = f"  team:\n    url: {team.path}\n    priority: 60\n"
+    assert config.files()[layout.PROJECT].decode() == text.replace("environments:", f"{added}environments:")
+    assert ask("search", "say", "-o", "name").stdout == "say\n"
+    main = config.main
+    again = ask(*words)
+    assert (again.exit_code, again.stdout, config.main) == (0, "nothing to change\n", main)
+
+
+def test_a_project_in_json_stays_json(ask: Ask, config: Configured, team: RegistryRepository) -> None:
+    environments = {"dev": {"namespaces": ["team"], "review": "none"}}
+    head = {"apiVersion": "rapt.dev/v1alpha1", "kind": "Project", "id": "0a1b2c3d"}
+    text = json.dumps({**head, "environments": environments}, indent=2) + "\n"
+    config.commit({layout.PROJECT: text.encode()})
+    assert ask("registry", "add", "team", str(team.path)).exit_code == 0
+    found = json.loads(config.files()[layout.PROJECT])
+    assert found == {**head, "environments": environments, "registries": {"team": {"url": str(team.path)}}}
+    assert ask("registry", "remove", "team").exit_code == 0
+    assert json.loads(config.files()[layout.PROJECT])["registries"] == {}
+
+
+def test_add_and_remove_wait_for_a_review_where_an_environment_asks_for_one(
+    ask: Ask, config: Configured, team: RegistryRepository, other: RegistryRepository
+) -> None:
+    text = commented(config, other, "required")
+    words = ("registry", "add", "team", str(team.path))
+    assert ask(*words).exit_code == 0
+    (branch,) = set(config.branches) - {"main"}
+    assert branch.startswith("rapt/all/project/")
+    tip = config.branches[branch]
+    again = ask(*words)
+    assert "is pushed already" in again.stdout
+    assert config.branches[branch] == tip
+    assert config.files()[layout.PROJECT].decode() == text
+    assert ask("changes", "merge", branch.rpartition("/")[2]).exit_code == 0
+    assert "team" in ask("registry", "list").stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "url", "code", "message"),
+    [
+        ("bundled", "{team}", 5, 'registry "bundled" is not right'),
+        ("Team", "{team}", 5, 'registry "Team" is not right'),
+        ("new", "team.git", 5, 'registry "new" is not right'),
+        ("new", "https://me:word@example.com/x", 5, 'registry "new" is not right'),
+        ("new", "ext::sh -c id", 5, "is not an address"),
+        ("new", "ssh://-oProxyCommand=id/x", 5, "is not an address"),
+        ("new", "{team}/nothing", 4, "there is no git repository"),
+        ("other", "{team}", 7, "registry other is listed already, and otherwise"),
+        ("new", "{other}", 7, "is listed already, as other"),
+        ("new", "{plain}", 5, "registry new cannot be used: it has no registry/index.yaml"),
+    ],
+)
+def test_add_refuses_what_is_no_registry_and_writes_nothing(
+    ask: Ask,
+    config: Configured,
+    team: RegistryRepository,
+    other: RegistryRepository,
+    tmp_path: Path,
+    name: str,
+    url: str,
+    code: int,
+    message: str,
+) -> None:
+    commented(config, other)
+    plain = ConfigRepository(tmp_path / "plain", Environment("dev", ("team",)))
+    before = config.branches
+    ended = ask("registry", "add", name, url.format(team=team.path, other=other.path, plain=plain.path))
+    assert (ended.exit_code, ended.stdout, config.branches) == (code, "", before)
+    assert message in ended.stderr
+    assert "word" not in ended.stderr
+
+
+def test_add_names_what_is_quarantined_and_refuses_a_registry_of_nothing_else(
+    ask: Ask, config: Configured, team: RegistryRepository
+) -> None:
+    team.commit({"templates/evil/template.yaml": b"[", "templates/evil/job.yaml.j2": b""})
+    refused = ask("registry", "add", "team", str(team.path))
+    assert refused.exit_code == 6
+    assert "templates/evil" in refused.stderr
+    team.release("say", "1.0.0")
+    added = ask("registry", "add", "team", str(team.path))
+    assert added.exit_code == 0
+    assert added.stderr.startswith("team has 1 template in 1 version; 1 quarantined\n  templates/evil: ")
+
+
+def test_add_reads_the_public_keys_that_must_sign(
+    ask: Ask, config: Configured, team: RegistryRepository, tmp_path: Path
+) -> None:
+    keys = tmp_path / "keys.pub"
+    keys.write_text("# the team's\nssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ4 someone@example.com\n\n")
+    assert ask("registry", "add", "team", str(team.path), "--keys", str(keys)).exit_code == 0
+    (found,) = project.read(config.files()).registries.values()
+    assert found.signers == ("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ4 someone@example.com",)
+    before = config.branches
+    for text in ("", "# nothing\n", "not a key\n"):
+        keys.write_text(text)
+        ended = ask("registry", "add", "again", str(team.path), "--keys", str(keys))
+        assert (ended.exit_code, config.branches) == (5, before)
+    assert ask("registry", "add", "again", str(team.path), "--keys", str(tmp_path / "no")).exit_code == 4
+
+
+def test_remove_takes_its_lines_only_and_never_a_registry_that_tools_came_from(
+    ask: Ask, config: Configured, team: RegistryRepository, other: RegistryRepository
+) -> None:
+    team.release("say", "1.0.0")
+    text = commented(config, other)
+    assert ask("registry", "add", "team", str(team.path)).exit_code == 0
+    lock = {"registry": str(team.path), "tree": team.tree("say"), "digest": "sha256:" + "3" * 64}
+    kind = {"apiVersion": "rapt.dev/v1alpha1", "kind": "Installation"}
+    tool = {**kind, "template": "say", "version": "1.0.0", "lock": lock}
+    path = layout.definition("dev", "hello")
+    config.commit({path: json.dumps(tool).encode()})
+    main = config.main
+    ended = ask("registry", "remove", "team")
+    assert (ended.exit_code, config.main) == (6, main)
+    assert f"{path}  say 1.0.0" in ended.stderr
+    config.commit({path: None})
+    with team.unreachable():
+        assert ask("registry", "remove", "team").exit_code == 0
+    assert config.files()[layout.PROJECT].decode() == text
+    for name, hint in (("team", "rapt.yaml"), ("othr", "did you mean: other?"), ("bundled", "comes with")):
+        ended = ask("registry", "remove", name)
+        assert ended.exit_code == 4
+        assert hint in ended.stderr
+
+
+def test_versions_that_may_not_be_installed_say_why(
+    ask: Ask, config: Configured, team: RegistryRepository
+) -> None:
+    for version in ("1.0.0", "1.1.0", "1.2.0"):
+        team.release("say", version)
+    team.say("say", "1.1.0", yanked="it loses words")
+    team.say("say", "1.2.0", min_rapt=Version(99, 0, 0))
+    config.lists(registry(team))
+    passed = ask("add", "say", "--in", "dev", "--dry-run").stderr
+    assert "say 1.1.0 was passed over: yanked: it loses words" in passed
+    assert "say 1.2.0 was passed over: needs Rapt 99.0.0 or newer" in passed
+    assert ask("add", "say@1.1.0", "--in", "dev") == refused(
+        6, "say 1.1.0 is yanked: it loses words", "kubectl rapt show say"
+    )
+    newer = ask("add", "say@1.2.0", "--in", "dev")
+    assert newer.exit_code == 6
+    assert "error: say 1.2.0 needs Rapt 99.0.0 or newer; this is " in newer.stderr
+    assert "  try: take a newer Rapt, or an older version\n" in newer.stderr

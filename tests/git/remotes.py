@@ -118,6 +118,7 @@ class HttpRemote:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else each answer's body waits 40 ms for the acknowledgement of its head
     remote: HttpRemote
 
     def do_GET(self) -> None:

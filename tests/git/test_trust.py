@@ -197,12 +197,12 @@ def test_addresses_that_people_use_are_taken(url: str, expected: tuple[str, str]
 def test_a_registry_gets_only_the_protocol_of_its_address(place: Place) -> None:
     """Even where an older git would let a helper in, the list of protocols has one entry."""
     adapter, bare = place.git(), place.bare()
-    mirror = adapter._mirror(hostile(bare))
+    mirror = adapter._mirrors.of(hostile(bare))
     with pytest.raises(RaptError) as caught:
-        adapter._talk(mirror, "ls-remote", "ext::sh -c 'touch ran' --")
+        adapter._program.talk(mirror, "ls-remote", "ext::sh -c 'touch ran' --")
     assert caught.value.code == "bad-address"
     with pytest.raises(RaptError) as caught:
-        adapter._talk(mirror, "ls-remote", "https://127.0.0.1/x")
+        adapter._program.talk(mirror, "ls-remote", "https://127.0.0.1/x")
     assert caught.value.code == "bad-address"
 
 

@@ -1,4 +1,4 @@
-"""Writes the documents that are generated from the source: ``docs/map.md`` and ``docs/cli.md``."""
+"""Writes what is generated from the source: ``docs/map.md``, ``docs/cli.md`` and the schemas in ``docs/schemas``."""
 
 import ast
 import copy
@@ -12,6 +12,8 @@ from typer.main import get_command
 
 from kubectl_rapt.cli import main as front_end
 from kubectl_rapt.cli import options, table
+from kubectl_rapt.config.schema import SCHEMAS
+from kubectl_rapt.documents import dump_json
 from tests.house import source
 
 _NOTE = "<!-- Written by `make docs` from the source: change that, not this. -->"
@@ -25,7 +27,8 @@ _ROOMS = (
 def contents() -> dict[Path, str]:
     """Each generated document's path and text."""
     docs = source.HOME / "docs"
-    return {docs / "map.md": _map(), docs / "cli.md": _cli()}
+    schemas = {docs / "schemas" / f"{name}.json": dump_json(make()) for name, make in SCHEMAS.items()}
+    return {docs / "map.md": _map(), docs / "cli.md": _cli(), **schemas}
 
 
 def _map() -> str:
@@ -143,6 +146,7 @@ def main() -> int:
     """Write what differs."""
     for path, text in contents().items():
         if not path.exists() or path.read_text("utf-8") != text:
+            path.parent.mkdir(exist_ok=True)
             path.write_text(text, "utf-8")
             print(path.relative_to(source.HOME))
     return 0

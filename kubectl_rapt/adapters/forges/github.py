@@ -6,13 +6,12 @@ from typing import Any, Literal
 from kubectl_rapt.adapters.forges import answers
 from kubectl_rapt.adapters.forges.client import Client, segment
 from kubectl_rapt.adapters.forges.dialect import is_same, missing, parted, unasked
-from kubectl_rapt.adapters.forges.said import Said, bad_answer
+from kubectl_rapt.adapters.forges.said import Said, nodes
 from kubectl_rapt.errors import NotFound, RaptError, Refused
 from kubectl_rapt.model.proposals import Method, Proposal, PullRequest
 
 HEADERS = {"X-GitHub-Api-Version": "2022-11-28", "Accept": "application/vnd.github+json"}
 _PAGE = 50
-_MOST_PAGES = 100
 
 _FIELDS = """
 fragment seen on PullRequest {
@@ -93,16 +92,13 @@ class GitHub:
 
     def under(self, prefix: str) -> Iterator[PullRequest]:
         """See Dialect."""
-        after = None
-        for _ in range(_MOST_PAGES):
-            found = self._read(_OPEN, "read pull requests", size=_PAGE, after=after).at("open")
-            for said in found.items("nodes"):
-                if not said.flag("isCrossRepository") and said.name("headRefName").startswith(prefix):
-                    yield _seen(said)
-            if not found.flag("pageInfo", "hasNextPage"):
-                return
-            after = found.text("pageInfo", "endCursor")
-        raise bad_answer(self._client.host, "its list does not end")
+
+        def page(after: str | None) -> Said:
+            return self._read(_OPEN, "read pull requests", size=_PAGE, after=after).at("open")
+
+        for said in nodes(page, self._client.host):
+            if not said.flag("isCrossRepository") and said.name("headRefName").startswith(prefix):
+                yield _seen(said)
 
     def numbered(self, number: int) -> PullRequest:
         """See Dialect."""

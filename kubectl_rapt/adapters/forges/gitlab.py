@@ -6,12 +6,11 @@ from typing import Any, Literal
 from kubectl_rapt.adapters.forges import answers
 from kubectl_rapt.adapters.forges.client import Client, segment
 from kubectl_rapt.adapters.forges.dialect import is_same, missing, unasked
-from kubectl_rapt.adapters.forges.said import Said, bad_answer
+from kubectl_rapt.adapters.forges.said import Said, nodes
 from kubectl_rapt.errors import Invalid, NotFound, Refused
 from kubectl_rapt.model.proposals import Method, Proposal, PullRequest
 
 _PAGE = 50
-_MOST_PAGES = 100
 _DRAFT = "Draft: "
 _DRAFTS = ("draft:", "[draft]", "(draft)")
 
@@ -81,16 +80,13 @@ class GitLab:
 
     def under(self, prefix: str) -> Iterator[PullRequest]:
         """See Dialect."""
-        after = None
-        for _ in range(_MOST_PAGES):
-            found = self._read(_OPEN, "read merge requests", size=_PAGE, after=after).at("open")
-            for said in found.items("nodes"):
-                if _is_own(said) and said.name("sourceBranch").startswith(prefix):
-                    yield _seen(said)
-            if not found.flag("pageInfo", "hasNextPage"):
-                return
-            after = found.text("pageInfo", "endCursor")
-        raise bad_answer(self._client.host, "its list does not end")
+
+        def page(after: str | None) -> Said:
+            return self._read(_OPEN, "read merge requests", size=_PAGE, after=after).at("open")
+
+        for said in nodes(page, self._client.host):
+            if _is_own(said) and said.name("sourceBranch").startswith(prefix):
+                yield _seen(said)
 
     def numbered(self, number: int) -> PullRequest:
         """See Dialect."""

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from kubectl_rapt.errors import Unavailable
 
 _COMMIT = r"[0-9a-f]{40}(?:[0-9a-f]{24})?"
 _MOST_TEXT = 1_000_000
+_MOST_PAGES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,3 +128,23 @@ def bad_answer(host: str, why: str, *, outcome_unknown: bool = False) -> Unavail
         "check forge.kind and forge.api in rapt.yaml, and that no login page or proxy stands in between",
         outcome_unknown=outcome_unknown,
     )
+
+
+def nodes(page: Callable[[str | None], Said], host: str) -> Iterator[Said]:
+    """The nodes of a list that GraphQL gives page by page, each asked for when it is needed.
+
+    Args:
+        page: Asks for the page after a cursor; None for the first.
+        host: Whose list it is, for the message.
+
+    Raises:
+        Unavailable: The list does not end.
+    """
+    after = None
+    for _ in range(_MOST_PAGES):
+        found = page(after)
+        yield from found.items("nodes")
+        if not found.flag("pageInfo", "hasNextPage"):
+            return
+        after = found.text("pageInfo", "endCursor")
+    raise bad_answer(host, "its list does not end")

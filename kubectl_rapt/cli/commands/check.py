@@ -7,18 +7,28 @@ import typer
 from kubectl_rapt.actions import check as checking
 from kubectl_rapt.actions import repository
 from kubectl_rapt.actions.check import Checked
+from kubectl_rapt.actions.repository import Repository
 from kubectl_rapt.cli import options, show, terminal
+
+Path = Annotated[
+    str,
+    typer.Option(
+        metavar="FOLDER", help="A checkout of the config repository; else the one that you are in, if any"
+    ),
+]
 
 
 def check(
     context: typer.Context,
+    path: Path = "",
     output: Annotated[
         str, typer.Option("-o", "--output", metavar="json|yaml|name", help="Output format")
     ] = "",
 ) -> int:
     """Render every tool of the config repository again: the same bytes, valid, policies hold. For its CI.
 
-    Ends with 1 where something is not right. All environments are checked, unless one is named with --in.
+    In a checkout it checks the files as they are there; elsewhere the newest commit of the config repository. Ends
+    with 1 where something is not right. All environments are checked, unless one is named with --in.
 
     Example: kubectl rapt check
     """
@@ -26,7 +36,7 @@ def check(
     count = 0
     wrong: list[Checked] = []
     with options.open_world(context) as (world, _):
-        found = repository.read(world)
+        found = repository.checked_out(world, path) or repository.read(world)
         for one in checking.check(world, found, options.named_environment(context)):
             count += 1
             if one.problems:
@@ -43,13 +53,19 @@ def check(
                 terminal.out(terminal.clean(f"{one.path}:{where} {problem.what}"))
             if one.hint:
                 terminal.out(terminal.clean(f"  try: {one.hint}"))
-        commit = found.head[:7]
-        terminal.out(
-            f"{count} checked at {commit}, {len(wrong)} not right"
-            if wrong
-            else f"{count} checked at {commit}"
-        )
+        wrongs = f", {len(wrong)} not right" if wrong else ""
+        terminal.out(terminal.clean(f"{count} checked {_where(found)}{wrongs}"))
     return 1 if wrong else 0
+
+
+def _where(found: Repository) -> str:
+    """What was checked: in a checkout that is more than its commit, where files are not as that has them."""
+    commit = f"at {found.head[:7]}" if found.head else "without a commit"
+    if not found.root:
+        return commit
+    count = len(found.uncommitted)
+    edits = f" with {count} file{'' if count == 1 else 's'} not committed" if count else ""
+    return f"in {found.root} {commit}{edits}"
 
 
 def _data(one: Checked) -> dict[str, object]:

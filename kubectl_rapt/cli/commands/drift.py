@@ -53,17 +53,7 @@ def _line(change: Changed) -> str:
     if change.by:
         at = f" at {times.spell(change.by.at)}" if change.by.at else ""
         by = f" by {change.by.manager}{at}"
-    return f"{field.label}: {_value(field.before)} → {_value(field.after)}{by}"
-
-
-def _value(value: Any) -> str:
-    if value is None:
-        return "nothing"
-    if isinstance(value, str):
-        return terminal.shorten(f"'{value}'", 200)
-    import json
-
-    return terminal.shorten(json.dumps(value, ensure_ascii=False), 200)
+    return f"{field.label}: {show.value(field.before)} → {show.value(field.after)}{by}"
 
 
 def _summary(found: Drift) -> str:

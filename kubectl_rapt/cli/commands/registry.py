@@ -6,10 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
-from kubectl_rapt.actions import audit, catalogs, repository
+from kubectl_rapt.actions import audit, catalogs, registries, repository
 from kubectl_rapt.actions.audit import Finding, News
 from kubectl_rapt.actions.catalogs import Catalog
-from kubectl_rapt.cli import options, show, terminal
+from kubectl_rapt.cli import options, proposing, show, terminal
+from kubectl_rapt.config.project import Registry
 from kubectl_rapt.errors import Problem, Refused, Unavailable
 from kubectl_rapt.model import times
 
@@ -107,6 +108,51 @@ def update(context: typer.Context, output: Output = "") -> None:
             "try again; the others are up to date",
             [Problem(one.registry.name, one.note) for one in silent],
         )
+
+
+def add(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What it is to be called")],
+    url: Annotated[str, typer.Argument(metavar="URL", help="The address of its git repository")],
+    priority: Annotated[
+        int, typer.Option(metavar="NUMBER", help="The higher wins where several have a template of one name")
+    ] = 50,
+    branch: Annotated[str, typer.Option(metavar="NAME", help="The branch that is read")] = "main",
+    keys: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FILE", help="Public keys, one of which must sign every version (repeatable)"),
+    ] = None,
+    dry_run: options.DryRun = "none",
+) -> None:
+    """Read a registry, and list it in rapt.yaml.
+
+    Keys are of ssh, one a line, or a PGP block; - is standard input.
+
+    Example: kubectl rapt registry add team https://git.example.com/platform/tools.git --priority 60
+    """
+    is_dry = options.is_dry(dry_run)
+    with options.open_world(context) as (world, writers):
+        signers = tuple(
+            signer
+            for path in keys or ()
+            for signer in registries.signers(world.checkout.document(path), path)
+        )
+        make = registries.adding(world, Registry(name, url, priority, branch, signers))
+        proposing.carry_out(context, world, writers, make, is_dry=is_dry)
+
+
+def remove(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The registry")],
+    dry_run: options.DryRun = "none",
+) -> None:
+    """Take a registry off the list in rapt.yaml; not while tools that came from it are installed.
+
+    Example: kubectl rapt registry remove team
+    """
+    is_dry = options.is_dry(dry_run)
+    with options.open_world(context) as (world, writers):
+        proposing.carry_out(context, world, writers, registries.removing(name), is_dry=is_dry)
 
 
 _MOST_LINES = 50

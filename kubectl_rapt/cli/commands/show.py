@@ -7,7 +7,7 @@ import typer
 from kubectl_rapt.actions import catalogs, registry, repository
 from kubectl_rapt.cli import options, terminal
 from kubectl_rapt.cli import show as showing
-from kubectl_rapt.templating import parameters
+from kubectl_rapt.templating import declared, parameters
 from kubectl_rapt.templating.definition import Egress, Template
 from kubectl_rapt.templating.reference import Reference
 
@@ -85,6 +85,6 @@ def _data(registry_name: str, template: Template) -> dict[str, Any]:
         "version": str(template.version),
         "registry": registry_name,
         "summary": template.summary,
-        "parameters": [parameters.to_data(one) for one in template.parameters],
+        "parameters": [declared.to_data(one) for one in template.parameters],
         "policies": {"retry": template.retry_policy, "cleanup": template.cleanup_policy},
     }

@@ -176,7 +176,7 @@ def _ask(name: str, found: Source | None) -> tuple[str, list[str]]:
         one = literal.parameter
         if one.type not in parameters.REFERENCES:
             shown = terminal.clean(terminal.shorten(parameters.spell(one.default), 60))
-            if not typer.confirm(f"Ask for {one.name} ({shown})", default=True, err=True):
+            if not typer.confirm(f"Should {one.name} be asked for (now {shown})?", default=True, err=True):
                 kept.append(one.name)
     return summary, kept
 

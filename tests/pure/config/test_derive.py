@@ -16,7 +16,7 @@ from kubectl_rapt.config.project import Environment, Profile, Project, SecretSto
 from kubectl_rapt.model.kinds import Manifest
 from kubectl_rapt.model.versions import Version
 from kubectl_rapt.objects import job_schema, tools
-from kubectl_rapt.templating import definition, parameters, places, policies, render
+from kubectl_rapt.templating import declared, definition, parameters, places, policies, render
 from kubectl_rapt.templating.definition import Access, Egress, Port, Template
 from kubectl_rapt.templating.job import Rendered
 from kubectl_rapt.templating.parameters import Parameter
@@ -520,7 +520,7 @@ def test_what_a_shipped_template_asks_at_run_still_fills_its_places(folder: Path
     )
     tool = tools.from_manifest(one(manifests, "Tool"))
     assert job_schema.check(tool.job, job_schema.TOOL_JOB) == []
-    placed = [(parameters.from_data({**asked, "at": "run"}, ""), asked["at"]) for asked in tool.parameters]
+    placed = [(declared.from_data({**asked, "at": "run"}, ""), asked["at"]) for asked in tool.parameters]
     assert {question.name for question, _ in placed} == {
         one.name for one in template.parameters if one.at == "run"
     }

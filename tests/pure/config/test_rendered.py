@@ -10,8 +10,10 @@ from kubectl_rapt.config import rendered
 from kubectl_rapt.config.installation import Schedule
 from kubectl_rapt.errors import Problem
 from kubectl_rapt.templating.definition import Access, Egress
-from tests.pure.config.test_derive import INSTALLED, PROD, PROJECT, TEMPLATE, derived, stored
+from tests.pure.config.test_derive import INSTALLED, PROJECT, STORE, TEMPLATE, derived, stored
+from tests.pure.config.test_derive import PROD as WITHOUT_STORE
 
+PROD = replace(WITHOUT_STORE, secret_store=STORE)
 FULL = replace(
     TEMPLATE, access=(Access(("",), ("pods",), ("get",), ("one",)),), egress=(Egress(anywhere=True),)
 )
@@ -86,6 +88,16 @@ def test_everything_that_rapt_writes_is_right() -> None:
             True,
             "spec.job.spec.template.spec.hostIPC",
         ),
+        ("ExternalSecret", ("spec", "secretStoreRef", "name"), "root", "spec.secretStoreRef.name"),
+        ("ExternalSecret", ("spec", "secretStoreRef", "kind"), "SecretStore", "spec.secretStoreRef.kind"),
+        ("ExternalSecret", ("spec", "secretStoreRef"), None, "spec.secretStoreRef"),
+        ("ExternalSecret", ("spec", "refreshInterval"), "1s", "spec.refreshInterval"),
+        ("ExternalSecret", ("spec", "target", "creationPolicy"), "Owner", "spec.target.creationPolicy"),
+        ("ExternalSecret", ("spec", "target", "template", "type"), "x", "spec.target.template.type"),
+        ("ExternalSecret", ("spec", "data", 0, "remoteRef", "key"), "root", "spec.data[0].remoteRef.key"),
+        ("ExternalSecret", ("spec", "data", 0, "secretKey"), 5, "spec.data[0]"),
+        ("ExternalSecret", ("spec", "surprise"), 1, "spec.surprise"),
+        ("ExternalSecret", ("metadata", "name"), "nightly-other", "metadata.name"),
         ("Tool", ("spec", "job"), None, "spec.job"),
         ("Tool", ("metadata", "name"), "other", "metadata.name"),
         ("RoleBinding", ("roleRef", "kind"), "ClusterRole", "roleRef"),
@@ -132,3 +144,25 @@ def test_one_edited_field_is_refused_by_its_name(
 def test_what_is_no_object_is_refused(document: Any) -> None:
     assert rendered.check(document, PROD, PROJECT) == [Problem("", "holds something that is no object")]
     assert rendered.named(document) == ""
+
+
+def test_where_an_environment_has_no_store_there_is_no_external_secret() -> None:
+    (found,) = rendered.check(edited("ExternalSecret", ("kind",), "ExternalSecret"), WITHOUT_STORE, PROJECT)
+    assert found == Problem("spec.secretStoreRef", f"environment {WITHOUT_STORE.name} has no secret store")
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "where"),
+    [
+        (("spec",), [], "spec"),
+        (("spec", "dataFrom"), [{"find": {"name": {"regexp": ".*"}}}], "spec.dataFrom[0].find"),
+        (("spec", "dataFrom"), "all", "spec.dataFrom"),
+        (("spec", "data"), "all", "spec.data"),
+        (("spec", "target"), [], "spec.target"),
+    ],
+)
+def test_what_an_external_secret_fetches_besides_is_refused(
+    path: tuple[Any, ...], value: Any, where: str
+) -> None:
+    found = rendered.check(edited("ExternalSecret", path, value), PROD, PROJECT)
+    assert where in [one.where for one in found]

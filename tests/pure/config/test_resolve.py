@@ -54,3 +54,10 @@ def test_shared_answers_are_for_templates_that_ask_and_own_ones_are_kept_to_be_r
 
 def test_a_tool_without_namespaces_is_in_the_first_one() -> None:
     assert resolve.resolve(*world()).namespaces == ("team",)
+
+
+def test_what_others_say_under_an_earlier_name_holds_for_the_renamed_parameter() -> None:
+    project, environment, wanted, _ = world(Defaults({"keep": 7}))
+    days = Parameter("days", "integer", default=1, renamed_from=("keep",))
+    found = resolve.answers(project, environment, wanted, replace(TEMPLATE, parameters=(days,)))
+    assert found["days"] == resolve.Chosen(7, "rapt.yaml")

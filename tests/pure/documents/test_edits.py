@@ -454,3 +454,35 @@ def test_a_removal_only_removes_lines(document: tuple[str, Any], random: st.Data
     assert documents.is_same(documents.load(edited, "f.yaml"), expected)
     if not any(sign in text for sign in "{[-") and len(holder) > 1 and text.endswith("\n"):
         assert not [line for line in changed(text, edited).splitlines() if line[0] == "+"]
+
+
+RENAMES = [
+    ("a: 1 # why\nb:   'x'   # c\n", "/b", "c", "a: 1 # why\nc:   'x'   # c\n"),
+    ("b:\n  'a' : |  # c\n    x\n  d: 1\n", "/b/a", "e", "b:\n  e : |  # c\n    x\n  d: 1\n"),
+    ("b: {a: 1, c: 2}\n", "/b/a", "z", "b: {z: 1, c: 2}\n"),
+    ('{"a": {"b": 1}}', "/a/b", "c", '{"a": {"c": 1}}'),
+    ("- a: 1\n  b: 2\n", "/0/a", "yes", '- "yes": 1\n  b: 2\n'),
+    ("a: 1\r\nb: 2\r\n", "/a", "c", "c: 1\r\nb: 2\r\n"),
+]
+
+
+@pytest.mark.parametrize(("text", "pointer", "name", "after"), RENAMES)
+def test_a_key_is_renamed_where_it_stands(text: str, pointer: str, name: str, after: str) -> None:
+    assert edits.rename(text, pointer, name) == after
+
+
+@pytest.mark.parametrize(
+    ("text", "pointer", "name", "code"),
+    [
+        ("a: 1\nb: 2\n", "/a", "b", "cannot-write-yaml"),
+        ("a: 1\n", "/b", "c", "no-such-value"),
+        ("a: [1]\n", "/a/0", "c", "no-such-value"),
+        ("a: 1\n", "", "c", "no-such-value"),
+    ],
+)
+def test_a_key_that_is_not_there_or_is_taken_is_not_renamed(
+    text: str, pointer: str, name: str, code: str
+) -> None:
+    with pytest.raises(RaptError) as caught:
+        edits.rename(text, pointer, name)
+    assert caught.value.code == code

@@ -56,7 +56,9 @@ def test_nothing_that_a_cleanup_policy_holds_is_pruned() -> None:
 
 def test_every_field_of_a_run_time_parameter_has_its_place_and_every_type_is_known() -> None:
     schema = TOOL_SCHEMA["spec"]["properties"]["parameters"]["items"]["properties"]
-    assert set(schema) == set(parameters.Parameter.__dataclass_fields__)
+    assert set(schema) == {
+        "renamedFrom" if one == "renamed_from" else one for one in parameters.Parameter.__dataclass_fields__
+    }
     assert set(schema["type"]["enum"]) == set(parameters.TYPES) - set(parameters.REFERENCES)
 
 

@@ -65,6 +65,18 @@ PARAMETERS = [
     (A, f"{A}, code: true", "minor", "is code for a shell now"),
     (A, f"{A}, description: words", "patch", "in other words"),
     (A, f"{A}, example: z", "patch", "in other words"),
+    (A, "name: b, type: string, default: x, renamedFrom: [a]", "minor", "was called a"),
+    ("name: a, type: string", "name: b, type: string, renamedFrom: [a]", "minor", "was called a"),
+    (A, "name: b, type: integer, default: 1, renamedFrom: [a]", "major", "was of type string"),
+    (A, "name: b, type: string, default: x, renamedFrom: [c]", "major", "is gone"),
+    (f"{A}, renamedFrom: [b]", f"{A}, renamedFrom: [c, b]", None, ""),
+    (f"{A}, renamedFrom: [b]", A, "major", "no longer takes the answers to b"),
+    (
+        f"{A}, renamedFrom: [b]",
+        "name: c, type: string, default: x, renamedFrom: [b, a]",
+        "minor",
+        "was called a",
+    ),
 ]
 
 
@@ -144,3 +156,14 @@ def test_what_breaks_nothing_may_have_any_version() -> None:
 def test_a_version_is_raised(version: str, patch: str, minor: str, major: str) -> None:
     old = Version.parse(version)
     assert [str(compatibility.bumped(old, level)) for level in compatibility.LEVELS] == [patch, minor, major]
+
+
+def test_a_rule_speaks_of_a_renamed_parameter_as_before() -> None:
+    renamed = asked(f"{A}, renamedFrom: [old]", B, more=RULE)
+    before = asked(A.replace("name: a", "name: old"), B, more="rules:\n- exclusive: [old, b]\n")
+    (change,) = compatibility.refuse_breaking(template(before), template(renamed, "1.1.0"))
+    assert (change.level, change.subject, change.what) == (
+        "minor",
+        "a",
+        "was called old, and takes its answers",
+    )

@@ -138,6 +138,21 @@ WRONG: list[tuple[str, str, str]] = [
     ),
     ("parameters: [{name: a, type: integer, code: true}]", "parameters[0].code", "belongs to string"),
     ("parameters: [{name: a, type: list}, {name: a, type: list}]", "parameters[1].name", "a is asked twice"),
+    (
+        "parameters: [{name: a, type: list}, {name: b, type: list, renamedFrom: [a]}]",
+        "parameters[1].renamedFrom",
+        "a is a parameter, or an earlier name, already",
+    ),
+    (
+        "parameters: [{name: a, type: list, renamedFrom: [c]}, {name: b, type: list, renamedFrom: [c]}]",
+        "parameters[1].renamedFrom",
+        "c is a parameter, or an earlier name, already",
+    ),
+    (
+        "parameters: [{name: a, type: list, renamedFrom: [a b]}]",
+        "parameters[0].renamedFrom",
+        'expected names that it had before, was given "a b"',
+    ),
     ("rules: [{anyOf: [a, b]}]", "rules[0].anyOf", '"a" is not a parameter'),
     ("rules: [{}]", "rules[0]", "a rule is one of: requires, exclusive, anyOf"),
     ("schedule: 5", "schedule", "expected text, was given 5"),

@@ -188,14 +188,14 @@ def test_a_release_is_found_or_the_nearest_is_named() -> None:
     assert INDEX.release("backup", V2) == TWO
     with pytest.raises(NotFound) as refused:
         INDEX.release("backup", Version(3, 0, 0))
-    assert refused.value.code == "no-such-version"
+    assert refused.value.code == "no-version"
     assert (refused.value.message, refused.value.hint) == (
         "backup has no version 3.0.0",
         "take one of: 1.0.0, 2.0.0",
     )
     with pytest.raises(NotFound) as refused:
         INDEX.release("backpu", V1)
-    assert refused.value.code == "no-such-template"
+    assert refused.value.code == "no-template"
     assert refused.value.message == 'the registry has no template "backpu"; did you mean: backup?'
 
 
@@ -318,11 +318,11 @@ def test_the_newest_that_may_be_installed_is_chosen(wanted: str, given: str, ver
     [
         ("1.0.0", "1.0.0!", "yanked", "say 1.0.0 is yanked: it broke"),
         ("1.0.0", "1.0.0>", "rapt-too-old", "say 1.0.0 needs Rapt 9.0.0 or newer; this is 0.2.0"),
-        ("1.0.0", "1.1.0", "no-such-version", "say has no version 1.0.0"),
-        ("^2.0", "1.0.0 3.0.0", "no-such-version", "say has no version ^2.0"),
-        ("^1.0", "1.0.0! 1.1.0>", "no-such-version", "say has no version ^1.0"),
-        ("", "1.0.0-rc.1", "no-such-version", "say has no version that may be installed"),
-        ("", "", "no-such-version", "say has no version that may be installed"),
+        ("1.0.0", "1.1.0", "no-version", "say has no version 1.0.0"),
+        ("^2.0", "1.0.0 3.0.0", "no-version", "say has no version ^2.0"),
+        ("^1.0", "1.0.0! 1.1.0>", "no-version", "say has no version ^1.0"),
+        ("", "1.0.0-rc.1", "no-version", "say has no version that may be installed"),
+        ("", "", "no-version", "say has no version that may be installed"),
     ],
 )
 def test_where_none_may_be_installed_the_reasons_are_told(
@@ -333,7 +333,7 @@ def test_where_none_may_be_installed_the_reasons_are_told(
         index.choose("say", releases(*given.split()), asked, RAPT)
     assert (caught.value.code, caught.value.message) == (code, message)
     fits = [text for text in given.split() if not asked or asked.includes(Version.parse(text.rstrip("!?>")))]
-    assert len(caught.value.problems) == (len(fits) if code == "no-such-version" else 0)
+    assert len(caught.value.problems) == (len(fits) if code == "no-version" else 0)
 
 
 def test_an_index_may_hold_thousands_of_releases() -> None:

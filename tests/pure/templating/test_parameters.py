@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from kubectl_rapt.errors import Invalid, Problem
 from kubectl_rapt.model.fields import Fields, Findings
-from kubectl_rapt.templating import parameters
+from kubectl_rapt.templating import declared, parameters
 from kubectl_rapt.templating.parameters import Parameter, Rule
 
 STRING = Parameter("p", "string")
@@ -466,8 +466,8 @@ DATA: list[tuple[dict[str, Any], Parameter]] = [
 
 @pytest.mark.parametrize(("data", "parameter"), DATA)
 def test_a_parameter_is_read_from_data_and_written_back(data: dict[str, Any], parameter: Parameter) -> None:
-    assert parameters.from_data(data, "/p") == parameter
-    assert list(parameters.to_data(parameter).items()) == list(data.items())
+    assert declared.from_data(data, "/p") == parameter
+    assert list(declared.to_data(parameter).items()) == list(data.items())
 
 
 BROKEN: list[tuple[dict[str, Any], str, str]] = [
@@ -524,7 +524,7 @@ BROKEN: list[tuple[dict[str, Any], str, str]] = [
 @pytest.mark.parametrize(("change", "key", "what"), BROKEN)
 def test_a_broken_definition_is_refused_with_its_key(change: dict[str, Any], key: str, what: str) -> None:
     with pytest.raises(Invalid) as refused:
-        parameters.from_data({"name": "p", "type": "string", **change}, "/parameters/3")
+        declared.from_data({"name": "p", "type": "string", **change}, "/parameters/3")
     assert refused.value.code == "bad-parameter"
     assert len(refused.value.problems) == 1
     assert refused.value.problems[0].where == f"/parameters/3/{key}"
@@ -533,10 +533,10 @@ def test_a_broken_definition_is_refused_with_its_key(change: dict[str, Any], key
 
 def test_all_that_is_broken_in_a_definition_is_told_at_once() -> None:
     with pytest.raises(Invalid, match=r"^the parameter p is not right$") as refused:
-        parameters.from_data({"name": "p", "type": "strin", "at": "x", "y": 1}, "/p")
+        declared.from_data({"name": "p", "type": "strin", "at": "x", "y": 1}, "/p")
     assert [problem.where for problem in refused.value.problems] == ["/p/type", "/p/at", "/p/y"]
     with pytest.raises(Invalid, match=r"^the parameter /p is not right$") as refused:
-        parameters.from_data("text", "/p")
+        declared.from_data("text", "/p")
     assert refused.value.problems == (Problem("/p", 'expected a mapping, was given "text"'),)
 
 
@@ -550,13 +550,13 @@ RULE_DATA: list[tuple[dict[str, Any], Rule]] = [
 def read_rule(data: Any) -> tuple[Rule | None, Findings]:
     findings: Findings = []
     asked = [Parameter(name, "string") for name in ("a", "b", "c", "size")]
-    return parameters.read_rule(Fields(data, "/r", findings), asked), findings
+    return declared.read_rule(Fields(data, "/r", findings), asked), findings
 
 
 @pytest.mark.parametrize(("data", "rule"), RULE_DATA)
 def test_a_rule_is_read_from_data_and_written_back(data: dict[str, Any], rule: Rule) -> None:
     assert read_rule(data) == (rule, [])
-    assert parameters.rule_to_data(rule) == data
+    assert declared.rule_to_data(rule) == data
 
 
 BROKEN_RULES: list[tuple[Any, list[tuple[str, str]]]] = [
@@ -588,3 +588,35 @@ BROKEN_RULES: list[tuple[Any, list[tuple[str, str]]]] = [
 @pytest.mark.parametrize(("data", "findings"), BROKEN_RULES)
 def test_a_broken_rule_is_noted(data: Any, findings: list[tuple[str, str]]) -> None:
     assert read_rule(data)[1] == findings
+
+
+NEW = Parameter("new", "integer", renamed_from=("older", "old"))
+
+
+@pytest.mark.parametrize(
+    ("answers", "carried"),
+    [
+        ({"old": 1}, {"new": 1}),
+        ({"older": 1, "p": "x"}, {"new": 1, "p": "x"}),
+        ({"older": 1, "old": 2}, {"older": 1, "new": 2}),
+        ({"new": 1, "old": 2}, {"new": 1, "old": 2}),
+        ({"other": 1}, {"other": 1}),
+    ],
+)
+def test_an_answer_follows_its_parameter_to_its_new_name(
+    answers: dict[str, Any], carried: dict[str, Any]
+) -> None:
+    assert parameters.carried([NEW, STRING], answers) == carried
+
+
+def test_an_earlier_name_is_taken_from_a_flag_and_named_where_it_is_not() -> None:
+    assert parameters.parse_all([NEW], {"old": "5"}) == {"new": 5}
+    with pytest.raises(Invalid) as caught:
+        parameters.check([NEW], {"new": 1, "old": 5})
+    assert caught.value.problems == (Problem("old", "is called new now"),)
+
+
+def test_earlier_names_are_written_as_they_are_read() -> None:
+    data = declared.to_data(NEW)
+    assert data["renamedFrom"] == ["older", "old"]
+    assert declared.from_data(data, "") == NEW

@@ -1,0 +1,106 @@
+"""Hand edits of rendered files: found, and never replaced silently; what merely follows no more is rendered again."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+
+from kubectl_rapt.actions import build
+from kubectl_rapt.actions.build import Wanted
+from kubectl_rapt.actions.repository import Repository
+from kubectl_rapt.config import layout, project
+from kubectl_rapt.config.project import Project
+from kubectl_rapt.errors import Problem, RaptError, Refused
+from kubectl_rapt.ports.world import World
+
+Place = tuple[str, str]
+"""Environment and name of a tool."""
+
+
+def check(world: World, before: Project, found: Repository, tools: Iterable[Place]) -> None:
+    """Refuse to replace what somebody wrote into a rendered file.
+
+    One that was right when it was last written is no such file: then ``rapt.yaml`` or the tool's file was edited by
+    hand since, and it only has to be rendered again.
+
+    Raises:
+        Refused: ``hand-edited``, with both ways out.
+    """
+    held = [
+        Wanted(environment, tool, found.files[path])
+        for environment, tool in tools
+        if (path := layout.definition(environment, tool)) in found.files
+        and layout.rendered(environment, tool) in found.files
+    ]
+    other = [
+        (one.environment, one.tool)
+        for one, built in zip(held, build.build_many(world, before, held), strict=True)
+        # What cannot be rendered any more, because its template is gone, cannot be told from an edit either.
+        if not isinstance(built, RaptError) and not _is_in(built, found.files, (one.environment, one.tool))
+    ]
+    refuse([place for place in other if place not in _left_behind(world, found, other)])
+
+
+def _is_in(built: build.Built, files: Mapping[str, bytes], place: Place) -> bool:
+    path = layout.rendered(*place)
+    return built.files[path] == files[path]
+
+
+def refuse(edited: Iterable[Place], what: str = "were edited by hand") -> None:
+    """Refuse to replace rendered files, where there are any.
+
+    Args:
+        edited: Whose files they are.
+        what: What is the matter with them.
+
+    Raises:
+        Refused: ``hand-edited``.
+    """
+    problems = [
+        Problem(layout.rendered(*place), f"is not what {layout.definition(*place)} renders to")
+        for place in edited
+    ]
+    if problems:
+        raise Refused(
+            "hand-edited",
+            f"rendered files {what}",
+            "say the edit in the tool's file (kubectl rapt set), or drop it: kubectl rapt render --overwrite",
+            problems,
+        )
+
+
+def since(base: Mapping[str, bytes], found: Repository, replaced: Iterable[str]) -> list[Place]:
+    """The tools whose rendered files main has otherwise than where a branch left it.
+
+    What the branch replaces besides, hand edits too, was agreed to with it.
+
+    Args:
+        base: The files where it left main.
+        found: Main.
+        replaced: The files that merging it would write.
+    """
+    places = layout.rendered_tools(replaced)
+    paths = {place: layout.rendered(*place) for place in places}
+    return [place for place, path in paths.items() if found.files.get(path) != base.get(path)]
+
+
+def _left_behind(world: World, found: Repository, places: Iterable[Place]) -> set[Place]:
+    """Those that were what their tool's file rendered to, in the commit that wrote them."""
+    written: dict[str, list[Place]] = defaultdict(list)
+    for place in places:
+        path = layout.rendered(*place)
+        for commit in world.git.log(found.remote, found.head, paths=[path], limit=1):
+            written[commit.id].append(place)
+    return {place for commit, each in written.items() for place in _rendered_at(world, found, commit, each)}
+
+
+def _rendered_at(world: World, found: Repository, commit: str, places: list[Place]) -> Iterator[Place]:
+    then = {**world.git.files(found.remote, commit, layout.PROJECT)}
+    then |= world.git.files(found.remote, commit, "tools")
+    wanted = [Wanted(*place, then[path]) for place in places if (path := layout.definition(*place)) in then]
+    try:
+        as_it_was = project.read(then)
+    except RaptError:
+        return
+    for one, built in zip(wanted, build.build_many(world, as_it_was, wanted), strict=True):
+        place = (one.environment, one.tool)
+        if not isinstance(built, RaptError) and _is_in(built, found.files, place):
+            yield place

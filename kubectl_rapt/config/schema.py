@@ -1,0 +1,248 @@
+"""JSON Schemas of the files that people write, for their editors: what the readers take, as far as a schema can say it.
+
+What one part of a file says of another stays with the readers: a profile that is not there, an address listed twice.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from kubectl_rapt.config import installation, project
+from kubectl_rapt.model import names, quantity, versions
+from kubectl_rapt.templating import definition, parameters
+
+Schema = dict[str, Any]
+
+_LINE: Schema = {"type": "string", "pattern": r"^[^\u0000-\u001f]*$"}
+_TEXTS: Schema = {"type": "array", "items": {"type": "string"}}
+_FLAG: Schema = {"type": "boolean"}
+_NAME: Schema = {"type": "string", "pattern": f"^{names.LABEL.pattern}$", "maxLength": names.MAX_LABEL}
+_SUBDOMAIN: Schema = {
+    "type": "string",
+    "pattern": rf"^{names.LABEL.pattern}(?:\.{names.LABEL.pattern})*$",
+    "maxLength": names.MAX_SUBDOMAIN,
+}
+_QUANTITIES: Schema = {
+    "type": "object",
+    "additionalProperties": {
+        "type": ["string", "number"],
+        "pattern": r"^(?=[+-]?\.?[0-9])" + re.sub(r"\?P<\w+>", "", quantity.PATTERN.pattern) + "$",
+    },
+}
+_RESOURCES_ABOUT = "requests and limits of containers that have none"
+
+
+def _whole(pattern: "re.Pattern[str]") -> Schema:
+    return {"type": "string", "pattern": f"^(?:{pattern.pattern})$"}
+
+
+def _about(text: str, schema: Schema) -> Schema:
+    return {**schema, "description": text}
+
+
+def _needed(schema: Schema = _LINE) -> Schema:
+    return {**schema, "minLength": 1}
+
+
+def _one_of(*words: str) -> Schema:
+    return {"enum": list(words)}
+
+
+def _list(items: Schema) -> Schema:
+    return {"type": "array", "items": items}
+
+
+def _named(items: Schema, key: Schema | None = None) -> Schema:
+    return {"type": "object", "additionalProperties": items, **({"propertyNames": key} if key else {})}
+
+
+def _object(properties: Mapping[str, Schema], required: Sequence[str] = ()) -> Schema:
+    return {
+        "type": "object",
+        "properties": dict(properties),
+        "additionalProperties": False,
+        **({"required": list(required)} if required else {}),
+    }
+
+
+def _document(title: str, kind: str, properties: Mapping[str, Schema], required: Sequence[str]) -> Schema:
+    head = {"apiVersion": {"const": definition.API_VERSION}, "kind": {"const": kind}}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": title,
+        **_object({**head, **properties}, [*head, *required]),
+    }
+
+
+_POLICIES = _about("policies by their names", _object({"retry": _LINE, "cleanup": _LINE}))
+_ANSWERS = _about("parameter to value", {"type": "object"})
+_DEFAULTS = {"answers": _ANSWERS, "policies": _POLICIES}
+_ALLOWED = _about("texts that look like secrets and are none", _list(_whole(installation.DIGEST)))
+_SIZES = _about(_RESOURCES_ABOUT, _object({"requests": _QUANTITIES, "limits": _QUANTITIES}))
+
+
+def of_project() -> Schema:
+    """``rapt.yaml``."""
+    url = {**_needed(), "allOf": [{"pattern": f"^(?:{project.ADDRESS.pattern})"}]}
+    registry = _object(
+        {
+            "url": {**url, "not": {"pattern": f"^{project.CREDENTIALS.pattern}"}},
+            "priority": _about(
+                "the higher wins where several have a template of one name",
+                {"type": "integer", "minimum": -project.MAX_PRIORITY, "maximum": project.MAX_PRIORITY},
+            ),
+            "branch": _LINE,
+            "signers": _about("public keys: versions need a signed tag", _list(_whole(project.SIGNER))),
+        },
+        ["url"],
+    )
+    environment = _object(
+        {
+            "cluster": _about("the UID of its cluster's kube-system", _LINE),
+            "namespaces": _about("the first is the usual one", {**_list(_NAME), "minItems": 1}),
+            "allowedNamespaces": _about("where tools may be shared to", _list(_NAME)),
+            "review": _about("whether changes wait for one", _one_of("required", "none")),
+            "reviewers": _about("names on the forge; team/NAME for a team", _TEXTS),
+            "reviewLabels": _TEXTS,
+            "autoMerge": _FLAG,
+            "profile": _LINE,
+            "secretStore": _object(
+                {"name": _SUBDOMAIN, "kind": _one_of("SecretStore", "ClusterSecretStore")}, ["name"]
+            ),
+            **_DEFAULTS,
+        },
+        ["namespaces"],
+    )
+    profile = _object(
+        {"resources": _SIZES, "nodeSelector": _named(_LINE), "labels": _named(_LINE), **_DEFAULTS}
+    )
+    return _document(
+        "rapt.yaml",
+        "Project",
+        {
+            "id": _about("by which objects in clusters name this repository", _whole(project.ID)),
+            "environments": _named(environment, _NAME),
+            "profiles": _named(profile),
+            "registries": _named(registry, {**_NAME, "not": {"const": project.BUNDLED}}),
+            "forge": _object({"kind": _one_of("github", "gitlab", "gitea", "none"), "api": _LINE}),
+            "allowedLiterals": _ALLOWED,
+            **_DEFAULTS,
+        },
+        ["id"],
+    )
+
+
+def of_tool() -> Schema:
+    """``tools/<environment>/<tool>.yaml``."""
+    lock = _object(
+        {
+            "registry": _needed(),
+            "commit": _whole(installation.OBJECT_ID),
+            "tree": _whole(installation.OBJECT_ID),
+            "digest": _needed(),
+            "policies": _LINE,
+            "format": {"const": installation.FORMAT},
+        },
+        ["registry", "tree", "digest"],
+    )
+    return _document(
+        "A tool's file",
+        "Installation",
+        {
+            "template": _needed(),
+            "version": _needed(),
+            "lock": _about("exactly which template; kubectl rapt upgrade writes it", lock),
+            "answers": _ANSWERS,
+            "schedules": _list(_object({"cron": _needed(), "timeZone": _LINE}, ["cron"])),
+            "namespaces": _TEXTS,
+            "policies": _POLICIES,
+            "allowedLiterals": _ALLOWED,
+        },
+        ["template", "version", "lock"],
+    )
+
+
+def of_template() -> Schema:
+    """``templates/<name>/template.yaml`` of a registry."""
+    labels = _object({"matchLabels": _named(_LINE)})
+    number = {"type": "integer", "minimum": 1, "maximum": 65535}
+    port = _object({"port": number, "protocol": _one_of("TCP", "UDP", "SCTP")}, ["port"])
+    egress = _object(
+        {
+            "cidr": _LINE,
+            "any": _FLAG,
+            "podSelector": labels,
+            "namespaceSelector": labels,
+            "host": _LINE,
+            "ports": _list({"anyOf": [number, port]}),
+        }
+    )
+    some = {**_TEXTS, "minItems": 1}
+    access = _object(
+        {"apiGroups": some, "resources": some, "verbs": some, "resourceNames": _TEXTS},
+        ["apiGroups", "resources", "verbs"],
+    )
+    policies = _object({"retry": _SUBDOMAIN, "cleanup": _SUBDOMAIN})
+    version = {**_whole(versions.PATTERN), "maxLength": names.MAX_LABEL}
+    return _document(
+        "template.yaml",
+        definition.KIND,
+        {
+            "name": _NAME,
+            "version": version,
+            "summary": _needed(),
+            "parameters": _list(_parameter()),
+            "rules": _list(_rule()),
+            "schedule": _LINE,
+            "policies": policies,
+            "resources": _SIZES,
+            "concurrency": _one_of("allow", "forbid", "queue"),
+            "access": _list(access),
+            "egress": _list(egress),
+            "kubernetes": _LINE,
+            "minRapt": version,
+            "freeEnv": _FLAG,
+        },
+        ["name", "version", "summary"],
+    )
+
+
+def _parameter() -> Schema:
+    bound: Schema = {"type": "number"}
+    return _object(
+        {
+            "name": {"type": "string", "pattern": f"^{parameters.NAME.pattern}$"},
+            "type": _one_of(*parameters.TYPES),
+            "description": _LINE,
+            "at": _about("whether it is fixed in git or may be set at each run", _one_of("install", "run")),
+            "default": {},
+            "required": _FLAG,
+            "choices": {**_TEXTS, "uniqueItems": True},
+            "pattern": _LINE,
+            "minimum": bound,
+            "maximum": bound,
+            "prefixes": _TEXTS,
+            "example": {},
+            "code": _FLAG,
+            "renamedFrom": _about(
+                "what it was called in earlier versions",
+                _list({"type": "string", "pattern": f"^{parameters.NAME.pattern}$"}),
+            ),
+        },
+        ["name", "type"],
+    )
+
+
+def _rule() -> Schema:
+    several = {**_TEXTS, "minItems": 2, "uniqueItems": True}
+    requires = _object({"if": _needed(), "then": {**_TEXTS, "minItems": 1}}, ["if", "then"])
+    kinds = {"requires": requires, "exclusive": several, "anyOf": several}
+    return {"oneOf": [_object({kind: inner}, [kind]) for kind, inner in kinds.items()]}
+
+
+SCHEMAS: Mapping[str, Callable[[], Schema]] = {
+    "project": of_project,
+    "tool": of_tool,
+    "template": of_template,
+}
+"""The files that have one, by what ``kubectl rapt schema`` calls them."""

@@ -1,0 +1,155 @@
+"""``check`` and ``render`` in a checkout of the config repository: the files as they are there, without settings."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from kubectl_rapt.actions import catalogs
+from kubectl_rapt.adapters.bundle import PackagedBundle
+from kubectl_rapt.config import installation, layout
+from kubectl_rapt.config.installation import Installation, Lock
+from kubectl_rapt.config.project import Environment
+from kubectl_rapt.templating import index
+from tests.cli.conftest import Ask
+from tests.repositories import ConfigRepository
+
+TOOL, RENDERED = layout.definition("prod", "hello"), layout.rendered("prod", "hello")
+
+
+def hello(image: str = "busybox:1.35") -> bytes:
+    """The file of a tool of a bundled template."""
+    release = index.release_of(catalogs.folder_of(PackagedBundle().files(), "command"))
+    wanted = Installation(
+        "hello",
+        "command",
+        "1.0.0",
+        Lock("bundled", release.tree, release.digest),
+        {"image": image, "command": ["echo", "hello"]},
+    )
+    return installation.spell(wanted).encode()
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A clone with one tool, rendered and committed; one is in it."""
+    repository = ConfigRepository(tmp_path, Environment("prod", ("team",)), Environment("dev", ("team",)))
+    text = repository.files()[layout.PROJECT].decode() + "profiles:\n  p:\n    resources:\n"
+    text += "      requests: {cpu: 10m, memory: 16Mi}\n      limits: {memory: 64Mi}\n"
+    text = text.replace("  prod:\n", "  prod:\n    profile: p\n").replace(
+        "  dev:\n", "  dev:\n    profile: p\n"
+    )
+    repository.commit({layout.PROJECT: text.encode(), TOOL: hello()})
+    monkeypatch.chdir(clone(repository, tmp_path / "clone"))
+    return tmp_path / "clone"
+
+
+def clone(repository: ConfigRepository, folder: Path) -> Path:
+    subprocess.run(["git", "clone", "--quiet", repository.path, folder], check=True, timeout=60)
+    return folder
+
+
+def commit(folder: Path) -> str:
+    for words in (("add", "--all"), ("commit", "--quiet", "--message", "By hand")):
+        subprocess.run(["git", *words], cwd=folder, check=True, timeout=60)
+    found = subprocess.check_output(["git", "rev-parse", "--short=7", "HEAD"], cwd=folder, text=True)
+    return found.strip()
+
+
+def test_render_writes_beside_what_was_edited_and_check_proves_it(ask: Ask, checkout: Path) -> None:
+    missing = ask("check")
+    assert missing.exit_code == 1
+    assert f"{RENDERED}: is missing\n  try: kubectl rapt render hello --in prod\n" in missing.stdout
+    dry = ask("render", "--dry-run")
+    assert (dry.exit_code, (checkout / RENDERED).exists()) == (0, False)
+    assert "+  name: hello" in dry.stdout
+    done = ask("render")
+    assert (done.exit_code, done.stdout) == (
+        0,
+        f"{RENDERED}   created\n1 rendered again in {checkout}\n",
+    )
+    checked = ask("check")
+    assert checked.exit_code == 0
+    assert checked.stdout.startswith(f"1 checked in {checkout} at ")
+    assert checked.stdout.endswith(" with 1 file not committed\n")
+    head = commit(checkout)
+    assert ask("check").stdout == f"1 checked in {checkout} at {head}\n"
+    assert ask("render").stdout == f"nothing to render in {checkout}\n"
+
+
+def test_an_edit_is_rendered_and_what_is_not_committed_is_never_lost(ask: Ask, checkout: Path) -> None:
+    assert ask("render").exit_code == 0
+    commit(checkout)
+    (checkout / TOOL).write_bytes(hello("busybox:1.36"))
+    assert ask("check").exit_code == 1
+    assert ask("render").exit_code == 0
+    assert ask("check").exit_code == 0
+    edited = (checkout / RENDERED).read_text().replace("busybox:1.36", "busybox:1.0")
+    (checkout / RENDERED).write_text(edited)
+    refused = ask("render")
+    assert (refused.exit_code, (checkout / RENDERED).read_text()) == (6, edited)
+    assert RENDERED in refused.stderr
+    assert ask("render", "--overwrite").exit_code == 0
+    assert ask("check").exit_code == 0
+
+
+def test_check_proves_the_checkout_not_the_configured_repository(
+    ask: Ask, checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert ask("render").exit_code == 0
+    commit(checkout)
+    empty = ConfigRepository(tmp_path / "other", Environment("prod", ("team",)))
+    monkeypatch.setenv("RAPT_REPOSITORY", str(empty.path))
+    monkeypatch.chdir(checkout / "tools" / "prod")
+    assert ask("check").stdout.startswith(f"1 checked in {checkout} at ")
+    monkeypatch.chdir(tmp_path)
+    assert ask("check").stdout == f"0 checked at {empty.main[:7]}\n"
+    assert ask("check", "--path", str(checkout)).stdout.startswith(f"1 checked in {checkout} at ")
+
+
+def test_check_finds_a_secret_in_the_project_and_never_repeats_it(ask: Ask, checkout: Path) -> None:
+    assert ask("render").exit_code == 0
+    secret = "gh" + "p_" + "Zx8Kq2Lw9Vb4Nc7Td1Rm5Yp3Hs6Jf0Ga2Ue8"
+    with (checkout / layout.PROJECT).open("a") as file:
+        file.write(f"answers: {{note: {secret}}}\n")
+    ended = ask("check")
+    assert ended.exit_code == 1
+    assert ended.stdout.startswith(f"{layout.PROJECT}: ")
+    assert secret not in ended.stdout + ended.stderr
+
+
+def test_check_tells_programs_and_passes_by_what_sops_encrypted(ask: Ask, checkout: Path) -> None:
+    assert ask("render").exit_code == 0
+    secret = b"data: ENC[AES256_GCM,data:x,iv:y,tag:z,type:str]\nsops: {mac: 'ENC[x]', version: 3.8.1}\n"
+    (checkout / "tools/prod/secret.yaml").write_bytes(secret)
+    (checkout / "rendered/prod/secret.yaml").write_bytes(secret)
+    assert ask("check", "-o", "json") == ask("check", "-o", "json", "--in", "prod")
+    (checkout / TOOL).write_bytes(hello().replace(b"image:", b"imag:"))
+    ended = ask("check", "-o", "json")
+    assert ended.exit_code == 1
+    (found,) = json.loads(ended.stdout)
+    assert found["path"] == TOOL
+    assert {problem["where"] for problem in found["problems"]} == {"imag", "image"}
+
+
+def test_it_works_outside_git_and_what_is_no_checkout_is_named(
+    ask: Ask, checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = tmp_path / "plain"
+    for path in (layout.PROJECT, TOOL):
+        (plain / path).parent.mkdir(parents=True, exist_ok=True)
+        (plain / path).write_bytes((checkout / path).read_bytes())
+    assert ask("render", "--path", str(plain)).exit_code == 0
+    assert ask("check", "--path", str(plain)).stdout == f"1 checked in {plain} without a commit\n"
+    (plain / RENDERED).write_bytes(b"# by hand\n")
+    assert ask("render", "--path", str(plain)).exit_code == 6
+    monkeypatch.chdir(tmp_path)
+    ended = ask("check", "--path", "nowhere")
+    assert (ended.exit_code, ended.stdout) == (4, "")
+    assert "nowhere is in no config repository" in ended.stderr
+    (plain / "rendered/prod/link.yaml").symlink_to("/etc/passwd")
+    ended = ask("check", "--path", str(plain))
+    assert ended.exit_code == 5
+    assert "link.yaml" in ended.stderr
+    assert "root:" not in ended.stdout + ended.stderr
