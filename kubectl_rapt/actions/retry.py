@@ -16,7 +16,7 @@ from kubectl_rapt.objects.tools import Tool
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs import renewal, retries
 from kubectl_rapt.runs.lifecycle import Seen
-from kubectl_rapt.templating import parameters, places
+from kubectl_rapt.templating import declared, parameters, places
 from kubectl_rapt.writes import Writers
 
 _ATTEMPTS = 12
@@ -109,7 +109,7 @@ def _job(world: World, run: Run, given: Mapping[str, str]) -> Manifest | None:
     template = renewal.job(run)
     tool = _tool(world, run)
     questions = [
-        parameters.from_data({**one, "at": "run"}, f"parameters[{i}]")
+        declared.from_data({**one, "at": "run"}, f"parameters[{i}]")
         for i, one in enumerate(tool.parameters if tool else ())
     ]
     asked = {question.name for question in questions}

@@ -334,6 +334,12 @@ def _purge() -> Callable[..., Any]:
     return purge.purge
 
 
+def _reconcile() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import reconcile
+
+    return reconcile.reconcile
+
+
 TABLE = {
     "search": Entry("Templates", "Find templates in the registries", _search),
     "show": Entry("Templates", "Show a template: parameters, policies, a command to try", _show),
@@ -398,6 +404,7 @@ TABLE = {
     "clean": Entry("Tools and runs", "Delete finished Jobs and runs that no policy keeps", _clean),
     "delete": Entry("Tools and runs", "Delete tools that git does not hold", _delete),
     "purge": Entry("Administration", "Delete everything of Rapt's from a cluster", _purge),
+    "reconcile": Entry("Tools and runs", "Do everything that is due, once", _reconcile),
     "install": Entry("Administration", "Install Rapt's kinds and roles in a cluster", _install),
     "version": Entry("Administration", "Print the version", _version),
 }

@@ -1,0 +1,68 @@
+"""``kubectl rapt reconcile``."""
+
+from typing import Annotated, Any
+
+import typer
+
+from kubectl_rapt.actions import reconcile as reconciling
+from kubectl_rapt.actions.reconcile import Scope, Told
+from kubectl_rapt.cli import options, show, terminal
+
+
+def reconcile(
+    context: typer.Context,
+    all_namespaces: Annotated[
+        bool, typer.Option("-A", "--all-namespaces", help="In every namespace")
+    ] = False,
+    export: Annotated[
+        str, typer.Option(metavar="DIR", help="Where evidence is written that policies want exported first")
+    ] = "",
+    dry_run: options.DryRun = "none",
+    output: Annotated[
+        str, typer.Option("-o", "--output", metavar="json|yaml", help="Print what was done as data")
+    ] = "",
+) -> int:
+    """Do everything that is due, once: retries, ends of runs, Jobs of schedules that failed, cleaning up.
+
+    Example: kubectl rapt reconcile -A
+    """
+    options.one_of("-o", output, ("json", "yaml"))
+    is_dry = options.is_dry(dry_run)
+    told: list[Told] = []
+
+    def tell(one: Told) -> None:
+        told.append(one)
+        if not output or one.error:
+            _print(one, is_wide=all_namespaces)
+
+    with options.open_world(context) as (world, writers):
+        namespace = "" if all_namespaces else world.cluster.namespace()
+        scope = Scope(namespace, options.named_environment(context), export)
+        reconciling.reconcile(world, writers, scope, tell, is_dry=is_dry)
+    if output:
+        terminal.out(show.document(show.listed([_data(one) for one in told]), output))
+    failed = sum(one.error is not None for one in told)
+    done = len(told) - failed
+    what = f"{done} would be done" if is_dry else f"{done} done"
+    terminal.say(f"{what}, {failed} failed" if told else "nothing is due")
+    return 1 if failed else 0
+
+
+def _print(one: Told, *, is_wide: bool) -> None:
+    where = f" in {one.ref.namespace}" if is_wide else ""
+    if one.error is None:
+        terminal.out(terminal.clean(f"{one.ref}{where}: {one.what}"))
+    else:
+        terminal.say(terminal.clean(f"error: {one.ref}{where}: {one.error.message}"))
+
+
+def _data(one: Told) -> dict[str, Any]:
+    error = {"code": one.error.code, "message": one.error.message} if one.error else None
+    data = {
+        "kind": one.ref.kind.name,
+        "name": one.ref.name,
+        "namespace": one.ref.namespace,
+        "what": one.what or None,
+        "error": error,
+    }
+    return {key: value for key, value in data.items() if value is not None}
