@@ -282,10 +282,9 @@ def _clean_tool(this: _Pass, tool: tuple[str, str]) -> None:
     plan = clean.plan(this.world, clean.Scope(namespace, name))
     going = [one for one in plan.going if this.scope.export or not one.export]
     if left := len(plan.going) - len(going):
-        this.say(
-            Ref(TOOL, name, namespace),
-            f"{left} objects stay: their policy exports evidence, and --export is not given",
-        )
+        count = "1 object stays" if left == 1 else f"{left} objects stay"
+        why = "the policy exports evidence, and --export is not given"
+        this.say(Ref(TOOL, name, namespace), f"{count}: {why}")
     if this.is_dry:
         for one in going:
             this.say(one.item.ref, f"would be deleted: {one}")
