@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from kubectl_rapt import writes
-from kubectl_rapt.actions import recent
+from kubectl_rapt.actions import announce, recent
 from kubectl_rapt.errors import Conflict, NotFound, RaptError, Unavailable
 from kubectl_rapt.model.kinds import JOB, POD, RUN, Manifest, Ref, ref_of
 from kubectl_rapt.model.plan import Create, Delete
@@ -51,7 +51,9 @@ def advance(world: World, writers: Writers, seen: Seen) -> Seen:
             case Taken(code, reason):
                 raise Conflict(code, reason, "another --request-id")
         try:
-            seen = _learn(seen, step, writes.apply(writers, step))
+            before, seen = seen.run, _learn(seen, step, writes.apply(writers, step))
+            if seen.run is not None and seen.run is not before:
+                announce.announce(world, writers, before, seen.run)
         except (Conflict, NotFound, Unavailable) as error:
             surprises += 1
             is_lost = isinstance(error, Unavailable) and error.outcome_unknown

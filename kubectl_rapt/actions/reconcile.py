@@ -7,8 +7,9 @@ from functools import cached_property, partial
 from typing import Any, TypeVar
 
 from kubectl_rapt import writes
-from kubectl_rapt.actions import adopt, advance, clean, recent, threads
-from kubectl_rapt.errors import Conflict, Invalid, NotFound, RaptError
+from kubectl_rapt.actions import adopt, advance, clean, notify, recent, threads
+from kubectl_rapt.actions.notify import Webhook
+from kubectl_rapt.errors import Conflict, Invalid, NotFound, RaptError, Refused, Unavailable
 from kubectl_rapt.model.kinds import JOB, RUN, TOOL, Manifest, Ref
 from kubectl_rapt.model.plan import Delete
 from kubectl_rapt.objects import jobs, labels, runs
@@ -34,11 +35,13 @@ class Scope:
         namespace: Where; empty for everywhere.
         environment: The environment; empty for all.
         export: The folder for evidence that policies want exported; empty: what they govern stays.
+        webhook: Who is told of runs that failed or recovered; None for nobody.
     """
 
     namespace: str
     environment: str = ""
     export: str = ""
+    webhook: Webhook | None = None
 
     @property
     def marks(self) -> dict[str, str]:
@@ -134,7 +137,9 @@ def reconcile(world: World, writers: Writers, scope: Scope, tell: Tell, *, is_dr
     this.each(partial(_bring_forward, this, there), [(run.ref, run) for run in unfinished])
     this.each(partial(_adopt, this), [(one.ref, one) for one in there.failed])
     this.each(partial(_remove_stray, this), [(one.ref, one) for one in there.suspended])
-    _clean(this, there)
+    rows = recent.rows(world, scope.namespace, labels=selector)
+    _notify(this, rows)
+    _clean(this, there, rows)
 
 
 def _unfinished(this: _Pass, selector: str) -> list[Run]:
@@ -251,11 +256,26 @@ def _remove_stray(this: _Pass, job: Job) -> None:
     )
 
 
-def _clean(this: _Pass, there: _Jobs) -> None:
+def _notify(this: _Pass, rows: Sequence[recent.Told]) -> None:
+    """Tell the webhook, if there is one, of what it has not been told: before anything of it may be cleaned up."""
+    webhook = this.scope.webhook
+    if webhook is None:
+        return
+    due = notify.due(this.world, rows, this.scope.namespace)
+    if this.is_dry:
+        for ref in due:
+            this.say(ref, "the webhook would be told")
+    elif due:
+        try:
+            notify.notify(this.world, this.writers, webhook, due, this.say)
+        except (Unavailable, Refused) as error:
+            this.say(due[0], "", error)
+
+
+def _clean(this: _Pass, there: _Jobs, rows: Sequence[recent.Told]) -> None:
     """Clean up the tools of which something may go, as their policies say."""
     scope, world = this.scope, this.world
     wide = clean.Scope(scope.namespace)
-    rows = recent.rows(world, scope.namespace, labels=labels.selector(scope.marks))
     broken: list[Any] = []
     policies = clean.Policies(world, wide, broken)
     for problem in broken:

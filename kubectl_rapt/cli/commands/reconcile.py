@@ -1,9 +1,11 @@
 """``kubectl rapt reconcile``."""
 
+import os
 from typing import Annotated, Any
 
 import typer
 
+from kubectl_rapt.actions import notify as notifying
 from kubectl_rapt.actions import reconcile as reconciling
 from kubectl_rapt.actions.reconcile import Scope, Told
 from kubectl_rapt.cli import options, show, terminal
@@ -17,6 +19,12 @@ def reconcile(
     export: Annotated[
         str, typer.Option(metavar="DIR", help="Where evidence is written that policies want exported first")
     ] = "",
+    webhook: Annotated[
+        str,
+        typer.Option(
+            metavar="URL", help="Who is told of runs that failed or recovered; also RAPT_WEBHOOK_URL"
+        ),
+    ] = "",
     dry_run: options.DryRun = "none",
     output: Annotated[
         str, typer.Option("-o", "--output", metavar="json|yaml", help="Print what was done as data")
@@ -28,6 +36,9 @@ def reconcile(
     """
     options.one_of("-o", output, ("json", "yaml"))
     is_dry = options.is_dry(dry_run)
+    environ = os.environ
+    url = webhook or environ.get("RAPT_WEBHOOK_URL", "")
+    to = notifying.webhook(url, environ.get("RAPT_WEBHOOK_SECRET", ""))
     told: list[Told] = []
 
     def tell(one: Told) -> None:
@@ -37,7 +48,7 @@ def reconcile(
 
     with options.open_world(context) as (world, writers):
         namespace = "" if all_namespaces else world.cluster.namespace()
-        scope = Scope(namespace, options.named_environment(context), export)
+        scope = Scope(namespace, options.named_environment(context), export, to)
         reconciling.reconcile(world, writers, scope, tell, is_dry=is_dry)
     if output:
         terminal.out(show.document(show.listed([_data(one) for one in told]), output))
