@@ -260,7 +260,8 @@ def test_two_passes_alive_at_once_do_each_thing_once_and_poison_stops_nobody(
     world, _ = door
     fill(scene, admin[0])
     healthy = [f"run-{number}" for number in range(20)]
-    broken = {**RETRY, "delay": ""}
+    rule = {"action": "retry", "memory": {"factor": 2, "max": "much"}}
+    broken = {**RETRY, "rules": [rule]}
     for name in healthy:
         scene.half_started(name)
     names = [f"poison-{number}" for number in range(200)]
