@@ -75,8 +75,10 @@ def retry(
     number = 0
     for attempt in range(_ATTEMPTS):
         run = find.run(world, name, namespace)
-        number = number or renewal.number(run)
         wish = run.wish
+        if wish and run.attempts and wish.attempt == len(run.attempts) and not run.attempts[-1].cause:
+            number = number or wish.attempt  # what was asked for last is going on
+        number = number or renewal.number(run)
         if wish and wish.attempt == number:
             # Somebody was quicker, or the same person asks again: it is the same attempt.
             if given and wish.job != _job(world, run, given):
@@ -85,8 +87,9 @@ def retry(
                 )
                 raise Conflict("asked-otherwise", what, f"kubectl rapt attach {run.name}")
             return _advanced(world, writers, run), number, wish.by
-        if renewal.number(run) > number:
+        if renewal.number(run) > number and not given:
             return _advanced(world, writers, run), number, f"policy {run.retry.name}" if run.retry else ""
+        number = renewal.number(run)
         try:
             writes.apply(writers, plan(world, run, given))
         except Conflict:

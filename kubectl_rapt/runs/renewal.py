@@ -1,7 +1,7 @@
 """The attempt that a person asks for: its number, and the Job that it starts from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kubectl_rapt.model.duration import Duration
 from kubectl_rapt.model.kinds import Manifest
@@ -52,8 +52,10 @@ def number(run: Run) -> int:
 
 
 def job(run: Run) -> Manifest:
-    """The Job template that the next attempt would start from, with all that its policy has changed so far."""
-    return job_changes.apply(run.template(number(run)), retries.changes(run, number(run)))
+    """The Job template that the next attempt would start from, with the resources that its policy gave it so far."""
+    # A Run keeps templates of Tools, which may not choose their nodes.
+    changes = replace(retries.changes(run, number(run)), avoid_nodes=())
+    return job_changes.apply(run.template(number(run)), changes)
 
 
 def resized(run: Run, template: Manifest, resources: Resources) -> Manifest:

@@ -142,14 +142,14 @@ def test_a_timeout_leaves_the_run_and_says_how_to_go_on(started: dict[str, "subp
     ended = end(started["timeout"])
     assert ended.exit_code == 124
     assert ended.stderr.endswith(
-        "error: job/timed-1 did not end within 1 s; it goes on\n  try: kubectl rapt logs timed --follow\n"
+        "error: timed did not end within 1 s; it goes on\n  try: kubectl rapt attach timed\n"
     )
 
 
 @pytest.mark.parametrize(
     ("name", "number", "code", "said"),
     [
-        ("int", signal.SIGINT, 130, "int goes on: kubectl rapt logs int --follow\n"),
+        ("int", signal.SIGINT, 130, "int goes on: kubectl rapt attach int\n"),
         ("term", signal.SIGTERM, -signal.SIGTERM, ""),
         ("hup", signal.SIGHUP, -signal.SIGHUP, ""),
         ("quit", signal.SIGQUIT, -signal.SIGQUIT, ""),

@@ -16,7 +16,7 @@ from kubectl_rapt.adapters.cluster import answers, http, paths
 from kubectl_rapt.adapters.cluster.answers import Ask
 from kubectl_rapt.adapters.cluster.door import Door
 from kubectl_rapt.adapters.cluster.streams import Leash, Patience
-from kubectl_rapt.errors import NotFound, Unavailable
+from kubectl_rapt.errors import NotFound, RaptError, Unavailable
 from kubectl_rapt.model.kinds import Ref
 
 LONGEST_LINE = 64 * 1024 * 1024
@@ -63,6 +63,8 @@ def lines(door: Door, wanted: Wanted, leash: Leash) -> Iterator[bytes]:
     patience = Patience(wanted.patience_seconds)
     is_known = is_over = was_clean = probes = is_waiting = False
     unended: _Line | None = None
+    if wanted.restarts and wanted.tail is None:
+        yield from (line.text for line in _before(door, wanted, leash, patience) if given.is_new(line))
     while not leash.is_stopped:
         expected = (unended or given.last) if probes else None
         query = _query(wanted, given, is_probe=expected is not None)
@@ -197,6 +199,15 @@ def _has_finished(door: Door, pod: Ref) -> bool:
     except NotFound:
         return True
     return found.get("status", {}).get("phase") in ("Succeeded", "Failed")
+
+
+def _before(door: Door, wanted: Wanted, leash: Leash, patience: Patience) -> Iterator[_Line]:
+    """What a container said before it was last started again, as far as the kubelet still has it."""
+    query = paths.query(container=wanted.container, timestamps="true", previous="true")
+    try:
+        yield from _read(door, wanted, query, leash, patience)
+    except (RaptError, http.Cut, http.TooSlow):
+        return  # most often it was never started before; what else is wrong is wrong with the log itself too
 
 
 def _may_restart(door: Door, wanted: Wanted) -> bool:

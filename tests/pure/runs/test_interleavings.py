@@ -4,7 +4,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, Literal, cast
+from typing import Any, Literal, Self, cast
 
 import pytest
 from hypothesis import example, given, settings
@@ -65,7 +65,7 @@ class Actor(threading.Thread):
             self._may_go.release()
             self._rests.acquire()
 
-    def begin(self) -> "Actor":
+    def begin(self) -> Self:
         self.start()
         self._rests.acquire()
         return self
@@ -137,6 +137,8 @@ class Actor(threading.Thread):
 
 class Asker(Actor):
     """One process by which a person asks for one more attempt of a run."""
+
+    number = 0
 
     def _carry(self) -> None:
         world, writers = cast(World, self), cast(Writers, self)
