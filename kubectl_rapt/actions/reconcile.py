@@ -1,17 +1,13 @@
 """Reconcile: one pass over everything that is due, each step safe with others alive and with a kill at any moment."""
 
-import threading
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property, partial
-from typing import Any, TypeVar
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import partial
 
-from kubectl_rapt import writes
-from kubectl_rapt.actions import adopt, advance, clean, notify, recent, threads
-from kubectl_rapt.actions.notify import Webhook
-from kubectl_rapt.errors import Conflict, Invalid, NotFound, RaptError, Refused, Unavailable
-from kubectl_rapt.model.kinds import JOB, RUN, TOOL, Manifest, Ref
-from kubectl_rapt.model.plan import Delete
+from kubectl_rapt.actions import adopt, advance, notify, recent, sweep
+from kubectl_rapt.actions.passing import Pass, Scope, Tell
+from kubectl_rapt.errors import Invalid, Refused, Unavailable
+from kubectl_rapt.model.kinds import JOB, RUN, Manifest
 from kubectl_rapt.objects import jobs, labels, runs
 from kubectl_rapt.objects.jobs import Job
 from kubectl_rapt.objects.runs import Run
@@ -21,97 +17,6 @@ from kubectl_rapt.runs.adoption import Candidate
 from kubectl_rapt.runs.lifecycle import Done, Later, Look, Seen, Taken, Wait
 from kubectl_rapt.runs.retention import Item
 from kubectl_rapt.writes import Writers
-
-AT_ONCE = 8
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What a pass is about.
-
-    Args:
-        namespace: Where; empty for everywhere.
-        environment: The environment; empty for all.
-        export: The folder for evidence that policies want exported; empty: what they govern stays.
-        webhook: Who is told of runs that failed or recovered; None for nobody.
-    """
-
-    namespace: str
-    environment: str = ""
-    export: str = ""
-    webhook: Webhook | None = None
-
-    @property
-    def marks(self) -> dict[str, str]:
-        """What selects its objects."""
-        return {labels.ENVIRONMENT: self.environment} if self.environment else {}
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """One thing that was done, would be done, or failed.
-
-    Args:
-        ref: The object that it is about.
-        what: What, for people.
-        error: What went wrong; None where nothing did.
-    """
-
-    ref: Ref
-    what: str
-    error: RaptError | None = None
-
-
-Tell = Callable[[Told], None]
-
-
-@dataclass
-class _Pass:
-    """One pass: where it reads and writes, and whom it tells."""
-
-    world: World
-    writers: Writers
-    scope: Scope
-    tell: Tell
-    is_dry: bool
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    @cached_property
-    def user(self) -> str:
-        """Who does it, as the API server knows them."""
-        return self.world.cluster.user()
-
-    def say(self, ref: Ref, what: str, error: RaptError | None = None) -> None:
-        """Tell of one thing, from any thread."""
-        with self.lock:
-            self.tell(Told(ref, what, error))
-
-    def each(self, do: Callable[[T], None], items: Sequence[tuple[Ref, T]]) -> None:
-        """Do something for each of some objects, several at once; one that fails does not stop the others."""
-
-        def one(item: tuple[Ref, T]) -> None:
-            ref, what = item
-            try:
-                do(what)
-            except RaptError as error:
-                if not _is_somebody_elses(error):
-                    self.say(ref, "", error)
-            except Exception as error:  # whatever somebody has put there, the others are done
-                self.say(ref, "", _unreadable(error))
-
-        if items:
-            threads.each(one, items, AT_ONCE)
-
-
-def _is_somebody_elses(error: RaptError) -> bool:
-    """Whether it only says that what was to be done is not there any more."""
-    return isinstance(error, Conflict | NotFound) and error.code in ("run-deleted", "not-found")
-
-
-def _unreadable(error: Exception) -> Invalid:
-    return Invalid("unreadable-object", f"cannot be read: {error!r}", "kubectl get -o yaml")
 
 
 def reconcile(world: World, writers: Writers, scope: Scope, tell: Tell, *, is_dry: bool = False) -> None:
@@ -128,21 +33,22 @@ def reconcile(world: World, writers: Writers, scope: Scope, tell: Tell, *, is_dr
         NotFound: Rapt is not installed.
         Refused, Unavailable, Conflict: What there is cannot be listed, and nothing more was done.
     """
-    this = _Pass(world, writers, scope, tell, is_dry)
+    this = Pass(world, writers, scope, tell, is_dry)
     selector = labels.selector(scope.marks)
+    # The place for reviewed runs of scope.environment: what was merged and not begun, before the rest is listed.
     # Runs first: a Job that began in between has a Run that is not looked at in this pass.
     unfinished = _unfinished(this, selector)
     ours = f"{selector},{labels.TOOL}" if selector else labels.TOOL
     there = _Jobs(this, world.cluster.list(JOB, scope.namespace, labels=ours))
     this.each(partial(_bring_forward, this, there), [(run.ref, run) for run in unfinished])
     this.each(partial(_adopt, this), [(one.ref, one) for one in there.failed])
-    this.each(partial(_remove_stray, this), [(one.ref, one) for one in there.suspended])
+    this.each(partial(sweep.remove_stray, this), [(one.ref, one) for one in there.suspended])
     rows = recent.rows(world, scope.namespace, labels=selector)
     _notify(this, rows)
-    _clean(this, there, rows)
+    sweep.clean_up(this, there.items, rows)
 
 
-def _unfinished(this: _Pass, selector: str) -> list[Run]:
+def _unfinished(this: Pass, selector: str) -> list[Run]:
     """The runs that something may be due for; every one, where the server cannot select them."""
     cluster, namespace = this.world.cluster, this.scope.namespace
     try:
@@ -152,43 +58,34 @@ def _unfinished(this: _Pass, selector: str) -> list[Run]:
         found = list(cluster.list(RUN, namespace, labels=selector))
     read = []
     for manifest in found:
-        if (run := _read(this, manifest, RUN, runs.from_manifest)) and not run.is_finished:
+        if (run := this.read(manifest, RUN, runs.from_manifest)) and not run.is_finished:
             read.append(run)
     return read
-
-
-def _read(this: _Pass, manifest: Manifest, kind: Any, read: Callable[[Manifest], T]) -> T | None:
-    try:
-        return read(manifest)
-    except Exception as error:  # one broken object must not keep the others from being done
-        metadata = manifest.get("metadata") or {}
-        ref = Ref(kind, str(metadata.get("name")), str(metadata.get("namespace", "")))
-        this.say(ref, "", error if isinstance(error, RaptError) else _unreadable(error))
-        return None
 
 
 class _Jobs:
     """The Jobs of the pass, each read once: what is due for each of them, and what it takes to decide on cleaning."""
 
-    def __init__(self, this: _Pass, manifests: Iterable[Manifest]) -> None:
-        now = this.world.now()
+    def __init__(self, this: Pass, manifests: Iterable[Manifest]) -> None:
         self.by_name: dict[tuple[str, str], Job] = {}
         self.items: list[Item] = []
         self.failed: list[Candidate] = []
         self.suspended: list[Job] = []
+        take = partial(self._take, this.world.now())
         for manifest in manifests:
-            job = _read(this, manifest, JOB, jobs.from_manifest)
-            if job is None:
-                continue
-            self.by_name[job.namespace, job.name] = job
-            self.items.append(retention.of_job(manifest))
-            if found := adoption.candidate(manifest):
-                self.failed.append(found)
-            if strays.may_be(manifest, job, now):
-                self.suspended.append(job)
+            this.read(manifest, JOB, take)
+
+    def _take(self, now: datetime, manifest: Manifest) -> None:
+        job = jobs.from_manifest(manifest)
+        self.by_name[job.namespace, job.name] = job
+        self.items.append(retention.of_job(manifest))
+        if found := adoption.candidate(manifest):
+            self.failed.append(found)
+        if strays.may_be(manifest, job, now):
+            self.suspended.append(job)
 
 
-def _bring_forward(this: _Pass, there: _Jobs, run: Run) -> None:
+def _bring_forward(this: Pass, there: _Jobs, run: Run) -> None:
     """Carry one run as far as it can go now."""
     job = there.by_name.get((run.namespace, lifecycle.job_name(run)))
     seen = Seen(run, run, job)
@@ -209,7 +106,7 @@ def _bring_forward(this: _Pass, there: _Jobs, run: Run) -> None:
         this.say(run.ref, one.message)
 
 
-def _foretell(this: _Pass, run: Run, step: lifecycle.Decision) -> None:
+def _foretell(this: Pass, run: Run, step: lifecycle.Decision) -> None:
     match step:
         case Wait(job):
             outcome = advance.ending(this.world, job)
@@ -227,7 +124,7 @@ def _foretell(this: _Pass, run: Run, step: lifecycle.Decision) -> None:
     this.say(run.ref, what)
 
 
-def _adopt(this: _Pass, found: Candidate) -> None:
+def _adopt(this: Pass, found: Candidate) -> None:
     """Make a run of a CronJob's failed Job."""
     wanted, why_not = adopt.plan(this.world, found, this.user)
     if wanted is None:
@@ -243,20 +140,7 @@ def _adopt(this: _Pass, found: Candidate) -> None:
             this.say(run.ref, one.message)
 
 
-def _remove_stray(this: _Pass, job: Job) -> None:
-    """Delete a Job that was created by somebody who had not yet seen that its Run was over."""
-    ref = Ref(RUN, job.labels[labels.RUN], job.namespace)
-    run = runs.from_manifest(this.world.cluster.get(ref))
-    if not strays.is_stray(job, run):
-        return
-    if not this.is_dry:
-        writes.apply(this.writers, Delete(job.ref, job.uid))
-    this.say(
-        job.ref, f"{'would be deleted' if this.is_dry else 'deleted'}: {run.ref} is over, and never began it"
-    )
-
-
-def _notify(this: _Pass, rows: Sequence[recent.Told]) -> None:
+def _notify(this: Pass, rows: Sequence[recent.Told]) -> None:
     """Tell the webhook, if there is one, of what it has not been told: before anything of it may be cleaned up."""
     webhook = this.scope.webhook
     if webhook is None:
@@ -270,48 +154,3 @@ def _notify(this: _Pass, rows: Sequence[recent.Told]) -> None:
             notify.notify(this.world, this.writers, webhook, due, this.say)
         except (Unavailable, Refused) as error:
             this.say(due[0], "", error)
-
-
-def _clean(this: _Pass, there: _Jobs, rows: Sequence[recent.Told]) -> None:
-    """Clean up the tools of which something may go, as their policies say."""
-    scope, world = this.scope, this.world
-    wide = clean.Scope(scope.namespace)
-    broken: list[Any] = []
-    policies = clean.Policies(world, wide, broken)
-    for problem in broken:
-        this.say(Ref(TOOL, problem.where), "", Invalid("unreadable-object", problem.what))
-    there.items = [retention.unbound(one) for one in there.items]
-    listed = [item for told in rows if (item := _row(told))]
-    verdicts = retention.decide(there.items, listed, policies.of, world.now())
-    tools = sorted({(one.item.ref.namespace, one.item.tool) for one in verdicts if one.goes})
-    this.each(
-        partial(_clean_tool, this),
-        [(Ref(TOOL, name, namespace), (namespace, name)) for namespace, name in tools],
-    )
-
-
-def _row(told: recent.Told) -> Item | None:
-    try:
-        return retention.of_row(told)
-    except (KeyError, TypeError, ValueError):
-        return None  # it stays
-
-
-def _clean_tool(this: _Pass, tool: tuple[str, str]) -> None:
-    namespace, name = tool
-    plan = clean.plan(this.world, clean.Scope(namespace, name))
-    going = [one for one in plan.going if this.scope.export or not one.export]
-    if left := len(plan.going) - len(going):
-        count = "1 object stays" if left == 1 else f"{left} objects stay"
-        why = "the policy exports evidence, and --export is not given"
-        this.say(Ref(TOOL, name, namespace), f"{count}: {why}")
-    if this.is_dry:
-        for one in going:
-            this.say(one.item.ref, f"would be deleted: {one}")
-        return
-    for done in clean.carry_out(this.world, this.writers, going, folder=this.scope.export):
-        ref = done.verdict.item.ref
-        if done.what == "failed":
-            this.say(ref, "", Conflict("not-deleted", done.why))
-        elif done.what == "deleted":
-            this.say(ref, f"deleted: {done.verdict}")

@@ -16,7 +16,7 @@ import pytest
 
 from kubectl_rapt import wiring
 from kubectl_rapt.actions import reconcile
-from kubectl_rapt.actions.reconcile import Scope, Told
+from kubectl_rapt.actions.passing import Scope, Told
 from kubectl_rapt.model.kinds import CRON_JOB, JOB, RUN, Ref
 from kubectl_rapt.model.target import Target
 from kubectl_rapt.ports.world import World

@@ -7,7 +7,7 @@ import typer
 
 from kubectl_rapt.actions import notify as notifying
 from kubectl_rapt.actions import reconcile as reconciling
-from kubectl_rapt.actions.reconcile import Scope, Told
+from kubectl_rapt.actions.passing import Scope, Told
 from kubectl_rapt.cli import options, show, terminal
 
 
