@@ -1,5 +1,6 @@
 """One pass over everything that is due, on a real API server: each thing exactly once, whatever happens meanwhile."""
 
+import hmac
 import json
 import os
 import random
@@ -17,7 +18,7 @@ import pytest
 from kubectl_rapt import wiring
 from kubectl_rapt.actions import reconcile
 from kubectl_rapt.actions.passing import Scope, Told
-from kubectl_rapt.model.kinds import CRON_JOB, JOB, RUN, Ref
+from kubectl_rapt.model.kinds import CRON_JOB, EVENT, JOB, RUN, Ref
 from kubectl_rapt.model.target import Target
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.writes import Writers
@@ -27,6 +28,7 @@ from tests.cluster.clusters import Cluster
 from tests.due import RETRY, Scene
 from tests.faults import PASS, Faults, Reply, Request
 from tests.killing import Kill, Person, each, end, kills, let_pass
+from tests.listener import listening
 
 
 @pytest.fixture(autouse=True)
@@ -372,3 +374,53 @@ def test_what_was_done_is_told_as_data_too(
     assert {"kind": "Run", "name": "bad", "namespace": scene.namespace, "what": "failed: Test"} in items
     again = person.types("reconcile", "-o", "json")
     assert json.loads(again.stdout)["items"] == []
+
+
+def test_a_webhook_is_told_of_each_alarm_once_signed_and_again_only_where_it_did_not_take_it(
+    scene: Scene, user: Path, tmp_path: Path
+) -> None:
+    scene.ended("bad", "Failed")
+    scene.ended("good", "Complete")
+    scene.ended("stopped", "Failed", cancelledBy="ann")
+    person = Person(tmp_path / "ann", user)
+    with listening() as listener:
+        person.environ |= {"RAPT_WEBHOOK_URL": listener.url, "RAPT_WEBHOOK_SECRET": "key"}
+        listener.answers = [503, 503, 503]
+        ended = person.types("reconcile")
+        assert ended.exit_code == 1, ended
+        assert "error: run/bad: the webhook cannot be told: it answered 503" in ended.stderr
+        assert "run/bad: told the webhook: failed: Test" in person.types("reconcile").stdout
+        assert person.types("reconcile").stderr == "nothing is due\n"
+        assert len(listener.heard) == 4
+        assert len({headers["X-Rapt-Delivery"] for _, headers in listener.heard}) == 1
+        for body, headers in listener.heard:
+            signed = f"{headers['X-Rapt-Timestamp']}.".encode() + body
+            assert headers["X-Rapt-Signature"] == "sha256=" + hmac.new(b"key", signed, "sha256").hexdigest()
+        told = json.loads(listener.heard[-1][0])
+        assert (told["type"], told["run"]["name"]) == ("RunFailed", "bad")
+    person.environ["RAPT_WEBHOOK_SECRET"] = ""
+    assert person.types("reconcile").exit_code == 2
+
+
+def test_events_tell_of_failures_on_the_run_and_on_its_tool(
+    scene: Scene, door: tuple[World, Writers]
+) -> None:
+    world, writers = door
+    scene.ended("bad", "Failed")
+    scene.ended("good", "Complete")
+    passed(world, writers, scene.namespace)
+    told = {
+        (
+            one["involvedObject"]["kind"],
+            one["involvedObject"]["name"],
+            one["reason"],
+            one["type"],
+            one["message"],
+        )
+        for one in world.cluster.list(EVENT, scene.namespace)
+        if one["source"].get("component") == "rapt"
+    }
+    assert told == {
+        ("Run", "bad", "RunFailed", "Warning", "failed: Test"),
+        ("Tool", "backup", "RunFailed", "Warning", "run/bad failed: Test"),
+    }
