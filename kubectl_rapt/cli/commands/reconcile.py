@@ -1,14 +1,17 @@
 """``kubectl rapt reconcile``."""
 
 import os
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
 
 from kubectl_rapt.actions import notify as notifying
 from kubectl_rapt.actions import reconcile as reconciling
+from kubectl_rapt.actions import repository
 from kubectl_rapt.actions.passing import Scope, Told
 from kubectl_rapt.cli import options, show, terminal
+from kubectl_rapt.ports.world import World
 
 
 def reconcile(
@@ -40,16 +43,17 @@ def reconcile(
     url = webhook or environ.get("RAPT_WEBHOOK_URL", "")
     to = notifying.webhook(url, environ.get("RAPT_WEBHOOK_SECRET", ""))
     told: list[Told] = []
+    is_wide = all_namespaces or bool(options.named_environment(context))
 
     def tell(one: Told) -> None:
         told.append(one)
         if not output or one.error:
-            _print(one, is_wide=all_namespaces)
+            _print(one, is_wide=is_wide)
 
     with options.open_world(context) as (world, writers):
-        namespace = "" if all_namespaces else world.cluster.namespace()
-        scope = Scope(namespace, options.named_environment(context), export, to)
-        reconciling.reconcile(world, writers, scope, tell, is_dry=is_dry)
+        for namespace in [""] if all_namespaces else _namespaces(context, world):
+            scope = Scope(namespace, options.named_environment(context), export, to)
+            reconciling.reconcile(world, writers, scope, tell, is_dry=is_dry)
     if output:
         terminal.out(show.document(show.listed([_data(one) for one in told]), output))
     failed = sum(one.error is not None for one in told)
@@ -57,6 +61,14 @@ def reconcile(
     what = f"{done} would be done" if is_dry else f"{done} done"
     terminal.say(f"{what}, {failed} failed" if told else "nothing is due")
     return 1 if failed else 0
+
+
+def _namespaces(context: typer.Context, world: World) -> Sequence[str]:
+    """Those of the environment that was named, as far as the config repository is known here."""
+    environment = options.named_environment(context)
+    if environment and not options.target(context).namespace and world.settings.repository:
+        return repository.read(world).project().environment(environment).namespaces
+    return [world.cluster.namespace()]
 
 
 def _print(one: Told, *, is_wide: bool) -> None:
