@@ -30,7 +30,11 @@ _JOB: dict[str, Any] = {
         "backoffLimit": 0,
         "template": {
             "metadata": {"labels": {"rapt.dev/tool": "backup"}},
-            "spec": {"restartPolicy": "Never", "containers": [{"name": "tool", "image": "busybox:1.35"}]},
+            "spec": {
+                "restartPolicy": "Never",
+                "nodeSelector": {"of": "nobody"},
+                "containers": [{"name": "tool", "image": "busybox:1.35"}],
+            },
         },
     },
 }
