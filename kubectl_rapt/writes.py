@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from kubectl_rapt.errors import Conflict, Unavailable
+from kubectl_rapt.errors import Conflict, RaptError, Unavailable
 from kubectl_rapt.model.kinds import Manifest
 from kubectl_rapt.model.plan import (
     Apply,
@@ -123,6 +123,9 @@ def apply(writers: Writers, step: Step) -> Written:
     return None
 
 
+PlanAgain = Callable[[Mapping[str, str] | None], Plan]
+"""Decides again: from these refs of the repository, or, where nobody knows them, from what the remote says."""
+
 ATTEMPTS = 12
 """How often a change is planned again after someone else was quicker."""
 
@@ -130,23 +133,25 @@ ATTEMPTS = 12
 def settle(
     writers: Writers,
     repository: str,
-    plan_again: Callable[[], Plan],
+    plan_again: PlanAgain,
     planned: Plan,
-    tell: Callable[[Step, Written], None] = lambda step, answer: None,
-) -> None:
+) -> PullRequest | None:
     """Carry a plan for a shared repository through, planning again while others are quicker.
 
     A branch of one's own is pushed at once. Where main is written, this machine's lock is held meanwhile, and
-    the plan is made again if another process here has moved main since.
+    the plan is made again if another process here has moved main since: from what that process left, without
+    asking the remote, whose compare-and-swap has the last word.
 
     Args:
         writers: The writing ports.
         repository: The repository that is written.
-        plan_again: Reads and decides.
+        plan_again: Decides again.
         planned: What it decided last, and the person agreed to; a plan that does something else is not carried
             out. One that has less left to do is what they agreed to, done: by an attempt whose answer was
             lost, or by another.
-        tell: Called with each step that is done, and what it answered.
+
+    Returns:
+        The pull request, as the last step about one left it; None where no step was.
 
     Raises:
         Conflict: ``plan-changed`` where the plan is no longer what was agreed to, otherwise the last one after
@@ -156,25 +161,62 @@ def settle(
     for attempt in range(ATTEMPTS):
         try:
             if plan is not None and not _writes_main(plan):
-                _carry_out(writers, plan, tell)
-                return
+                return _carry_out(writers, plan)
             with writers.git.lock(Remote(repository)) as known:
-                if plan is None or not _is_current(plan, known):
-                    plan = plan_again()
+                if plan is None:
+                    plan = plan_again(None)
+                elif not _is_current(plan, known):
+                    plan = plan_again(known)
                 if not all(one in effects(planned) for one in effects(plan)):
                     raise Conflict(
                         "plan-changed",
                         "the repository changed meanwhile, and the change would be another one",
                         "run the same command again",
                     )
-                _carry_out(writers, plan, tell)
-                return
+                return _carry_out(writers, plan)
         except (Conflict, Unavailable) as error:
             may_help = error.code != "plan-changed" if isinstance(error, Conflict) else error.outcome_unknown
             if not may_help or attempt == ATTEMPTS - 1:
                 raise
             writers.pause(attempt)
             plan = None
+    raise AssertionError("unreachable")
+
+
+def pursue(
+    writers: Writers,
+    decide: Callable[[], Plan],
+    tell: Callable[[Step, Written], None],
+) -> None:
+    """Carry out the next steps, and decide again, until nothing is left to do.
+
+    It is for what takes several steps, each decided from what the others did, such as merging on a forge:
+    what is agreed to is the end, and the way there may become longer while others are quicker.
+
+    Args:
+        writers: The writing ports.
+        decide: Reads, and decides the next steps; none at the end. What it raises ends the pursuit.
+        tell: Called with each step that is done, and what it answered.
+
+    Raises:
+        Conflict: The last one after all attempts.
+        Unavailable: The outside did not answer; after all attempts, or where nothing was sent.
+    """
+    last: RaptError = Conflict(
+        "plan-changed", "others change the repository all the time", "run the same command again"
+    )
+    for attempt in range(2 * ATTEMPTS):
+        plan = decide()
+        if not plan.steps:
+            return
+        try:
+            _carry_out(writers, plan, tell)
+        except (Conflict, Unavailable) as error:
+            if isinstance(error, Unavailable) and not error.outcome_unknown:
+                raise
+            last = error
+            writers.pause(attempt)
+    raise last
 
 
 def _writes_main(plan: Plan) -> bool:
@@ -187,9 +229,19 @@ def _is_current(plan: Plan, known: Mapping[str, str]) -> bool:
     return all(known.get(f"refs/heads/{step.branch}", step.expected) == step.expected for step in commits)
 
 
-def _carry_out(writers: Writers, plan: Plan, tell: Callable[[Step, Written], None]) -> None:
+def _nothing(step: Step, answer: Written) -> None:
+    """Nobody wants to know."""
+
+
+def _carry_out(
+    writers: Writers, plan: Plan, tell: Callable[[Step, Written], None] = _nothing
+) -> PullRequest | None:
+    seen = None
     for step in plan.steps:
-        tell(step, apply(writers, step))
+        answer = apply(writers, step)
+        seen = answer if isinstance(answer, PullRequest) else seen
+        tell(step, answer)
+    return seen
 
 
 def effects(plan: Plan) -> list[object]:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kubectl_rapt import writes
-from kubectl_rapt.actions import add, compose, review
+from kubectl_rapt.actions import add, compose
+from kubectl_rapt.actions import merge as merging
 from kubectl_rapt.adapters.sandbox import Sandbox
 from kubectl_rapt.config import changes
 from kubectl_rapt.config.project import Environment
@@ -104,10 +105,10 @@ def make(world: FakeWorld, tool: str) -> Made:
     wish = add.draft(world, add.Request("command", tool, "prod", answers={}, values=values))
     made = compose.plan(world, wish)
     url = world.settings.repository
-    writes.settle(writers, url, lambda: compose.plan(world, wish).plan, made.plan)
+    writes.settle(writers, url, lambda refs: compose.plan(world, wish, refs=refs).plan, made.plan)
     if made.is_reviewed:
-        merge = review.plan_merge(world, made.change.id)
-        writes.settle(writers, url, lambda: review.plan_merge(world, made.change.id).plan, merge.plan)
+        merge = merging.plan(world, made.change.id)
+        writes.settle(writers, url, lambda refs: merging.plan(world, made.change.id, refs).plan, merge.plan)
     return Made(made.change.id, time.monotonic() - started)
 
 

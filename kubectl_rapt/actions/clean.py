@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, Literal
 
 from kubectl_rapt import writes
-from kubectl_rapt.actions import evidence, rights, threads
+from kubectl_rapt.actions import evidence, find, rights, threads
 from kubectl_rapt.errors import Conflict, NotFound, Problem, RaptError, Refused, Unavailable, UsageError
 from kubectl_rapt.model import names
 from kubectl_rapt.model.duration import Duration
@@ -81,7 +81,7 @@ def plan(world: World, scope: Scope) -> Plan:
     """Read and decide.
 
     Raises:
-        NotFound: There is no such policy; Rapt is not installed.
+        NotFound: There is no such policy, and no such tool nor anything of it; Rapt is not installed.
         UsageError: Both an age and a policy are given.
         Refused, Unavailable: The cluster cannot be read.
     """
@@ -101,6 +101,8 @@ def plan(world: World, scope: Scope) -> Plan:
         statuses=scope.statuses,
         jobs_only=scope.older_than is not None,
     )
+    if scope.tool and scope.namespace and not verdicts and not broken:
+        find.tool(world, scope.tool, scope.namespace, "clean")
     return Plan(tuple(verdicts), tuple(broken))
 
 
@@ -178,6 +180,8 @@ class Policies:
             return _read(self._world.cluster.list(CLEANUP_POLICY, self._scope.namespace), _named, broken)
         except (NotFound, Refused) as error:
             if isinstance(error, Refused):
+                if self._scope.policy:
+                    raise
                 self._shipped, self._unknown = {}, "cannot be read"
             return []
 
@@ -231,7 +235,11 @@ def carry_out(
     rights.check(world, (("delete", one.item.ref.kind, one.item.ref.namespace) for one in going))
     exported = [one.item.ref for one in going if one.export or export_all]
     if exported:
-        evidence.export(world, writers, exported, folder)
+        try:
+            evidence.export(world, writers, exported, folder)
+        except Unavailable as error:
+            what = f"nothing was deleted: {error.message}"
+            raise Unavailable(error.code, what, error.hint, error.problems) from error
     done: list[Done] = []
     for kind in (JOB, RUN):
         stay = {one.verdict.item for one in done if one.what in ("changed", "failed")}

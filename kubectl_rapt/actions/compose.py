@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from kubectl_rapt.actions import build, hand_edits, repository
+from kubectl_rapt.actions import build, hand_edits, propose, repository
 from kubectl_rapt.actions.build import Built, Wanted
 from kubectl_rapt.actions.repository import Repository
 from kubectl_rapt.config import changes, layout, project
@@ -13,6 +13,7 @@ from kubectl_rapt.errors import RaptError, Refused
 from kubectl_rapt.guard import secrets, sops
 from kubectl_rapt.model.kinds import NAMESPACE, Ref
 from kubectl_rapt.model.plan import CommitFiles, Plan
+from kubectl_rapt.model.proposals import PullRequest
 from kubectl_rapt.ports.world import World
 
 Make = Callable[[Repository], Draft]
@@ -32,6 +33,8 @@ class Composition:
         environments: The environments that it touches.
         is_reviewed: Whether it waits on a branch: one of those environments asks for it.
         is_waiting: The same change is pushed already and waits for its review.
+        pull_request: Its pull request, as it is now; None where there is none yet.
+        has_forge: Whether changes have pull requests: the repository lives on a forge.
     """
 
     change: Change
@@ -42,45 +45,75 @@ class Composition:
     environments: tuple[Environment, ...]
     is_reviewed: bool
     is_waiting: bool = False
+    pull_request: PullRequest | None = None
+    has_forge: bool = False
 
 
-def plan(world: World, make: Make, *, overwrite: bool = False) -> Composition:
-    """What a change would do to the repository as it is now: on its branch, or on main.
+def plan(
+    world: World,
+    make: Make,
+    *,
+    overwrite: bool = False,
+    is_draft: bool | None = None,
+    refs: Mapping[str, str] | None = None,
+) -> Composition:
+    """What a change would do to the repository as it is now: on its branch with its pull request, or on main.
 
     Args:
         world: Where to read.
         make: What the person asks for.
         overwrite: Whether rendered files that were edited by hand may be replaced.
+        is_draft: Whether the pull request is a draft; None leaves that as it is.
+        refs: Where the repository's branches are; None: the remote is asked.
 
     Raises:
         NotFound, Invalid: What is asked for does not fit.
         Refused: ``hand-edited``: a rendered file is not what its tool's file renders to.
         Unavailable: The repository does not answer.
     """
-    found = repository.read(world)
+    found = repository.read(world, refs)
     draft = make(found)
     whole = compose(world, found, draft.edits, overwrite=overwrite)
     change = _name(world, found, draft)
     composition = replace(whole, change=change, plan=Plan(notes=draft.notes))
     if not whole.after:
         return composition
-    branch = change.branch if whole.is_reviewed else changes.MAIN
-    current = found.refs.get(f"refs/heads/{branch}", "")
-    if whole.is_reviewed and current and _holds(world, found, current, whole.after):
-        return replace(composition, is_waiting=True)
-    commit = CommitFiles(
+    if not whole.is_reviewed:
+        return replace(composition, plan=Plan((commit(found, whole, change, changes.MAIN),), draft.notes))
+    tip = found.refs.get(f"refs/heads/{change.branch}", "")
+    is_waiting = bool(tip) and holds(world, found, tip, whole.after)
+    commits = () if is_waiting else (commit(found, whole, change, change.branch),)
+    said = _said(world, found, tip) if is_waiting else None
+    request = propose.request(world, found, whole, said or change, is_draft=is_draft)
+    return replace(
+        composition,
+        plan=Plan((*commits, *request.steps), draft.notes),
+        is_waiting=is_waiting,
+        pull_request=request.seen,
+        has_forge=request.has_forge,
+    )
+
+
+def _said(world: World, found: Repository, tip: str) -> Change | None:
+    """The change as its branch has it: who asked first stays its requester."""
+    return next((changes.read(one.message) for one in world.git.log(found.remote, tip, limit=1)), None)
+
+
+def commit(found: Repository, whole: Composition, change: Change, branch: str) -> CommitFiles:
+    """The commit that puts a change on main, or on its branch: one that is there goes on, and joins today's main."""
+    tip = found.refs.get(f"refs/heads/{branch}", "")
+    return CommitFiles(
         repository=found.remote.url,
         branch=branch,
         parent=found.head,
-        expected=current,
-        follows=current if whole.is_reviewed else "",
+        expected=tip,
+        follows="" if branch == changes.MAIN else tip,
         files=whole.after,
         message=change.message,
     )
-    return replace(composition, plan=Plan((commit,), draft.notes))
 
 
-def _holds(world: World, found: Repository, commit: str, files: Mapping[str, bytes | None]) -> bool:
+def holds(world: World, found: Repository, commit: str, files: Mapping[str, bytes | None]) -> bool:
     """Whether a commit has these contents already."""
     there = world.git.files(found.remote, commit)
     return not changes.difference(there, files)

@@ -22,6 +22,7 @@ from kubectl_rapt.runs.lifecycle import Seen
 from kubectl_rapt.writes import Writers
 
 _DROP = CleanupPolicy("dead drop", "", runs=(Rule((EXHAUSTED,), Duration(0)),))
+_WHY = "is to be dropped"
 _MARK = 8
 
 
@@ -161,7 +162,10 @@ def drop(world: World, dead: Sequence[Manifest]) -> clean.Plan:
         for one in world.cluster.list(JOB, namespace, labels=labels.TOOL)
     ]
     own = [one for one in found if known & {one.uid, *one.owners}]
-    return clean.Plan(tuple(retention.decide(own, items, lambda _: _DROP, world.now())))
+    verdicts = retention.decide(own, items, lambda _: _DROP, world.now())
+    return clean.Plan(
+        tuple(replace(one, why=_WHY, policy="") if one.policy == _DROP.name else one for one in verdicts)
+    )
 
 
 def with_jobs(world: World, dead: Sequence[Manifest]) -> list[Ref]:

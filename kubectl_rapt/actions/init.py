@@ -1,9 +1,11 @@
 """Set up a config repository of one's own, and the settings that name it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
-from kubectl_rapt.actions import repository
-from kubectl_rapt.config import changes, layout, project, settings
+from kubectl_rapt.actions import propose, repository
+from kubectl_rapt.actions.repository import Repository
+from kubectl_rapt.config import changes, layout, owners, project, settings
 from kubectl_rapt.config.project import Environment, Profile, Project
 from kubectl_rapt.errors import RaptError
 from kubectl_rapt.guard import secrets
@@ -21,12 +23,13 @@ def create(world: World, path: str) -> Plan:
     return Plan((CreateRepository(path),), tuple(_replaced(world, path)))
 
 
-def plan(world: World, path: str) -> Plan:
+def plan(world: World, path: str, reviewers: Sequence[str] = ()) -> Plan:
     """What a repository that exists, and the settings that name it, still lack.
 
     Args:
         world: Where to read.
-        path: The repository's folder.
+        path: The repository's address: a folder, or where a remote one is.
+        reviewers: Who is to own what Rapt writes, on a forge.
 
     Raises:
         NotFound: It has other branches, but no main.
@@ -36,9 +39,11 @@ def plan(world: World, path: str) -> Plan:
     steps: list[Step] = []
     notes = _replaced(world, path)
     uid = _cluster(world)
+    owned, more = _owners(world, found, reviewers)
+    notes += more
     if layout.PROJECT not in found.files:
         wanted = _project(world, uid)
-        files = {layout.PROJECT: project.spell(wanted).encode()}
+        files = {layout.PROJECT: project.spell(wanted).encode(), **owned}
         steps.append(CommitFiles(path, changes.MAIN, found.head, found.head, files, _MESSAGE))
     else:
         wanted = found.project()
@@ -46,9 +51,13 @@ def plan(world: World, path: str) -> Plan:
         for name, environment in wanted.environments.items():
             if uid and not environment.cluster:
                 text = project.record_cluster(text, name, uid)
-        files = {layout.PROJECT: text.encode()}
-        if files[layout.PROJECT] != found.files[layout.PROJECT]:
-            message = "Record the cluster of the environments\n"
+        files = {
+            path: content
+            for path, content in {layout.PROJECT: text.encode(), **owned}.items()
+            if content != found.files.get(path)
+        }
+        if files:
+            message = f"Complete {' and '.join(files)}\n"
             steps.append(CommitFiles(path, changes.MAIN, found.head, found.head, files, message))
     if not uid:
         notes.append("the cluster did not say which one it is; the first add records it")
@@ -56,6 +65,19 @@ def plan(world: World, path: str) -> Plan:
     if mine != world.settings:
         steps.append(WriteSettings(settings.spell(mine)))
     return Plan(tuple(steps), tuple(notes))
+
+
+def _owners(world: World, found: Repository, wanted: Sequence[str]) -> tuple[dict[str, bytes], list[str]]:
+    """``CODEOWNERS``, where there is a forge that reads it and nobody wrote one; and notes."""
+    if not wanted:
+        return {}, []
+    kind = world.forge.kind(propose.address(found))
+    if kind == "none":
+        return {}, [f"plain git has no {owners.PATH}, and none was written"]
+    content = owners.spell(kind, wanted).encode()
+    if found.files.get(owners.PATH, content) != content:
+        return {}, [f"{owners.PATH} is there already, and was left as it is"]
+    return {owners.PATH: content}, []
 
 
 def _replaced(world: World, path: str) -> list[str]:

@@ -109,7 +109,7 @@ class Pass:
 
 def _is_somebody_elses(error: RaptError) -> bool:
     """Whether it only says that what was to be done is not there any more."""
-    return isinstance(error, Conflict | NotFound) and error.code in ("run-deleted", "not-found")
+    return isinstance(error, Conflict | NotFound) and error.code in ("run-deleted", "not-found", "no-tool")
 
 
 def _unreadable(error: Exception) -> Invalid:

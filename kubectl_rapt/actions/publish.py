@@ -1,12 +1,14 @@
 """Bringing a release to the registry's own repository: a branch that holds it, for review."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kubectl_rapt.actions import checkout, lint, release
 from kubectl_rapt.actions.checkout import Registry
 from kubectl_rapt.errors import NotFound, RaptError, Refused
-from kubectl_rapt.model.plan import CommitFiles, Plan
+from kubectl_rapt.model import proposals
+from kubectl_rapt.model.plan import CommitFiles, Plan, Propose
+from kubectl_rapt.model.proposals import Address, PullRequest
 from kubectl_rapt.model.versions import Version
 from kubectl_rapt.ports.git import Remote
 from kubectl_rapt.ports.world import World
@@ -32,6 +34,8 @@ class Publication:
         before: Path to content of the files that change, on the branch as it is.
         after: The same as they will be.
         is_merged: The registry's main branch has the release already.
+        pull_request: Its pull request, as it is now; None where there is none yet.
+        has_forge: Whether the registry lives on a forge.
     """
 
     template: Template
@@ -42,6 +46,8 @@ class Publication:
     before: Mapping[str, bytes]
     after: Mapping[str, bytes | None]
     is_merged: bool = False
+    pull_request: PullRequest | None = None
+    has_forge: bool = False
 
 
 def plan(world: World, wanted: str) -> Publication:
@@ -87,8 +93,22 @@ def plan(world: World, wanted: str) -> Publication:
         files=after,
         message=words.message,
     )
-    steps = (step,) if after and not is_merged else ()
-    return Publication(template, words, remote, base, Plan(steps), before, after, is_merged)
+    done = Publication(template, words, remote, base, Plan(), before, after, is_merged)
+    if is_merged:
+        return done
+    at = Address(remote.url)
+    has_forge = world.forge.kind(at) != "none"
+    seen = world.forge.pull_request(at, branch) if has_forge and on_branch else None
+    steps = ((step,) if after else ()) + (_request(at, words, base, seen) if has_forge else ())
+    return replace(done, plan=Plan(steps), pull_request=seen, has_forge=has_forge)
+
+
+def _request(at: Address, words: Proposal, base: str, seen: PullRequest | None) -> tuple[Propose, ...]:
+    """Opening its pull request, or bringing it up to date; one that was closed stays so."""
+    wanted = proposals.Proposal(words.branch, base, words.title, words.body)
+    if seen and (seen.state == "closed" or (seen.state == "open" and proposals.is_current(seen, wanted))):
+        return ()
+    return (Propose(at, wanted),)
 
 
 def _differences(wanted: Mapping[str, bytes | None], now: Mapping[str, bytes]) -> list[str]:

@@ -74,23 +74,23 @@ def address(world: World) -> Remote:
     return Remote(world.settings.repository)
 
 
-def read(world: World) -> Repository:
-    """Fetch and read it.
+def read(world: World, refs: Mapping[str, str] | None = None) -> Repository:
+    """Read it, as the remote has it now or at refs that are known.
 
     Raises:
         NotFound, Unavailable, Refused: It cannot be read.
     """
-    return read_at(world, address(world))
+    return read_at(world, address(world), refs)
 
 
-def read_at(world: World, remote: Remote) -> Repository:
-    """Fetch and read one that need not be the person's yet.
+def read_at(world: World, remote: Remote, refs: Mapping[str, str] | None = None) -> Repository:
+    """Read one that need not be the person's yet; without refs it is fetched.
 
     Raises:
         NotFound: It has other branches, but no main; an empty one is read as it is.
         Unavailable, Refused: It cannot be read.
     """
-    refs = world.git.fetch(remote)
+    refs = world.git.fetch(remote) if refs is None else refs
     head = refs.get(f"refs/heads/{changes.MAIN}", "")
     if refs and not head:
         others = ", ".join(sorted(ref.rpartition("refs/heads/")[2] for ref in refs)[:3])

@@ -1,15 +1,17 @@
-"""Changes that wait for their review: which there are, what one does, and merging it."""
+"""Changes that wait for their review: which there are, how far each is, and what it does."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from kubectl_rapt.actions import compose, hand_edits, repository
+from kubectl_rapt.actions import compose, hand_edits, propose
+from kubectl_rapt.actions.compose import Composition
 from kubectl_rapt.actions.repository import Repository
-from kubectl_rapt.config import changes
+from kubectl_rapt.config import changes, layout, standing
 from kubectl_rapt.config.changes import Change
-from kubectl_rapt.errors import Conflict, NotFound
+from kubectl_rapt.config.standing import Standing
+from kubectl_rapt.errors import Conflict, NotFound, Problem, Refused
 from kubectl_rapt.model import names
-from kubectl_rapt.model.plan import CommitFiles, Plan
+from kubectl_rapt.model.proposals import PullRequest
 from kubectl_rapt.ports.git import Commit
 from kubectl_rapt.ports.world import World
 
@@ -24,33 +26,79 @@ class Open:
         change: The change.
         commit: The commit at the tip of its branch.
         branch: The branch.
+        has_conflict: Whether main has got another content of a file that it edits.
+        pull_request: Its open pull request, else its newest one; None where there is none.
+        has_forge: Whether changes have pull requests.
     """
 
     change: Change
     commit: Commit
     branch: str
+    has_conflict: bool = False
+    pull_request: PullRequest | None = None
+    has_forge: bool = False
+
+    @property
+    def standing(self) -> Standing:
+        """How far it is."""
+        return standing.of(self.pull_request, has_forge=self.has_forge, has_conflict=self.has_conflict)
+
+    @property
+    def is_merged(self) -> bool:
+        """Whether the forge merged exactly what is on its branch, though under a message without the trailers."""
+        seen = self.pull_request
+        return seen is not None and seen.state == "merged" and seen.head == self.commit.id
+
+    @property
+    def url(self) -> str:
+        """The page of its pull request; empty where there is none."""
+        return self.pull_request.url if self.pull_request else ""
 
 
 def waiting(world: World, found: Repository) -> Iterator[Open]:
-    """The changes that wait, by branch; a branch whose change is on main already (squashed) does not wait."""
+    """The changes that wait, by branch; a branch whose change is merged already (squashed) does not wait.
+
+    All open pull requests are asked for at once.
+
+    Raises:
+        RaptError: What ``ForgeReads`` raises.
+    """
+    known = list(_on_branches(world, found))
+    if not known or not propose.has_forge(world, found):
+        yield from known
+        return
+    at = propose.address(found)
+    prefix = changes.BRANCHES.removeprefix(_HEADS)
+    proposed = {one.branch: one for one in world.forge.pull_requests(at, prefix)}
+    for one in known:
+        seen = proposed.get(one.branch) or world.forge.pull_request(at, one.branch)
+        whole = replace(one, pull_request=seen, has_forge=True)
+        if not whole.is_merged:
+            yield whole
+
+
+def _on_branches(world: World, found: Repository, ending: str = "") -> Iterator[Open]:
     for ref, tip in sorted(found.refs.items()):
         branch = ref.removeprefix(_HEADS)
-        if ref.startswith(changes.BRANCHES):
+        if ref.startswith(changes.BRANCHES) and ref.endswith(ending):
             commit = next(iter(world.git.log(found.remote, tip, limit=1)))
             change = changes.read(commit.message)
-            if change and change.branch == branch and not _is_merged(world, found, change, tip):
-                yield Open(change, commit, branch)
+            if not change or change.branch != branch:
+                continue
+            since = list(_since(world, found, change, tip))
+            if change.id not in since:
+                one = Open(change, commit, branch)
+                yield replace(
+                    one, has_conflict=bool(since and _conflicts(found, one, *_sides(world, found, one)))
+                )
 
 
-def _is_merged(world: World, found: Repository, change: Change, tip: str) -> bool:
-    """Whether main has got the change since its branch left main."""
+def _since(world: World, found: Repository, change: Change, tip: str) -> Iterator[str]:
+    """The changes that main has got in those files since the branch left it; empty texts for other commits."""
     commits = world.git.log(found.remote, found.head, without=tip, paths=change.edits) if found.head else ()
-    return any(_id(commit) == change.id for commit in commits)
-
-
-def _id(commit: Commit) -> str:
-    change = changes.read(commit.message)
-    return change.id if change else ""
+    for commit in commits:
+        known = changes.read(commit.message)
+        yield known.id if known else ""
 
 
 def merged(world: World, found: Repository, identifier: str) -> Change | None:
@@ -61,81 +109,93 @@ def merged(world: World, found: Repository, identifier: str) -> Change | None:
 
 
 def find(world: World, found: Repository, identifier: str) -> Open:
-    """One change by its id. Raises NotFound."""
-    # A branch ends with its change's id: the others need no look while there is such a branch.
-    refs = {ref: tip for ref, tip in found.refs.items() if ref.endswith(f"/{identifier}")}
-    one = next(
-        (one for one in waiting(world, replace(found, refs=refs)) if one.change.id == identifier), None
-    )
+    """One change by its id. Raises NotFound, and what ``ForgeReads`` raises."""
+    one = next(_on_branches(world, found, f"/{identifier}"), None)
     if one is None:
-        known = [one.change.id for one in waiting(world, found)]
-        nearest = names.nearest(identifier, known)
+        nearest = names.nearest(identifier, [other.change.id for other in _on_branches(world, found)])
         hint = f"kubectl rapt changes show {nearest}" if nearest else "kubectl rapt changes"
         raise NotFound("no-change", f'no open change "{identifier}"', hint)
-    return one
+    if not propose.has_forge(world, found):
+        return one
+    seen = world.forge.pull_request(propose.address(found), one.branch)
+    return replace(one, pull_request=seen, has_forge=True)
 
 
 def contents(
     world: World, found: Repository, one: Open
 ) -> tuple[Mapping[str, bytes], Mapping[str, bytes | None]]:
     """The files of a change as they were where its branch left main, and as they are on it."""
-    base = _base(world, found, one)
-    tip = world.git.files(found.remote, one.commit.id)
-    paths = sorted(path for path in {*base, *tip} if base.get(path) != tip.get(path))
+    base, tip = _sides(world, found, one)
+    paths = _changed(base, tip)
     return {path: base[path] for path in paths if path in base}, {path: tip.get(path) for path in paths}
 
 
-def _base(world: World, found: Repository, one: Open) -> Mapping[str, bytes]:
+def _sides(world: World, found: Repository, one: Open) -> tuple[Mapping[str, bytes], Mapping[str, bytes]]:
+    """All files where the branch left main, and all at its tip."""
     commit = world.git.merge_base(found.remote, found.head, one.commit.id) if found.head else ""
-    if commit == found.head:
-        return found.files
-    return world.git.files(found.remote, commit) if commit else {}
+    base = found.files if commit == found.head else world.git.files(found.remote, commit) if commit else {}
+    return base, world.git.files(found.remote, one.commit.id)
+
+
+def _changed(base: Mapping[str, bytes], tip: Mapping[str, bytes]) -> list[str]:
+    return sorted(path for path in {*base, *tip} if base.get(path) != tip.get(path))
+
+
+def _conflicts(
+    found: Repository, one: Open, base: Mapping[str, bytes], tip: Mapping[str, bytes]
+) -> list[str]:
+    """The files of a change that main has changed since, to something else."""
+    return [path for path in one.change.edits if found.files.get(path) not in (base.get(path), tip.get(path))]
 
 
 @dataclass(frozen=True, slots=True)
-class Merge:
-    """What merging a change comes to.
+class Rendered:
+    """A change on today's main.
 
     Args:
-        change: The change.
-        plan: What is to be written; no steps where it is on main already.
+        whole: What people wrote on its branch, rendered anew.
+        is_stale: Whether merging its branch as it is would put other bytes on main.
     """
 
-    change: Change
-    plan: Plan
+    whole: Composition
+    is_stale: bool
 
 
-def plan_merge(world: World, identifier: str) -> Merge:
-    """What merging a change would do: what people wrote on its branch, rendered anew on today's main.
+def render(world: World, found: Repository, one: Open) -> Rendered:
+    """What merging a change would put on today's main.
 
     Raises:
-        NotFound: No such change.
-        Conflict: One of its files has changed on main since.
-        Refused: ``hand-edited``: a rendered file was edited by hand since, see ``compose.plan``.
+        Conflict: ``changed-since``: main has changed one of its files.
+        Refused: ``foreign-files``: its branch changes files that would be lost; ``hand-edited``: a rendered file
+            was edited by hand since, see ``compose.plan``.
     """
-    found = repository.read(world)
-    if done := merged(world, found, identifier):
-        return Merge(done, Plan())
-    one = find(world, found, identifier)
-    base, tip = _base(world, found, one), world.git.files(found.remote, one.commit.id)
+    base, tip = _sides(world, found, one)
+    if conflicts := _conflicts(found, one, base, tip):
+        raise Conflict(
+            "changed-since",
+            f"{conflicts[0]} was changed on main since change {one.change.id} was made",
+            f"kubectl rapt changes abandon {one.change.id}, then make the change again",
+        )
+    paths = _changed(base, tip)
+    _check_foreign(one, paths)
     edits = {path: tip.get(path) for path in one.change.edits}
-    for path, wanted in edits.items():
-        if found.files.get(path) not in (base.get(path), wanted):
-            raise Conflict(
-                "changed-since",
-                f"{path} was changed on main since change {identifier} was made",
-                "make the change again, then merge the new one",
-            )
     whole = compose.compose(world, found, edits, overwrite=True)
     hand_edits.check(world, found.project(), found, hand_edits.since(base, found, whole.after))
-    commit = CommitFiles(
-        repository=found.remote.url,
-        branch=changes.MAIN,
-        parent=found.head,
-        expected=found.head,
-        files=whole.after,
-        message=one.change.message,
-        delete_branch=one.branch,
-        delete_expected=one.commit.id,
-    )
-    return Merge(one.change, Plan((commit,) if whole.after else ()))
+    final = {**found.files, **whole.after}
+    return Rendered(whole, any(tip.get(path) != final.get(path) for path in {*paths, *whole.after}))
+
+
+def _check_foreign(one: Open, paths: Sequence[str]) -> None:
+    """Refuse a branch with what rendering anew would drop: somebody put it there, and means it."""
+    foreign = [
+        path
+        for path in paths
+        if path not in (*one.change.edits, layout.PROJECT) and not path.startswith("rendered/")
+    ]
+    if foreign:
+        raise Refused(
+            "foreign-files",
+            f"the branch of change {one.change.id} changes files that are no part of it",
+            f"take them off {one.branch}, or merge it {f'at {one.url}' if one.url else 'with git'}",
+            [Problem(path, "is not among its edits") for path in foreign],
+        )

@@ -2,23 +2,20 @@
 
 import fcntl
 import os
-import time
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from kubectl_rapt.errors import Unavailable
 
-_POLL_SECONDS = 0.02
-_PATIENT_SECONDS = 0.25
-"""Who waits longer asks more often: after this long twice as often as at first, and so on."""
-
 
 @contextmanager
 def held(path: Path, patience_seconds: float) -> Iterator[None]:
     """Hold the lock that this file stands for; threads of one process exclude each other as well.
 
-    The file is never removed: removing it would let a third process lock a new file of the same name.
+    Who comes first gets it first: the kernel keeps the queue. The file is never removed: removing it would let a
+    third process lock a new file of the same name.
 
     Args:
         path: The lock file; it and its folder are made where they are missing.
@@ -28,26 +25,49 @@ def held(path: Path, patience_seconds: float) -> Iterator[None]:
         Unavailable: Another process held it all that time.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    waiting = _Waiting(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     try:
-        began_at = time.monotonic()
-        while not _taken(handle):
-            waited_seconds = time.monotonic() - began_at
-            if waited_seconds >= patience_seconds:
-                raise Unavailable(
-                    "repository-busy",
-                    f"another process has been working on the same repository for {patience_seconds:g} s",
-                    f"wait for it, or end the process that holds {path}",
-                )
-            time.sleep(max(0.001, _POLL_SECONDS / (1 + waited_seconds / _PATIENT_SECONDS)))
+        if not waiting.is_over(patience_seconds):
+            raise Unavailable(
+                "repository-busy",
+                f"another process has been working on the same repository for {patience_seconds:g} s",
+                f"wait for it, or end the process that holds {path}",
+            )
         yield
     finally:
-        os.close(handle)
+        waiting.give_up()
 
 
-def _taken(handle: int) -> bool:
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+class _Waiting:
+    """A place in the kernel's queue, which knows no time limit: a thread stands there."""
+
+    def __init__(self, handle: int) -> None:
+        self._handle = handle
+        self._is_standing = False
+        self._is_over = threading.Event()
+        self._lock = threading.Lock()
+        self._is_given_up = False
+
+    def is_over(self, patience_seconds: float) -> bool:
+        """Whether the lock was got within that time."""
+        try:
+            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._is_standing = True
+            threading.Thread(target=self._stand, daemon=True).start()
+            return self._is_over.wait(patience_seconds)
+        return True
+
+    def give_up(self) -> None:
+        """Leave the lock, or the queue for it: then the thread does so when its turn comes."""
+        with self._lock:
+            self._is_given_up = True
+            if not self._is_standing or self._is_over.is_set():
+                os.close(self._handle)
+
+    def _stand(self) -> None:
+        fcntl.flock(self._handle, fcntl.LOCK_EX)
+        with self._lock:
+            self._is_over.set()
+            if self._is_given_up:
+                os.close(self._handle)

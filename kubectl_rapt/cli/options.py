@@ -57,6 +57,14 @@ ObjectsOutput = Annotated[
     str, typer.Option("-o", "--output", metavar="json|yaml|name", help="Print the rendered objects")
 ]
 
+Draft = Annotated[bool, typer.Option("--draft", help="The pull request is a draft")]
+Wait = Annotated[bool, typer.Option("--wait", help="Wait until the change is merged")]
+Sync = Annotated[bool, typer.Option("--sync", help="Wait, and apply it to its cluster then")]
+Timeout = Annotated[
+    float,
+    typer.Option(parser=seconds, metavar="TIME", help="Stop waiting after this long; 0 is never"),
+]
+
 
 def words(text: str) -> list[str]:
     """The words of a flag that takes several, separated by commas; each once."""

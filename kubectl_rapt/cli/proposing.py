@@ -1,13 +1,19 @@
 """Carrying a change to the config repository out, and showing what it does: the same for every verb."""
 
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+
 import typer
 
 from kubectl_rapt import writes
-from kubectl_rapt.actions import capacity, compose, desired, repository
+from kubectl_rapt.actions import capacity, compose, desired, propose, repository
 from kubectl_rapt.actions.compose import Composition, Make
-from kubectl_rapt.cli import diffs, options, show, terminal
+from kubectl_rapt.cli import diffs, options, show, terminal, waiting
 from kubectl_rapt.cli.commands import sync
+from kubectl_rapt.cli.waiting import NOTHING, After
 from kubectl_rapt.config import changes, derive
+from kubectl_rapt.errors import Refused
+from kubectl_rapt.model.plan import Plan
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs import schedules
 from kubectl_rapt.writes import Writers
@@ -23,8 +29,10 @@ def carry_out(
     output: str = "",
     overwrite: bool = False,
     names_environments: bool = True,
-) -> None:
-    """Make a change: on main and into the cluster where nobody reviews it, else on its branch.
+    is_draft: bool = False,
+    after: After = NOTHING,
+) -> int:
+    """Make a change: on main and into the cluster where nobody reviews it, else on its branch, with a pull request.
 
     Args:
         context: The command.
@@ -35,11 +43,20 @@ def carry_out(
         output: ``json``, ``yaml`` or ``name`` of the rendered objects; empty for people.
         overwrite: Whether rendered files that were edited by hand may be replaced.
         names_environments: Whether it is about the environment that a person names, or about all there are.
+        is_draft: Whether its pull request is a draft.
+        after: What is to happen once it is pushed.
+
+    Returns:
+        The exit code.
 
     Raises:
-        RaptError: What ``compose.plan``, ``writes.settle`` and ``sync`` raise.
+        RaptError: What ``compose.plan``, ``writes.settle``, ``waiting`` and ``sync`` raise.
     """
-    made = compose.plan(world, make, overwrite=overwrite)
+
+    def plan(refs: Mapping[str, str] | None = None) -> Composition:
+        return compose.plan(world, make, overwrite=overwrite, is_draft=is_draft or None, refs=refs)
+
+    made = plan()
     for environment in made.environments if names_environments else ():
         options.check_default(context, environment)
     places = {environment.name: environment for environment in made.environments}
@@ -50,16 +67,11 @@ def carry_out(
         for note in capacity.check(world, places[built.environment], built)
     ]
     if not is_dry and made.plan.steps:
-        for environment in made.environments:
-            if not made.is_reviewed and environment.cluster:
-                # It is applied next: who points at another cluster is told before anything is written.
-                desired.check_cluster(world, environment)
-        writes.settle(
-            writers,
-            repository.address(world).url,
-            lambda: compose.plan(world, make, overwrite=overwrite).plan,
-            made.plan,
-        )
+        made = _settled(world, writers, made, plan)
+    if not is_dry and made.has_forge and made.after:
+        notes += _merge_itself(world, writers, made)
+    if is_draft and made.is_reviewed and not made.has_forge:
+        notes.append("--draft is for pull requests, and the config repository is on plain git")
     if output:
         objects = [one for built in made.built for one in built.objects]
         name = "\n".join(f"tool.rapt.dev/{built.installation.tool}" for built in made.built)
@@ -69,9 +81,55 @@ def carry_out(
         _conclude(made, is_dry)
     for note in notes:
         terminal.say(f"note: {note}")
-    if not is_dry and not made.is_reviewed:
+    if is_dry:
+        return 0
+    if made.is_reviewed and made.after:
+        return waiting.carry_out(world, writers, made.change, after)
+    if not made.is_reviewed or after.syncs:  # it is on main
         for environment in made.environments:
             sync.carry_out(world, writers, environment.name, shows="" if output else "lines")
+    return 0
+
+
+def _settled(
+    world: World, writers: Writers, made: Composition, plan: Callable[[Mapping[str, str] | None], Composition]
+) -> Composition:
+    """Carry a change out; the same change, with its pull request as it is afterwards."""
+    for environment in made.environments:
+        if not made.is_reviewed and environment.cluster:
+            # It is applied next: who points at another cluster is told before anything is written.
+            desired.check_cluster(world, environment)
+    try:
+        proposed = writes.settle(
+            writers, repository.address(world).url, lambda refs: plan(refs).plan, made.plan
+        )
+    except Refused as error:
+        if error.code != "push-refused" or made.is_reviewed:
+            raise
+        names = ", ".join(environment.name for environment in made.environments)
+        hint = f"say review: required for {names} in rapt.yaml, or let main take your pushes"
+        raise Refused(
+            "push-refused", f"{names} needs no review, and main takes no pushes: {error.message}", hint
+        ) from None
+    if made.has_forge and not proposed:  # what answered got lost, or another one proposed it
+        proposed = plan(None).pull_request
+    return replace(made, pull_request=proposed)
+
+
+def _merge_itself(world: World, writers: Writers, made: Composition) -> list[str]:
+    """Have the forge merge it as soon as it may, where its environments say so; notes about why it cannot."""
+    found = repository.read(world)
+    if not propose.review(found, made.environments).is_merged_automatically:
+        return []
+
+    def plan(refs: Mapping[str, str] | None = None) -> Plan:
+        return propose.plan_auto_merge(world, repository.read(world, refs), made.change)
+
+    try:
+        writes.settle(writers, found.remote.url, plan, plan())
+    except Refused as error:
+        return [f"{error.message}; {error.hint}"]
+    return []
 
 
 def _show(made: Composition, world: World) -> None:
@@ -107,7 +165,7 @@ def _conclude(made: Composition, is_dry: bool) -> None:
         terminal.out(f"{change.summary}: nothing was written (dry run)")
     elif made.is_waiting:
         terminal.out(f"change {change.id} is pushed already as {change.branch}")
-    elif not made.plan.steps:
+    elif not made.after:
         is_one = changes.SEVERAL not in (change.tool, change.environment)
         terminal.out(f"{change.tool} is unchanged in {change.environment}" if is_one else "nothing to change")
     elif made.is_reviewed:
@@ -115,9 +173,20 @@ def _conclude(made: Composition, is_dry: bool) -> None:
     else:
         terminal.out(f"change {change.id} committed")
     if made.is_reviewed and not is_dry and made.after:
-        terminal.say(
-            f"  review: kubectl rapt changes show {change.id}   (on plain git, review is a convention)"
-        )
-        terminal.say(f"  merge:  kubectl rapt changes merge {change.id}")
-        for environment in made.environments:
-            terminal.say(f"  then:   kubectl rapt sync --in {environment.name}")
+        for line in _next(made):
+            terminal.say(terminal.clean(f"  {line}"))
+
+
+def _next(made: Composition) -> Iterator[str]:
+    """Where the change is looked at, and what brings it further."""
+    identifier, seen = made.change.id, made.pull_request
+    if not made.has_forge:
+        yield f"review: kubectl rapt changes show {identifier}   (on plain git, review is a convention)"
+    elif seen and seen.state == "closed":
+        yield f"review: {seen.url} was closed"
+        yield f"reopen: kubectl rapt changes open {identifier}"
+    elif seen:
+        yield f"review: {seen.url}" + (" (draft)" if seen.is_draft else "")
+    yield f"merge:  kubectl rapt changes merge {identifier}"
+    for environment in made.environments:
+        yield f"then:   kubectl rapt sync --in {environment.name}"

@@ -34,6 +34,24 @@ def _changes() -> Callable[..., Any]:
     return changes.changes
 
 
+def _changes_abandon() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import changes
+
+    return changes.abandon
+
+
+def _changes_open() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import changes
+
+    return changes.open_
+
+
+def _changes_update() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import changes
+
+    return changes.update
+
+
 def _changes_merge() -> Callable[..., Any]:
     from kubectl_rapt.cli.commands import changes
 
@@ -373,7 +391,10 @@ TABLE = {
     "check": Entry("Config repository", "Render everything again and compare, for CI", _check),
     "schema": Entry("Config repository", "Print the JSON Schema of a file that people write", _schema),
     "changes": Entry("Config repository", "List, show and merge open changes", _changes),
-    "changes show": Entry("Config repository", "Show what a change does", _changes_show),
+    "changes show": Entry("Config repository", "Show how far a change is, and what it does", _changes_show),
+    "changes open": Entry("Config repository", "Open the pull request of a change", _changes_open),
+    "changes update": Entry("Config repository", "Render a change anew on today's main", _changes_update),
+    "changes abandon": Entry("Config repository", "Give a change up", _changes_abandon),
     "changes merge": Entry(
         "Config repository", "Merge a change, rendered anew on today's main", _changes_merge
     ),

@@ -167,7 +167,7 @@ def _ask_to_cancel(world: World, writers: Writers, seen: Seen) -> None:
         return
     from kubectl_rapt.actions import cancel
 
-    stopped = cancel.ask(world, writers, name, seen.wanted.namespace).run
+    stopped = cancel.cancel(world, writers, name, seen.wanted.namespace).run
     is_over = stopped is not None and stopped.is_finished
     terminal.say(f"{name}  {'cancelled' if is_over else 'stops: kubectl rapt attach ' + name}")
 

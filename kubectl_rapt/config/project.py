@@ -44,7 +44,7 @@ class Review:
     """What the pull requests of an environment's changes are given.
 
     Args:
-        reviewers: Who is asked, by their names on the forge; ``team/NAME`` for a team.
+        reviewers: Who is asked, by their names on the forge.
         labels: Labels of their pull requests.
         is_merged_automatically: Whether the forge merges them as soon as it may.
     """

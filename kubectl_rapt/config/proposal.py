@@ -1,20 +1,27 @@
 """What a pull request says: everything that a reviewer needs to know, and nothing that could act on their page."""
 
+import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from kubectl_rapt import documents
+from kubectl_rapt.config import changes
 from kubectl_rapt.config.changes import Change
 from kubectl_rapt.config.installation import Installation
+from kubectl_rapt.config.project import Review
+from kubectl_rapt.model import proposals
 from kubectl_rapt.model.kinds import Manifest
+from kubectl_rapt.model.proposals import LONGEST_BODY, Proposal
 from kubectl_rapt.objects import fields, labels, reach
 from kubectl_rapt.runs import schedules
 from kubectl_rapt.templating.definition import Template
 
 _MOST_LINES = 200
 """Forges refuse long bodies; the files themselves are in the pull request anyway."""
+_LONGEST_LINE = 500
+_ANY_DAY = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +45,32 @@ class Subject:
     template: Template | None = None
 
 
+def of(
+    change: Change,
+    subjects: Sequence[Subject],
+    now: datetime,
+    review: Review,
+    *,
+    is_draft: bool | None = None,
+    notes: Sequence[str] = (),
+) -> Proposal:
+    """The pull request of a change; its mark stays the same as long as nothing but the time changes.
+
+    Args:
+        change: The change.
+        subjects: What it renders.
+        now: From when the next firings count.
+        review: What it is given by its environments.
+        is_draft: Whether it is a draft; None leaves that as it is.
+        notes: See ``body``.
+    """
+    mark = hashlib.sha256(body(change, subjects, _ANY_DAY, notes).encode()).hexdigest()[:12]
+    text = proposals.marked(body(change, subjects, now, notes), mark)
+    return Proposal(
+        change.branch, changes.MAIN, change.summary, text, review.labels, review.reviewers, is_draft
+    )
+
+
 def body(change: Change, subjects: Sequence[Subject], now: datetime, notes: Sequence[str] = ()) -> str:
     """The text of a pull request, in Markdown; whatever comes from files stands in fences, where it is inert.
 
@@ -49,18 +82,27 @@ def body(change: Change, subjects: Sequence[Subject], now: datetime, notes: Sequ
     """
     parts = [f"{_plain(change.summary)}."]
     parts += [f"Template: `{_plain(one)}`" for one in change.templates]
-    for subject in subjects:
-        title = f"{subject.tool} in {subject.environment}"
-        parts.append(f"### {_plain(title)}")
-        parts.append(_fenced(_rendered(subject), "diff"))
-        for heading, lines in _facts(subject, now):
-            parts.append(f"**{heading}**")
-            parts.append(_fenced(lines))
     if notes:
         parts.append("### Notes\n\n" + _fenced(notes))
     # The trailers let Rapt recognise the change also where the forge squashes it with this text.
-    parts.append(change.message.partition("\n\n")[2].strip())
-    return "\n\n".join(parts) + "\n"
+    trailers = change.message.partition("\n\n")[2].strip()
+    room = LONGEST_BODY - len(trailers) - sum(map(len, parts)) - 1000
+    for number, subject in enumerate(subjects):
+        section = _section(subject, now)
+        room -= len(section)
+        if room < 0:
+            parts.append(f"… and {len(subjects) - number} more: see the files")
+            break
+        parts.append(section)
+    return "\n\n".join([*parts, trailers]) + "\n"
+
+
+def _section(subject: Subject, now: datetime) -> str:
+    title = f"{subject.tool} in {subject.environment}"
+    parts = [f"### {_plain(title)}", _fenced(_rendered(subject), "diff")]
+    for heading, lines in _facts(subject, now):
+        parts += [f"**{heading}**", _fenced(lines)]
+    return "\n\n".join(parts)
 
 
 def _rendered(subject: Subject) -> list[str]:
@@ -119,6 +161,7 @@ def _value(value: object) -> str:
 
 def _fenced(lines: Iterable[str], language: str = "") -> str:
     text = [line.replace("\n", "⏎") for line in lines]
+    text = [line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]}…" for line in text]
     if len(text) > _MOST_LINES:
         text = [*text[:_MOST_LINES], f"… and {len(text) - _MOST_LINES} more lines: see the files"]
     longest = max((len(run) for line in text for run in re.findall("`+", line)), default=0)

@@ -1,5 +1,6 @@
 """Pull requests, as words: where they live, what one is to be, and what a forge says of it."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -96,3 +97,43 @@ class Proposal:
     labels: tuple[str, ...] = ()
     reviewers: tuple[str, ...] = ()
     is_draft: bool | None = None
+
+
+_MARK = re.compile(r"^Rapt-Proposal: ([0-9a-f]{12})[ \t]*\r?$", re.MULTILINE)
+
+
+def marked(body: str, mark: str) -> str:
+    """A description with a mark, by which it is known again whatever in it tells times.
+
+    Args:
+        body: It ends with trailers; the mark is one more.
+        mark: Twelve hex digits.
+    """
+    return f"{body.rstrip()}\nRapt-Proposal: {mark}\n"
+
+
+def is_current(seen: PullRequest, wanted: Proposal) -> bool:
+    """Whether an open pull request is what it is to be; of two marked descriptions only the marks count."""
+    marks = _MARK.findall(seen.body)[-1:], _MARK.findall(wanted.body)[-1:]
+    has_body = marks[0] == marks[1] if marks[1] else is_same(seen.body, wanted.body)
+    is_draft = wanted.is_draft in (None, seen.is_draft)
+    is_asked = not missing(wanted.labels, seen.labels) and not unasked(seen, wanted)
+    return has_body and is_draft and is_asked and is_same(seen.title, wanted.title)
+
+
+def missing(wanted: tuple[str, ...], there: tuple[str, ...]) -> list[str]:
+    """What is wanted and not there, whatever its case."""
+    known = {one.casefold() for one in there}
+    return [one for one in wanted if one.casefold() not in known]
+
+
+def unasked(seen: PullRequest, wanted: Proposal) -> list[str]:
+    """The reviewers who are still to be asked; nobody may be asked to review what is their own."""
+    return missing(wanted.reviewers, (seen.author, *seen.reviewers, *seen.approved_by, *seen.refused_by))
+
+
+def is_same(seen: str, wanted: str) -> bool:
+    """Whether a forge has that text already: they trim it, and their web pages change line ends."""
+    return [line.rstrip() for line in seen.strip().splitlines()] == [
+        line.rstrip() for line in wanted.strip().splitlines()
+    ]

@@ -70,7 +70,7 @@ class Verdict:
         item: The Job or Run.
         goes: Whether it is to be deleted.
         why: The reason, in a few words.
-        policy: The policy that decided; empty where none was asked.
+        policy: The policy that decided, or the flag; empty where none was asked.
         export: Whether that policy wants its evidence exported first.
     """
 
@@ -81,7 +81,8 @@ class Verdict:
     export: bool = False
 
     def __str__(self) -> str:
-        return f"{self.why} (policy {self.policy})" if self.policy else self.why
+        by = self.policy if self.policy.startswith("--") else f"policy {self.policy}"
+        return f"{self.why} ({by})" if self.policy else self.why
 
 
 PolicyOf = Callable[[Item], CleanupPolicy | str | None]

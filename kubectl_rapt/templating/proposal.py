@@ -1,6 +1,7 @@
 """What reviewers of a new version read: a title, and a body with the difference that its examples show."""
 
 import difflib
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,8 @@ from kubectl_rapt.templating.definition import Template
 
 BRANCHES = "rapt/template/"
 _MOST_LINES = 2000
+_LONGEST = 45_000
+"""Characters of the difference; forges refuse long descriptions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +87,12 @@ def _examples(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
     ]
     if not diff:
         return ["Every example renders as it did before."]
-    more = [f"… and {len(diff) - _MOST_LINES} lines more"] if len(diff) > _MOST_LINES else []
+    sizes = itertools.accumulate(len(line) + 1 for line in diff)
+    shown = diff[: min(_MOST_LINES, sum(size <= _LONGEST for size in sizes))]
+    more = [f"… and {len(diff) - len(shown)} lines more"] if len(diff) > len(shown) else []
     # No fence of the diff's own may end the block.
     fence = "`" * max(3, 1 + max(_longest_run(line) for line in diff))
-    return [f"{fence}diff", *diff[:_MOST_LINES], fence, *more]
+    return [f"{fence}diff", *shown, fence, *more]
 
 
 def _longest_run(line: str) -> int:

@@ -40,7 +40,9 @@ def carry_out(
     meanwhile()
     writers = writers or FakeWriters(world)
     if addition.plan.steps:
-        writes.settle(writers, world.settings.repository, lambda: planned(world, request).plan, addition.plan)
+        writes.settle(
+            writers, world.settings.repository, lambda _: planned(world, request).plan, addition.plan
+        )
     return addition
 
 
@@ -104,7 +106,7 @@ def test_a_main_that_moves_between_look_and_push_is_looked_at_again(
     repository.commit({"first": b""})
     moves = iter(range(2))
 
-    def plan_again() -> Plan:
+    def plan_again(_: object) -> Plan:
         plan = planned(ann, asked()).plan
         if (number := next(moves, None)) is not None:
             repository.commit({f"other-{number}": b""})
@@ -183,7 +185,7 @@ def test_a_repository_that_goes_away_after_the_plan_is_told_at_once(
     addition = planned(ann, asked())
     writers = FakeWriters(ann)
     with repository.unreachable(), pytest.raises(NotFound) as caught:
-        writes.settle(writers, str(repository.path), lambda: planned(ann, asked()).plan, addition.plan)
+        writes.settle(writers, str(repository.path), lambda _: planned(ann, asked()).plan, addition.plan)
     assert (caught.value.code, writers.pauses) == ("no-repository", [])
     carry_out(ann, asked())
     assert len(repository.log()) == 2

@@ -18,8 +18,9 @@ from kubectl_rapt.errors import NotFound, Refused, Unavailable
 from kubectl_rapt.model.versions import Version
 from kubectl_rapt.templating import index
 from kubectl_rapt.templating.compatibility import Level
+from tests.fakes.forge import FakeForge
 from tests.fakes.world import FakeWorld, FakeWriters
-from tests.repositories import SOMEONE
+from tests.repositories import SOMEONE, ConfigRepository
 
 ROOT = Path(__file__).parents[2]
 DEFINITION = Path("templates/say/template.yaml")
@@ -74,7 +75,7 @@ def released(author: FakeWorld, bump: Level | None = None) -> Releasing:
 def published(author: FakeWorld, writers: FakeWriters | None = None) -> Publication:
     planned = publish.plan(author, "say")
     if planned.plan.steps:
-        plan_again = lambda: publish.plan(author, "say").plan  # noqa: E731
+        plan_again = lambda _: publish.plan(author, "say").plan  # noqa: E731
         writes.settle(writers or FakeWriters(author), planned.remote.url, plan_again, planned.plan)
     return planned
 
@@ -242,6 +243,44 @@ def test_publishing_again_does_nothing(author: FakeWorld, remote: Path) -> None:
     merge(remote)
     after = publish.plan(author, "say")
     assert (after.is_merged, after.plan.steps) == (True, ())
+
+
+class Existing(ConfigRepository):
+    """A bare repository that was made already."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+
+@pytest.mark.parametrize("lost", ["", "propose"])
+def test_on_a_forge_a_release_has_one_pull_request_that_follows_it(
+    author: FakeWorld, remote: Path, lost: str
+) -> None:
+    forge = FakeForge(Existing(remote))
+    author.forge = forge  # type: ignore[assignment]
+    forge.loses = {lost}
+    released(author)
+    planned = published(author)
+    (seen,) = forge.all.values()
+    assert (seen.branch, seen.base, seen.title, seen.body) == (
+        BRANCH,
+        "main",
+        planned.proposal.title,
+        planned.proposal.body,
+    )
+    assert published(author).plan.steps == ()
+    edit("Say a word", "Say one word")
+    Path("registry/index.yaml").unlink()
+    released(author)
+    published(author)
+    assert "Say one word" in forge.all[1].body
+    assert published(author).plan.steps == ()
+    forge.say(1, state="closed")
+    again = published(author)
+    assert (again.plan.steps, again.pull_request and again.pull_request.state) == ((), "closed")
+    merge(remote)
+    assert published(author).is_merged
+    assert len(forge.all) == 1
 
 
 def test_a_lost_reply_makes_no_second_commit(

@@ -2,7 +2,8 @@
 
 import pytest
 
-from kubectl_rapt.actions import render, review
+from kubectl_rapt.actions import merge as merging
+from kubectl_rapt.actions import render
 from kubectl_rapt.actions import repository as repositories
 from kubectl_rapt.config import layout
 from kubectl_rapt.errors import Invalid, NotFound, RaptError, Refused
@@ -27,7 +28,7 @@ def both(ann: FakeWorld, repository: ConfigRepository) -> ConfigRepository:
 
 
 def merge(world: FakeWorld, repository: ConfigRepository, identifier: str) -> None:
-    planned = review.plan_merge(world, identifier)
+    planned = merging.plan(world, identifier)
     (step,) = planned.plan.steps
     repository.commit(dict(step.files), planned.change.message)  # type: ignore[union-attr]
     repository.git("branch", "-D", planned.change.branch)
@@ -92,7 +93,7 @@ def test_merging_drops_the_hand_edits_that_were_agreed_to_and_no_later_ones(
     agreed = made(ann, render.draft(ann, "prod"), overwrite=True).change.id
     later = both.commit({PROD: both.files()[PROD].replace(b"busybox:1.0", b"busybox:1.1")})
     with pytest.raises(Refused) as caught:
-        review.plan_merge(ann, agreed)
+        merging.plan(ann, agreed)
     assert (caught.value.code, both.main) == ("hand-edited", later)
     both.commit({PROD: both.files()[PROD].replace(b"busybox:1.1", b"busybox:1.0")})
     merge(ann, both, agreed)

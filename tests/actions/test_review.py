@@ -3,9 +3,10 @@
 import pytest
 
 from kubectl_rapt import writes
+from kubectl_rapt.actions import merge as merging
 from kubectl_rapt.actions import repository as repositories
 from kubectl_rapt.actions import review
-from kubectl_rapt.actions.review import Merge
+from kubectl_rapt.actions.merge import Merge
 from kubectl_rapt.config import changes, layout
 from kubectl_rapt.errors import Conflict, NotFound
 from kubectl_rapt.model.plan import Plan
@@ -23,12 +24,12 @@ def change(ann: FakeWorld, repository: ConfigRepository) -> changes.Change:
 
 
 def merge(world: FakeWorld, identifier: str) -> Merge:
-    found = review.plan_merge(world, identifier)
+    found = merging.plan(world, identifier)
     if found.plan.steps:
         writes.settle(
             FakeWriters(world),
             world.settings.repository,
-            lambda: review.plan_merge(world, identifier).plan,
+            lambda _: merging.plan(world, identifier).plan,
             found.plan,
         )
     return found
@@ -75,18 +76,16 @@ def test_a_merge_again_finds_that_it_is_done(
 ) -> None:
     merge(bob, change.id)
     main = repository.main
-    assert merge(ann, change.id) == Merge(change, Plan())
+    assert merge(ann, change.id) == Merge(change, Plan(), is_merged=True)
     assert repository.main == main
 
 
 def test_two_who_merge_at_once_merge_once(
     ann: FakeWorld, bob: FakeWorld, repository: ConfigRepository, change: changes.Change
 ) -> None:
-    agreed = review.plan_merge(ann, change.id).plan
+    agreed = merging.plan(ann, change.id).plan
     merge(bob, change.id)
-    writes.settle(
-        FakeWriters(ann), str(repository.path), lambda: review.plan_merge(ann, change.id).plan, agreed
-    )
+    writes.settle(FakeWriters(ann), str(repository.path), lambda _: merging.plan(ann, change.id).plan, agreed)
     assert repository.log()[0].author == "bob <bob@example.com>"
     assert len(repository.log()) == 3
 
@@ -126,13 +125,13 @@ def test_a_tool_file_that_changed_on_main_since_is_never_overwritten(
 def test_a_tool_file_that_changes_while_the_merge_is_agreed_to_is_never_overwritten(
     bob: FakeWorld, repository: ConfigRepository, change: changes.Change
 ) -> None:
-    agreed = review.plan_merge(bob, change.id).plan
+    agreed = merging.plan(bob, change.id).plan
     files = repository.files(repository.branches[change.branch])
     path = layout.definition("prod", "hello")
     main = repository.commit({path: files[path].replace(b"busybox:1.35", b"busybox:latest")})
     with pytest.raises(Conflict):
         writes.settle(
-            FakeWriters(bob), str(repository.path), lambda: review.plan_merge(bob, change.id).plan, agreed
+            FakeWriters(bob), str(repository.path), lambda _: merging.plan(bob, change.id).plan, agreed
         )
     assert repository.main == main
 
@@ -140,7 +139,7 @@ def test_a_tool_file_that_changes_while_the_merge_is_agreed_to_is_never_overwrit
 def test_a_branch_that_moves_while_it_is_merged_is_not_deleted_unseen(
     bob: FakeWorld, repository: ConfigRepository, change: changes.Change
 ) -> None:
-    (step,) = review.plan_merge(bob, change.id).plan.steps
+    (step,) = merging.plan(bob, change.id).plan.steps
     repository.git("update-ref", f"refs/heads/{change.branch}", repository.main)
     main = repository.main
     with pytest.raises(Conflict):
@@ -151,12 +150,12 @@ def test_a_branch_that_moves_while_it_is_merged_is_not_deleted_unseen(
 def test_what_merges_while_others_push_is_planned_again(
     bob: FakeWorld, repository: ConfigRepository, change: changes.Change
 ) -> None:
-    agreed = review.plan_merge(bob, change.id).plan
+    agreed = merging.plan(bob, change.id).plan
     repository.commit({"first": b""})
     moves = iter(range(1))
 
-    def plan_again() -> Plan:
-        plan = review.plan_merge(bob, change.id).plan
+    def plan_again(_: object) -> Plan:
+        plan = merging.plan(bob, change.id).plan
         if (number := next(moves, None)) is not None:
             repository.commit({f"other-{number}": b""})
         return plan

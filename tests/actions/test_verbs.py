@@ -40,7 +40,7 @@ def made(world: FakeWorld, make: Make, *, overwrite: bool = False) -> Compositio
     writes.settle(
         FakeWriters(world),
         world.settings.repository,
-        lambda: compose.plan(world, make, overwrite=overwrite).plan,
+        lambda _: compose.plan(world, make, overwrite=overwrite).plan,
         composition.plan,
     )
     return composition

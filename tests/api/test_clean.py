@@ -138,6 +138,7 @@ def test_evidence_comes_first_and_without_it_nothing_goes(
     with pytest.raises(Unavailable) as caught:
         clean.carry_out(world, writers, plan.going, folder=str(in_the_way), export_all=True)
     assert caught.value.code == "export-failed"
+    assert caught.value.message.startswith("nothing was deleted: the evidence of 1 of 1 objects")
     assert [problem.where for problem in caught.value.problems] == ["job/one"]
     assert set(left(world, namespace)) == {"one"}
 
@@ -245,7 +246,7 @@ def test_nothing_wrong_is_deleted_in_a_thousand_races(
             elif fates[name] == "recreate":
                 replaced = world.cluster.get(ref)["metadata"]["uid"]
                 admin.cluster.delete(ref, uid=replaced)
-                made = finished.jobs(admin, finished.a_job(name, namespace))[0]
+                made = admin.cluster.create(finished.a_job(name, namespace))
                 must_be_there[name] = made["metadata"]["uid"]
         except (NotFound, Conflict):
             too_late.append(name)

@@ -127,6 +127,6 @@ def test_a_run_is_cancelled_and_closed_when_its_pods_are_gone(
     assert run["status"]["attempts"][0]["cause"] == "Cancelled"
     assert run["spec"]["cancelledBy"].startswith("user-of-")
     again = ann.types("cancel", "slow-1")
-    assert again.exit_code == 7
-    assert 'run "slow-1" has ended: Cancelled' in again.stderr
+    assert again.exit_code == 6
+    assert 'run "slow-1" is over: Cancelled' in again.stderr
     assert ann.types("cancel", "nobody").exit_code == 4

@@ -40,6 +40,9 @@ def repository(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> C
             "kubectl rapt show http-check",
         ),
         ("changes show 7c1e42", 4, 'no open change "7c1e42"', "kubectl rapt changes"),
+        ("changes open 7c1e42", 4, 'no open change "7c1e42"', "kubectl rapt changes"),
+        ("changes update 7c1e42", 4, 'no open change "7c1e42"', "kubectl rapt changes"),
+        ("changes abandon 7c1e42", 4, 'no open change "7c1e42"', "kubectl rapt changes"),
         ("changes merge 7c1e42", 4, 'no open change "7c1e42"', "kubectl rapt changes"),
         (
             "add http-check --in dev --name Backup",

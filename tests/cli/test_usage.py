@@ -63,6 +63,14 @@ WHAT = "TOOL|RUN|job/NAME|pod/NAME"
         ("changes foo", 'no command "changes foo"', "kubectl rapt changes --help"),
         ("changes mrge x", 'no command "changes mrge"', "kubectl rapt changes merge"),
         ("changes show", "missing argument 'ID'", "kubectl rapt changes show --help"),
+        ("changes abandon", "missing argument 'ID'", "kubectl rapt changes abandon --help"),
+        (
+            "changes merge x --wait --timeout soon",
+            '--timeout expects a time such as 90s, 5m or 1h, got "soon"',
+            "kubectl rapt changes merge --help",
+        ),
+        ("init x --local", "--local is a repository of its own", "kubectl rapt init x"),
+        ("init x --owners @", '--owners does not take "@"', "--owners anna,@group/team"),
         ("changes show 123456 -o json", "no flag -o", "kubectl rapt changes show --help"),
         (
             "changes -o json show 123456",

@@ -52,21 +52,3 @@ def parted(message: str) -> tuple[str, str]:
     """A commit message's first line, and the rest."""
     title, _, rest = message.strip().partition("\n")
     return title, rest.strip()
-
-
-def missing(wanted: tuple[str, ...], there: tuple[str, ...]) -> list[str]:
-    """What is wanted and not there, whatever its case."""
-    known = {one.casefold() for one in there}
-    return [one for one in wanted if one.casefold() not in known]
-
-
-def unasked(seen: PullRequest, proposal: Proposal) -> list[str]:
-    """The reviewers who are still to be asked; nobody may be asked to review what is their own."""
-    return missing(proposal.reviewers, (seen.author, *seen.reviewers, *seen.approved_by, *seen.refused_by))
-
-
-def is_same(seen: str, wanted: str) -> bool:
-    """Whether a forge has that text already: they trim it, and their web pages change line ends."""
-    return [line.rstrip() for line in seen.strip().splitlines()] == [
-        line.rstrip() for line in wanted.strip().splitlines()
-    ]

@@ -93,6 +93,8 @@ class Forges:
                 if after.has_conflict:  # Gitea says "later", GitLab "not allowed"
                     raise _conflicting(after) from None
                 if error.code != "forge-checking" or seconds is None:
+                    if error.code == "not-mergeable":
+                        error.hint = f"see {after.url} for what is missing"
                     raise
                 self._sleep(seconds)
             else:

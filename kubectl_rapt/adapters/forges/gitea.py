@@ -6,10 +6,10 @@ from functools import cached_property
 from typing import Any, Literal
 
 from kubectl_rapt.adapters.forges.client import Client, segment
-from kubectl_rapt.adapters.forges.dialect import Sleep, is_same, missing, parted, unasked
+from kubectl_rapt.adapters.forges.dialect import Sleep, parted
 from kubectl_rapt.adapters.forges.said import Said
 from kubectl_rapt.errors import Conflict, NotFound
-from kubectl_rapt.model.proposals import Method, Proposal, PullRequest
+from kubectl_rapt.model.proposals import Method, Proposal, PullRequest, is_same, missing, unasked
 
 _PAGE = 50
 _DRAFT = "WIP: "

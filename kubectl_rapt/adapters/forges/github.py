@@ -5,10 +5,10 @@ from typing import Any, Literal
 
 from kubectl_rapt.adapters.forges import answers
 from kubectl_rapt.adapters.forges.client import Client, segment
-from kubectl_rapt.adapters.forges.dialect import is_same, missing, parted, unasked
+from kubectl_rapt.adapters.forges.dialect import parted
 from kubectl_rapt.adapters.forges.said import Said, nodes
 from kubectl_rapt.errors import NotFound, RaptError, Refused
-from kubectl_rapt.model.proposals import Method, Proposal, PullRequest
+from kubectl_rapt.model.proposals import Method, Proposal, PullRequest, is_same, missing, unasked
 
 HEADERS = {"X-GitHub-Api-Version": "2022-11-28", "Accept": "application/vnd.github+json"}
 _PAGE = 50

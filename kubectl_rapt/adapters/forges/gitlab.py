@@ -5,10 +5,9 @@ from typing import Any, Literal
 
 from kubectl_rapt.adapters.forges import answers
 from kubectl_rapt.adapters.forges.client import Client, segment
-from kubectl_rapt.adapters.forges.dialect import is_same, missing, unasked
 from kubectl_rapt.adapters.forges.said import Said, nodes
 from kubectl_rapt.errors import Invalid, NotFound, Refused
-from kubectl_rapt.model.proposals import Method, Proposal, PullRequest
+from kubectl_rapt.model.proposals import Method, Proposal, PullRequest, is_same, missing, unasked
 
 _PAGE = 50
 _DRAFT = "Draft: "

@@ -6,6 +6,7 @@ import typer
 
 from kubectl_rapt.actions import add as adding
 from kubectl_rapt.cli import options, proposing
+from kubectl_rapt.cli.waiting import After
 from kubectl_rapt.config.installation import Schedule
 from kubectl_rapt.errors import UsageError
 from kubectl_rapt.templating.reference import Reference
@@ -36,11 +37,15 @@ def add(
         typer.Option(metavar="sha256:…", help="A value of this digest is no secret (repeatable)"),
     ] = None,
     overwrite: options.Overwrite = False,
+    draft: options.Draft = False,
+    wait: options.Wait = False,
+    sync: options.Sync = False,
+    timeout: options.Timeout = 0,
     dry_run: options.DryRun = "none",
     output: Annotated[
         str, typer.Option("-o", "--output", metavar="json|yaml|name", help="Print the objects")
     ] = "",
-) -> None:
+) -> int:
     """Add a tool to an environment; where that is reviewed, as a change on a branch of its own.
 
     Example: kubectl rapt add http-check --in prod --set url=http://example.com --schedule '*/15 * * * *'
@@ -67,7 +72,7 @@ def add(
             namespaces=[namespace] if namespace else [],
             allowed_literals=allow_literal or [],
         )
-        proposing.carry_out(
+        return proposing.carry_out(
             context,
             world,
             writers,
@@ -75,4 +80,6 @@ def add(
             is_dry=is_dry,
             output=output,
             overwrite=overwrite,
+            is_draft=draft,
+            after=After(wait or sync, sync, timeout),
         )

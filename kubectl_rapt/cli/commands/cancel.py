@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from kubectl_rapt.actions import cancel as cancelling
-from kubectl_rapt.actions import find
+from kubectl_rapt.actions import find, stopping
 from kubectl_rapt.cli import options, terminal
 
 
@@ -20,11 +20,13 @@ def cancel(
     """
     is_dry = options.is_dry(dry_run)
     with options.open_world(context) as (world, writers):
-        found = find.run(world, run, world.cluster.namespace())
+        namespace = world.cluster.namespace()
+        found = find.run(world, run, namespace)
+        cancelling.plan(world, found)
         if is_dry:
             terminal.out(terminal.clean(f"run.rapt.dev/{found.name} would be cancelled ({found.status})"))
             return 0
-        ended = cancelling.cancel(world, writers, found)
+        ended = stopping.wait(world, writers, cancelling.cancel(world, writers, run, namespace))
     is_cancelled = ended.state == "NotStarted" or ended.status == "Cancelled"
     how = "cancelled" if is_cancelled else f"had ended before: {ended.status}"
     terminal.out(terminal.clean(f"run.rapt.dev/{ended.name} {how}"))

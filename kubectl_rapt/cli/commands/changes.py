@@ -1,15 +1,27 @@
 """``kubectl rapt changes``."""
 
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Annotated
 
 import typer
 
 from kubectl_rapt import writes
+from kubectl_rapt.actions import abandon as abandoning
+from kubectl_rapt.actions import merge as merging
 from kubectl_rapt.actions import repository, review
+from kubectl_rapt.actions import update as updating
+from kubectl_rapt.actions.merge import Merge
 from kubectl_rapt.actions.review import Open
-from kubectl_rapt.cli import diffs, options, show, terminal
+from kubectl_rapt.cli import diffs, options, show, terminal, waiting
+from kubectl_rapt.cli.waiting import After
+from kubectl_rapt.config import standing
+from kubectl_rapt.errors import Refused
 from kubectl_rapt.model import times
+from kubectl_rapt.model.plan import CommitFiles, DeleteBranch, Plan, Propose, Step
+from kubectl_rapt.model.proposals import PullRequest
+from kubectl_rapt.ports.world import World
+from kubectl_rapt.writes import Writers, Written
 
 Identifier = Annotated[str, typer.Argument(metavar="ID", help="The change")]
 
@@ -20,27 +32,32 @@ def changes(
         str, typer.Option("-o", "--output", metavar="json|yaml|name", help="Output format")
     ] = "",
 ) -> None:
-    """List the changes that wait for their review.
+    """List the changes that wait for their review, and how far each is.
 
     Example: kubectl rapt changes
     """
     options.one_of("-o", output, ("json", "yaml", "name"))
     with options.open_world(context) as (world, _):
-        waiting = list(review.waiting(world, repository.read(world)))
-        rows = [_row(one, world.now()) for one in waiting]
+        found = list(review.waiting(world, repository.read(world)))
+        rows = [_row(one, world.now()) for one in found]
     if output == "name":
-        for one in waiting:
+        for one in found:
             terminal.out(one.change.id)
     elif output:
-        terminal.out(show.document([dict(zip(_KEYS, row, strict=True)) for row in rows], output))
+        data = [
+            {**dict(zip(_KEYS, row, strict=True)), "branch": one.branch, "pullRequest": one.url}
+            for one, row in zip(found, rows, strict=True)
+        ]
+        terminal.out(show.document(data, output))
     elif rows:
-        terminal.out(show.table([key.upper() for key in _KEYS], rows))
+        cells = [[terminal.clean(cell) for cell in row] for row in rows]
+        terminal.out(show.table([key.upper() for key in _KEYS], cells))
     else:
         terminal.say("No open changes.")
 
 
 def show_(context: typer.Context, identifier: Identifier) -> None:
-    """Show what a change does, as a diff of its files.
+    """Show how far a change is, who reviews it, and what it does, as a diff of its files.
 
     Example: kubectl rapt changes show 7c1e42
     """
@@ -49,30 +66,166 @@ def show_(context: typer.Context, identifier: Identifier) -> None:
         one = review.find(world, found, identifier)
         before, after = review.contents(world, found, one)
     terminal.out(terminal.clean(f"change {one.change.id} by {one.commit.author}: {one.change.summary}"))
+    for name, text in _facts(one):
+        terminal.out(terminal.clean(f"{name:<10} {text}"))
     terminal.out(diffs.unified(before, after))
+    terminal.say(terminal.clean(f"  next: {standing.next_step(one.standing, identifier, one.url)}"))
 
 
-def merge(context: typer.Context, identifier: Identifier, dry_run: options.DryRun = "none") -> None:
-    """Merge a change: its tool's file, rendered anew on today's main.
+def _facts(one: Open) -> Iterator[tuple[str, str]]:
+    yield "state", one.standing
+    if not (seen := one.pull_request):
+        return
+    yield "review", seen.url
+    people = {"reviewers": seen.reviewers, "approved": seen.approved_by, "refused": seen.refused_by}
+    for name, who in people.items():
+        if who:
+            yield name, ", ".join(who)
+    if seen.checks != "none":
+        yield "checks", seen.checks
 
-    Example: kubectl rapt changes merge 7c1e42
+
+def open_(context: typer.Context, identifier: Identifier, dry_run: options.DryRun = "none") -> None:
+    """Open the pull request of a change: one that is missing, was closed, or is a draft.
+
+    Example: kubectl rapt changes open 7c1e42
+    """
+    _bring(context, identifier, options.is_dry(dry_run), opens=True)
+
+
+def update(context: typer.Context, identifier: Identifier, dry_run: options.DryRun = "none") -> None:
+    """Render a change anew on today's main, and push that to its branch.
+
+    Example: kubectl rapt changes update 7c1e42
+    """
+    _bring(context, identifier, options.is_dry(dry_run), opens=False)
+
+
+def _bring(context: typer.Context, identifier: str, is_dry: bool, *, opens: bool) -> None:
+    with options.open_world(context) as (world, writers):
+        planned = updating.plan(world, identifier, opens=opens)
+        seen = planned.one.pull_request
+        if planned.plan.steps and not is_dry:
+            answer = writes.settle(
+                writers,
+                repository.address(world).url,
+                lambda _: updating.plan(world, identifier, opens=opens).plan,
+                planned.plan,
+            )
+            if planned.one.has_forge:  # what answered got lost, or another one was quicker
+                seen = answer or updating.plan(world, identifier).one.pull_request
+    kinds = {type(step) for step in planned.plan.steps}
+    done = [
+        *(["rendered anew on today's main"] if CommitFiles in kinds else []),
+        *(["pull request brought up to date"] if Propose in kinds else []),
+    ]
+    what = " and ".join(done) + (" (dry run)" if is_dry else "") if done else "is up to date"
+    terminal.out(f"change {identifier} {what}")
+    if seen:
+        closed = " (closed)" if seen.state == "closed" else ""
+        terminal.say(terminal.clean(f"  review: {seen.url}{closed}"))
+    if seen and seen.state == "closed":
+        terminal.say(f"  reopen: kubectl rapt changes open {identifier}")
+
+
+def abandon(
+    context: typer.Context,
+    identifier: Identifier,
+    message: Annotated[
+        str, typer.Option("-m", "--message", metavar="TEXT", help="Why, for the page of its pull request")
+    ] = "",
+    dry_run: options.DryRun = "none",
+) -> None:
+    """Give a change up: close its pull request, and delete its branch.
+
+    Example: kubectl rapt changes abandon 7c1e42 -m 'we need it no more'
     """
     is_dry = options.is_dry(dry_run)
     with options.open_world(context) as (world, writers):
-        planned = review.plan_merge(world, identifier)
-        if planned.plan.steps and not is_dry:
+        planned = abandoning.plan(world, identifier, message)
+        if not is_dry:
             writes.settle(
                 writers,
                 repository.address(world).url,
-                lambda: review.plan_merge(world, identifier).plan,
+                lambda _: abandoning.plan_again(world, identifier, message),
                 planned.plan,
             )
-    done = "was merged already" if not planned.plan.steps else "would be merged" if is_dry else "merged"
+    done = "would be abandoned" if is_dry else "abandoned"
+    terminal.out(terminal.clean(f"change {identifier} {done}: {planned.one.change.summary}"))
+    if planned.one.url:
+        terminal.say(terminal.clean(f"  closed: {planned.one.url}"))
+
+
+def merge(
+    context: typer.Context,
+    identifier: Identifier,
+    wait: options.Wait = False,
+    sync: options.Sync = False,
+    timeout: options.Timeout = 0,
+    dry_run: options.DryRun = "none",
+) -> int:
+    """Merge a change: its tools' files, rendered anew on today's main; on a forge, by its rules.
+
+    Example: kubectl rapt changes merge 7c1e42
+    """
+    is_dry, after = options.is_dry(dry_run), After(wait or sync, sync, timeout)
+    with options.open_world(context) as (world, writers):
+        planned = merging.plan(world, identifier)
+
+        def attempt() -> None:
+            _attempt(world, writers, planned)
+
+        if not is_dry:
+            if planned.is_merged or not after.waits:
+                attempt()
+            code = waiting.carry_out(world, writers, planned.change, after, attempt)
+            if code:
+                return code
+    done = "was merged already" if planned.is_merged else "would be merged" if is_dry else "merged"
     terminal.out(f"change {identifier} {done}: {terminal.clean(planned.change.summary)}")
-    terminal.say(f"  then: kubectl rapt sync --in {planned.change.environment}")
+    if not sync:
+        for environment in dict.fromkeys(environment for environment, _ in planned.change.tools):
+            terminal.say(f"  then: kubectl rapt sync --in {environment}")
+    return 0
 
 
-_KEYS = ("id", "environment", "tool", "by", "age", "summary")
+def _attempt(world: World, writers: Writers, planned: Merge) -> None:
+    """Merge it, as far as that goes now."""
+    identifier, is_done = planned.change.id, False
+
+    def again(refs: Mapping[str, str] | None = None) -> Plan:
+        nonlocal is_done
+        if is_done:  # what is left of it may be gone, so that nobody knows it any more
+            return Plan()
+        now = merging.plan(world, identifier, refs)
+        is_done = now.is_merged
+        return now.plan
+
+    try:
+        if planned.has_forge or planned.is_merged:
+            writes.pursue(writers, again, _tell)
+        else:
+            writes.settle(writers, repository.address(world).url, again, planned.plan)
+    except Refused as error:
+        if error.code != "push-refused":
+            raise
+        branch = planned.change.branch
+        hint = (
+            f"merge {branch} where the repository lives, or say in rapt.yaml which forge that is (forge.kind)"
+        )
+        raise Refused(error.code, error.message, hint) from None
+
+
+def _tell(step: Step, answer: Written) -> None:
+    if isinstance(step, CommitFiles):
+        terminal.say(f"rendered anew on today's main, pushed to {step.branch}")
+    if isinstance(step, Propose) and isinstance(answer, PullRequest):
+        terminal.say(terminal.clean(f"review: {answer.url}"))
+    if isinstance(step, DeleteBranch):
+        terminal.say(f"branch {step.branch} deleted")
+
+
+_KEYS = ("id", "environment", "tool", "state", "by", "age", "summary")
 
 
 def _row(one: Open, now: datetime) -> list[str]:
@@ -80,6 +233,7 @@ def _row(one: Open, now: datetime) -> list[str]:
         one.change.id,
         one.change.environment,
         one.change.tool,
+        one.standing,
         one.commit.author.partition(" <")[0],
         times.spell_seconds((now - one.commit.time).total_seconds()),
         one.change.summary,

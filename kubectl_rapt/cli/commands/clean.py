@@ -19,12 +19,22 @@ _MANY = 0.2
 """Beyond this part of the finished Jobs it is asked again."""
 
 
+def _age(text: str) -> Duration:
+    try:
+        return Duration.parse(text)
+    except ValueError as error:
+        raise typer.BadParameter(f'a time such as 12h, 7d or 1d12h, got "{text}"') from error
+
+
 def clean(
     context: typer.Context,
     tool: Annotated[str, typer.Argument(metavar="[TOOL]", help="Only this tool's")] = "",
     older_than: Annotated[
-        str, typer.Option(metavar="TIME", help="Jobs that ended so long ago, whatever policies say: 7d, 12h")
-    ] = "",
+        Duration | None,
+        typer.Option(
+            metavar="TIME", parser=_age, help="Jobs that ended so long ago, whatever policies say: 7d, 12h"
+        ),
+    ] = None,
     status: Annotated[
         str,
         typer.Option(metavar="WORD,…", help="Only what ended so: Succeeded, Failed, Exhausted, NotStarted"),
@@ -50,10 +60,9 @@ def clean(
     """
     options.one_of("-o", output, ("json", "yaml", "name"))
     is_dry = options.is_dry(dry_run)
-    age = _age(older_than) if older_than else None
     with options.open_world(context) as (world, writers):
         namespace = "" if all_namespaces else world.cluster.namespace()
-        scope = Scope(namespace, tool, age, policy=policy)
+        scope = Scope(namespace, tool, older_than, policy=policy)
         scope = cleaning.with_statuses(scope, options.words(status))
         plan = cleaning.plan(world, scope)
         show_plan(plan, output, is_dry=is_dry)
@@ -63,13 +72,6 @@ def clean(
             folder = export or str(wiring.evidence_folder(os.environ))
             done = cleaning.carry_out(world, writers, plan.going, folder=folder, export_all=bool(export))
     return tell(plan, done, is_dry=is_dry)
-
-
-def _age(text: str) -> Duration:
-    try:
-        return Duration.parse(text)
-    except ValueError as error:
-        raise typer.BadParameter(f'a time such as 12h, 7d or 1d12h, got "{text}"') from error
 
 
 def _ask(scope: Scope, plan: Plan, *, is_sure: bool) -> None:
@@ -137,5 +139,6 @@ def tell(plan: Plan, done: Sequence[Done], *, is_dry: bool = False) -> int:
     deleted = [one.verdict for one in done if one.what in ("deleted", "gone")]
     stay = len(plan.verdicts) - len(plan.going if is_dry else deleted)
     what = f"{count(plan.going)} would be deleted" if is_dry else f"{count(deleted)} deleted"
-    terminal.say(f"{what}, {stay} {'stays' if stay == 1 else 'stay'}")
+    why = "" if plan.going or is_dry or not stay else " (--dry-run says why)"
+    terminal.say(f"{what}, {stay} {'stays' if stay == 1 else 'stay'}{why}")
     return 1 if plan.broken or any(one.what == "failed" for one in done) else 0

@@ -7,42 +7,69 @@ import typer
 
 from kubectl_rapt import wiring, writes
 from kubectl_rapt.actions import init as setting_up
+from kubectl_rapt.actions import repository as repositories
 from kubectl_rapt.cli import options, terminal
+from kubectl_rapt.config import owners
 from kubectl_rapt.errors import UsageError
+from kubectl_rapt.guard import secrets
 from kubectl_rapt.model.plan import Plan
+from kubectl_rapt.ports.git import Remote
 from kubectl_rapt.writes import Writers
 
 
 def init(
     context: typer.Context,
+    repository: Annotated[
+        str, typer.Argument(metavar="[REPOSITORY]", help="An existing repository: https://…, user@host:path")
+    ] = "",
     local: Annotated[bool, typer.Option("--local", help="A bare repository in your own data folder")] = False,
+    owned_by: Annotated[
+        str,
+        typer.Option(
+            "--owners", metavar="NAME,…", help="Who reviews what Rapt writes: CODEOWNERS, on a forge"
+        ),
+    ] = "",
     dry_run: options.DryRun = "none",
 ) -> None:
     """Set up a config repository and your settings; again, it completes what is missing.
 
     Example: kubectl rapt init --local
     """
-    if not local:
+    if local and repository:
+        raise UsageError("bad-usage", "--local is a repository of its own", f"kubectl rapt init {repository}")
+    if not (local or repository):
         raise UsageError(
             "bad-usage", "init needs to know where the config repository is", "kubectl rapt init --local"
         )
+    reviewers = options.words(owned_by)
+    if wrong := [one for one in reviewers if not owners.is_owner(one)]:
+        raise UsageError("bad-flag", f'--owners does not take "{wrong[0]}"', "--owners anna,@group/team")
     is_dry = options.is_dry(dry_run)
     path = wiring.local_repository(os.environ)
+    place = repository or str(path)
+    is_new = local and not path.exists()
     with options.open_world(context) as (world, writers):
-        plan = setting_up.create(world, str(path)) if not path.exists() else setting_up.plan(world, str(path))
-        if not path.exists() and not is_dry:
+        plan = setting_up.create(world, place) if is_new else setting_up.plan(world, place, reviewers)
+        if is_new and not is_dry:
             # Only a repository that exists can be read, and only then is the rest decided.
             _carry_out(writers, plan)
-            plan = setting_up.plan(world, str(path))
+            plan = setting_up.plan(world, place, reviewers)
         if is_dry:
             for step in plan.steps:
                 terminal.out(f"{step} (dry run)")
             return
         _carry_out(writers, plan)
+        environments = repositories.read_at(world, Remote(place)).project().environments.values()
     for note in plan.notes:
         terminal.say(f"  note: {note}")
-    terminal.out(f"config repository {path}")
-    terminal.out("environments      dev (review: none, the default), prod (review: required)")
+    default = wiring.read_settings(os.environ).environment
+    told = [
+        f"{one.name} (review: {'required' if one.is_reviewed else 'none'}"
+        + (", the default)" if one.name == default else ")")
+        for one in environments
+    ]
+    terminal.out(f"config repository {secrets.redact(place)}")
+    terminal.out(f"environments      {', '.join(told)}")
     terminal.say("  next: kubectl rapt search")
 
 

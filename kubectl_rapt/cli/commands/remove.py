@@ -6,6 +6,7 @@ import typer
 
 from kubectl_rapt.actions import remove as removing
 from kubectl_rapt.cli import options, proposing
+from kubectl_rapt.cli.waiting import After
 
 
 def remove(
@@ -15,8 +16,12 @@ def remove(
         str, typer.Option(metavar="NAME,…", help="Only from these namespaces; the others keep it")
     ] = "",
     overwrite: options.Overwrite = False,
+    draft: options.Draft = False,
+    wait: options.Wait = False,
+    sync: options.Sync = False,
+    timeout: options.Timeout = 0,
     dry_run: options.DryRun = "none",
-) -> None:
+) -> int:
     """Remove a tool from an environment; the runs that it had stay.
 
     Example: kubectl rapt remove backup --in staging
@@ -24,11 +29,13 @@ def remove(
     with options.open_world(context) as (world, writers):
         environment = options.environment(context, world.settings)
         make = removing.draft(tool, environment, options.words(from_namespace))
-        proposing.carry_out(
+        return proposing.carry_out(
             context,
             world,
             writers,
             make,
             is_dry=options.is_dry(dry_run),
             overwrite=overwrite,
+            is_draft=draft,
+            after=After(wait or sync, sync, timeout),
         )

@@ -6,6 +6,7 @@ import typer
 
 from kubectl_rapt.actions import set_ as setting
 from kubectl_rapt.cli import options, proposing
+from kubectl_rapt.cli.waiting import After
 from kubectl_rapt.config.installation import Schedule
 from kubectl_rapt.errors import UsageError
 
@@ -31,9 +32,13 @@ def set_(
         str | None, typer.Option(metavar="POLICY", help='Cleanup policy; "" for the default')
     ] = None,
     overwrite: options.Overwrite = False,
+    draft: options.Draft = False,
+    wait: options.Wait = False,
+    sync: options.Sync = False,
+    timeout: options.Timeout = 0,
     dry_run: options.DryRun = "none",
     output: options.ObjectsOutput = "",
-) -> None:
+) -> int:
     """Change answers, schedules or policies of a tool; only those lines of its file change.
 
     Example: kubectl rapt set backup retention=30d --schedule '0 3 * * *' --in prod
@@ -59,7 +64,7 @@ def set_(
             tool, options.environment(context, world.settings), given, unset, schedules, policies
         )
         make = setting.draft(world, request)
-        proposing.carry_out(
+        return proposing.carry_out(
             context,
             world,
             writers,
@@ -67,4 +72,6 @@ def set_(
             is_dry=options.is_dry(dry_run),
             output=output,
             overwrite=overwrite,
+            is_draft=draft,
+            after=After(wait or sync, sync, timeout),
         )

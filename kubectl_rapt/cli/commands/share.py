@@ -6,6 +6,7 @@ import typer
 
 from kubectl_rapt.actions import share as sharing
 from kubectl_rapt.cli import options, proposing
+from kubectl_rapt.cli.waiting import After
 from kubectl_rapt.errors import UsageError
 
 
@@ -17,8 +18,12 @@ def share(
     ] = "",
     to_environment: Annotated[str, typer.Option(metavar="ENV,…", help="Environments that get it")] = "",
     overwrite: options.Overwrite = False,
+    draft: options.Draft = False,
+    wait: options.Wait = False,
+    sync: options.Sync = False,
+    timeout: options.Timeout = 0,
     dry_run: options.DryRun = "none",
-) -> None:
+) -> int:
     """Share a tool with other namespaces or environments, as one change.
 
     Example: kubectl rapt share backup --in prod --to-namespace team-a,team-b
@@ -33,11 +38,13 @@ def share(
     with options.open_world(context) as (world, writers):
         source = options.environment(context, world.settings)
         make = sharing.draft(tool, source, namespaces, environments)
-        proposing.carry_out(
+        return proposing.carry_out(
             context,
             world,
             writers,
             make,
             is_dry=options.is_dry(dry_run),
             overwrite=overwrite,
+            is_draft=draft,
+            after=After(wait or sync, sync, timeout),
         )

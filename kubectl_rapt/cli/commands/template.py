@@ -231,10 +231,15 @@ def publish_(context: typer.Context, name: Name, dry_run: options.DryRun = "none
     is_dry = options.is_dry(dry_run)
     with options.open_world(context) as (world, writers):
         planned = publish.plan(world, name)
+        seen = planned.pull_request
         if is_dry:
             terminal.out(diffs.unified(planned.before, planned.after))
         elif planned.plan.steps:
-            writes.settle(writers, planned.remote.url, lambda: publish.plan(world, name).plan, planned.plan)
+            answer = writes.settle(
+                writers, planned.remote.url, lambda _: publish.plan(world, name).plan, planned.plan
+            )
+            if planned.has_forge:  # what answered got lost, or another one was quicker
+                seen = answer or publish.plan(world, name).pull_request
     what = f"{planned.template.name} {planned.template.version}"
     if planned.is_merged:
         terminal.out(f"{what} is published already: {planned.base} has it")
@@ -244,7 +249,11 @@ def publish_(context: typer.Context, name: Name, dry_run: options.DryRun = "none
     )
     terminal.out(f"{what} {done} on branch {planned.proposal.branch}")
     terminal.say(f"  title: {terminal.clean(planned.proposal.title)}")
-    terminal.say(f"  then: open a pull request from {planned.proposal.branch} to {planned.base}")
+    if seen:
+        closed = " was closed: open it again there" if seen.state == "closed" else ""
+        terminal.say(terminal.clean(f"  review: {seen.url}{closed}"))
+    elif not planned.has_forge:
+        terminal.say(f"  then: open a pull request from {planned.proposal.branch} to {planned.base}")
 
 
 def _tell(problems: Sequence[Problem]) -> None:

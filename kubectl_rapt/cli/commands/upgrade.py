@@ -6,6 +6,7 @@ import typer
 
 from kubectl_rapt.actions import upgrade as upgrading
 from kubectl_rapt.cli import options, proposing
+from kubectl_rapt.cli.waiting import After
 from kubectl_rapt.errors import UsageError
 from kubectl_rapt.model.versions import VersionRange
 
@@ -22,8 +23,12 @@ def upgrade(
         list[str] | None, typer.Option(metavar="NAME", help="Leave out what is no more (repeatable)")
     ] = None,
     overwrite: options.Overwrite = False,
+    draft: options.Draft = False,
+    wait: options.Wait = False,
+    sync: options.Sync = False,
+    timeout: options.Timeout = 0,
     dry_run: options.DryRun = "none",
-) -> None:
+) -> int:
     """Upgrade tools within the registry that they come from; their answers are kept, everything is rendered anew.
 
     Example: kubectl rapt upgrade backup --in prod --to ^1.2
@@ -46,6 +51,13 @@ def upgrade(
             unset or [],
         )
         make = upgrading.draft(world, request)
-        proposing.carry_out(
-            context, world, writers, make, is_dry=options.is_dry(dry_run), overwrite=overwrite
+        return proposing.carry_out(
+            context,
+            world,
+            writers,
+            make,
+            is_dry=options.is_dry(dry_run),
+            overwrite=overwrite,
+            is_draft=draft,
+            after=After(wait or sync, sync, timeout),
         )

@@ -1,9 +1,15 @@
 """What a pull request says, and what its text can never do."""
 
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
 from kubectl_rapt.config import changes, proposal, resolve
 from kubectl_rapt.config.changes import Change
 from kubectl_rapt.config.installation import Schedule
+from kubectl_rapt.config.project import Review
 from kubectl_rapt.config.proposal import Subject
+from kubectl_rapt.model.proposals import Proposal
 from tests.given import NOON
 from tests.pure.config.test_derive import INSTALLED, PROD, PROJECT, TEMPLATE, derived
 
@@ -13,8 +19,6 @@ CHANGE = Change(
 
 
 def body(**answers: object) -> str:
-    from dataclasses import replace
-
     installed = replace(INSTALLED, answers=answers, schedules=(Schedule("0 3 * * *", "Europe/Prague"),))
     wanted = resolve.resolve(PROJECT, PROD, installed, TEMPLATE)
     after = derived(installed=replace(installed, answers={}))
@@ -53,3 +57,48 @@ def test_what_files_say_stays_inside_its_fence() -> None:
 def test_a_long_difference_is_cut_and_says_so() -> None:
     lines = [str(number) for number in range(500)]
     assert "… and 300 more lines: see the files" in proposal._fenced(lines)
+
+
+def proposed(now: datetime = NOON, **answers: object) -> Proposal:
+    installed = replace(INSTALLED, answers=answers, schedules=(Schedule("0 3 * * *", "Europe/Prague"),))
+    wanted = resolve.resolve(PROJECT, PROD, installed, TEMPLATE)
+    subject = Subject(
+        "prod", "nightly", (), derived(installed=replace(installed, answers={})), wanted, TEMPLATE
+    )
+    return proposal.of(CHANGE, [subject], now, Review(("sam",), ("prod",)))
+
+
+def test_only_the_time_leaves_the_mark_as_it_is() -> None:
+    marks = [
+        one.body.rpartition("Rapt-Proposal: ")[2]
+        for one in (
+            proposed(word="a"),
+            proposed(NOON + timedelta(days=3), word="a"),
+            proposed(word="b"),
+        )
+    ]
+    assert (marks[0] == marks[1], marks[0] == marks[2]) == (True, False)
+    assert proposed(word="a").body != proposed(NOON + timedelta(days=3), word="a").body
+    assert (proposed().labels, proposed().reviewers, proposed().branch) == (
+        ("prod",),
+        ("sam",),
+        CHANGE.branch,
+    )
+
+
+def test_a_change_of_many_tools_fits_into_what_forges_take_and_keeps_its_trailers() -> None:
+    long = [Subject("prod", f"tool-{number}", (), derived(), None, None) for number in range(3)]
+    many = [*long, *([replace(long[0], after=[a_config_map("x" * 900, at) for at in range(150)])] * 2)]
+    text = proposal.body(CHANGE, many, NOON)
+    assert len(text) < 60_000
+    assert "… and 2 more: see the files" in text
+    found = changes.read(f"x\n\n{text}")
+    assert found is not None and found.id == CHANGE.id
+
+
+def a_config_map(name: str, number: int) -> dict[str, Any]:
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": f"{name}-{number}", "namespace": "a"},
+    }

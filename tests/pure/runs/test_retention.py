@@ -220,6 +220,26 @@ def test_rules_count_the_newest_of_a_tool_first(rule: Rule, going: str) -> None:
     assert {name for name, one in again.items() if one.goes} - {"other"} == set(going), "tools count alone"
 
 
+def test_each_namespace_counts_alone() -> None:
+    last = CleanupPolicy("p", "s", jobs=(Rule(keep_at_most=1),))
+    elsewhere = a_job("there", days=3, namespace="other")
+    found = decide([a_job("here"), elsewhere], policy=last)
+    assert not any(one.goes for one in found.values())
+
+
+def test_what_ended_another_way_than_was_asked_for_stays_but_goes_with_its_run() -> None:
+    jobs = [a_job("done"), a_job("failed", ended="Failed"), a_job("of-run", ended="Failed", run="r")]
+    dead = a_run(state="Exhausted", jobs=["of-run"])
+    found = decide(jobs, [dead], statuses=("Exhausted",))
+    assert {name: said(one) for name, one in found.items()} == {
+        "done": "stays: ended another way than was asked for",
+        "failed": "stays: ended another way than was asked for",
+        "of-run": "goes: goes with run/r (policy default)",
+        "r": "goes: ended 31d ago, kept for 30d (policy default)",
+    }
+    assert not decide(jobs, [dead], statuses=("Succeeded",))["r"].goes
+
+
 def test_a_policy_that_nobody_knows_keeps_everything() -> None:
     found = decide([a_job(days=900)], [a_run(days=900)], "its policy lost is not known here")
     assert {said(one) for one in found.values()} == {"stays: its policy lost is not known here"}

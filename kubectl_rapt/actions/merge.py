@@ -1,0 +1,100 @@
+"""Merging a change: rendered anew on today's main, by a commit of our own or by the forge; never stale bytes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from kubectl_rapt.actions import compose, propose, repository, review
+from kubectl_rapt.actions.repository import Repository
+from kubectl_rapt.actions.review import Open, Rendered
+from kubectl_rapt.config import changes
+from kubectl_rapt.config.changes import Change
+from kubectl_rapt.errors import Conflict, Refused
+from kubectl_rapt.model.plan import CloseProposal, DeleteBranch, MergeProposal, Plan, Step
+from kubectl_rapt.ports.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """What merging a change comes to.
+
+    Args:
+        change: The change.
+        plan: What is to be done next; no steps where it is on main already.
+        has_forge: Whether the forge merges it: then there may be more to do after this plan.
+        is_merged: Whether main has it already; what is left of it may still go.
+    """
+
+    change: Change
+    plan: Plan
+    has_forge: bool = False
+    is_merged: bool = False
+
+
+def plan(world: World, identifier: str, refs: Mapping[str, str] | None = None) -> Merge:
+    """The next steps to merging a change: what people wrote on its branch, rendered anew on today's main.
+
+    On a forge, a branch whose rendering is stale is refreshed first, and merged when that is pushed.
+
+    Args:
+        world: Where to read.
+        identifier: The change.
+        refs: Where the repository's branches are; None: the remote is asked.
+
+    Raises:
+        NotFound: No such change.
+        Conflict: ``changed-since``: one of its files has changed on main since; ``proposal-closed``.
+        Refused: ``hand-edited``: see ``compose.plan``; ``foreign-files``; ``not-mergeable``: a draft.
+    """
+    found = repository.read(world, refs)
+    if done := review.merged(world, found, identifier):
+        return Merge(done, Plan(_leftovers(world, found, done)), is_merged=True)
+    one = review.find(world, found, identifier)
+    if one.is_merged:
+        return Merge(one.change, Plan((_deletion(found, one),)), has_forge=True, is_merged=True)
+    rendered = review.render(world, found, one)
+    if one.has_forge:
+        return Merge(one.change, Plan(_on_forge(world, found, one, rendered)), has_forge=True)
+    if not rendered.whole.after:
+        return Merge(one.change, Plan(), is_merged=True)
+    commit = compose.commit(found, rendered.whole, one.change, changes.MAIN)
+    commit = replace(commit, delete_branch=one.branch, delete_expected=one.commit.id)
+    return Merge(one.change, Plan((commit,)))
+
+
+def _leftovers(world: World, found: Repository, change: Change) -> tuple[Step, ...]:
+    """The branch of a merged change, where the forge says that all of it was merged."""
+    tip = found.refs.get(f"refs/heads/{change.branch}", "")
+    if not tip or not propose.has_forge(world, found):
+        return ()
+    seen = world.forge.pull_request(propose.address(found), change.branch)
+    is_whole = seen is not None and seen.state == "merged" and seen.head == tip
+    return (DeleteBranch(found.remote.url, change.branch, tip),) if is_whole else ()
+
+
+def _deletion(found: Repository, one: Open) -> DeleteBranch:
+    return DeleteBranch(found.remote.url, one.branch, one.commit.id)
+
+
+def _on_forge(world: World, found: Repository, one: Open, rendered: Rendered) -> tuple[Step, ...]:
+    at, seen = propose.address(found), one.pull_request
+    if seen and seen.state == "closed":
+        raise Conflict(
+            "proposal-closed",
+            f"pull request {seen.number} was closed without being merged ({seen.url})",
+            f"kubectl rapt changes open {one.change.id}, or changes abandon {one.change.id}",
+        )
+    if not rendered.whole.after:
+        said = "Closed by Rapt: main has all of it already."
+        closing = (CloseProposal(at, seen.number, said),) if seen and seen.state == "open" else ()
+        return (*closing, _deletion(found, one))
+    if rendered.is_stale or seen is None or seen.state == "merged":
+        fresh = (compose.commit(found, rendered.whole, one.change, one.branch),) if rendered.is_stale else ()
+        return (*fresh, *propose.request(world, found, rendered.whole, one.change, reopens=True).steps)
+    if seen.is_draft:
+        raise Refused(
+            "not-mergeable",
+            f"pull request {seen.number} is a draft ({seen.url})",
+            f"kubectl rapt changes open {one.change.id}",
+        )
+    merge = MergeProposal(at, seen.number, one.commit.id, one.change.message)
+    return merge, _deletion(found, one)
