@@ -43,12 +43,16 @@ DryRun = Annotated[
 ]
 """For commands that need no server to say what they would do."""
 
-Timeout = Annotated[
+Follow = Annotated[
+    bool | None,
+    typer.Option("--follow/--detach", help="Stream the log until it is over (default on a terminal)"),
+]
+RunTimeout = Annotated[
     float,
     typer.Option(parser=seconds, metavar="TIME", help="Stop following after this long; 0 is never"),
 ]
 Raw = Annotated[bool, typer.Option("--raw", help="Pass the log's bytes through unchanged")]
-Wait = Annotated[bool, typer.Option("--wait", help="Follow without the log, and end as it does")]
+RunWait = Annotated[bool, typer.Option("--wait", help="Follow without the log, and end as it does")]
 
 Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Replace rendered files that were edited by hand")
@@ -64,6 +68,24 @@ Timeout = Annotated[
     float,
     typer.Option(parser=seconds, metavar="TIME", help="Stop waiting after this long; 0 is never"),
 ]
+
+
+def follows(follow: bool | None, *, wait: bool, has_output: bool) -> bool:
+    """Whether a command that starts something follows it: on a terminal it does, unless told otherwise.
+
+    Args:
+        follow: What ``--follow`` or ``--detach`` say; None where neither was given.
+        wait: What ``--wait`` says.
+        has_output: Whether ``-o`` was given, which prints an object instead.
+
+    Raises:
+        UsageError: They contradict each other.
+    """
+    from kubectl_rapt.cli import terminal
+
+    if wait and follow is False:
+        raise UsageError("bad-flag", "--wait and --detach contradict each other", "--wait")
+    return wait or ((terminal.is_interactive() and not has_output) if follow is None else follow)
 
 
 def words(text: str) -> list[str]:

@@ -1,7 +1,8 @@
 """The attempt that a person asks for: its number, and the Job that it starts from."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from kubectl_rapt.model.duration import Duration
 from kubectl_rapt.model.kinds import Manifest
@@ -9,6 +10,8 @@ from kubectl_rapt.model.quantity import Quantity
 from kubectl_rapt.objects import job_changes
 from kubectl_rapt.objects.runs import Run
 from kubectl_rapt.runs import retries
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +37,21 @@ def read(given: Mapping[str, str]) -> Resources:
     Raises:
         ValueError: Which one is wrong, and why.
     """
-    memory, deadline = given.get("memory"), given.get("deadline")
-    found = Resources(
-        Quantity.parse(memory) if memory is not None else None,
-        Duration.parse(deadline) if deadline is not None else None,
-    )
+    found = Resources(_read(given, "memory", Quantity.parse), _read(given, "deadline", Duration.parse))
     if found.memory is not None and found.memory.nano <= 0:
-        raise ValueError("memory is more than nothing, such as 2Gi")
+        raise ValueError("memory: it is more than nothing, such as 2Gi")
     if found.deadline is not None and not found.deadline.seconds:
-        raise ValueError("a deadline is at least 1s, such as 1h")
+        raise ValueError("deadline: it is at least 1s, such as 1h")
     return found
+
+
+def _read(given: Mapping[str, str], name: str, parse: Callable[[str], T]) -> T | None:
+    if name not in given:
+        return None
+    try:
+        return parse(given[name])
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}, got {given[name]}") from error
 
 
 def number(run: Run) -> int:

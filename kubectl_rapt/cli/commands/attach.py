@@ -12,8 +12,8 @@ from kubectl_rapt.runs.lifecycle import Seen
 def attach(
     context: typer.Context,
     run: Annotated[str, typer.Argument(help="The run to go on with", metavar="RUN")],
-    wait: options.Wait = False,
-    timeout: options.Timeout = 0,
+    wait: options.RunWait = False,
+    timeout: options.RunTimeout = 0,
     output: Annotated[str, typer.Option("-o", "--output", metavar="json", help="One event a line")] = "",
     raw: options.Raw = False,
 ) -> int:

@@ -21,12 +21,9 @@ def retry(
             help="Change an answer, or memory=2Gi or deadline=1h (repeatable)",
         ),
     ] = None,
-    follow: Annotated[
-        bool | None,
-        typer.Option("--follow/--detach", help="Stream the log until it is over (default on a terminal)"),
-    ] = None,
-    wait: options.Wait = False,
-    timeout: options.Timeout = 0,
+    follow: options.Follow = None,
+    wait: options.RunWait = False,
+    timeout: options.RunTimeout = 0,
     dry_run: options.DryRun = "none",
     output: Annotated[
         str, typer.Option("-o", "--output", metavar="json|yaml|name", help="Print the Run")
@@ -38,7 +35,7 @@ def retry(
     Example: kubectl rapt retry http-check-x7k2p --set memory=1Gi
     """
     options.one_of("-o", output, ("json", "yaml", "name"))
-    follows = wait or ((terminal.is_interactive() and not output) if follow is None else follow)
+    follows = options.follows(follow, wait=wait, has_output=bool(output))
     given = options.pairs(set_ or [], "--set")
     with options.open_world(context) as (world, writers):
         namespace = world.cluster.namespace()

@@ -7,7 +7,6 @@ import typer
 from kubectl_rapt.actions import advance
 from kubectl_rapt.actions import run as running
 from kubectl_rapt.cli import options, show, terminal, watching
-from kubectl_rapt.errors import UsageError
 from kubectl_rapt.model.kinds import ref_of
 from kubectl_rapt.objects import jobs, runs
 from kubectl_rapt.runs.lifecycle import Seen
@@ -25,12 +24,9 @@ def run(
     tool: Annotated[str, typer.Argument(help="The tool to run", metavar="TOOL")],
     set_: Set = None,
     env: Env = None,
-    follow: Annotated[
-        bool | None,
-        typer.Option("--follow/--detach", help="Stream the log until it is over (default on a terminal)"),
-    ] = None,
-    wait: options.Wait = False,
-    timeout: options.Timeout = 0,
+    follow: options.Follow = None,
+    wait: options.RunWait = False,
+    timeout: options.RunTimeout = 0,
     request_id: Annotated[str, typer.Option(metavar="ID", help="The same request never runs twice")] = "",
     dry_run: Annotated[
         str,
@@ -52,9 +48,7 @@ def run(
     """
     options.one_of("-o", output, ("json", "yaml", "name"))
     options.one_of("--dry-run", dry_run, ("none", "client", "server"))
-    if wait and follow is False:
-        raise UsageError("bad-flag", "--wait and --detach contradict each other", "--wait")
-    follows = wait or ((terminal.is_interactive() and not output) if follow is None else follow)
+    follows = options.follows(follow, wait=wait, has_output=bool(output))
     with options.open_world(context) as (world, writers):
         request = running.Request(
             tool,

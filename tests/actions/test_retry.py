@@ -1,0 +1,204 @@
+"""Asking for one more attempt, cancelling, and policies by their names, on a fake cluster."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from kubectl_rapt.actions import advance, cancel, find, policies, retry
+from kubectl_rapt.actions import run as running
+from kubectl_rapt.errors import Conflict, Invalid, NotFound, RaptError, Refused
+from kubectl_rapt.model.duration import Duration
+from kubectl_rapt.model.kinds import JOB, TOOL, Ref
+from kubectl_rapt.objects import retry_policies, runs
+from kubectl_rapt.objects.retry_policies import RetryPolicy
+from kubectl_rapt.objects.runs import Run
+from kubectl_rapt.runs.lifecycle import Seen
+from kubectl_rapt.runs.outcome import Outcome
+from tests.fakes.world import FakeWorld, FakeWriters
+
+FAILED = Outcome("OOMKilled", 137, "too much", container="tool")
+
+
+def a_tool(**spec: Any) -> dict[str, Any]:
+    container = {
+        "name": "tool",
+        "image": "busybox:1.35",
+        "env": [{"name": "URL", "value": "http://default"}],
+        "resources": {"limits": {"memory": "64Mi"}},
+    }
+    job = {"spec": {"template": {"spec": {"restartPolicy": "Never", "containers": [container]}}}}
+    url = {
+        "name": "url",
+        "type": "string",
+        "at": ["/spec/template/spec/containers/0/env/0/value"],
+        "default": "http://default",
+    }
+    return {
+        "apiVersion": TOOL.api_version,
+        "kind": "Tool",
+        "metadata": {"name": "probe", "namespace": "default"},
+        "spec": {"parameters": [url], "job": job, **spec},
+    }
+
+
+@pytest.fixture
+def writers(ann: FakeWorld) -> FakeWriters:
+    return FakeWriters(ann)
+
+
+@pytest.fixture
+def failed(ann: FakeWorld, writers: FakeWriters) -> Callable[..., Run]:
+    """Makes a run of the tool that has failed once, out of memory."""
+
+    def make(**spec: Any) -> Run:
+        ann.cluster.create(a_tool(**spec))
+        wanted = running.plan(ann, running.Request("probe", "default", {"url": "http://one"}, {}, "r"))
+        seen = advance.advance(ann, writers, Seen(wanted))
+        run = advance.close(ann, writers, seen, FAILED).run
+        assert run is not None
+        return run
+
+    return make
+
+
+def the_job(world: FakeWorld, number: int) -> tuple[str, str]:
+    """The URL and the memory of an attempt's Job."""
+    job = world.cluster.get(Ref(JOB, f"r-{number}", "default"))
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    return container["env"][0]["value"], container["resources"]["limits"]["memory"]
+
+
+def test_one_more_attempt_is_the_run_as_it_was(
+    ann: FakeWorld, writers: FakeWriters, failed: Callable[..., Run]
+) -> None:
+    assert failed().state == "Failed"
+    seen, number, by = retry.retry(ann, writers, "r", "default", {})
+    assert (number, by) == (2, "")
+    assert seen.run is not None
+    assert seen.run.state == "Running"
+    assert the_job(ann, 2) == ("http://one", "64Mi")
+
+
+def test_answers_and_resources_are_changed_and_kept_by_the_next_wish(
+    ann: FakeWorld, writers: FakeWriters, failed: Callable[..., Run]
+) -> None:
+    failed()
+    seen, _, _ = retry.retry(
+        ann, writers, "r", "default", {"url": "http://two", "memory": "128Mi", "deadline": "1m"}
+    )
+    assert the_job(ann, 2) == ("http://two", "128Mi")
+    advance.close(ann, writers, seen, FAILED)
+    seen, number, _ = retry.retry(ann, writers, "r", "default", {})
+    assert (number, the_job(ann, 3)) == (3, ("http://two", "128Mi"))
+    advance.close(ann, writers, seen, FAILED)
+    retry.retry(ann, writers, "r", "default", {"memory": "256Mi"})
+    assert the_job(ann, 4) == ("http://two", "256Mi")
+
+
+def test_asking_again_while_it_goes_on_is_the_same_attempt(
+    ann: FakeWorld, writers: FakeWriters, failed: Callable[..., Run]
+) -> None:
+    failed()
+    retry.retry(ann, writers, "r", "default", {"memory": "128Mi"})
+    for given in ({}, {"memory": "128Mi"}):
+        _, number, by = retry.retry(ann, writers, "r", "default", given)
+        assert (number, by) == (2, "somebody")
+    with pytest.raises(Conflict) as caught:
+        retry.retry(ann, writers, "r", "default", {"memory": "512Mi"})
+    assert caught.value.code == "asked-otherwise"
+
+
+def test_a_tool_that_was_changed_takes_no_other_answers_and_more_memory_still(
+    ann: FakeWorld, writers: FakeWriters, failed: Callable[..., Run]
+) -> None:
+    failed()
+    tool = Ref(TOOL, "probe", "default")
+    changed = a_tool()["spec"]["job"]
+    changed["spec"]["template"]["spec"]["containers"][0]["image"] = "busybox:2"
+    ann.cluster.patch(tool, {"spec": {"job": changed}})
+    with pytest.raises(Refused) as caught:
+        retry.retry(ann, writers, "r", "default", {"url": "http://two"})
+    assert caught.value.code == "tool-differs"
+    retry.retry(ann, writers, "r", "default", {"memory": "1Gi"})
+    assert the_job(ann, 2) == ("http://one", "1Gi")
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"memory": "lots"}, "memory: a quantity is"),
+        ({"deadline": "0s"}, "deadline: it is at least 1s"),
+        ({"memroy": "1Gi"}, "probe does not take these"),
+    ],
+)
+def test_what_is_not_taken_is_refused_before_anything_is_written(
+    ann: FakeWorld, writers: FakeWriters, failed: Callable[..., Run], given: dict[str, str], message: str
+) -> None:
+    before = failed().resource_version
+    with pytest.raises(Invalid, match=message):
+        retry.retry(ann, writers, "r", "default", given)
+    assert find.run(ann, "r", "default").resource_version == before
+
+
+def test_what_goes_on_or_never_began_is_not_tried_again(ann: FakeWorld, writers: FakeWriters) -> None:
+    ann.cluster.create(a_tool())
+    wanted = running.plan(ann, running.Request("probe", "default", {}, {}, "r"))
+    advance.advance(ann, writers, Seen(wanted))
+    never = running.plan(ann, running.Request("probe", "default", {}, {}, "never"))
+    ann.cluster.create(runs.to_manifest(never))
+    cancel.cancel(ann, writers, "never", "default")
+    for name, code in (("r", "run-goes-on"), ("never", "run-never-began"), ("nope", "no-run")):
+        with pytest.raises(RaptError) as caught:
+            retry.retry(ann, writers, name, "default", {})
+        assert caught.value.code == code
+        assert caught.value.hint
+
+
+def test_a_run_that_is_cancelled_is_suspended_and_can_be_tried_again(
+    ann: FakeWorld, writers: FakeWriters
+) -> None:
+    ann.cluster.create(a_tool())
+    wanted = running.plan(ann, running.Request("probe", "default", {}, {}, "r"))
+    advance.advance(ann, writers, Seen(wanted))
+    seen = cancel.cancel(ann, writers, "r", "default")
+    assert seen.run is not None
+    assert (seen.run.state, seen.run.attempts[-1].cause) == ("Failed", "Cancelled")
+    assert ann.cluster.get(Ref(JOB, "r-1", "default"))["spec"]["suspend"] is True
+    with pytest.raises(Refused) as caught:
+        cancel.cancel(ann, writers, "r", "default")
+    assert caught.value.code == "run-is-over"
+    again, number, _ = retry.retry(ann, writers, "r", "default", {})
+    assert again.run is not None
+    assert (number, again.run.cancelled_by, again.run.state) == (2, "", "Running")
+
+
+def test_a_tool_that_names_a_policy_gets_the_namespaces_own_before_the_one_that_came_with_rapt(
+    ann: FakeWorld, writers: FakeWriters
+) -> None:
+    ann.cluster.create(a_tool(policies={"retry": "standard"}))
+    plan = running.Request("probe", "default", {}, {}, "")
+    shipped = running.plan(ann, plan)
+    assert shipped.retry is not None
+    assert (shipped.retry.name, shipped.job["spec"]["backoffLimit"]) == ("standard", 3)
+    own = RetryPolicy("standard", "Our own", 2, delay=Duration(1))
+    ann.cluster.create(retry_policies.to_manifest(own, "default"))
+    mine = running.plan(ann, plan)
+    assert (mine.retry, mine.job["spec"]["backoffLimit"]) == (own, 0)
+    found = {policy.name: source for policy, source in policies.all_retry(ann, "default")}
+    assert (found["standard"], found["transient"]) == ("retrypolicy/standard", "rapt")
+
+
+def test_a_policy_that_nobody_has_is_told_the_nearest(ann: FakeWorld) -> None:
+    ann.cluster.create(a_tool(policies={"retry": "transiant"}))
+    with pytest.raises(NotFound, match="did you mean: transient") as caught:
+        running.plan(ann, running.Request("probe", "default", {}, {}, ""))
+    assert caught.value.code == "no-policy"
+
+
+def test_a_tool_that_was_rendered_holds_all_that_its_policy_says(ann: FakeWorld) -> None:
+    source = {"registry": "main", "template": "probe", "version": "1.0.0", "definition": "sha256:dd"}
+    ann.cluster.create(a_tool(policies={"retry": "never"}, source=source))
+    run = running.plan(ann, running.Request("probe", "default", {}, {}, ""))
+    assert run.retry is None
+    assert "backoffLimit" not in run.job["spec"]
