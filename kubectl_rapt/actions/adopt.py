@@ -1,7 +1,7 @@
 """Adopt: make a run of a CronJob's Job that failed, so that it is retried, kept and explained like any other."""
 
 from kubectl_rapt import writes
-from kubectl_rapt.actions import advance
+from kubectl_rapt.actions import advance, policies
 from kubectl_rapt.errors import NotFound
 from kubectl_rapt.model.kinds import TOOL, Manifest, Ref
 from kubectl_rapt.model.plan import Patch
@@ -18,11 +18,11 @@ def plan(world: World, found: Candidate, user: str) -> tuple[Run | None, str]:
     """The Run that a Job becomes, and why it will not be tried again; see ``adoption.run_of``.
 
     Raises:
-        Unavailable, Refused, Invalid: Its tool or its CronJob cannot be read.
+        Unavailable, Refused, Invalid, NotFound: Its tool, that one's policy, or its CronJob cannot be read.
     """
     tool = _get(world, Ref(TOOL, found.tool, found.ref.namespace))
     cron_job = _get(world, found.cron_job)
-    read = tools.from_manifest(tool) if tool else None
+    read = policies.of_tool(world, tools.from_manifest(tool)) if tool else None
     return adoption.run_of(found, read, cron_job, user, world.now())
 
 
