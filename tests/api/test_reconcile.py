@@ -339,11 +339,11 @@ def test_an_api_server_that_is_frozen_for_longer_than_a_request_may_take_loses_n
             ]
             gate = tmp_path / "gate"
             gate.mkdir()
-            begun = person.hesitates(gate, "reconcile", "--request-timeout=2s")
+            begun = person.hesitates(gate, "reconcile", "--request-timeout=10s")
             let_pass(gate, 1)
             time.sleep(0.5)
             os.kill(server.pid, signal.SIGSTOP)
-            time.sleep(6)
+            time.sleep(14)
             os.kill(server.pid, signal.SIGCONT)
             ended = end(begun)
             assert ended.exit_code in (0, 1, 8), ended
