@@ -130,3 +130,33 @@ def is_consistent(world: World, namespace: str, runs: Sequence[str]) -> None:
 def ago(**time: float) -> str:
     """A time in the past, as Kubernetes spells it."""
     return times.spell(datetime.now(UTC) - timedelta(**time))
+
+
+def fill(scene: Scene, world: World) -> None:
+    """One of each thing that is due at once."""
+    scene.half_started("half")
+    scene.ended("good", "Complete")
+    scene.ended("bad", "Failed")
+    scene.ended("again", "Failed", retry=RETRY)
+    scene.ended("stopped", "Failed", retry=RETRY, cancelledBy="ann")
+    scene.failed_slot("backup-1", world=world)
+
+
+WANTED = {
+    "half": "Running: -",
+    "good": "Succeeded: Succeeded",
+    "bad": "Failed: Test",
+    "again": "Running: Test, -",
+    "stopped": "Failed: Test",
+    "backup-1": "Running: Test, -",
+}
+
+
+def is_done(world: World, namespace: str) -> None:
+    assert told(world, namespace) == WANTED
+    is_consistent(world, namespace, list(WANTED))
+    (adopted,) = [one for one in world.cluster.list(JOB, namespace) if one["metadata"]["name"] == "backup-1"]
+    run = world.cluster.get(Ref(RUN, "backup-1", namespace))
+    assert adopted["metadata"]["annotations"]["rapt.dev/adopted-by"] == run["metadata"]["uid"]
+    assert run["spec"]["adopted"] == {"job": "backup-1", "uid": adopted["metadata"]["uid"]}
+    assert (run["spec"]["schedule"], run["spec"]["slot"]) == ("backup", SLOT)
