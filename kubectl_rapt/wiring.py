@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from kubectl_rapt.adapters.git import Git
     from kubectl_rapt.adapters.sandbox import Sandbox
     from kubectl_rapt.adapters.schemas import Schemas
+    from kubectl_rapt.adapters.webhook import Webhook
     from kubectl_rapt.config.settings import Settings
     from kubectl_rapt.model.target import Target
     from kubectl_rapt.ports.settings import SettingsWrites
@@ -151,6 +152,12 @@ class _Door:
         from kubectl_rapt.adapters import platform
 
         return platform.SettingsFile(settings_path(self._outside._environ))
+
+    @cached_property
+    def notifier(self) -> "Webhook":
+        from kubectl_rapt.adapters.webhook import Webhook
+
+        return Webhook()
 
     def pause(self, attempt: int) -> None:
         import time

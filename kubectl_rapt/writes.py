@@ -14,6 +14,7 @@ from kubectl_rapt.model.plan import (
     Delete,
     DeleteBranch,
     MergeProposal,
+    Notify,
     Patch,
     Plan,
     Propose,
@@ -26,6 +27,7 @@ from kubectl_rapt.ports.checkout import CheckoutWrites
 from kubectl_rapt.ports.cluster import ClusterWrites
 from kubectl_rapt.ports.forge import ForgeWrites
 from kubectl_rapt.ports.git import GitWrites, Remote
+from kubectl_rapt.ports.notify import Notifier
 from kubectl_rapt.ports.settings import SettingsWrites
 
 
@@ -55,6 +57,11 @@ class Writers(Protocol):
     @property
     def checkout(self) -> CheckoutWrites:
         """The folder that a template's author works in."""
+        ...
+
+    @property
+    def notifier(self) -> Notifier:
+        """Whoever wants to be told of runs."""
         ...
 
     def pause(self, attempt: int) -> None:
@@ -109,6 +116,8 @@ def apply(writers: Writers, step: Step) -> Written:
             )
         case CloseProposal(address, number, comment):
             return writers.forge.close(address, number, comment)
+        case Notify(url, body, headers):
+            writers.notifier.post(url, body, headers)
         case WriteFiles(root, files):
             writers.checkout.write(root, files)
     return None

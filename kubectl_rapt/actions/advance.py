@@ -3,15 +3,16 @@
 from dataclasses import replace
 
 from kubectl_rapt import writes
-from kubectl_rapt.actions import recent
+from kubectl_rapt.actions import announce, recent
 from kubectl_rapt.errors import Conflict, NotFound, RaptError, Unavailable
 from kubectl_rapt.model.kinds import JOB, POD, RUN, Manifest, Ref, ref_of
 from kubectl_rapt.model.plan import Create, Delete
-from kubectl_rapt.objects import jobs, runs
+from kubectl_rapt.objects import jobs, pods, runs
 from kubectl_rapt.objects.jobs import Job
 from kubectl_rapt.objects.runs import Mount, Run
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs import evidence, lifecycle
+from kubectl_rapt.runs import outcome as outcomes
 from kubectl_rapt.runs.lifecycle import Done, Later, Look, Seen, Taken, Wait
 from kubectl_rapt.runs.outcome import Outcome
 from kubectl_rapt.writes import Writers
@@ -50,7 +51,9 @@ def advance(world: World, writers: Writers, seen: Seen) -> Seen:
             case Taken(code, reason):
                 raise Conflict(code, reason, "another --request-id")
         try:
-            seen = _learn(seen, step, writes.apply(writers, step))
+            before, seen = seen.run, _learn(seen, step, writes.apply(writers, step))
+            if seen.run is not None and seen.run is not before:
+                announce.announce(world, writers, before, seen.run)
         except (Conflict, NotFound, Unavailable) as error:
             surprises += 1
             is_lost = isinstance(error, Unavailable) and error.outcome_unknown
@@ -118,6 +121,27 @@ def close(world: World, writers: Writers, seen: Seen, outcome: Outcome) -> Seen:
         outcome = replace(outcome, log=_last_words(world, seen.run, outcome))
     uid = seen.run.attempts[-1].uid
     return advance(world, writers, replace(seen, outcome=outcome, outcome_of=uid))
+
+
+def carry(world: World, writers: Writers, seen: Seen) -> Seen:
+    """Advance a run, and close its attempt where its Job has ended: what is due then is begun too.
+
+    Raises:
+        Conflict, Unavailable, Refused, Invalid, NotFound: As ``advance``.
+    """
+    seen = advance(world, writers, seen)
+    run, job = seen.run, seen.job
+    if run is None or not run.attempts or run.attempts[-1].cause or job is None or not job.ended:
+        return seen
+    outcome = ending(world, job)
+    return close(world, writers, replace(seen, outcome=None), outcome) if outcome else seen
+
+
+def ending(world: World, job: Job) -> Outcome | None:
+    """How a Job ended, as far as its pods still tell."""
+    selector = f"batch.kubernetes.io/controller-uid={job.uid}"
+    found = [pods.from_manifest(one) for one in world.cluster.list(POD, job.namespace, labels=selector)]
+    return outcomes.of(job, found)
 
 
 def _last_words(world: World, run: Run, outcome: Outcome) -> str:

@@ -92,7 +92,7 @@ def plan(world: World, scope: Scope) -> Plan:
     # Runs first: a Job that began in between is unfinished, and one whose Run was not there yet is its Run's.
     runs = _read(world.cluster.list(RUN, scope.namespace, labels=selector), retention.of_run, broken)
     jobs = _read(world.cluster.list(JOB, scope.namespace, labels=selector), retention.of_job, broken)
-    policies = _Policies(world, scope, broken)
+    policies = Policies(world, scope, broken)
     verdicts = retention.decide(
         jobs,
         runs,
@@ -122,8 +122,14 @@ def _name(manifest: Manifest) -> str:
     return f"{str(manifest.get('kind')).lower()}/{metadata.get('name')} in {metadata.get('namespace')}"
 
 
-class _Policies:
-    """What governs each item: what was asked for, what its tool says, or what its label names."""
+class Policies:
+    """What governs each item: what was asked for, what its tool says, or what its label names.
+
+    Args:
+        world: Where to read.
+        scope: What a person asks to be cleaned.
+        broken: Takes the objects that could not be read.
+    """
 
     def __init__(self, world: World, scope: Scope, broken: list[Problem]) -> None:
         self._world, self._scope = world, scope

@@ -1,22 +1,65 @@
 """Install Rapt's kinds and roles in a cluster; an administrator does it once, and again after an upgrade of Rapt."""
 
-from kubectl_rapt.errors import NotFound, Refused, Unavailable
+from dataclasses import dataclass
+
+from kubectl_rapt.errors import NotFound, Refused, Unavailable, UsageError
+from kubectl_rapt.model.duration import Duration
 from kubectl_rapt.model.kinds import CUSTOM_RESOURCE_DEFINITION, Manifest, ref_of
 from kubectl_rapt.model.plan import Apply, Plan
 from kubectl_rapt.objects import crds, labels
+from kubectl_rapt.objects import reconciler as reconciling
 from kubectl_rapt.ports.world import World
 
 MANAGER = "rapt-install"
 _ESTABLISHED_SECONDS = 30.0
 
 
-def plan(world: World) -> Plan:
+@dataclass(frozen=True, slots=True)
+class Reconciler:
+    """What lets a cluster reconcile by itself.
+
+    Args:
+        image: Rapt's own image.
+        every: The time between two passes: minutes that divide an hour, or hours that divide a day.
+        namespace: Where it is.
+    """
+
+    image: str
+    every: Duration
+    namespace: str
+
+    @property
+    def schedule(self) -> str:
+        """The same as a cron expression.
+
+        Raises:
+            UsageError: There is none for that time.
+        """
+        minutes, rest = divmod(self.every.seconds, 60)
+        if not rest and 0 < minutes <= 60 and 60 % minutes == 0:
+            return "0 * * * *" if minutes == 60 else f"*/{minutes} * * * *"
+        hours, rest = divmod(minutes, 60) if not rest else (0, 1)
+        if not rest and 0 < hours <= 24 and 24 % hours == 0:
+            return "0 0 * * *" if hours == 24 else f"0 */{hours} * * *"
+        raise UsageError(
+            "bad-flag", f"--every cannot be {self.every}: no schedule has even steps of that", "--every 5m"
+        )
+
+
+def plan(world: World, reconciler: Reconciler | None = None) -> Plan:
     """What is to be applied.
+
+    Args:
+        world: Where to read.
+        reconciler: What is installed besides the kinds; None for nothing.
 
     Raises:
         Refused: A newer Rapt has installed there already.
+        UsageError: The reconciler's time has no schedule.
     """
     wanted = crds.manifests()
+    if reconciler:
+        wanted += reconciling.manifests(reconciler.image, reconciler.schedule, reconciler.namespace)
     for manifest in wanted:
         if manifest["kind"] != CUSTOM_RESOURCE_DEFINITION.name:
             continue

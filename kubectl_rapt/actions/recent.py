@@ -1,26 +1,54 @@
-"""What the runs of a namespace have had lately, read as a table: a tenth of what the objects would be."""
+"""The runs of a namespace as the server's own table tells them: a tenth of what the objects would be."""
 
 from collections.abc import Mapping
 from typing import Any
 
+from kubectl_rapt.errors import Conflict
 from kubectl_rapt.model import times
 from kubectl_rapt.model.kinds import RUN
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs.budgets import Past
+
+Told = Mapping[str, Any]
+"""A row: the name of a column to its cell, which may be None."""
+
+
+def rows(world: World, namespace: str, *, labels: str = "", fields: str = "") -> list[Told]:
+    """Every run, as a row.
+
+    Args:
+        world: Where to read.
+        namespace: Where; empty for everywhere.
+        labels: A label selector.
+        fields: A field selector.
+
+    Raises:
+        Unavailable, Refused, NotFound, Conflict: The runs cannot be listed.
+    """
+    for is_last_attempt in (False, True):
+        try:
+            return [
+                dict(zip(page.columns, row, strict=True))
+                for page in world.cluster.table(RUN, namespace, labels=labels, fields=fields)
+                for row in page.rows
+            ]
+        except Conflict as error:
+            # The server forgot the list between two pages.
+            if error.code != "expired" or is_last_attempt:
+                raise
+    raise AssertionError("the last attempt returns or raises")
 
 
 def of_namespace(world: World, namespace: str) -> list[Past]:
     """Every run that was tried, for the budgets of automatic retries.
 
     Raises:
-        Unavailable, Refused, NotFound: The runs cannot be listed.
+        Unavailable, Refused, NotFound, Conflict: The runs cannot be listed.
     """
     found = []
-    for page in world.cluster.table(RUN, namespace):
-        for cells in page.rows:
-            told = dict(zip(page.columns, cells, strict=True))
-            if told["Attempt"] and told["Created"]:
-                found.append(_past(told))
+    for told in rows(world, namespace):
+        if told["Attempt"] and told["Created"]:
+            found.append(_past(told))
     return found
 
 

@@ -2,12 +2,10 @@
 
 from kubectl_rapt.actions import advance
 from kubectl_rapt.errors import Unavailable
-from kubectl_rapt.model.kinds import JOB, POD
-from kubectl_rapt.objects import pods
+from kubectl_rapt.model.kinds import JOB
 from kubectl_rapt.objects.runs import Run
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs import lifecycle
-from kubectl_rapt.runs import outcome as outcomes
 from kubectl_rapt.runs.lifecycle import Seen
 from kubectl_rapt.writes import Writers
 
@@ -50,14 +48,7 @@ def wait(world: World, writers: Writers, seen: Seen, *, patience_seconds: float 
 
 def _on(world: World, writers: Writers, seen: Seen) -> Seen:
     """As far as it goes now. What ended before it could be stopped is closed as it ended."""
-    seen = advance.advance(world, writers, advance.observe(world, seen))
-    job = seen.job
-    if _run(seen).is_finished or job is None or not job.ended:
-        return seen
-    selector = f"batch.kubernetes.io/controller-uid={job.uid}"
-    found = [pods.from_manifest(one) for one in world.cluster.list(POD, job.namespace, labels=selector)]
-    outcome = outcomes.of(job, found)
-    return advance.close(world, writers, seen, outcome) if outcome else seen
+    return advance.carry(world, writers, advance.observe(world, seen))
 
 
 def _run(seen: Seen) -> Run:

@@ -400,6 +400,12 @@ def _purge() -> Callable[..., Any]:
     return purge.purge
 
 
+def _reconcile() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import reconcile
+
+    return reconcile.reconcile
+
+
 TABLE = {
     "search": Entry("Templates", "Find templates in the registries", _search),
     "show": Entry("Templates", "Show a template: parameters, policies, a command to try", _show),
@@ -469,6 +475,7 @@ TABLE = {
     "dead export": Entry("Tools and runs", "Write dead letters to files", _dead_export),
     "clean": Entry("Tools and runs", "Delete finished Jobs and runs that no policy keeps", _clean),
     "delete": Entry("Tools and runs", "Delete tools that git does not hold", _delete),
+    "reconcile": Entry("Tools and runs", "Do everything that is due, once", _reconcile),
     "policy": Entry("Tools and runs", "List, show and simulate retry policies", _policy),
     "policy list": Entry("Tools and runs", "List the retry policies", _policy),
     "policy show": Entry("Tools and runs", "Show what a policy does, and who does it", _policy_show),

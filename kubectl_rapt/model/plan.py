@@ -1,7 +1,7 @@
 """What a command would do, as data: the closed union of steps, and the plan that holds them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from kubectl_rapt.model.kinds import Manifest, Ref, ref_of
@@ -189,6 +189,24 @@ class CloseProposal:
         return f"close pull request {self.number}"
 
 
+@dataclass(frozen=True, slots=True)
+class Notify:
+    """Tell somebody over HTTP.
+
+    Args:
+        url: The address.
+        body: The message.
+        headers: What goes with it; its signature tells who sent it.
+    """
+
+    url: str
+    body: bytes = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+
+    def __str__(self) -> str:
+        return "notify the webhook"
+
+
 Step = (
     Create
     | Apply
@@ -202,6 +220,7 @@ Step = (
     | MergeProposal
     | CloseProposal
     | WriteFiles
+    | Notify
 )
 
 

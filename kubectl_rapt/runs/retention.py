@@ -1,7 +1,7 @@
 """What may go of finished Jobs and Runs, what stays, and why: decided from what was read, deleting nothing."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -129,6 +129,42 @@ def of_run(manifest: Manifest) -> Item:
         not_after=run.not_after,
         **{**_common(manifest), "tool": run.tool},
     )
+
+
+def of_row(told: Mapping[str, Any]) -> Item:
+    """A Run as a row of the server's table tells it: enough to see whether a look at the objects is worth it.
+
+    What a row does not tell would only let more of them stay. Its UID is its place.
+    """
+    ended = told["Finished"] or told["Created"]
+    return Item(
+        ref=Ref(RUN, told["Name"], told["Namespace"]),
+        uid=f"{told['Namespace']}/{told['Name']}",
+        resource_version="",
+        tool=told["Tool"],
+        policy="",
+        status=told["State"] if told["State"] in runs.FINISHED else "",
+        created_at=times.parse(told["Created"]),
+        ended_at=times.parse(ended),
+        held=False,
+        is_leaving=False,
+        is_busy=False,
+        owners=(),
+        run="",
+        jobs=frozenset(),
+        awaited=frozenset(),
+        not_after=None,
+        size=_LARGEST,
+    )
+
+
+def unbound(job: Item) -> Item:
+    """A Job as if it had no Run that it could have to stay for."""
+    return replace(job, run="")
+
+
+_LARGEST = 2 * 1024 * 1024
+"""No object is larger."""
 
 
 def _common(manifest: Manifest) -> dict[str, Any]:

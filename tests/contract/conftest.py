@@ -1,4 +1,4 @@
-"""The same cluster twice: in memory, and real."""
+"""The same cluster in memory, real through kubectl, and real through the package, as inside a pod."""
 
 import os
 import time
@@ -29,11 +29,11 @@ class Side:
     namespace: str
 
 
-@pytest.fixture(params=["fake", "real"])
+@pytest.fixture(params=["fake", "real", "packaged"])
 def side(request: pytest.FixtureRequest) -> Side:
-    """Each test that asks for it runs on the fake and on the real cluster."""
-    if request.param == "real":
-        real: Side = request.getfixturevalue("real")
+    """Each test that asks for it runs on the fake and on the real cluster, which has two doors."""
+    if request.param != "fake":
+        real: Side = request.getfixturevalue(request.param)
         return real
     fake = FakeCluster(namespace="test")
     return Side(fake, fake, "test")
@@ -57,6 +57,21 @@ def administrator(cluster: Cluster, kubectl_on_path: None) -> Iterator[Door]:
 @pytest.fixture
 def real(administrator: Door, namespace: str, user: Path) -> Iterator[Side]:
     """The real cluster as an ordinary user, who here may also write a pod's status, as a kubelet does."""
+    with Door(Target(kubeconfig=str(user))) as door:
+        yield _granted(administrator, door, namespace)
+
+
+@pytest.fixture
+def packaged(administrator: Door, namespace: str, user: Path) -> Iterator[Side]:
+    """The same where there is no kubectl: the ``kubernetes`` package speaks to the cluster."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("PATH", "/nonexistent")
+        door = Door(Target(kubeconfig=str(user)))
+    with door:
+        yield _granted(administrator, door, namespace)
+
+
+def _granted(administrator: Door, door: Door, namespace: str) -> Side:
     group = "rbac.authorization.k8s.io"
     metadata = {"name": "status", "namespace": namespace}
     subject = {"apiGroup": group, "kind": "User", "name": f"user-of-{namespace}"}
@@ -65,15 +80,14 @@ def real(administrator: Door, namespace: str, user: Path) -> Iterator[Side]:
     for kind, content in (("Role", rules), ("RoleBinding", role)):
         writes = Writes(administrator)
         writes.create({"apiVersion": f"{group}/v1", "kind": kind, "metadata": metadata, **content})
-    with Door(Target(kubeconfig=str(user))) as door:
-        reads = Reads(door)
-        for _ in range(200):  # a new binding counts some milliseconds later
-            if reads.may("create", CONFIG_MAP, namespace) and reads.may(
-                "patch", POD, namespace, subresource="status"
-            ):
-                break
-            time.sleep(0.02)
-        yield Side(reads, Writes(door), namespace)
+    reads = Reads(door)
+    for _ in range(200):  # a new binding counts some milliseconds later
+        if reads.may("create", CONFIG_MAP, namespace) and reads.may(
+            "patch", POD, namespace, subresource="status"
+        ):
+            break
+        time.sleep(0.02)
+    return Side(reads, Writes(door), namespace)
 
 
 @pytest.fixture(scope="session")

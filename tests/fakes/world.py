@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import NoReturn
 
 from kubectl_rapt.adapters.bundle import PackagedBundle
 from kubectl_rapt.adapters.cache import FolderCache
@@ -79,6 +80,10 @@ class FakeWriters:
     @property
     def checkout(self) -> Checkout:
         return self.world.checkout
+
+    @property
+    def notifier(self) -> NoReturn:
+        raise AssertionError("no test on a fake cluster tells anybody")
 
     @property
     def settings(self) -> "FakeWriters":

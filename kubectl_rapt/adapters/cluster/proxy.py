@@ -8,13 +8,16 @@ import select
 import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kubectl_rapt.adapters.cluster import http, spawn
 from kubectl_rapt.adapters.cluster.spawn import Child
 from kubectl_rapt.adapters.cluster.words import one_line
 from kubectl_rapt.errors import Invalid, NotFound, RaptError, Refused, Unavailable
 from kubectl_rapt.model.target import Target
+
+if TYPE_CHECKING:
+    from kubectl_rapt.adapters.cluster.package import Relay, Said
 
 _VIEW_WITHIN_SECONDS = 20.0
 _LONGEST_POLL_SECONDS = 86_400.0
@@ -31,7 +34,7 @@ class Proxy:
         Unavailable: There is no kubectl on the PATH.
     """
 
-    def __init__(self, target: Target, child: Child | None = None) -> None:
+    def __init__(self, target: Target, child: "Child | Relay | None" = None) -> None:
         self._child = child or spawn.start_proxy(target.kubectl_flags)
         self._path = f"{self._child.folder}/s"
         self._lock = threading.Lock()
@@ -92,7 +95,7 @@ class ConfigView:
         child: That process.
     """
 
-    def __init__(self, child: Child) -> None:
+    def __init__(self, child: "Child | Said") -> None:
         self._child = child
 
     def read(self, timeout_seconds: float = _VIEW_WITHIN_SECONDS) -> dict[str, Any]:

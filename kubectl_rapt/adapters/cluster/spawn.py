@@ -4,7 +4,11 @@
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+
+TYPE_CHECKING = False  # as type checkers know it; the real one is in ``typing``, which is not quick
+if TYPE_CHECKING:
+    from kubectl_rapt.adapters.cluster.package import Relay, Said
 
 # The shell ends kubectl and removes the folder when its standard input ends, that is when the last copy of our
 # end of the pipe is closed: by us, or by the kernel however we died, on Linux and macOS, from whatever thread.
@@ -64,13 +68,13 @@ class Kubectl:
     """
 
     def __init__(self, flags: tuple[str, ...], namespace: str) -> None:
-        self.proxy = start_proxy(flags)
+        self.proxy, self._start_view = _start(flags)
         self._flags, self._given = flags, namespace
         self._is_taken = False
         from kubectl_rapt.adapters.cluster import kubeconfig
 
         self.namespace = namespace or kubeconfig.namespace(flags, os.environ)
-        self._view = start_view(flags) if self.namespace is None else None
+        self._view = self._start_view() if self.namespace is None else None
 
     def take(self, flags: tuple[str, ...], namespace: str) -> bool:
         """Whether it is for that, and nobody took it before."""
@@ -79,9 +83,9 @@ class Kubectl:
         self._is_taken = True
         return True
 
-    def view(self) -> Child:
+    def view(self) -> "Child | Said":
         """``config view``, started now if it was not before."""
-        self._view = self._view or start_view(self._flags)
+        self._view = self._view or self._start_view()
         return self._view
 
     def close(self) -> None:
@@ -91,13 +95,28 @@ class Kubectl:
         self.proxy.close()
 
 
+def _start(flags: Sequence[str]) -> "tuple[Child | Relay, Callable[[], Child | Said]]":
+    """The proxy, and what starts ``config view``: kubectl's, or where there is none what takes its place."""
+    try:
+        return start_proxy(flags), lambda: start_view(flags)
+    except Exception as error:
+        if getattr(error, "code", "") != "no-kubectl":
+            raise
+        from kubectl_rapt.adapters.cluster import package
+
+        if not package.is_possible(flags, os.environ):
+            raise
+        relay = package.Relay(flags, private_folder())
+        return relay, relay.view
+
+
 def start_proxy(flags: Sequence[str]) -> Child:
     """Start ``kubectl proxy`` on the socket ``s`` in a private folder; it says one line once it listens.
 
     Raises:
         Unavailable: There is no kubectl on the PATH, or no place for its socket.
     """
-    kubectl, folder = find_kubectl(), _private_folder()
+    kubectl, folder = find_kubectl(), private_folder()
     heard, says = os.pipe()
     ends, lifeline = os.pipe()
     command = (kubectl, "proxy", "--append-server-path", f"--unix-socket={folder}/s", *flags)
@@ -159,7 +178,7 @@ def find_kubectl() -> str:
     )
 
 
-def _private_folder() -> str:
+def private_folder() -> str:
     """A new folder of our own; a socket's path has room for about 100 bytes."""
     name = f"rapt-{os.urandom(8).hex()}"
     for parent in (os.environ.get("TMPDIR", ""), "/tmp"):

@@ -6,13 +6,21 @@ import typer
 
 from kubectl_rapt import writes
 from kubectl_rapt.actions import install as installing
+from kubectl_rapt.actions.install import Reconciler
 from kubectl_rapt.cli import options, show, terminal
+from kubectl_rapt.errors import UsageError
+from kubectl_rapt.model.duration import Duration
 from kubectl_rapt.model.kinds import ref_of
 from kubectl_rapt.model.plan import Apply
 
 
 def install(
     context: typer.Context,
+    reconciler: Annotated[
+        bool, typer.Option("--reconciler", help="Also a CronJob that reconciles every namespace")
+    ] = False,
+    image: Annotated[str, typer.Option(metavar="IMAGE", help="Rapt's own image, for --reconciler")] = "",
+    every: Annotated[str, typer.Option(metavar="TIME", help="How often it reconciles: 1m, 5m, 1h")] = "1m",
     dry_run: options.DryRun = "none",
     output: Annotated[
         str, typer.Option("-o", "--output", metavar="json|yaml|name", help="Print the objects")
@@ -20,12 +28,19 @@ def install(
 ) -> None:
     """Install Rapt's kinds and roles in a cluster; needs an administrator, once a cluster.
 
+    With --reconciler the cluster then does by itself what is due: see docs/reconcile.md.
+
     Example: kubectl rapt install --context admin@prod
     """
     options.one_of("-o", output, ("json", "yaml", "name"))
     is_dry = options.is_dry(dry_run)
+    wanted = _reconciler(context, image, every) if reconciler else None
+    if image and not wanted:
+        raise UsageError(
+            "bad-flag", "--image is of use with --reconciler only", "--reconciler --image " + image
+        )
     with options.open_world(context) as (world, writers):
-        plan = installing.plan(world)
+        plan = installing.plan(world, wanted)
         applies = [step for step in plan.steps if isinstance(step, Apply)]
         if output in ("json", "yaml"):
             terminal.out(show.document(show.listed([step.manifest for step in applies]), output))
@@ -37,3 +52,18 @@ def install(
                 terminal.out(name if output == "name" else f"{name} applied{' (dry run)' if is_dry else ''}")
         if not is_dry:
             installing.wait(world)
+
+
+def _reconciler(context: typer.Context, image: str, every: str) -> Reconciler:
+    if not image:
+        what = "--reconciler needs Rapt's own image, which deploy/Containerfile makes"
+        raise UsageError(
+            "bad-flag", what, "kubectl rapt install --reconciler --image registry.example.com/rapt:1"
+        )
+    try:
+        period = Duration.parse(every)
+    except ValueError as error:
+        raise UsageError(
+            "bad-flag", f'--every expects a time such as 5m, got "{every}"', "--every 5m"
+        ) from error
+    return Reconciler(image, period, options.target(context).namespace or "rapt-system")

@@ -1,0 +1,156 @@
+"""Reconcile: one pass over everything that is due, each step safe with others alive and with a kill at any moment."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import partial
+
+from kubectl_rapt.actions import adopt, advance, notify, recent, sweep
+from kubectl_rapt.actions.passing import Pass, Scope, Tell
+from kubectl_rapt.errors import Invalid, Refused, Unavailable
+from kubectl_rapt.model.kinds import JOB, RUN, Manifest
+from kubectl_rapt.objects import jobs, labels, runs
+from kubectl_rapt.objects.jobs import Job
+from kubectl_rapt.objects.runs import Run
+from kubectl_rapt.ports.world import World
+from kubectl_rapt.runs import adoption, lifecycle, news, retention, strays
+from kubectl_rapt.runs.adoption import Candidate
+from kubectl_rapt.runs.lifecycle import Done, Later, Look, Seen, Taken, Wait
+from kubectl_rapt.runs.retention import Item
+from kubectl_rapt.writes import Writers
+
+
+def reconcile(world: World, writers: Writers, scope: Scope, tell: Tell, *, is_dry: bool = False) -> None:
+    """Do what is due, once.
+
+    Args:
+        world: Where to look.
+        writers: The door's ports.
+        scope: What it is about.
+        tell: Called with each thing that was done, from several threads, one after the other.
+        is_dry: Only tell what would be done: of each run the first step.
+
+    Raises:
+        NotFound: Rapt is not installed.
+        Refused, Unavailable, Conflict: What there is cannot be listed, and nothing more was done.
+    """
+    this = Pass(world, writers, scope, tell, is_dry)
+    selector = labels.selector(scope.marks)
+    # The place for reviewed runs of scope.environment: what was merged and not begun, before the rest is listed.
+    # Runs first: a Job that began in between has a Run that is not looked at in this pass.
+    unfinished = _unfinished(this, selector)
+    ours = f"{selector},{labels.TOOL}" if selector else labels.TOOL
+    there = _Jobs(this, world.cluster.list(JOB, scope.namespace, labels=ours))
+    this.each(partial(_bring_forward, this, there), [(run.ref, run) for run in unfinished])
+    this.each(partial(_adopt, this), [(one.ref, one) for one in there.failed])
+    this.each(partial(sweep.remove_stray, this), [(one.ref, one) for one in there.suspended])
+    rows = recent.rows(world, scope.namespace, labels=selector)
+    _notify(this, rows)
+    sweep.clean_up(this, there.items, rows)
+
+
+def _unfinished(this: Pass, selector: str) -> list[Run]:
+    """The runs that something may be due for; every one, where the server cannot select them."""
+    cluster, namespace = this.world.cluster, this.scope.namespace
+    try:
+        found = list(cluster.list(RUN, namespace, labels=selector, fields=runs.UNFINISHED))
+    except Invalid:
+        # Before Kubernetes 1.31 no field of our kinds can be selected by.
+        found = list(cluster.list(RUN, namespace, labels=selector))
+    read = []
+    for manifest in found:
+        if (run := this.read(manifest, RUN, runs.from_manifest)) and not run.is_finished:
+            read.append(run)
+    return read
+
+
+class _Jobs:
+    """The Jobs of the pass, each read once: what is due for each of them, and what it takes to decide on cleaning."""
+
+    def __init__(self, this: Pass, manifests: Iterable[Manifest]) -> None:
+        self.by_name: dict[tuple[str, str], Job] = {}
+        self.items: list[Item] = []
+        self.failed: list[Candidate] = []
+        self.suspended: list[Job] = []
+        take = partial(self._take, this.world.now())
+        for manifest in manifests:
+            this.read(manifest, JOB, take)
+
+    def _take(self, now: datetime, manifest: Manifest) -> None:
+        job = jobs.from_manifest(manifest)
+        self.by_name[job.namespace, job.name] = job
+        self.items.append(retention.of_job(manifest))
+        if found := adoption.candidate(manifest):
+            self.failed.append(found)
+        if strays.may_be(manifest, job, now):
+            self.suspended.append(job)
+
+
+def _bring_forward(this: Pass, there: _Jobs, run: Run) -> None:
+    """Carry one run as far as it can go now."""
+    job = there.by_name.get((run.namespace, lifecycle.job_name(run)))
+    seen = Seen(run, run, job)
+    # What was listed decides whether there is anything to do; what is done rests on what is read then.
+    step = lifecycle.next_step(seen, this.world.now())
+    match step:
+        case Wait(job) if not job.ended:
+            return
+        case Later() | Done():
+            if not run.mounts or run.attempts:
+                return
+    if this.is_dry:
+        _foretell(this, run, step)
+        return
+    after = advance.carry(this.world, this.writers, advance.observe(this.world, seen)).run
+    assert after is not None, "a run that was advanced exists"
+    for one in news.between(run, after):
+        this.say(run.ref, one.message)
+
+
+def _foretell(this: Pass, run: Run, step: lifecycle.Decision) -> None:
+    match step:
+        case Wait(job):
+            outcome = advance.ending(this.world, job)
+            what = (
+                f"its attempt would be closed as {outcome.cause}" if outcome else "would be looked at again"
+            )
+        case Look():
+            what = "is due, and would be tried again within the budgets"
+        case Taken(_, reason):
+            what = f"cannot go on: {reason}"
+        case Later() | Done():
+            return
+        case _:
+            what = f"would go on: {step}"
+    this.say(run.ref, what)
+
+
+def _adopt(this: Pass, found: Candidate) -> None:
+    """Make a run of a CronJob's failed Job."""
+    wanted, why_not = adopt.plan(this.world, found, this.user)
+    if wanted is None:
+        return
+    once = f"; it is not tried again: {why_not}" if why_not else ""
+    if this.is_dry:
+        this.say(found.ref, f"would become {wanted.ref}{once}")
+        return
+    run = adopt.adopt(this.world, this.writers, found, wanted)
+    this.say(found.ref, f"became {run.ref}{once}")
+    for one in news.between(wanted, run):
+        if one.reason != news.STARTED:
+            this.say(run.ref, one.message)
+
+
+def _notify(this: Pass, rows: Sequence[recent.Told]) -> None:
+    """Tell the webhook, if there is one, of what it has not been told: before anything of it may be cleaned up."""
+    webhook = this.scope.webhook
+    if webhook is None:
+        return
+    due = notify.due(this.world, rows, this.scope.namespace)
+    if this.is_dry:
+        for ref in due:
+            this.say(ref, "the webhook would be told")
+    elif due:
+        try:
+            notify.notify(this.world, this.writers, webhook, due, this.say)
+        except (Unavailable, Refused) as error:
+            this.say(due[0], "", error)

@@ -1,0 +1,91 @@
+"""``kubectl rapt reconcile``."""
+
+import os
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+
+from kubectl_rapt.actions import notify as notifying
+from kubectl_rapt.actions import reconcile as reconciling
+from kubectl_rapt.actions import repository
+from kubectl_rapt.actions.passing import Scope, Told
+from kubectl_rapt.cli import options, show, terminal
+from kubectl_rapt.ports.world import World
+
+
+def reconcile(
+    context: typer.Context,
+    all_namespaces: Annotated[
+        bool, typer.Option("-A", "--all-namespaces", help="In every namespace")
+    ] = False,
+    export: Annotated[
+        str, typer.Option(metavar="DIR", help="Where evidence is written that policies want exported first")
+    ] = "",
+    webhook: Annotated[
+        str,
+        typer.Option(
+            metavar="URL", help="Who is told of runs that failed or recovered; also RAPT_WEBHOOK_URL"
+        ),
+    ] = "",
+    dry_run: options.DryRun = "none",
+    output: Annotated[
+        str, typer.Option("-o", "--output", metavar="json|yaml", help="Print what was done as data")
+    ] = "",
+) -> int:
+    """Do everything that is due, once: retries, ends of runs, Jobs of schedules that failed, cleaning up.
+
+    Example: kubectl rapt reconcile -A
+    """
+    options.one_of("-o", output, ("json", "yaml"))
+    is_dry = options.is_dry(dry_run)
+    environ = os.environ
+    url = webhook or environ.get("RAPT_WEBHOOK_URL", "")
+    to = notifying.webhook(url, environ.get("RAPT_WEBHOOK_SECRET", ""))
+    told: list[Told] = []
+    is_wide = all_namespaces or bool(options.named_environment(context))
+
+    def tell(one: Told) -> None:
+        told.append(one)
+        if not output or one.error:
+            _print(one, is_wide=is_wide)
+
+    with options.open_world(context) as (world, writers):
+        for namespace in [""] if all_namespaces else _namespaces(context, world):
+            scope = Scope(namespace, options.named_environment(context), export, to)
+            reconciling.reconcile(world, writers, scope, tell, is_dry=is_dry)
+    if output:
+        terminal.out(show.document(show.listed([_data(one) for one in told]), output))
+    failed = sum(one.error is not None for one in told)
+    done = len(told) - failed
+    what = f"{done} would be done" if is_dry else f"{done} done"
+    terminal.say(f"{what}, {failed} failed" if told else "nothing is due")
+    return 1 if failed else 0
+
+
+def _namespaces(context: typer.Context, world: World) -> Sequence[str]:
+    """Those of the environment that was named, as far as the config repository is known here."""
+    environment = options.named_environment(context)
+    if environment and not options.target(context).namespace and world.settings.repository:
+        return repository.read(world).project().environment(environment).namespaces
+    return [world.cluster.namespace()]
+
+
+def _print(one: Told, *, is_wide: bool) -> None:
+    where = f" in {one.ref.namespace}" if is_wide else ""
+    if one.error is None:
+        terminal.out(terminal.clean(f"{one.ref}{where}: {one.what}"))
+    else:
+        terminal.say(terminal.clean(f"error: {one.ref}{where}: {one.error.message}"))
+
+
+def _data(one: Told) -> dict[str, Any]:
+    error = {"code": one.error.code, "message": one.error.message} if one.error else None
+    data = {
+        "kind": one.ref.kind.name,
+        "name": one.ref.name,
+        "namespace": one.ref.namespace,
+        "what": one.what or None,
+        "error": error,
+    }
+    return {key: value for key, value in data.items() if value is not None}

@@ -1,0 +1,254 @@
+"""One pass over everything that is due, on a real API server: each thing exactly once, whatever happens meanwhile."""
+
+import hmac
+import json
+import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kubectl_rapt import wiring
+from kubectl_rapt.actions import reconcile
+from kubectl_rapt.actions.passing import Scope, Told
+from kubectl_rapt.model.kinds import CRON_JOB, EVENT, JOB, RUN, Ref
+from kubectl_rapt.model.target import Target
+from kubectl_rapt.ports.world import World
+from kubectl_rapt.writes import Writers
+from tests import due, finished
+from tests.cluster import kubectl
+from tests.cluster.clusters import Cluster
+from tests.due import Scene, fill, is_done
+from tests.killing import Person
+from tests.listener import listening
+
+
+@pytest.fixture(autouse=True)
+def _kubectl(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(kubectl.program().parent), prepend=":")
+
+
+@pytest.fixture
+def admin(cluster: Cluster) -> Iterator[tuple[World, Writers]]:
+    """Who may say in a Job's status that it has ended."""
+    with wiring.open_world(Target(kubeconfig=str(cluster.kubeconfig))) as both:
+        yield both
+
+
+@pytest.fixture
+def door(user: Path) -> Iterator[tuple[World, Writers]]:
+    """The cluster, as an ordinary user."""
+    with wiring.open_world(Target(kubeconfig=str(user))) as both:
+        yield both
+
+
+@pytest.fixture
+def scene(admin: tuple[World, Writers], namespace: str) -> Scene:
+    scene = Scene(admin[1], namespace)
+    scene.tool()
+    return scene
+
+
+class LaterOn:
+    """The same world at another time."""
+
+    def __init__(self, world: World, later: timedelta) -> None:
+        self._world, self._later = world, later
+
+    def now(self) -> datetime:
+        return self._world.now() + self._later
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._world, name)
+
+
+def passed(
+    world: World, writers: Writers, namespace: str, *, is_dry: bool = False, export: str = ""
+) -> list[str]:
+    told: list[Told] = []
+    reconcile.reconcile(world, writers, Scope(namespace, export=export), told.append, is_dry=is_dry)
+    return sorted(f"{one.ref}: {one.error.code if one.error else one.what}" for one in told)
+
+
+def test_one_pass_does_all_that_is_due_and_the_next_finds_nothing(
+    scene: Scene, door: tuple[World, Writers], admin: tuple[World, Writers]
+) -> None:
+    world, writers = door
+    fill(scene, admin[0])
+    before = due.told(world, scene.namespace)
+    foretold = passed(world, writers, scene.namespace, is_dry=True)
+    assert due.told(world, scene.namespace) == before
+    assert foretold == [
+        "job/backup-1: would become run/backup-1",
+        "run/again: its attempt would be closed as Test",
+        "run/bad: its attempt would be closed as Test",
+        "run/good: its attempt would be closed as Succeeded",
+        "run/half: would go on: create job/half-1",
+        "run/stopped: its attempt would be closed as Test",
+    ]
+    told = passed(world, writers, scene.namespace)
+    assert "job/backup-1: became run/backup-1" in told
+    assert "run/half: attempt 1 started" in told
+    assert "run/again: attempt 1 ended: Test" in told
+    assert "run/again: attempt 2 started" in told
+    assert "run/bad: failed: Test" in told
+    assert "run/stopped: was cancelled by ann" in told
+    is_done(world, scene.namespace)
+    assert passed(world, writers, scene.namespace) == []
+    is_done(world, scene.namespace)
+
+
+def test_files_that_never_came_close_a_run_after_ten_minutes(
+    scene: Scene, door: tuple[World, Writers]
+) -> None:
+    world, writers = door
+    mount = {"kind": "ConfigMap", "name": "waits-files", "digest": "sha256:aa", "path": "/in"}
+    scene.half_started("waits", mounts=[mount])
+    assert passed(world, writers, scene.namespace) == []
+    later: Any = LaterOn(world, timedelta(minutes=11))
+    (told,) = passed(later, writers, scene.namespace)
+    assert told == "run/waits: never began: configmap/waits-files was never brought"
+    assert due.told(world, scene.namespace) == {"waits": "NotStarted: "}
+
+
+def test_a_job_that_nobody_recorded_is_deleted_once_its_run_is_over_and_never_before(
+    scene: Scene, door: tuple[World, Writers], admin: tuple[World, Writers]
+) -> None:
+    world, writers = door
+    over, open_ = scene.ended("over", "Failed"), scene.half_started("open")
+    passed(world, writers, scene.namespace)
+    for run, name in ((over, "over-2"), (open_, "open-2")):
+        stray = finished.owned(run, name)
+        stray["spec"]["suspend"] = True
+        finished.create(admin[1], stray)
+    assert passed(world, writers, scene.namespace) == [], "whoever made it may be about to record it"
+    later: Any = LaterOn(world, timedelta(minutes=11))
+    assert passed(later, writers, scene.namespace) == [
+        "job/over-2: deleted: run/over is over, and never began it"
+    ]
+    assert passed(later, writers, scene.namespace) == []
+
+
+@pytest.mark.parametrize("why", ["it failed 2d ago", "has moved on", "are not of one definition", "is gone"])
+def test_a_slot_whose_time_or_definition_is_over_is_recorded_and_not_tried_again(
+    why: str, scene: Scene, door: tuple[World, Writers], admin: tuple[World, Writers]
+) -> None:
+    world, writers = door
+    scene.failed_slot("backup-1", days=2 if why == "it failed 2d ago" else 0, world=world)
+    ref = Ref(CRON_JOB, "backup", scene.namespace)
+    if why == "has moved on":
+        pod = {"terminationGracePeriodSeconds": 5}
+        admin[1].cluster.patch(ref, {"spec": {"jobTemplate": {"spec": {"template": {"spec": pod}}}}})
+    elif why == "are not of one definition":
+        admin[1].cluster.patch(ref, {"metadata": {"annotations": {"rapt.dev/definition": "sha256:ee"}}})
+    elif why == "is gone":
+        uid = world.cluster.get(ref)["metadata"]["uid"]
+        admin[1].cluster.delete(ref, uid=uid, propagation="Orphan")
+        owned = Ref(JOB, "backup-1", scene.namespace)
+        while world.cluster.get(owned)["metadata"].get("ownerReferences"):
+            time.sleep(0.05)
+        assert passed(world, writers, scene.namespace) == [], "it is nobody's any more"
+        return
+    told = passed(world, writers, scene.namespace)
+    assert any(one.startswith("job/backup-1: became run/backup-1; it is not tried again: ") for one in told)
+    assert why in " ".join(told)
+    assert due.told(world, scene.namespace) == {"backup-1": "Failed: Test"}
+
+
+def test_a_job_becomes_a_run_once_even_where_somebody_has_deleted_that_run(
+    scene: Scene, door: tuple[World, Writers]
+) -> None:
+    world, writers = door
+    scene.failed_slot("backup-1", world=world)
+    passed(world, writers, scene.namespace)
+    run = world.cluster.get(Ref(RUN, "backup-1", scene.namespace))
+    writers.cluster.delete(Ref(RUN, "backup-1", scene.namespace), uid=run["metadata"]["uid"])
+    assert passed(world, writers, scene.namespace) == []
+    assert due.told(world, scene.namespace) == {}
+
+
+def test_what_policies_let_go_goes_and_evidence_stays_where_there_is_no_folder_for_it(
+    admin: tuple[World, Writers], door: tuple[World, Writers], namespace: str, tmp_path: Path
+) -> None:
+    world, writers = door
+    scene = Scene(admin[1], namespace)
+    kept = {"name": "evidence", "summary": "x", "export": True, "runs": [{"keepFor": "1d"}]}
+    scene.tool(cleanup=kept)
+    young, old = finished.create(
+        admin[1], finished.a_run("young", namespace), finished.a_run("old", namespace)
+    )
+    for run, days in ((young, 0.5), (old, 2)):
+        name = f"{run['metadata']['name']}-1"
+        (job,) = finished.jobs(admin[1], finished.owned(run, name), how="Failed", days=days)
+        finished.close(admin[1], run, "Failed", days=days, job=job)
+    (told,) = passed(world, writers, namespace)
+    assert told == "tool/backup: 2 objects stay: the policy exports evidence, and --export is not given"
+    done = passed(world, writers, namespace, export=str(tmp_path / "kept"))
+    assert "run/old: deleted: ended 2d ago, kept for 1d (policy evidence)" in done
+    assert set(due.told(world, namespace)) == {"young"}
+    assert list((tmp_path / "kept").rglob("cause.yaml"))
+
+
+def test_what_was_done_is_told_as_data_too(
+    scene: Scene, user: Path, tmp_path: Path, admin: tuple[World, Writers]
+) -> None:
+    scene.ended("bad", "Failed")
+    person = Person(tmp_path / "ann", user)
+    ended = person.types("reconcile", "-o", "json")
+    assert ended.exit_code == 0, ended
+    items = json.loads(ended.stdout)["items"]
+    assert {"kind": "Run", "name": "bad", "namespace": scene.namespace, "what": "failed: Test"} in items
+    again = person.types("reconcile", "-o", "json")
+    assert json.loads(again.stdout)["items"] == []
+
+
+def test_a_webhook_is_told_of_each_alarm_once_signed_and_again_only_where_it_did_not_take_it(
+    scene: Scene, user: Path, tmp_path: Path
+) -> None:
+    scene.ended("bad", "Failed")
+    scene.ended("good", "Complete")
+    scene.ended("stopped", "Failed", cancelledBy="ann")
+    person = Person(tmp_path / "ann", user)
+    with listening() as listener:
+        person.environ |= {"RAPT_WEBHOOK_URL": listener.url, "RAPT_WEBHOOK_SECRET": "key"}
+        listener.answers = [503, 503, 503]
+        ended = person.types("reconcile")
+        assert ended.exit_code == 1, ended
+        assert "error: run/bad: the webhook cannot be told: it answered 503" in ended.stderr
+        assert "run/bad: told the webhook: failed: Test" in person.types("reconcile").stdout
+        assert person.types("reconcile").stderr == "nothing is due\n"
+        assert len(listener.heard) == 4
+        assert len({headers["X-Rapt-Delivery"] for _, headers in listener.heard}) == 1
+        for body, headers in listener.heard:
+            signed = f"{headers['X-Rapt-Timestamp']}.".encode() + body
+            assert headers["X-Rapt-Signature"] == "sha256=" + hmac.new(b"key", signed, "sha256").hexdigest()
+        told = json.loads(listener.heard[-1][0])
+        assert (told["type"], told["run"]["name"]) == ("RunFailed", "bad")
+    person.environ["RAPT_WEBHOOK_SECRET"] = ""
+    assert person.types("reconcile").exit_code == 2
+
+
+def test_events_tell_of_failures_on_the_run_and_on_its_tool(
+    scene: Scene, door: tuple[World, Writers]
+) -> None:
+    world, writers = door
+    scene.ended("bad", "Failed")
+    scene.ended("good", "Complete")
+    passed(world, writers, scene.namespace)
+    told = {
+        (
+            one["involvedObject"]["kind"],
+            one["involvedObject"]["name"],
+            one["reason"],
+            one["type"],
+            one["message"],
+        )
+        for one in world.cluster.list(EVENT, scene.namespace)
+        if one["source"].get("component") == "rapt"
+    }
+    assert told == {
+        ("Run", "bad", "RunFailed", "Warning", "failed: Test"),
+        ("Tool", "backup", "RunFailed", "Warning", "run/bad failed: Test"),
+    }
