@@ -84,6 +84,7 @@ def test_viewers_read_and_editors_write() -> None:
         "runs": ["get", "list", "watch"],
         "retrypolicies": ["get", "list", "watch"],
         "runs/status": ["get"],
+        "leases": ["get", "list", "watch"],
         "externalsecrets": ["get", "list", "watch"],
     }
     everything = ["create", "update", "patch", "delete", "deletecollection"]
@@ -94,6 +95,7 @@ def test_viewers_read_and_editors_write() -> None:
         "retrypolicies": everything,
         "tools/status": status,
         "runs/status": status,
+        "leases": everything,
         "externalsecrets": everything,
     }
     aggregated = "rbac.authorization.k8s.io/aggregate-to-"
