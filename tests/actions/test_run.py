@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from kubectl_rapt import writes
-from kubectl_rapt.actions import compose, desired, repository, review, reviewed
+from kubectl_rapt.actions import compose, desired, repository, reviewed
+from kubectl_rapt.actions import merge as merging
 from kubectl_rapt.actions import run as running
 from kubectl_rapt.actions.compose import Composition
 from kubectl_rapt.actions.reviewed import Executed
@@ -182,16 +183,16 @@ def propose(world: FakeWorld, request: Request, environment: str = "prod") -> Co
     make = reviewed.draft(world, run, environment)
     made = compose.plan(world, make)
     url = world.settings.repository
-    writes.settle(FakeWriters(world), url, lambda: compose.plan(world, make).plan, made.plan)
+    writes.settle(FakeWriters(world), url, lambda _: compose.plan(world, make).plan, made.plan)
     return made
 
 
 def merge(world: FakeWorld, made: Composition) -> None:
-    planned = review.plan_merge(world, made.change.id)
+    planned = merging.plan(world, made.change.id)
     writes.settle(
         FakeWriters(world),
         world.settings.repository,
-        lambda: review.plan_merge(world, made.change.id).plan,
+        lambda refs: merging.plan(world, made.change.id, refs).plan,
         planned.plan,
     )
 
