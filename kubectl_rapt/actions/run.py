@@ -82,8 +82,8 @@ def read_answers(world: World, path: str) -> dict[str, Any]:
     """
     data = documents.load(world.checkout.document(path), path)
     if not isinstance(data, dict):
-        what = f"{path} is to map parameters to values"
-        raise Invalid("bad-answers", what, f'echo "tries: 3" > {path}')
+        name = "standard input" if path == "-" else path
+        raise Invalid("bad-answers", f"{name} is to map parameters to values", "a line such as tries: 3")
     return data
 
 

@@ -50,20 +50,20 @@ def run(
         Texts, typer.Option("--set", metavar="NAME=VALUE", help="Answer a parameter (repeatable)")
     ] = None,
     set_file: Annotated[
-        Texts, typer.Option(metavar="NAME=PATH", help="Answer a parameter with a file's text (repeatable)")
+        Texts, typer.Option(metavar="NAME=PATH", help="Answer with a file's text (repeatable)")
     ] = None,
     answers: Annotated[
         str,
-        typer.Option(metavar="FILE", help="Answers in a YAML or JSON file; flags win; - is standard input"),
+        typer.Option(metavar="FILE", help="Answers as YAML or JSON; flags win"),
     ] = "",
     env: Annotated[
-        Texts, typer.Option("--env", metavar="K=V", help="Set a variable that the tool permits (repeatable)")
+        Texts, typer.Option("--env", metavar="K=V", help="Set a variable, as permitted (repeatable)")
     ] = None,
     mount: Annotated[
         Texts,
         typer.Option(
             metavar="LOCAL:PATH",
-            help="Give it a file or folder of at most 1 MiB, as a ConfigMap (repeatable)",
+            help="Give it files, at most 1 MiB (repeatable)",
         ),
     ] = None,
     secret_mount: Annotated[
@@ -73,14 +73,12 @@ def run(
         Texts, typer.Option(metavar="NAME=A,B,…", help="One run for each combination (repeatable)")
     ] = None,
     parallel: Annotated[
-        int, typer.Option(metavar="N", min=1, max=MOST_AT_ONCE, help="With --matrix: so many at once")
+        int, typer.Option(metavar="N", show_default=False, help="So many of a matrix at once, 4 if not given")
     ] = 4,
-    review: Annotated[
-        bool, typer.Option("--review", help="Ask for a review in the config repository, run after the merge")
-    ] = False,
+    review: Annotated[bool, typer.Option("--review", help="Ask for a review, run after its merge")] = False,
     not_after: Annotated[
         str,
-        typer.Option(metavar="TIME", help="With --review: too late after 24h, or this long, or this time"),
+        typer.Option(metavar="TIME", help="Too late for a reviewed run, 24h if not given"),
     ] = "",
     follow: options.Follow = None,
     wait: options.RunWait = False,
@@ -106,6 +104,8 @@ def run(
     """
     options.one_of("-o", output, ("json", "yaml", "name"))
     options.one_of("--dry-run", dry_run, ("none", "client", "server"))
+    if not 1 <= parallel <= MOST_AT_ONCE:
+        raise UsageError("bad-flag", f"--parallel takes 1 to {MOST_AT_ONCE}, got {parallel}", "--parallel 4")
     given = mounts.parse(mount or [], secret_mount or [])
     _check(is_matrix=bool(matrix), is_reviewed=review, has_mounts=bool(given), output=output)
     combinations = matrices.read(matrix or [])  # without --matrix one that has nothing of its own
