@@ -51,10 +51,10 @@ def read(
         Invalid: ``bad-reviewed-run``: everything that is wrong with it, at once.
     """
     data = documents.load(content, path)
-    problems = [Problem(path, what) for what in _wrong(data, name, environment, project)]
+    problems = [Problem("", what) for what in _wrong(data, name, environment, project)]
     if not problems:
         problems = [
-            Problem(f"{path}: spec.job{one.where}", one.what)
+            Problem(f"spec.job{one.where}", one.what)
             for one in job_schema.check(data["spec"]["job"], job_schema.TOOL_JOB)
         ]
     if problems:

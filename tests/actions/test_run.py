@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from kubectl_rapt import writes
-from kubectl_rapt.actions import compose, desired, repository, reviewed
+from kubectl_rapt.actions import check, compose, desired, reviewed
 from kubectl_rapt.actions import merge as merging
+from kubectl_rapt.actions import repository as repositories
 from kubectl_rapt.actions import run as running
 from kubectl_rapt.actions.compose import Composition
 from kubectl_rapt.actions.reviewed import Executed
@@ -199,7 +200,7 @@ def merge(world: FakeWorld, made: Composition) -> None:
 
 def execute(world: FakeWorld, environment: str = "prod") -> list[Executed]:
     told: list[Executed] = []
-    reviewed.execute(world, FakeWriters(world), repository.read(world), environment, told.append)
+    reviewed.execute(world, FakeWriters(world), repositories.read(world), environment, told.append)
     return told
 
 
@@ -242,7 +243,7 @@ def test_the_same_request_is_the_same_change_and_another_one_is_refused(ann: Fak
 @pytest.mark.usefixtures("report", "own_cluster")
 def test_who_half_started_it_is_followed_by_whoever_looks_next(ann: FakeWorld) -> None:
     merge(ann, propose(ann, ask(id="once")))
-    run = reviewed.read(ann, repository.read(ann), "prod", "once")
+    run = reviewed.read(ann, repositories.read(ann), "prod", "once")
     ann.cluster.create(runs.to_manifest(run))
     assert [one.what for one in execute(ann)] == ["started"]
     assert len(list(ann.cluster.list(JOB, "team"))) == 1
@@ -284,6 +285,8 @@ def test_a_file_that_was_edited_into_something_else_is_refused_and_the_others_go
     before = repository.files()[path].decode()
     assert edit(before) != before
     repository.commit({path: edit(before).encode()})
+    checked = {one.path: bool(one.problems) for one in check.check(ann, repositories.read(ann))}
+    assert checked == {path: True, layout.run("prod", "zoe"): False}, "a review can see it already"
     assert [(one.name, one.what) for one in execute(ann)] == [("once", "refused"), ("zoe", "started")]
     assert names(ann) == ["zoe"]
 
@@ -293,7 +296,7 @@ def test_a_run_is_not_asked_for_in_a_namespace_or_for_a_time_that_is_not_the_env
     ann: FakeWorld,
 ) -> None:
     run = running.plan(ann, ask(id="once", not_after=NOON + timedelta(days=15)))
-    found = repository.read(ann)
+    found = repositories.read(ann)
     for wanted, code in (
         (run, "bad-not-after"),
         (replace(run, not_after=NOON), "bad-not-after"),
