@@ -145,15 +145,16 @@ def test_a_run_with_files_that_queues_is_finished_by_the_same_command_wherever_i
 
 
 def test_a_second_run_waits_for_the_first_or_is_refused_with_its_name(stage: Stage) -> None:
-    stage.tool("slow", "sleep 8; echo slept", concurrency="queue")
-    stage.tool("alone", "sleep 8", concurrency="forbid")
+    stage.tool("slow", "sleep 12; echo slept", concurrency="queue")
+    stage.tool("alone", "sleep 12", concurrency="forbid")
     assert stage.person.types("run", "slow", "--request-id", "first", "--detach").exit_code == 0
+    waits = stage.person.starts("run", "slow", "--request-id", "second", "--follow")
+    _until(waits, "second  queued behind run/first")
     assert stage.person.types("run", "alone", "--request-id", "one", "--detach").exit_code == 0
     refused = stage.person.types("run", "alone", "--request-id", "two", "--detach")
     assert (refused.exit_code, "run/one of alone goes on" in refused.stderr) == (6, True), refused
-    second = stage.person.types("run", "slow", "--request-id", "second", "--follow")
+    second = end(waits)
     assert (second.exit_code, second.stdout) == (0, "slept\n"), second
-    assert "second  queued behind run/first" in second.stderr
     spans = {
         one["metadata"]["name"]: one["status"]["attempts"][0]
         for one in stage.objects("runs.rapt.dev")
