@@ -9,12 +9,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks import bounds, cases, installed, timing
+from benchmarks import bounds, cases, crowd, failures, installed, timing
 from benchmarks.cases import Case
 from benchmarks.timing import Timed
 from tests.cluster import clusters, kubectl
 
 README = Path(__file__).with_name("README.md")
+CROWD, GROWN = 10_000, 40_000
 
 
 def main() -> int:
@@ -33,9 +34,16 @@ def main() -> int:
         _tell("preparing tools and Jobs")
         with cases.environment(cluster, programs) as environ:
             results = [(case, _time(case, environ)) for case in cases.cases(environ) if only in case.what]
+            if only in failures.WHAT:
+                _tell("preparing runs that failed")
+                with failures.environment(cluster) as viewer:
+                    case = failures.case(viewer)
+                    results.append((case, _time(case, environ)))
     finally:
         if not was_up:
             clusters.down()
+    if any(only in case.what for case in cases.crowded(CROWD)):
+        results += _crowd(programs, only)
     _tell("what has a bound of its own")
     kept = list(bounds.measure(only))
     table, others = _table(results), bounds.table(kept)
@@ -46,9 +54,33 @@ def main() -> int:
     return 1 if is_over or not all(bound.is_kept for bound in kept) else 0
 
 
+def _crowd(programs: Path, only: str) -> list[tuple[Case, Timed]]:
+    """The rows of a crowd, and that memory does not follow its size."""
+    with crowd.cluster(programs) as found:
+        _tell(f"making {CROWD:,} Runs and Jobs")
+        found.grow(CROWD)
+        rows = [case for case in cases.crowded(CROWD) if only in case.what]
+        results = [(case, _time(case, found.environ)) for case in rows]
+        listed = [["kubectl-rapt", "runs", "-A"]]
+        before = timing.peak(listed, found.environ)
+        _tell(f"making {GROWN:,} Runs and Jobs")
+        found.grow(GROWN)
+        grown = Case(
+            f"memory of `kubectl-rapt runs -A`, {GROWN:,} Runs",
+            f"the same, {CROWD:,} Runs",
+            1.25,
+            1,
+            "What is kept of a run is a text of some 150 bytes.",
+            lambda _: listed,
+            lambda _: listed,
+            of_memory=True,
+        )
+        return [*results, (grown, Timed(timing.peak(listed, found.environ), before))]
+
+
 def _time(case: Case, environ: dict[str, str]) -> Timed:
     _tell(f"{case.what}: {case.rounds} rounds")
-    return timing.compare(case.ours, case.theirs, case.rounds, environ)
+    return timing.compare(case.ours, case.theirs, case.rounds, environ, of_memory=case.of_memory)
 
 
 def _table(results: list[tuple[Case, Timed]]) -> str:
@@ -58,8 +90,8 @@ def _table(results: list[tuple[Case, Timed]]) -> str:
         cells = (
             case.what,
             case.against,
-            _spell(timed.ours),
-            _spell(timed.theirs),
+            _spell(timed.ours, case),
+            _spell(timed.theirs, case),
             ratio if timed.ratio <= case.at_most else f"**{ratio}**",
             f"{case.at_most:.3g}×" if case.at_most < math.inf else "",
         )
@@ -117,8 +149,10 @@ def _kubectl_version() -> str:
     return version.removeprefix("v")
 
 
-def _spell(seconds: float) -> str:
-    return f"{seconds:.2f} s" if seconds >= 1 else f"{seconds * 1000:.0f} ms"
+def _spell(measured: float, case: Case) -> str:
+    if case.of_memory:
+        return f"{measured:.0f} MiB"
+    return f"{measured:.2f} s" if measured >= 1 else f"{measured * 1000:.0f} ms"
 
 
 def _tell(what: str) -> None:

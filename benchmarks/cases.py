@@ -11,16 +11,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks import registries
+from benchmarks import cleaning, registries
 from benchmarks.timing import Side
 from tests import namespaces, story
-from tests.cluster import kubectl
+from tests.cluster import clusters, kubectl
 from tests.cluster.clusters import Cluster
 from tests.repositories import SOMEONE
 
 TOOLS = ("hello", *(f"tool-{number}" for number in range(2, 11)))
 JOBS = 1000
 IMAGE = "busybox:1.35"
+OWN = "RAPT_BENCH_OWN"
+"""Names the kubeconfig of a cluster that only one row needs."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class Case:
         why: A sentence on where the number comes from.
         ours: Our commands.
         theirs: Theirs.
+        of_memory: Whether memory is compared, and not time.
     """
 
     what: str
@@ -44,6 +47,7 @@ class Case:
     why: str
     ours: Side
     theirs: Side
+    of_memory: bool = False
 
 
 @contextmanager
@@ -51,7 +55,7 @@ def environment(cluster: Cluster, programs: Path) -> Iterator[dict[str, str]]:
     """The environment of an ordinary user with a namespace, ten tools, ten Jobs and a home of their own."""
     namespace = namespaces.prepare(cluster)
     user = cluster.user(f"user-of-{namespace}", namespace=namespace)
-    with TemporaryDirectory(prefix="rapt-bench-") as home:
+    with TemporaryDirectory(prefix="rapt-bench-") as home, clusters.private(controllers=False) as own:
         teller = story.Teller(Path(home), user, cluster.kubeconfig, {})
         environ = {
             **{key: value for key, value in teller.environ.items() if not key.startswith("PYTHON")},
@@ -62,7 +66,9 @@ def environment(cluster: Cluster, programs: Path) -> Iterator[dict[str, str]]:
             _type(f"kubectl config view --raw --kubeconfig={user}", environ)
         )
         _type("kubectl-rapt init --local", environ)
-        _type("kubectl-rapt install", {**environ, "KUBECONFIG": str(cluster.kubeconfig)})
+        for administrator in (cluster, own):
+            _type("kubectl-rapt install", {**environ, "KUBECONFIG": str(administrator.kubeconfig)})
+        environ[OWN] = str(own.kubeconfig)
         for tool in TOOLS:
             _type(f"kubectl-rapt add {tool} --image {IMAGE} -- echo hello world", environ)
         namespaces.apply(user, *(_suspended(f"job-{number}") for number in range(len(TOOLS))))
@@ -146,8 +152,59 @@ def cases(environ: Mapping[str, str]) -> list[Case]:
             lambda number: [[*commit, "push", repositories, str(number)]],
             lambda number: [[*commit, "gitpython", repositories, str(number + 1000)]],
         ),
+        _cleaning(Path(environ[OWN])),
         *_registries(home),
     ]
+
+
+def crowded(count: int) -> list[Case]:
+    """The rows of a cluster with so many Runs, and as many Jobs."""
+    ours, crowd = "`kubectl-rapt runs -A`", f"{count:,} Runs and {count:,} Jobs"
+    whole = "kubectl get jobs,runs.rapt.dev -A --chunk-size=0"
+    return [
+        Case(
+            f"{ours}, {crowd}",
+            f"`{whole}`",
+            0.3,
+            5,
+            "Rows come as the server prints them, without their objects, and Jobs of Runs do not come at all.",
+            _same("kubectl-rapt runs -A"),
+            _same(whole),
+        ),
+        Case(
+            f"{ours}, the same",
+            "`kubectl get jobs,runs.rapt.dev -A`",
+            0.15,
+            3,
+            "kubectl asks for 500 at a time and holds itself to five requests a second.",
+            _same("kubectl-rapt runs -A"),
+            _same("kubectl get jobs,runs.rapt.dev -A"),
+        ),
+        Case(
+            f"memory of {ours}, the same",
+            f"`{whole}`",
+            0.3,
+            3,
+            "A page is forgotten when its lines are packed. The memory of `kubectl proxy` is counted.",
+            _same("kubectl-rapt runs -A"),
+            _same(whole),
+            of_memory=True,
+        ),
+    ]
+
+
+def _cleaning(own: Path) -> Case:
+    ours, theirs = cleaning.sides(own)
+    return Case(
+        f"`kubectl-rapt clean`, {cleaning.CLEANED:,} finished Jobs",
+        f"`kubectl delete job` by name, {cleaning.BY_NAME} of them",
+        1.0,
+        3,
+        f"{cleaning.CLEANED // cleaning.BY_NAME} times as many: they are listed and decided at once, and deleted "
+        "one by one, each by its UID and version, eight in flight over connections that stay open.",
+        ours,
+        theirs,
+    )
 
 
 def _registries(home: Path) -> list[Case]:

@@ -253,6 +253,13 @@ def local_repository(environ: Mapping[str, str]) -> "Path":
     return platform.data_home(environ) / LOCAL_REPOSITORY
 
 
+def evidence_folder(environ: Mapping[str, str]) -> "Path":
+    """Where manifest, cause and logs of what is deleted are kept, unless a folder is named."""
+    from kubectl_rapt.adapters import platform
+
+    return platform.data_home(environ) / "evidence"
+
+
 def report_folder(environ: Mapping[str, str]) -> "Path":
     """Where reports about unexpected errors go."""
     from kubectl_rapt.adapters import platform

@@ -21,7 +21,7 @@ class _Health(BaseHTTPRequestHandler):
 @contextmanager
 def health_server(address: str) -> Iterator[int]:
     """A server that is well, but for ``/broken``; its port."""
-    with _serving(address, _Health) as port:
+    with serving(address, _Health) as port:
         yield port
 
 
@@ -35,12 +35,13 @@ def remembering_server(address: str) -> Iterator[tuple[str, list[str]]]:
             asked.append(self.path.removeprefix("/"))
             super().do_GET()
 
-    with _serving(address, Remembering) as port:
+    with serving(address, Remembering) as port:
         yield f"http://{address}:{port}", asked
 
 
 @contextmanager
-def _serving(address: str, handler: type[BaseHTTPRequestHandler]) -> Iterator[int]:
+def serving(address: str, handler: type[BaseHTTPRequestHandler]) -> Iterator[int]:
+    """A server with that handler, for as long as the block lasts; its port."""
     with ThreadingHTTPServer((address, 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()

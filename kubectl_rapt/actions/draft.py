@@ -9,7 +9,9 @@ from kubectl_rapt.actions import lint
 from kubectl_rapt.errors import Conflict, Invalid, Problem
 from kubectl_rapt.guard import secrets
 from kubectl_rapt.model import names
+from kubectl_rapt.model.kinds import JOB, TOOL
 from kubectl_rapt.model.plan import Plan, WriteFiles
+from kubectl_rapt.objects import tools
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.templating import definition, from_job, parameters, readme, testing
 from kubectl_rapt.templating.definition import Template
@@ -35,7 +37,7 @@ class Draft:
 
 
 def understand(world: World, path: str) -> Source:
-    """The Job or CronJob in a file, as it could become a template.
+    """The Job or CronJob in a file, as it could become a template; of a Tool its Job.
 
     Args:
         world: Where the file is read.
@@ -46,7 +48,26 @@ def understand(world: World, path: str) -> Source:
         Invalid: It cannot be read, or ``cannot-convert`` with every field that stands in the way.
     """
     name = "standard input" if path == "-" else path
-    return from_job.read(documents.load(world.checkout.document(path), name), secrets.why)
+    return from_job.read(_job_of(documents.load(world.checkout.document(path), name)), secrets.why)
+
+
+def _job_of(manifest: Any) -> Any:
+    """The Job of a Tool, of today's form or the predecessor's; anything else as it is."""
+    is_tool = isinstance(manifest, dict) and manifest.get("kind") == TOOL.name
+    if not is_tool or not isinstance(manifest.get("metadata"), dict):
+        return manifest
+    tool = tools.from_manifest(
+        {**manifest, "metadata": {"name": "tool", "namespace": "", **manifest["metadata"]}}
+    )
+    spec = tool.job["spec"]
+    # Labels are Rapt's to set.
+    pod = {"spec": spec["template"]["spec"]}
+    return {
+        "apiVersion": JOB.api_version,
+        "kind": JOB.name,
+        "metadata": {"name": tool.name},
+        "spec": {**spec, "template": pod},
+    }
 
 
 def plan(world: World, name: str, summary: str, source: Source | None, kept: Collection[str] = ()) -> Draft:

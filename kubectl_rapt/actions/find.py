@@ -105,7 +105,7 @@ def execution(world: World, what: str, namespace: str, verb: str) -> Found:
     if kind is not TOOL and (found := _run(world, Ref(RUN, name, namespace))):
         return _of_run(world, found)
     if kind is RUN:
-        raise NotFound("no-run", f'no run "{name}" in namespace {namespace}', "kubectl rapt runs")
+        return _of_run(world, run(world, name, namespace))
     newest = _newest_job(world, name, namespace)
     if newest is not None:
         return _of_job(world, newest.ref, newest)

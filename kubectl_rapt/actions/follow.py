@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from kubectl_rapt.actions import look
 from kubectl_rapt.actions.threads import Merge
 from kubectl_rapt.errors import RaptError, Unavailable
 from kubectl_rapt.model.kinds import JOB, POD, Ref
@@ -42,7 +43,7 @@ def follow(
             may_restart = state.pods[source.pod].may_restart
             inbox.add(_log(world, Ref(POD, source.pod, job.namespace), source, tail, may_restart))
         if state.has_ended and state.outcome:
-            yield state.outcome
+            yield look.closely(world, state.job, list(state.pods.values()), state.outcome)
             return
         if state.is_paused:
             return

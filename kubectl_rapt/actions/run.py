@@ -63,7 +63,8 @@ def tool(world: World, request: Request) -> Tool:
 def questions(tool: Tool) -> list[Parameter]:
     """What a run of the tool may be asked."""
     return [
-        declared.from_data({**one, "at": "run"}, f"parameters[{i}]") for i, one in enumerate(tool.parameters)
+        declared.from_data({**one, "at": "run"}, f"parameters[{i}]", any_name=tool.is_predecessors)
+        for i, one in enumerate(tool.parameters)
     ]
 
 
@@ -172,8 +173,8 @@ def start(world: World, writers: Writers, seen: Seen) -> Seen:
     """
     seen = advance.advance(world, writers, seen)
     if seen.run and seen.run.reason == turns.FORBIDDEN:
-        who = seen.run.ending.partition(" ")[0].partition("/")[2]
-        raise Refused("concurrency-forbidden", seen.run.ending, f"kubectl rapt attach {who}")
+        who = seen.run.message.partition(" ")[0].partition("/")[2]
+        raise Refused("concurrency-forbidden", seen.run.message, f"kubectl rapt attach {who}")
     return seen
 
 
@@ -262,4 +263,5 @@ def _labels(tool: Tool, name: str) -> dict[str, str]:
     ours = (tool.job.get("metadata") or {}).get("labels") or {}
     known = (labels.TOOL, labels.TEMPLATE, labels.VERSION, labels.ENVIRONMENT, labels.REPOSITORY)
     kept = {key: ours[key] for key in known if key in ours}
-    return {**kept, labels.TOOL: tool.name, labels.RUN: name, labels.MANAGED_BY: "rapt"}
+    governed = labels.of_policies(tool.retry_policy, tool.cleanup_policy)
+    return {**kept, **governed, labels.TOOL: tool.name, labels.RUN: name, labels.MANAGED_BY: "rapt"}

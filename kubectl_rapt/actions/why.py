@@ -4,31 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from kubectl_rapt.actions import find, repository
+from kubectl_rapt.actions import find, look, origin
 from kubectl_rapt.actions.find import Found
-from kubectl_rapt.config import changes, installation, layout
-from kubectl_rapt.config.changes import Change
-from kubectl_rapt.errors import NotFound, RaptError
+from kubectl_rapt.actions.origin import Origin
+from kubectl_rapt.errors import NotFound
 from kubectl_rapt.model.kinds import TOOL, Ref
 from kubectl_rapt.objects import labels, tools
 from kubectl_rapt.objects.tools import Source
-from kubectl_rapt.ports.git import Commit
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs import outcome as outcomes
+from kubectl_rapt.runs.causes.seen import Finding, Seen
 from kubectl_rapt.runs.outcome import Outcome
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """The commit that defined a tool, proved by the digest of the tool's file.
-
-    Args:
-        commit: The commit on main.
-        change: The change it speaks of; None for a commit made by hand.
-    """
-
-    commit: Commit
-    change: Change | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +31,8 @@ class Explanation:
         origin: The commit that defined it.
         no_origin: Why no commit is named.
         outcome: How it ended; None while it goes on.
+        findings: The causes that can be seen, the one that explains the others first.
+        log: The last lines of the container that the first one is about.
     """
 
     found: Found
@@ -56,6 +44,8 @@ class Explanation:
     origin: Origin | None
     no_origin: str
     outcome: Outcome | None
+    findings: tuple[Finding, ...] = ()
+    log: tuple[str, ...] = ()
 
 
 def why(world: World, what: str, namespace: str) -> Explanation:
@@ -75,27 +65,38 @@ def why(world: World, what: str, namespace: str) -> Explanation:
     tool = run.tool if run else marks.get(labels.TOOL, "")
     source = run.source if run else _source_of_tool(world, tool, namespace)
     environment = marks.get(labels.ENVIRONMENT, "")
-    origin, no_origin = _origin(world, source, environment, tool)
+    findings, seen = look.explain(world, found)
+    come_from, no_origin = origin.find(world, source, environment, tool)
     return Explanation(
         found,
         tool=tool,
         environment=environment,
-        requested_by=run.requested_by if run else "cron",
+        requested_by=run.requested_by if run else "cron" if tool else "",
         answers=run.answers if run else {},
         source=source,
-        origin=origin,
+        origin=come_from,
         no_origin=no_origin,
-        outcome=_outcome(found),
+        outcome=_outcome(seen),
+        findings=findings,
+        log=_log(seen, findings),
     )
 
 
-def _outcome(found: Found) -> Outcome | None:
+def _outcome(seen: Seen) -> Outcome | None:
     """What the Run has recorded, with the evidence that is still there; without a record, what can be seen."""
-    seen = outcomes.of(found.job, found.pods) if found.job else None
-    recorded = outcomes.recorded(found.run) if found.run else None
-    if recorded and seen:
-        return replace(recorded, evidence=seen.evidence)
-    return recorded or seen
+    visible = outcomes.of(seen.job, seen.pods, seen.events) if seen.job else None
+    recorded = outcomes.recorded(seen.run) if seen.run else None
+    if recorded and visible:
+        return replace(recorded, evidence=visible.evidence)
+    return recorded or visible
+
+
+def _log(seen: Seen, findings: tuple[Finding, ...]) -> tuple[str, ...]:
+    first = next((one for one in findings if one.container), None)
+    said = seen.logs.get((first.pod, first.container), ()) if first else ()
+    if not said and seen.run and seen.run.log:
+        return tuple(seen.run.log.splitlines()[-look.LINES :])
+    return said
 
 
 def _source_of_tool(world: World, tool: str, namespace: str) -> Source | None:
@@ -104,20 +105,3 @@ def _source_of_tool(world: World, tool: str, namespace: str) -> Source | None:
         return tools.from_manifest(world.cluster.get(Ref(TOOL, tool, namespace))).source if tool else None
     except NotFound:
         return None
-
-
-def _origin(world: World, source: Source | None, environment: str, tool: str) -> tuple[Origin | None, str]:
-    if source is None or not source.definition:
-        return None, "the tool was not made from a config repository"
-    if not world.settings.repository:
-        return None, "no config repository is set up here"
-    try:
-        found = repository.read(world)
-    except RaptError as error:
-        return None, error.message
-    path = layout.definition(environment, tool)
-    for commit in world.git.log(found.remote, found.head, paths=[path]):
-        content = world.git.files(found.remote, commit.id, path).get(path)
-        if content is not None and installation.digest(content) == source.definition:
-            return Origin(commit, changes.read(commit.message)), ""
-    return None, f"no commit of {found.remote.url} has that definition"

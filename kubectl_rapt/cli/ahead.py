@@ -13,7 +13,7 @@ TYPE_CHECKING = False  # as type checkers know it; the real one is in ``typing``
 if TYPE_CHECKING:
     from kubectl_rapt.adapters.cluster.spawn import Kubectl
 
-COMMANDS = frozenset(("list", "run", "runs", "logs", "why", "sync", "install"))
+COMMANDS = frozenset(("list", "run", "runs", "describe", "logs", "why", "status", "sync", "install"))
 """The commands that ask a cluster, whatever else they are told."""
 FLAGS = {
     "--in": "--in",

@@ -1,61 +1,30 @@
-"""Asking a person on a terminal for answers that are missing, and the command that would not have asked."""
+"""Asking a person before something is done that cannot be undone."""
 
-import shlex
 import sys
-from collections.abc import Mapping, Sequence
 
 from kubectl_rapt.cli import terminal
-from kubectl_rapt.errors import Problem, UsageError
-from kubectl_rapt.templating import parameters
-from kubectl_rapt.templating.parameters import Parameter
+from kubectl_rapt.errors import Refused, UsageError
 
 
-def ask(tool: str, asked: Sequence[Parameter], open_: Sequence[Parameter]) -> dict[str, str]:
-    """Ask each question until its answer is right; texts, as ``--set`` takes them.
+def confirm(question: str, *, is_sure: bool, word: str = "") -> None:
+    """Ask, unless ``-y`` has answered already.
 
     Args:
-        tool: What is asked for.
-        asked: All questions of it.
-        open_: Those that must be answered.
+        question: What is to be done, as a question without its mark.
+        is_sure: Whether ``-y`` was given.
+        word: What must be typed; empty for yes or no.
 
     Raises:
-        UsageError: ``missing-answers``: the person has gone.
+        UsageError: ``not-asked``: there is no terminal to ask on.
+        Refused: ``not-confirmed``: the answer is another one.
     """
-    given: dict[str, str] = {}
-    known = [one for one in asked if one.default is not None]
-    if known:
-        defaults = ", ".join(f"{one.name}={parameters.spell(one.default)}" for one in known)
-        terminal.say(terminal.clean(f"{tool} takes {defaults} unless --set says otherwise"))
-    for one in open_:
-        given[one.name] = _answer(one)
-    return given
-
-
-def _answer(question: Parameter) -> str:
-    expected = parameters.expectation(question)
-    about = f"{question.description}; " if question.description else ""
-    while True:
-        terminal.say_part(terminal.clean(f"{question.name} ({about}{expected}): "))
-        line = sys.stdin.readline()
-        if not line.endswith("\n"):
-            raise UsageError(
-                "missing-answers",
-                f"{question.name} was not answered",
-                f"--set {question.name}=…",
-                [Problem(question.name, f"is missing: expected {expected}")],
-            )
-        text = line.rstrip("\r\n")
-        if not text:
-            continue
-        try:
-            parameters.parse(question, text)
-        except ValueError as error:
-            terminal.say(terminal.clean(f"  {error}"))
-            continue
-        return text
-
-
-def command(words: Sequence[str], answers: Mapping[str, str]) -> str:
-    """A command line that gives these answers too."""
-    more = [word for name, text in answers.items() for word in ("--set", f"{name}={text}")]
-    return shlex.join(["kubectl", "rapt", *words, *more])
+    if is_sure:
+        return
+    if not terminal.is_interactive():
+        raise UsageError("not-asked", f"{question}? There is no terminal to ask on", "the same with -y")
+    wanted = f"type {word} to go on" if word else "y/N"
+    sys.stderr.write(terminal.clean(f"{question}? [{wanted}] "))
+    sys.stderr.flush()
+    answer = sys.stdin.readline().strip()
+    if answer != word if word else answer.lower() not in ("y", "yes"):
+        raise Refused("not-confirmed", "it was not confirmed, and nothing was done")

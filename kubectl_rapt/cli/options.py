@@ -45,7 +45,7 @@ DryRun = Annotated[
 
 Follow = Annotated[
     bool | None,
-    typer.Option("--follow/--detach", help="Stream the log until it is over (default on a terminal)"),
+    typer.Option("--follow/--detach", "-f", help="Stream the log until it is over (default on a terminal)"),
 ]
 RunTimeout = Annotated[
     float,

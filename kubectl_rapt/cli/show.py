@@ -7,13 +7,17 @@ from kubectl_rapt.cli import terminal
 from kubectl_rapt.model.kinds import Ref
 
 
-def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Columns as wide as they need to be, three blanks apart, nothing after the last."""
+def table(header: Sequence[str], rows: Sequence[Sequence[str]], least: int = 0) -> str:
+    """Columns as wide as they need to be, or at least so wide, three blanks apart, nothing after the last.
+
+    An empty header is none.
+    """
     lines = [[terminal.clean(cell) or "-" for cell in row] for row in rows]
-    widths = [max(len(row[i]) for row in [list(header), *lines]) for i in range(len(header))]
+    whole = [list(header), *lines] if header else lines
+    widths = [max(least, *map(len, column)) for column in zip(*whole, strict=True)]
     return "\n".join(
         "   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in [list(header), *lines]
+        for row in whole
     )
 
 

@@ -137,7 +137,7 @@ def _data(part: Part, end: Run | RaptError | None, manner: "Manner") -> dict[str
         "exitCode": _code(end, manner) if manner.shows else None,
         "attempts": len(run.attempts),
         "result": run.result,
-        "message": end.message if isinstance(end, RaptError) else run.ending,
+        "message": end.message if isinstance(end, RaptError) else run.message,
     }
 
 

@@ -76,6 +76,12 @@ def _drift() -> Callable[..., Any]:
     return drift.drift
 
 
+def _events() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import events
+
+    return events.events
+
+
 def _init() -> Callable[..., Any]:
     from kubectl_rapt.cli.commands import init
 
@@ -292,6 +298,108 @@ def _upgrade() -> Callable[..., Any]:
     return upgrade.upgrade
 
 
+def _describe() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import describe
+
+    return describe.describe
+
+
+def _status() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import status
+
+    return status.status
+
+
+def _schedule() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import schedule
+
+    return schedule.schedule
+
+
+def _schedule_suspend() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import schedule
+
+    return schedule.suspend
+
+
+def _schedule_resume() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import schedule
+
+    return schedule.resume
+
+
+def _schedule_trigger() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import schedule
+
+    return schedule.trigger
+
+
+def _schedule_backfill() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import schedule
+
+    return schedule.backfill
+
+
+def _cancel() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import cancel
+
+    return cancel.cancel
+
+
+def _clean() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import clean
+
+    return clean.clean
+
+
+def _dead() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import dead
+
+    return dead.group
+
+
+def _dead_list() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import dead
+
+    return dead.list_
+
+
+def _dead_show() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import dead
+
+    return dead.show_
+
+
+def _dead_replay() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import dead
+
+    return dead.replay
+
+
+def _dead_drop() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import dead
+
+    return dead.drop
+
+
+def _dead_export() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import dead
+
+    return dead.export
+
+
+def _delete() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import delete
+
+    return delete.delete
+
+
+def _purge() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import purge
+
+    return purge.purge
+
+
 TABLE = {
     "search": Entry("Templates", "Find templates in the registries", _search),
     "show": Entry("Templates", "Show a template: parameters, policies, a command to try", _show),
@@ -339,8 +447,28 @@ TABLE = {
     "attach": Entry("Tools and runs", "Follow a run that was left, and carry it on", _attach),
     "retry": Entry("Tools and runs", "Try a run once more", _retry),
     "runs": Entry("Tools and runs", "List runs, newest first", _runs),
+    "describe": Entry("Tools and runs", "Show everything about a tool or a run", _describe),
     "logs": Entry("Tools and runs", "Print the log of a tool's newest run, a run, a job or a pod", _logs),
+    "schedule": Entry("Tools and runs", "Show what fires next, and what was missed", _schedule),
+    "schedule suspend": Entry("Tools and runs", "Stop a tool's schedules for a while", _schedule_suspend),
+    "schedule resume": Entry("Tools and runs", "Let a tool's schedules go on", _schedule_resume),
+    "schedule trigger": Entry("Tools and runs", "Run a schedule now", _schedule_trigger),
+    "schedule backfill": Entry(
+        "Tools and runs", "Run a schedule for times that have passed", _schedule_backfill
+    ),
     "why": Entry("Tools and runs", "Explain where a run comes from and why it ended as it did", _why),
+    "events": Entry("Tools and runs", "List what Kubernetes says of a run, its jobs and pods", _events),
+    "cancel": Entry("Tools and runs", "Stop a run, and close it as cancelled", _cancel),
+    "dead": Entry("Tools and runs", "Runs that used up their attempts: look, replay, keep, drop", _dead),
+    "dead list": Entry("Tools and runs", "List the runs that used up their attempts", _dead_list),
+    "dead show": Entry(
+        "Tools and runs", "Show a dead letter with causes, evidence and last lines", _dead_show
+    ),
+    "dead replay": Entry("Tools and runs", "Run dead letters again, each once", _dead_replay),
+    "dead drop": Entry("Tools and runs", "Delete dead letters", _dead_drop),
+    "dead export": Entry("Tools and runs", "Write dead letters to files", _dead_export),
+    "clean": Entry("Tools and runs", "Delete finished Jobs and runs that no policy keeps", _clean),
+    "delete": Entry("Tools and runs", "Delete tools that git does not hold", _delete),
     "policy": Entry("Tools and runs", "List, show and simulate retry policies", _policy),
     "policy list": Entry("Tools and runs", "List the retry policies", _policy),
     "policy show": Entry("Tools and runs", "Show what a policy does, and who does it", _policy_show),
@@ -348,6 +476,8 @@ TABLE = {
         "Tools and runs", "Replay past failures, and show what would change", _policy_simulate
     ),
     "install": Entry("Administration", "Install Rapt's kinds and roles in a cluster", _install),
+    "status": Entry("Administration", "Show how Rapt stands in the cluster, and what is broken", _status),
+    "purge": Entry("Administration", "Delete everything of Rapt's from a cluster", _purge),
     "version": Entry("Administration", "Print the version", _version),
 }
 

@@ -64,6 +64,15 @@ def out(text: str) -> None:
         )
 
 
+def out_text(text: str) -> None:
+    """A text exactly as it is, no line's end added; on a terminal it is neutralised. Raises as ``out`` does."""
+    if sys.stdout.isatty():
+        text = "\n".join(clean(line) for line in text.split("\n"))
+    with _writing():
+        sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
+        sys.stdout.buffer.flush()
+
+
 def out_line(line: bytes, *, raw: bool = False) -> None:
     """One log line on standard output: its own bytes with ``raw``, else neutralised. Raises as ``out`` does."""
     if raw:

@@ -71,7 +71,7 @@ class Lines:
                         terminal.say(f"  retry: {terminal.clean(_next(self._name, then, now))}")
             case Finished(run):
                 if not run.attempts:
-                    terminal.say(f"{self._name}  did not start: {terminal.clean(run.ending)}")
+                    terminal.say(f"{self._name}  did not start: {terminal.clean(run.message)}")
             case Outcome():
                 ended(self._name, one)
 

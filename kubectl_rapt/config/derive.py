@@ -40,6 +40,11 @@ class _Tool:
     namespace: str
 
     @property
+    def governed(self) -> Mapping[str, str]:
+        """The labels of what its policies govern."""
+        return labels.of_policies(self.installation.retry_policy, self.installation.cleanup_policy)
+
+    @property
     def account(self) -> str:
         """The name of its ServiceAccount and of what belongs to it."""
         return f"rapt-{self.installation.tool}"
@@ -86,9 +91,11 @@ def objects(
         environment=environment.name,
         repository=project.id,
     )
+    governed = labels.of_policies(installation.retry_policy, installation.cleanup_policy)
     job = _job(
         rendered, {**profile.labels, **marks}, f"rapt-{installation.tool}", template, profile, policies
     )
+    job = {**job, "metadata": _labelled(job["metadata"], governed)}
     source = Source(
         registry=installation.lock.registry,
         template=template.name,
@@ -211,12 +218,13 @@ def _tool(tool: _Tool, job: Manifest, rendered: Rendered, source: Source, polici
             retry_policy=installation.retry_policy,
             retry=policies.retry,
             cleanup_policy=installation.cleanup_policy,
+            cleanup=policies.cleanup,
             concurrency=template.concurrency,
             free_env=template.free_env,
             allowed_literals=installation.allowed_literals,
             is_reviewed=tool.environment.are_runs_reviewed,
         ),
-        tool.labels,
+        {**tool.labels, **tool.governed},
         tool.annotations,
     )
 
@@ -237,7 +245,8 @@ def _cron_job(tool: _Tool, job: Manifest, index: int, schedule: Schedule, polici
     if schedule.time_zone:
         spec["timeZone"] = schedule.time_zone
     spec["concurrencyPolicy"] = "Allow" if tool.template.concurrency == "allow" else "Forbid"
-    return tool.object(CRON_JOB, name, spec={**spec, **policies.cron_job, "jobTemplate": job})
+    manifest = tool.object(CRON_JOB, name, spec={**spec, **policies.cron_job, "jobTemplate": job})
+    return {**manifest, "metadata": _labelled(manifest["metadata"], tool.governed)}
 
 
 def _access(tool: _Tool) -> list[Manifest]:

@@ -62,6 +62,7 @@ RUN = Kind("rapt.dev/v1alpha1", "Run", "runs")
 RETRY_POLICY = Kind("rapt.dev/v1alpha1", "RetryPolicy", "retrypolicies")
 CLEANUP_POLICY = Kind("rapt.dev/v1alpha1", "CleanupPolicy", "cleanuppolicies")
 LEASE = Kind("coordination.k8s.io/v1", "Lease", "leases")
+KUEUE_WORKLOAD = Kind("kueue.x-k8s.io/v1beta2", "Workload", "workloads")
 FLUX_KUSTOMIZATION = Kind("kustomize.toolkit.fluxcd.io/v1", "Kustomization", "kustomizations")
 FLUX_HELM_RELEASE = Kind("helm.toolkit.fluxcd.io/v2", "HelmRelease", "helmreleases")
 FLUX_GIT_REPOSITORY = Kind("source.toolkit.fluxcd.io/v1", "GitRepository", "gitrepositories")
@@ -91,6 +92,7 @@ KINDS = (
     RETRY_POLICY,
     CLEANUP_POLICY,
     LEASE,
+    KUEUE_WORKLOAD,
     FLUX_KUSTOMIZATION,
     FLUX_HELM_RELEASE,
     FLUX_GIT_REPOSITORY,

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kubectl_rapt.model.kinds import (
+    CLEANUP_POLICY,
     CLUSTER_ROLE,
     CLUSTER_ROLE_BINDING,
     CUSTOM_RESOURCE_DEFINITION,
@@ -15,7 +16,7 @@ from kubectl_rapt.model.kinds import (
     Kind,
     Manifest,
 )
-from kubectl_rapt.objects import labels, retry_policies, runs
+from kubectl_rapt.objects import cleanup_policies, labels, retry_policies, runs
 from kubectl_rapt.objects.job_places import PATTERN
 from kubectl_rapt.objects.job_schema import TOOL_JOB
 
@@ -70,6 +71,20 @@ _PARAMETER = {
         "code": {"type": "boolean"},
     },
 }
+_ARGUMENTS = {
+    "type": "array",
+    "maxItems": 256,
+    "items": {
+        "type": "object",
+        "required": ["name"],
+        "properties": {
+            "name": _NAME,
+            "description": {"type": "string"},
+            "required": {"type": "boolean"},
+            "default": _ANY,
+        },
+    },
+}
 _PREDECESSOR = {
     "type": "object",
     "required": ["image"],
@@ -77,6 +92,8 @@ _PREDECESSOR = {
         "image": _TEXT,
         "command": {"type": "array", "items": {"type": "string"}},
         "args": {"type": "array", "items": {"type": "string"}},
+        "help": {"type": "string"},
+        "arguments": _ARGUMENTS,
         "env": {
             "type": "array",
             "items": {
@@ -131,6 +148,36 @@ _RETRY_FIELDS: Mapping[str, Any] = {
 }
 _RETRY = {"type": "object", "required": ["summary", "attempts"], "properties": _RETRY_FIELDS}
 _NAMED_RETRY = {**_RETRY, "properties": {"name": _NAME, **_RETRY_FIELDS}}
+_NUMBER = {"type": "integer", "minimum": 0, "maximum": cleanup_policies.MAX_NUMBER}
+
+
+def _kept(statuses: Sequence[str]) -> Mapping[str, Any]:
+    """The rules on what is kept of one kind."""
+    fields = {
+        "statuses": {
+            "type": "array",
+            "maxItems": len(statuses),
+            "items": {"type": "string", "enum": list(statuses)},
+        },
+        "keepFor": _DURATION,
+        "keepLast": _NUMBER,
+        "keepAtMost": _NUMBER,
+        "maxSize": {"type": "string", "maxLength": 40},
+    }
+    return {"type": "array", "maxItems": 50, "items": {"type": "object", "properties": fields}}
+
+
+_CLEANUP_FIELDS: Mapping[str, Any] = {
+    "summary": _TEXT,
+    "jobs": _kept(cleanup_policies.JOB_STATUSES),
+    "runs": _kept(cleanup_policies.RUN_STATUSES),
+    "export": {"type": "boolean"},
+    "keepFor": _DURATION,
+    "keepSuccessful": _NUMBER,
+    "keepFailed": _NUMBER,
+}
+_CLEANUP = {"type": "object", "required": ["summary"], "properties": _CLEANUP_FIELDS}
+_NAMED_CLEANUP = {**_CLEANUP, "properties": {"name": _NAME, **_CLEANUP_FIELDS}}
 _TOOL_SPEC = {
     "type": "object",
     "properties": {
@@ -139,6 +186,7 @@ _TOOL_SPEC = {
         "source": _SOURCE,
         "policies": {"type": "object", "properties": {"retry": _NAME, "cleanup": _NAME}},
         "retry": _NAMED_RETRY,
+        "cleanup": _NAMED_CLEANUP,
         "concurrency": {"type": "string", "enum": ["allow", "forbid", "queue"]},
         "freeEnv": {"type": "boolean"},
         "runs": {"type": "string", "enum": ["reviewed", "direct"]},
@@ -146,7 +194,8 @@ _TOOL_SPEC = {
         "job": TOOL_JOB,
         "jobTemplate": _PREDECESSOR,
         "help": {"type": "string"},
-        "arguments": {"type": "array", "items": _ANY | {"type": "object"}},
+        "args": {"type": "array", "items": {"type": "string"}},
+        "arguments": _ARGUMENTS,
     },
     "x-kubernetes-validations": [
         {
@@ -287,6 +336,7 @@ _RETRY_COLUMNS = [
     _AGE,
     _column("Summary", ".spec.summary", priority=1),
 ]
+_CLEANUP_COLUMNS = [_column("Summary", ".spec.summary"), _AGE]
 _RUN_SELECTABLE = (".spec.tool", ".spec.requestedBy", ".status.state")
 """What a field selector may ask for, besides the name: Kubernetes 1.31 and later."""
 
@@ -297,6 +347,7 @@ def manifests() -> list[Manifest]:
         _definition(TOOL, "tool", "rtool", _TOOL_SPEC, None, _TOOL_COLUMNS),
         _definition(RUN, "run", "rrun", _RUN_SPEC, _RUN_STATUS, _RUN_COLUMNS, _RUN_SELECTABLE),
         _definition(RETRY_POLICY, "retrypolicy", "rretry", _RETRY, None, _RETRY_COLUMNS),
+        _definition(CLEANUP_POLICY, "cleanuppolicy", "rclean", _CLEANUP, None, _CLEANUP_COLUMNS),
         _role(
             "rapt-view",
             ["view", "edit", "admin"],
@@ -317,7 +368,7 @@ def manifests() -> list[Manifest]:
     ]
 
 
-KINDS = (TOOL, RUN, RETRY_POLICY)
+KINDS = (TOOL, RUN, RETRY_POLICY, CLEANUP_POLICY)
 """The kinds of Rapt itself."""
 _READ = ["get", "list", "watch"]
 _WRITE = ["create", "update", "patch", "delete", "deletecollection"]

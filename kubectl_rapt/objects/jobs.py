@@ -41,7 +41,10 @@ class Job:
             container ended with is the Job's outcome, before Kubernetes has written it down.
         is_single: The same, but a podFailurePolicy may decide which failures count.
         final_codes: The exit codes with which that policy lets the Job fail at once.
+        failing: Why it will fail as soon as its pods have ended (the condition ``FailureTarget``), else empty.
+        failing_at: The time of that condition.
         suspended_by: The field manager that has suspended it; empty where it is not, or the server does not say.
+        service_account: Whom its pods act as.
     """
 
     name: str
@@ -62,7 +65,10 @@ class Job:
     is_simple: bool
     is_single: bool = False
     final_codes: frozenset[int] = frozenset()
+    failing: str = ""
+    failing_at: datetime | None = None
     suspended_by: str = ""
+    service_account: str = ""
 
     @property
     def ref(self) -> Ref:
@@ -74,9 +80,12 @@ def from_manifest(manifest: Manifest) -> Job:
     """Read a Job object."""
     metadata, spec, status = manifest["metadata"], manifest["spec"], manifest.get("status") or {}
     condition: Mapping[str, Any] = {}
+    failing: Mapping[str, Any] = {}
     for one in status.get("conditions") or ():
         if one["type"] in ("Complete", "Failed") and one["status"] == "True":
             condition = one
+        elif one["type"] == "FailureTarget" and one["status"] == "True":
+            failing = one
     time = condition.get("lastTransitionTime")
     completions, parallelism = spec.get("completions") or 1, spec.get("parallelism", 1)
     is_single = completions == parallelism == 1 and spec["template"]["spec"].get("restartPolicy") == "Never"
@@ -99,7 +108,10 @@ def from_manifest(manifest: Manifest) -> Job:
         is_simple=is_single and "podFailurePolicy" not in spec,
         is_single=is_single,
         final_codes=_final_codes(spec.get("podFailurePolicy") or {}),
+        failing=failing.get("reason", ""),
+        failing_at=times.parse(failing["lastTransitionTime"]) if failing.get("lastTransitionTime") else None,
         suspended_by=_suspended_by(metadata) if spec.get("suspend") else "",
+        service_account=spec["template"]["spec"].get("serviceAccountName", ""),
     )
 
 
@@ -153,7 +165,7 @@ def of_attempt(run: Run, number: int, changes: JobChanges | None = None) -> Mani
         "apiVersion": JOB.api_version,
         "kind": JOB.name,
         "metadata": {
-            **_labelled(template.get("metadata") or {}, marks),
+            **_labelled(template.get("metadata") or {}, {**marks, **_policies(run)}),
             "name": attempt_name(run.name, number),
             "namespace": run.namespace,
             **({"ownerReferences": [owner(run)]} if run.uid else {}),
@@ -164,6 +176,11 @@ def of_attempt(run: Run, number: int, changes: JobChanges | None = None) -> Mani
             "template": {**pod, "metadata": _labelled(pod.get("metadata") or {}, marks)},
         },
     }
+
+
+def _policies(run: Run) -> dict[str, str]:
+    named = (labels.RETRY_POLICY, labels.CLEANUP_POLICY)
+    return {key: run.labels[key] for key in named if key in run.labels}
 
 
 def owner(run: Run) -> dict[str, Any]:

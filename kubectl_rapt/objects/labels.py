@@ -12,6 +12,10 @@ ATTEMPT = "rapt.dev/attempt"
 ENVIRONMENT = "rapt.dev/environment"
 REPOSITORY = "rapt.dev/repository"
 APP_VERSION = "app.kubernetes.io/version"
+RETRY_POLICY = "rapt.dev/retry-policy"
+CLEANUP_POLICY = "rapt.dev/cleanup-policy"
+KEEP = "rapt.dev/keep"
+"""Label or annotation by which a person holds an object: nothing cleans it up, whatever the value but ``false``."""
 MANAGED_BY = "app.kubernetes.io/managed-by"
 
 DEFINITION = "rapt.dev/definition"
@@ -48,6 +52,17 @@ def of_tool(*, tool: str, template: str, version: str, environment: str, reposit
         TOOL: tool,
         VERSION: version,
     }
+
+
+def of_policies(retry: str, cleanup: str) -> dict[str, str]:
+    """The labels of what policies govern: Tools, CronJobs, Jobs and Runs.
+
+    Args:
+        retry: The retry policy's name; empty for none.
+        cleanup: The cleanup policy's name; empty for none.
+    """
+    named = {RETRY_POLICY: retry, CLEANUP_POLICY: cleanup}
+    return {key: names.shorten(name, 63) for key, name in named.items() if name}
 
 
 def of_environment(repository: str, environment: str) -> dict[str, str]:

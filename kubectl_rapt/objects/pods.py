@@ -1,8 +1,8 @@
 """The Pod: how far it is, and what each of its containers is doing."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from kubectl_rapt.model import times
@@ -22,6 +22,11 @@ class Container:
         exit_code: Its exit code, once ended.
         started_at: When it started.
         finished_at: When it ended.
+        image: The image that it is to run.
+        memory_limit: How much memory it may use, as its spec says it; empty for any amount.
+        requests: Resource to the amount that it asks its node for.
+        restarts: How often it was started again in place.
+        last: How it ended before its last restart; None where it never restarted.
     """
 
     name: str
@@ -32,6 +37,16 @@ class Container:
     exit_code: int | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    image: str = ""
+    memory_limit: str = ""
+    requests: Mapping[str, str] = field(default_factory=dict)
+    restarts: int = 0
+    last: "Container | None" = None
+
+    @property
+    def role(self) -> str:
+        """What it is, with its name, for people."""
+        return f'{"init container" if self.is_init else "container"} "{self.name}"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +65,13 @@ class Pod:
         reason: Why it failed as a whole: ``Evicted``, ``DeadlineExceeded``, …
         message: One line more on that.
         containers: Init containers first, each in the order of the spec.
+        uid: Its UID.
+        deleted_at: When somebody deleted it: it then ends, and is gone; None before.
         disruption: Why Kubernetes itself ends it (the condition ``DisruptionTarget``): ``PreemptionByScheduler``,
             ``EvictionByEvictionAPI``, ``DeletionByTaintManager``, ``DeletionByPodGC``, ``TerminationByKubelet``.
         disruption_message: One line more on that.
+        node_selector: The labels that its node must have.
+        service_account: Whom it acts as.
         may_restart: Whether its containers may be started again in place.
     """
 
@@ -67,8 +86,12 @@ class Pod:
     reason: str
     message: str
     containers: tuple[Container, ...]
+    uid: str = ""
+    deleted_at: datetime | None = None
     disruption: str = ""
     disruption_message: str = ""
+    node_selector: Mapping[str, str] = field(default_factory=dict)
+    service_account: str = ""
     may_restart: bool = False
 
     @property
@@ -84,6 +107,7 @@ def from_manifest(manifest: Manifest) -> Pod:
     scheduled: Mapping[str, Any] = conditions.get("PodScheduled", {})
     disruption: Mapping[str, Any] = conditions.get("DisruptionTarget", {})
     is_disrupted = disruption.get("status") == "True"
+    deleted = metadata.get("deletionTimestamp")
     is_scheduled = scheduled.get("status") == "True"
     time = scheduled.get("lastTransitionTime")
     return Pod(
@@ -101,8 +125,15 @@ def from_manifest(manifest: Manifest) -> Pod:
             *_containers(spec.get("initContainers"), status.get("initContainerStatuses"), is_init=True),
             *_containers(spec.get("containers"), status.get("containerStatuses"), is_init=False),
         ),
+        uid=metadata.get("uid", ""),
+        # Kubernetes writes down until when it may end by itself.
+        deleted_at=times.parse(deleted) - timedelta(seconds=metadata.get("deletionGracePeriodSeconds") or 0)
+        if deleted
+        else None,
         disruption=disruption.get("reason", "") if is_disrupted else "",
         disruption_message=disruption.get("message", "") if is_disrupted else "",
+        node_selector=spec.get("nodeSelector") or {},
+        service_account=spec.get("serviceAccountName", ""),
         may_restart=spec.get("restartPolicy") != "Never",
     )
 
@@ -110,11 +141,24 @@ def from_manifest(manifest: Manifest) -> Pod:
 def _containers(
     specs: list[Mapping[str, Any]] | None, statuses: list[Mapping[str, Any]] | None, *, is_init: bool
 ) -> list[Container]:
-    states = {status["name"]: status.get("state") or {} for status in statuses or ()}
-    return [_container(spec["name"], states.get(spec["name"], {}), is_init) for spec in specs or ()]
+    states = {status["name"]: status for status in statuses or ()}
+    return [_container(spec, states.get(spec["name"], {}), is_init) for spec in specs or ()]
 
 
-def _container(name: str, states: Mapping[str, Any], is_init: bool) -> Container:
+def _container(spec: Mapping[str, Any], status: Mapping[str, Any], is_init: bool) -> Container:
+    resources = spec.get("resources") or {}
+    last = status.get("lastState") or {}
+    return replace(
+        _state(spec["name"], status.get("state") or {}, is_init),
+        image=spec.get("image", ""),
+        memory_limit=str((resources.get("limits") or {}).get("memory", "")),
+        requests=resources.get("requests") or {},
+        restarts=status.get("restartCount", 0),
+        last=_state(spec["name"], last, is_init) if last else None,
+    )
+
+
+def _state(name: str, states: Mapping[str, Any], is_init: bool) -> Container:
     for state in ("terminated", "running", "waiting"):
         if state in states:
             data = states[state]

@@ -125,8 +125,8 @@ class Run:
         result: The container's termination message.
         log: The last lines of a run that used up its attempts.
         finished_at: When it was over for good.
-        ending: Why, in one line.
-        reason: The same as one word.
+        reason: Why it is over, in one word; of a run that never began nothing else says so.
+        message: One line more on that.
     """
 
     name: str
@@ -160,8 +160,8 @@ class Run:
     result: str = ""
     log: str = ""
     finished_at: datetime | None = None
-    ending: str = ""
     reason: str = ""
+    message: str = ""
 
     @property
     def ref(self) -> Ref:
@@ -284,8 +284,8 @@ def from_manifest(manifest: Manifest) -> Run:
         result=status.get("result", ""),
         log=status.get("log", ""),
         finished_at=_time(finished, "lastTransitionTime"),
-        ending=finished.get("message", ""),
         reason=finished.get("reason", ""),
+        message=finished.get("message", ""),
     )
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from kubectl_rapt.model.kinds import TOOL, Manifest
-from kubectl_rapt.objects import labels, retry_policies
+from kubectl_rapt.objects import cleanup_policies, labels, predecessor, retry_policies
+from kubectl_rapt.objects.cleanup_policies import CleanupPolicy
 from kubectl_rapt.objects.retry_policies import RetryPolicy
 
 
@@ -47,10 +48,12 @@ class Tool:
         retry_policy: Name of the policy that says when to try again.
         retry: That policy as it was when the tool was rendered; None where Kubernetes needs none.
         cleanup_policy: Name of the policy that says what to keep.
+        cleanup: That policy as it was when the tool was rendered.
         concurrency: ``allow``, ``forbid`` or ``queue``.
         free_env: Whether a run may set variables that the tool does not declare.
         allowed_literals: ``sha256:…`` of values that look like secrets and are none.
         is_reviewed: Whether its runs are reviewed (``runs: reviewed`` of its environment).
+        is_predecessors: Whether it has the predecessor's form, whose parameters may have other names.
     """
 
     name: str
@@ -63,10 +66,12 @@ class Tool:
     retry_policy: str = ""
     retry: RetryPolicy | None = None
     cleanup_policy: str = ""
+    cleanup: CleanupPolicy | None = None
     concurrency: str = "allow"
     free_env: bool = False
     allowed_literals: tuple[str, ...] = ()
     is_reviewed: bool = False
+    is_predecessors: bool = False
 
 
 SOURCE_FIELDS = ("registry", "template", "version", "tree", "digest", "definition", "repository")
@@ -96,6 +101,8 @@ def to_manifest(tool: Tool, tool_labels: Mapping[str, str], annotations: Mapping
         spec["policies"] = {key: name for key, name in policies.items() if name}
     if tool.retry:
         spec["retry"] = retry_policies.snapshot(tool.retry)
+    if tool.cleanup:
+        spec["cleanup"] = cleanup_policies.snapshot(tool.cleanup)
     spec["concurrency"] = tool.concurrency
     if tool.free_env:
         spec["freeEnv"] = True
@@ -122,46 +129,36 @@ def _allowance(tool: Tool) -> dict[str, str]:
 
 
 def from_manifest(manifest: Manifest) -> Tool:
-    """Read a Tool object, in today's form or in the predecessor's (``spec.jobTemplate``)."""
+    """Read a Tool object, in today's form or in the predecessor's (``spec.jobTemplate``).
+
+    Raises:
+        Invalid: Its retry policy, or an argument of the predecessor's form, is none.
+    """
     metadata, spec = manifest["metadata"], manifest.get("spec") or {}
     policies = spec.get("policies") or {}
     allowed = (metadata.get("annotations") or {}).get(labels.ALLOWED_LITERALS, "")
+    is_old = "job" not in spec
+    job = predecessor.job(metadata["name"], spec) if is_old else spec["job"]
+    parameters = predecessor.parameters(metadata["name"], spec) if is_old else spec.get("parameters") or ()
     return Tool(
         name=metadata["name"],
         namespace=metadata["namespace"],
-        job=spec["job"]
-        if "job" in spec
-        else _from_predecessor(metadata["name"], spec.get("jobTemplate") or {}),
+        job=job,
         environment=spec.get("environment", ""),
-        summary=spec.get("summary", ""),
-        parameters=tuple(spec.get("parameters") or ()),
+        summary=spec.get("summary") or predecessor.summary(spec),
+        parameters=tuple(parameters),
         source=source_from_data(spec.get("source")),
         retry_policy=policies.get("retry", ""),
         retry=retry_policies.from_data(spec["retry"], f"tool/{metadata['name']}")
         if "retry" in spec
         else None,
         cleanup_policy=policies.get("cleanup", ""),
+        cleanup=cleanup_policies.from_data(spec["cleanup"], f"tool/{metadata['name']}")
+        if "cleanup" in spec
+        else None,
         concurrency=spec.get("concurrency", "allow"),
         free_env="jobTemplate" in spec or bool(spec.get("freeEnv")),
         allowed_literals=tuple(allowed.split(",")) if allowed else (),
         is_reviewed=spec.get("runs") == "reviewed",
+        is_predecessors=is_old,
     )
-
-
-def _from_predecessor(name: str, template: Mapping[str, Any]) -> Manifest:
-    """The Job that the Go program would have made of ``image``, ``command`` and ``env``."""
-    container = {
-        "name": "tool",
-        **{key: template[key] for key in ("image", "command", "args", "env") if template.get(key)},
-    }
-    tool_labels = {labels.TOOL: name, labels.MANAGED_BY: "rapt"}
-    return {
-        "metadata": {"labels": tool_labels},
-        "spec": {
-            "backoffLimit": 0,
-            "template": {
-                "metadata": {"labels": tool_labels},
-                "spec": {"restartPolicy": "Never", "containers": [container]},
-            },
-        },
-    }

@@ -1,6 +1,6 @@
 """What Rapt asks of one Kubernetes API server, as one user."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
 from kubectl_rapt.model.kinds import Kind, Manifest, Ref
@@ -16,18 +16,11 @@ class Stream(Iterator[T_co], Protocol[T_co]):
         ...
 
 
-class Row(NamedTuple):
-    """One line of a server-side table: the cells as the server printed them, and the object's metadata."""
+class Page(NamedTuple):
+    """A part of a list as the API server prints it: the names of the columns, and a row of cells for each object."""
 
-    cells: tuple[Any, ...]
-    metadata: Manifest
-
-
-class Table(NamedTuple):
-    """A list as the API server prints it: column names with their priority (0 is always shown)."""
-
-    columns: tuple[tuple[str, int], ...]
-    rows: tuple[Row, ...]
+    columns: tuple[str, ...]
+    rows: Sequence[Sequence[Any]]
 
 
 class Event(NamedTuple):
@@ -67,8 +60,13 @@ class ClusterReads(Protocol):
         """
         ...
 
-    def table(self, kind: Kind, namespace: str, *, labels: str = "") -> Table:
-        """The same list as the server prints it (``meta.k8s.io/v1`` Table)."""
+    def table(self, kind: Kind, namespace: str, *, labels: str = "", fields: str = "") -> Iterator[Page]:
+        """The same list as the server prints it (``meta.k8s.io/v1`` Table), page by page, without the objects.
+
+        Raises:
+            Conflict: With code ``expired``, besides what every method raises: the server forgot the list between two
+                pages. The next call begins again.
+        """
         ...
 
     def watch(
@@ -94,9 +92,14 @@ class ClusterReads(Protocol):
         *,
         follow: bool = False,
         tail: int | None = None,
+        since_seconds: float | None = None,
+        timestamps: bool = False,
         restarts: bool = False,
     ) -> Stream[bytes]:
         """The log of one container, in lines without their line end, exactly once each.
+
+        It begins with the last ``tail`` lines, and with what was said ``since_seconds`` ago; ``timestamps`` are the
+        kubelet's, before each line.
 
         Following waits for the container to start and reconnects where a connection is cut; it ends
         when the container has ended and every line that the kubelet still has was given, or the pod is

@@ -4,14 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from kubectl_rapt.objects.events import Event
 from kubectl_rapt.objects.jobs import Job
 from kubectl_rapt.objects.pods import Container, Pod
 from kubectl_rapt.objects.runs import Run
+from kubectl_rapt.runs import failures
+from kubectl_rapt.runs.causes import containers, words
+from kubectl_rapt.runs.causes import jobs as of_jobs
+from kubectl_rapt.runs.causes.seen import Seen
 
-SUCCEEDED = "Succeeded"
-EXIT_CODE = "ExitCode"
-DELETED = "Deleted"
-CANCELLED = "Cancelled"
+SUCCEEDED = words.SUCCEEDED
+EXIT_CODE = words.EXIT_CODE
+DELETED = words.DELETED
+CANCELLED = words.CANCELLED
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +24,7 @@ class Outcome:
     """The end of an attempt.
 
     Args:
-        cause: ``Succeeded``, ``ExitCode``, ``Deleted``, or the reason that Kubernetes gave:
-            ``OOMKilled``, ``Evicted``, ``DeadlineExceeded``, …; ``Preempted`` and ``NodeLost`` for what Kubernetes
-            says in more words.
+        cause: A word of ``causes.words``, or a reason of Kubernetes for which that has none.
         exit_code: The code of the container that decided it; None where no container ended.
         message: One line more, for people.
         evidence: The object and the fact that it rests on.
@@ -75,34 +78,36 @@ def recorded(run: Run, number: int = 0) -> Outcome | None:
     )
 
 
-def of(job: Job, pods: Sequence[Pod]) -> Outcome | None:
+def of(job: Job, pods: Sequence[Pod], events: Sequence[Event] = ()) -> Outcome | None:
     """The outcome of a Job with its pods, or None while it is open.
 
     A single pod that ends well decides its Job, and so does the last failure that is permitted, or one with an exit
     code that its podFailurePolicy does not permit: Kubernetes writes the Job's condition two seconds later. For
-    every other Job its terminal condition decides. What pods of a suspended Job end with is the suspension's doing.
+    every other Job its terminal condition decides. A Job whose pod never begins is open: only
+    a deadline gives it up.
+
+    Args:
+        job: The Job.
+        pods: Its pods.
+        events: What was said of them, where somebody has read it: some causes are in events alone.
     """
     in_order = sorted(pods, key=lambda pod: (pod.created_at, pod.name))
-    if job.is_single:
-        for pod in in_order:
-            if _ended_well(pod):
-                return _of_pod(job, pod)
+    seen = Seen(job, tuple(in_order), tuple(events))
+    for pod in in_order if job.is_single else ():
+        # Suspending a Job deletes its pods, and what they end with then is no outcome, unless they were done.
+        if _ended_well(pod) and (pod.phase == "Succeeded" or not job.is_suspended):
+            return _success(job, pod)
     if not job.ended:
         decisive = None if job.is_suspended else _decisive(job, in_order)
-        return _of_pod(job, decisive) if decisive else None
+        return _failure(seen, job, decisive) if decisive else None
     if job.ended == "Complete":
         ended = [pod for pod in in_order if _ended_well(pod)]
-        return _of_pod(job, ended[-1]) if ended else Outcome(SUCCEEDED, finished_at=job.ended_at)
-    failed = [pod for pod in in_order if _ended_badly(pod) or pod.disruption]
+        return _success(job, ended[-1]) if ended else Outcome(SUCCEEDED, finished_at=job.ended_at)
+    # Kubernetes counts a pod that was deleted as failed, whether or not its node ever says that it ended.
+    failed = [pod for pod in in_order if _ended_badly(pod) or pod.deleted_at or pod.disruption]
     if failed and job.reason in ("BackoffLimitExceeded", "PodFailurePolicy"):
-        return _of_pod(job, failed[-1])
-    return Outcome(
-        job.reason or "Failed",
-        message=job.message,
-        evidence=f"job/{job.name} condition Failed: {job.reason}",
-        started_at=_started_at(in_order),
-        finished_at=job.ended_at,
-    )
+        return _failure(seen, job, failed[-1])
+    return _of_job(seen, job)
 
 
 def _decisive(job: Job, in_order: Sequence[Pod]) -> Pod | None:
@@ -132,58 +137,56 @@ def _ended_badly(pod: Pod) -> bool:
     return pod.phase == "Failed" or (every_container_ended and any(container.exit_code for container in main))
 
 
-def _of_pod(job: Job, pod: Pod) -> Outcome:
-    main = _main(pod)
-    # An init container may be a sidecar, which is stopped when all is done: its code counts where none other does.
-    by_weight = [] if _ended_well(pod) else [*main, *(one for one in pod.containers if one.is_init)]
-    decisive = next((one for one in by_weight if one.exit_code), None)
-    if decisive is None:
-        ended = max(main, key=lambda one: one.finished_at or pod.created_at)
-        cause = pod.reason or "Failed" if pod.phase == "Failed" else SUCCEEDED
-        return Outcome(
-            _disruption(pod) or cause,
-            exit_code=ended.exit_code,
-            message=pod.message or pod.disruption_message,
-            evidence=f"pod/{pod.name} {pod.phase}" + (f": {pod.reason}" if pod.reason else ""),
-            result=ended.message.strip(),
-            started_at=_started_at([pod]),
-            finished_at=ended.finished_at or job.ended_at,
-            container=ended.name,
-            node=pod.node,
-            pod=pod.name,
-        )
-    reason = pod.reason or (decisive.reason if decisive.reason not in ("", "Error") else EXIT_CODE)
-    role = "init container" if decisive.is_init else "container"
-    said = f'{role} "{decisive.name}" ended with exit code {decisive.exit_code}'
+def _success(job: Job, pod: Pod) -> Outcome:
+    last = _last(pod)
     return Outcome(
-        _disruption(pod) or reason,
-        exit_code=decisive.exit_code,
-        message=pod.message or pod.disruption_message or said,
-        evidence=f'pod/{pod.name} {role} "{decisive.name}" terminated: {decisive.reason or "Error"}, '
-        f"exit code {decisive.exit_code}",
-        result=decisive.message.strip(),
+        SUCCEEDED,
+        exit_code=last.exit_code,
+        message=pod.message,
+        evidence=f"pod/{pod.name} {pod.phase}",
+        result=last.message.strip(),
         started_at=_started_at([pod]),
-        finished_at=decisive.finished_at,
+        finished_at=last.finished_at or job.ended_at,
+        container=last.name,
+        node=pod.node,
+        pod=pod.name,
+    )
+
+
+def _failure(seen: Seen, job: Job, pod: Pod) -> Outcome:
+    found = failures.of_pod(pod, seen)
+    # An init container may be a sidecar, which is stopped when all is done: its code counts where none other does.
+    by_weight = [*_main(pod), *(one for one in pod.containers if one.is_init)]
+    named = next((one for one in by_weight if found and one.name == found[0].container), None)
+    decisive = named or next((one for one in by_weight if one.exit_code), _last(pod))
+    return Outcome(
+        found[0].cause if found else words.FAILED,
+        exit_code=None if decisive.reason == containers.LOST else decisive.exit_code,
+        message=found[0].message if found else pod.message,
+        evidence=found[0].evidence if found else f"pod/{pod.name} {pod.phase}",
+        result=decisive.message.strip() if decisive.state == "terminated" else "",
+        started_at=_started_at([pod]),
+        finished_at=decisive.finished_at or job.ended_at,
         container=decisive.name,
         node=pod.node,
         pod=pod.name,
     )
 
 
-_DISRUPTIONS = {
-    "PreemptionByScheduler": "Preempted",
-    "EvictionByEvictionAPI": "Evicted",
-    "DeletionByTaintManager": "NodeLost",
-    "DeletionByPodGC": "NodeLost",
-}
+def _last(pod: Pod) -> Container:
+    return max(_main(pod), key=lambda one: one.finished_at or pod.created_at)
 
 
-def _disruption(pod: Pod) -> str:
-    """The cause, where Kubernetes itself has ended a pod; empty where it has not."""
-    if pod.disruption == "TerminationByKubelet":
-        # Out of resources, for a pod that matters more, or because the node shuts down.
-        return {"Evicted": "Evicted", "Preempting": "Preempted"}.get(pod.reason, "NodeLost")
-    return _DISRUPTIONS.get(pod.disruption, "") if not _ended_well(pod) else ""
+def _of_job(seen: Seen, job: Job) -> Outcome:
+    """What the Job's condition says; where its pod never began, what that waited for."""
+    found = next(iter((*of_jobs.refused(seen), *failures.of_gone(seen), *of_jobs.limits(seen))), None)
+    return Outcome(
+        found.cause if found else words.FAILED,
+        message=found.message if found else job.message,
+        evidence=found.evidence if found else f"job/{job.name} condition Failed",
+        started_at=_started_at(seen.pods),
+        finished_at=job.ended_at,
+    )
 
 
 def _started_at(pods: Sequence[Pod]) -> datetime | None:

@@ -8,6 +8,7 @@ from typing import Any
 from kubectl_rapt.errors import Invalid, Problem
 from kubectl_rapt.model import names
 from kubectl_rapt.model.fields import Fields, Findings, shown
+from kubectl_rapt.objects import predecessor
 from kubectl_rapt.templating import parameters
 from kubectl_rapt.templating.parameters import Parameter, Rule
 
@@ -25,18 +26,19 @@ def to_data(parameter: Parameter) -> dict[str, Any]:
 _KEYS = {"renamed_from": "renamedFrom"}
 
 
-def from_data(data: Any, where: str) -> Parameter:
+def from_data(data: Any, where: str, *, any_name: bool = False) -> Parameter:
     """Read one parameter, strictly.
 
     Args:
         data: What ``to_data`` writes.
         where: The JSON pointer of the data in its document.
+        any_name: Whether it may be called what the predecessor's arguments may.
 
     Raises:
         Invalid: ``bad-parameter``, with a problem for each wrong key; their ``where`` are JSON pointers.
     """
     findings: Findings = []
-    parameter = read(Fields(data, where, findings))
+    parameter = read(Fields(data, where, findings), any_name=any_name)
     if findings:
         raise Invalid(
             "bad-parameter",
@@ -46,10 +48,12 @@ def from_data(data: Any, where: str) -> Parameter:
     return parameter
 
 
-def read(at: Fields) -> Parameter:
+def read(at: Fields, *, any_name: bool = False) -> Parameter:
     """Read one parameter and note all that is wrong with it; it may be used only where nothing was."""
     name = at.text("name", required=True)
-    if name and not parameters.NAME.fullmatch(name):
+    if any_name and predecessor.NAME.fullmatch(name):
+        pass
+    elif name and not parameters.NAME.fullmatch(name):
         at.wrong(
             "name",
             f"a name is letters and digits, at most 63, the first a small letter; was given {shown(name)}",

@@ -8,36 +8,18 @@ from typing import Any, TypeVar
 from kubectl_rapt import documents
 from kubectl_rapt.errors import NotFound
 from kubectl_rapt.model import names
-from kubectl_rapt.model.duration import Duration
 from kubectl_rapt.model.fields import Fields, Findings, refuse, shown
 from kubectl_rapt.model.kinds import Manifest
-from kubectl_rapt.objects import retry_fields, retry_policies
+from kubectl_rapt.objects import cleanup_policies, retry_fields, retry_policies
+from kubectl_rapt.objects.cleanup_policies import CleanupPolicy
 from kubectl_rapt.objects.retry_policies import RetryPolicy
 
 API_VERSION = "rapt.dev/v1alpha1"
 
 P = TypeVar("P")
 
-_MAX_JOBS = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class CleanupPolicy:
-    """What is kept of what has finished.
-
-    Args:
-        name: Its file's name.
-        summary: One line.
-        keep_for: How long a finished Job is kept.
-        keep_successful: How many successful Jobs of a schedule are kept at most.
-        keep_failed: How many failed ones.
-    """
-
-    name: str
-    summary: str
-    keep_for: Duration
-    keep_successful: int
-    keep_failed: int
+_NO_LIMIT = 2**31 - 1
+"""The greatest number that a CronJob's history limits take: it never removes a Job for being one too many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +31,14 @@ class Compiled:
         indexed_job: Those that take the place of ``backoffLimit`` where a Job is indexed.
         cron_job: Fields of a CronJob's spec.
         retry: The retry policy, for what Kubernetes cannot do itself; None for none, and for a single attempt.
+        cleanup: The cleanup policy, for the same.
     """
 
     job: Mapping[str, Any] = field(default_factory=dict)
     indexed_job: Mapping[str, Any] = field(default_factory=dict)
     cron_job: Mapping[str, Any] = field(default_factory=dict)
     retry: RetryPolicy | None = None
+    cleanup: CleanupPolicy | None = None
 
     def fields(self, spec: Manifest) -> dict[str, Any]:
         """The fields of a Job's spec, as far as a Job of this kind can have them.
@@ -81,16 +65,7 @@ def read_cleanup(text: str | bytes, source: str) -> CleanupPolicy:
         Invalid: ``bad-policy``, with every problem and its line; ``bad-yaml``.
     """
 
-    def read(at: Fields, name: str) -> CleanupPolicy:
-        return CleanupPolicy(
-            name=name,
-            summary=at.text("summary", required=True),
-            keep_for=at.parsed("keepFor", Duration.parse, Duration(0), required=True),
-            keep_successful=at.whole("keepSuccessful", 0, _MAX_JOBS, required=True),
-            keep_failed=at.whole("keepFailed", 0, _MAX_JOBS, required=True),
-        )
-
-    return _read(text, source, "CleanupPolicy", read)
+    return _read(text, source, "CleanupPolicy", cleanup_policies.read)
 
 
 @lru_cache(maxsize=64)
@@ -121,16 +96,26 @@ def _read(text: str | bytes, source: str, kind: str, read: Callable[[Fields, str
 
 
 def compile_cleanup(policy: CleanupPolicy) -> Compiled:
-    """A cleanup policy in Kubernetes' fields.
+    """What Kubernetes can do of a cleanup policy without deleting anything too early; ``clean`` does the rest.
 
-    Kubernetes' own limits for a schedule (3 successful Jobs and 1 failed) would remove the evidence first.
+    A Job has one time to live, however it ends: the longest of the policy's ages. It has none where some Jobs are
+    kept for ever, or the newest for any time, or are to be exported first. Kubernetes' own limits for a schedule (3
+    successful Jobs and 1 failed) would remove the evidence first.
     """
+    if not policy.jobs:
+        return Compiled(cleanup=policy)
+    rules = [cleanup_policies.about(policy.jobs, status) for status in cleanup_policies.JOB_STATUSES]
+    ages = [rule.keep_for.seconds for rule in rules if rule and rule.keep_for is not None]
+    may_expire = len(ages) == len(rules) and not policy.export
+    may_expire = may_expire and not any(rule and rule.keep_last for rule in rules)
+    limits = [
+        _NO_LIMIT if rule is None or rule.keep_at_most is None or policy.export else rule.keep_at_most
+        for rule in rules
+    ]
     return Compiled(
-        job={"ttlSecondsAfterFinished": policy.keep_for.seconds},
-        cron_job={
-            "successfulJobsHistoryLimit": policy.keep_successful,
-            "failedJobsHistoryLimit": policy.keep_failed,
-        },
+        job={"ttlSecondsAfterFinished": max(ages)} if may_expire else {},
+        cron_job=dict(zip(("successfulJobsHistoryLimit", "failedJobsHistoryLimit"), limits, strict=True)),
+        cleanup=policy,
     )
 
 
@@ -157,7 +142,8 @@ def compile(files: Mapping[str, bytes], retry: str, cleanup: str) -> Compiled:
     """
     tried = compile_retry(_find(files, "retry", retry, read_retry)) if retry else Compiled()
     kept = compile_cleanup(_find(files, "cleanup", cleanup, read_cleanup)) if cleanup else Compiled()
-    return Compiled({**tried.job, **kept.job}, tried.indexed_job, kept.cron_job, tried.retry)
+    job = {**tried.job, **kept.job}
+    return Compiled(job, tried.indexed_job, kept.cron_job, tried.retry, kept.cleanup)
 
 
 def path(kind: str, name: str) -> str:

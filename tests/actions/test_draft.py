@@ -302,3 +302,14 @@ spec:
 """
     )
     assert "paste $(NAME) into the script" in found["/spec/template/spec/containers/0/command/2"]
+
+
+@pytest.mark.parametrize("name", ["migrate", "process"])
+def test_a_tool_of_the_predecessor_becomes_a_template_with_its_job(author: FakeWorld, name: str) -> None:
+    path = HERE.parent / "predecessor" / "tools" / f"{name}.yaml"
+    planned = made(author, name, path)
+    given = yaml.safe_load(path.read_text())["spec"]
+    golden = yaml.safe_load(planned.after[f"templates/{name}/tests/golden/defaults.yaml"] or b"")
+    (container,) = golden["spec"]["template"]["spec"]["containers"]
+    assert container["command"] == given["jobTemplate"]["command"]
+    assert container["args"] == [one.get("default", "") for one in given["arguments"]]

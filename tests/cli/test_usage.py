@@ -9,6 +9,8 @@ from tests.cli.conftest import Ask
 from tests.cli.endings import refused
 
 WHAT = "TOOL|RUN|job/NAME|pod/NAME"
+FORMS = "wide|json|yaml|name|jsonpath=…|custom-columns=…"
+JSONPATH = "-o jsonpath '{.items[*].metadata.name}'"
 
 
 @pytest.mark.parametrize(
@@ -28,6 +30,8 @@ WHAT = "TOOL|RUN|job/NAME|pod/NAME"
         ("run", "missing argument 'TOOL'", "kubectl rapt run --help"),
         ("logs", f"missing argument '{WHAT}'", "kubectl rapt logs --help"),
         ("why", f"missing argument '{WHAT}'", "kubectl rapt why --help"),
+        ("events", f"missing argument '{WHAT}'", "kubectl rapt events --help"),
+        ("why x -A", "-A goes with --failed only", "kubectl rapt why --failed -A"),
         ("-n team run", "missing argument 'TOOL'", "kubectl rapt run --help"),
         ("list x", "too many arguments: (x)", "kubectl rapt list --help"),
         ("run a b", "too many arguments: (b)", "kubectl rapt run --help"),
@@ -36,11 +40,31 @@ WHAT = "TOOL|RUN|job/NAME|pod/NAME"
         ("run a --set", "option '--set' requires an argument", "kubectl rapt run --help"),
         ("list -n", "option '-n' requires an argument", "kubectl rapt list --help"),
         ("init --local=x", "option '--local' does not take a value", "kubectl rapt init --help"),
-        ("list -o xml", '-o does not know "xml"', "-o wide|json|yaml|name"),
-        ("runs -o wide", '-o does not know "wide"', "-o json|yaml|name"),
+        ("list -o xml", '-o does not know "xml"', f"-o {FORMS}"),
+        ("runs -o table", '-o does not know "table"', f"-o {FORMS}"),
+        ("list -o jsonpath={.a", "-o jsonpath: an action is not closed: } is missing", JSONPATH),
+        (
+            "list --sort-by {",
+            "--sort-by: expects a field such as .metadata.name, got {",
+            "--sort-by .metadata.name",
+        ),
+        ("runs -w -o json", "--watch shows lines as they come", "kubectl rapt runs --watch"),
+        (
+            "runs --since soon",
+            '--since expects a time such as 90s, 5m or 1h, got "soon"',
+            "kubectl rapt runs --help",
+        ),
+        ("describe", f"missing argument '{WHAT}'", "kubectl rapt describe --help"),
+        ("describe x -o wide", '-o does not know "wide"', "-o json|yaml|name|jsonpath=…"),
+        ("status -o name", '-o does not know "name"', "-o json|yaml|jsonpath=…"),
+        ("schedule --next 0", "--next expects 1 to 1000, got 0", "--next 10"),
+        ("schedule backfill x", "missing option '--from'", "kubectl rapt schedule backfill --help"),
+        ("logs x --attempt -1", "--attempt expects a number from 1, got -1", "--attempt 1"),
         ("search -o JSON", '-o does not know "JSON"', "-o json|yaml|name"),
         ("show x -o name", '-o does not know "name"', "-o json|yaml"),
         ("why x -o name", '-o does not know "name"', "-o json|yaml"),
+        ("why --failed -o name", '-o does not know "name"', "-o json|yaml"),
+        ("events x -o name", '-o does not know "name"', "-o json|yaml"),
         ("sync -o json", '-o does not know "json"', "-o name"),
         ("sync --dry-run=yes", '--dry-run does not know "yes"', "--dry-run none|client"),
         ("add x --dry-run=server", '--dry-run does not know "server"', "--dry-run none|client"),

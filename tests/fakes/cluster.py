@@ -16,7 +16,7 @@ from typing import Any, Literal, NoReturn
 
 from kubectl_rapt.errors import Conflict, NotFound
 from kubectl_rapt.model.kinds import JOB, POD, RUN, Kind, Manifest, Ref, ref_of
-from kubectl_rapt.ports.cluster import Context, Event, Table
+from kubectl_rapt.ports.cluster import Context, Event
 
 _WITH_STATUS = (JOB, POD, RUN)
 
@@ -70,7 +70,7 @@ class FakeCluster:
             ]
         return iter(found)
 
-    def table(self, kind: Kind, namespace: str, *, labels: str = "") -> Table:
+    def table(self, kind: Kind, namespace: str, *, labels: str = "", fields: str = "") -> NoReturn:
         _never("what a server prints")
 
     def watch(
@@ -94,6 +94,8 @@ class FakeCluster:
         *,
         follow: bool = False,
         tail: int | None = None,
+        since_seconds: float | None = None,
+        timestamps: bool = False,
         restarts: bool = False,
     ) -> NoReturn:
         _never("a kubelet's logs")

@@ -20,9 +20,10 @@ def pages(
     labels: str = "",
     fields: str = "",
     accept: str = JSON,
+    include: str = "",
     ends_at: float = math.inf,
 ) -> Iterator[Mapping[str, Any]]:
-    """The pages of one consistent list.
+    """The pages of one consistent list; ``include`` is how much of its object each row of a table holds.
 
     Raises:
         Conflict: With code ``expired``: the server forgot the list between two pages.
@@ -31,7 +32,8 @@ def pages(
     token = ""
     while True:
         query = paths.query(
-            **{"limit": str(PAGE), "labelSelector": labels, "fieldSelector": fields, "continue": token}
+            **{"limit": str(PAGE), "labelSelector": labels, "fieldSelector": fields, "continue": token},
+            includeObject=include,
         )
         page = door.json(ask, "GET", paths.of(kind, namespace) + query, accept=accept, ends_at=ends_at)
         yield page

@@ -6,6 +6,7 @@ output and error are stamped before they are merged, so stamps need not ascend, 
 later: neither the order nor the number of lines can be trusted, only which stamps came how often.
 """
 
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -36,6 +37,8 @@ class Wanted:
     container: str
     follow: bool
     tail: int | None
+    since_seconds: float | None
+    timestamps: bool
     restarts: bool
     silence_seconds: float
     patience_seconds: float
@@ -44,6 +47,10 @@ class Wanted:
     def ask(self) -> Ask:
         """What is asked for."""
         return Ask("get", self.pod.kind, self.pod.namespace, self.pod.name, "log")
+
+    def text(self, line: "_Line") -> bytes:
+        """A line as it is given."""
+        return line.stamp + b" " + line.text if self.timestamps else line.text
 
 
 class _Line(NamedTuple):
@@ -59,12 +66,14 @@ def lines(door: Door, wanted: Wanted, leash: Leash) -> Iterator[bytes]:
     well, cleanly. So the log is opened once more, at its last line: if that is the last one given, and the stream
     ends again without another, that was all. A line without an end is given only then.
     """
-    given = _Given(has_tail=wanted.tail is not None)
+    given = _Given(begins_late=wanted.tail is not None or wanted.since_seconds is not None)
     patience = Patience(wanted.patience_seconds)
     is_known = is_over = was_clean = probes = is_waiting = False
     unended: _Line | None = None
     if wanted.restarts and wanted.tail is None:
-        yield from (line.text for line in _before(door, wanted, leash, patience) if given.is_new(line))
+        yield from (
+            wanted.text(line) for line in _before(door, wanted, leash, patience) if given.is_new(line)
+        )
     while not leash.is_stopped:
         expected = (unended or given.last) if probes else None
         query = _query(wanted, given, is_probe=expected is not None)
@@ -83,7 +92,7 @@ def lines(door: Door, wanted: Wanted, leash: Leash) -> Iterator[bytes]:
                 elif line.is_ended and given.is_new(line):
                     has_news = is_known = True
                     patience.renew()
-                    yield line.text
+                    yield wanted.text(line)
             else:
                 is_gap = expected is not None
                 is_clean = not is_gap
@@ -112,7 +121,7 @@ def lines(door: Door, wanted: Wanted, leash: Leash) -> Iterator[bytes]:
             continue
         if is_clean and (not wanted.follow or (was_clean and not has_news and rest == unended)):
             if rest and (not wanted.restarts or given.is_new(rest)):
-                yield rest.text
+                yield wanted.text(rest)
             if not wanted.follow or not wanted.restarts or not _may_restart(door, wanted):
                 return
             leash.wait(_RESTART_SECONDS)
@@ -126,19 +135,21 @@ def lines(door: Door, wanted: Wanted, leash: Leash) -> Iterator[bytes]:
 
 
 def _query(wanted: Wanted, given: "_Given", *, is_probe: bool) -> str:
-    since = tail = ""
+    since = tail = age = ""
     if is_probe:
         tail = "1"
     elif given.last:
         since = given.resume()
-    elif wanted.tail is not None:
-        tail = str(wanted.tail)
+    else:
+        tail = "" if wanted.tail is None else str(wanted.tail)
+        age = "" if wanted.since_seconds is None else str(max(1, math.ceil(wanted.since_seconds)))
     return paths.query(
         container=wanted.container,
         follow="true" if wanted.follow else "",
         timestamps="true",
         tailLines=tail,
         sinceTime=since,
+        sinceSeconds=age,
     )
 
 
@@ -229,9 +240,9 @@ def _may_restart(door: Door, wanted: Wanted) -> bool:
 class _Given:
     """What was given of the last second: exactly what comes again when the log is opened from there."""
 
-    def __init__(self, *, has_tail: bool) -> None:
+    def __init__(self, *, begins_late: bool) -> None:
         self.last: _Line | None = None
-        self._has_tail = has_tail
+        self._begins_late = begins_late
         self._first = b""
         self._second = b""
         self._instant = datetime.min.replace(tzinfo=UTC)
@@ -249,8 +260,8 @@ class _Given:
         if left := self._owed.get(stamp):
             self._owed[stamp] = left - 1
             return False
-        if self._has_tail and stamp < self._first:
-            return False  # older than the tail that was asked for
+        if self._begins_late and stamp < self._first:
+            return False  # older than what was asked for
         self.last = line
         self._first = self._first or stamp
         head, dot, tail = stamp.partition(b".")

@@ -11,7 +11,7 @@ from kubectl_rapt.adapters.cluster.door import APPLY, Door
 from kubectl_rapt.adapters.cluster.streams import Stream
 from kubectl_rapt.errors import Conflict, Unavailable
 from kubectl_rapt.model.kinds import Kind, Manifest, Ref, ref_of
-from kubectl_rapt.ports.cluster import Context, Event, Row, Table
+from kubectl_rapt.ports.cluster import Context, Event, Page
 
 _POD_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 _TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
@@ -68,16 +68,16 @@ class Reads:
                 if error.code != "expired" or is_last_attempt:
                     raise
 
-    def table(self, kind: Kind, namespace: str, *, labels: str = "") -> Table:
+    def table(self, kind: Kind, namespace: str, *, labels: str = "", fields: str = "") -> Iterator[Page]:
         """See the port."""
-        columns: tuple[tuple[str, int], ...] = ()
-        rows: list[Row] = []
-        for page in lists.pages(self._door, kind, namespace, labels=labels, accept=_TABLE):
+        columns: tuple[str, ...] = ()
+        pages = lists.pages(
+            self._door, kind, namespace, labels=labels, fields=fields, accept=_TABLE, include="None"
+        )
+        for page in pages:
             # Only the first page describes the columns.
-            given = page.get("columnDefinitions") or ()
-            columns = columns or tuple((column["name"], column.get("priority", 0)) for column in given)
-            rows += (Row(tuple(row["cells"]), row["object"]["metadata"]) for row in page.get("rows") or ())
-        return Table(columns, tuple(rows))
+            columns = columns or tuple(column["name"] for column in page.get("columnDefinitions") or ())
+            yield Page(columns, [row["cells"] for row in page.get("rows") or ()])
 
     def watch(
         self,
@@ -103,13 +103,23 @@ class Reads:
         *,
         follow: bool = False,
         tail: int | None = None,
+        since_seconds: float | None = None,
+        timestamps: bool = False,
         restarts: bool = False,
     ) -> Stream[bytes]:
         """See the port."""
         from kubectl_rapt.adapters.cluster import logs
 
         wanted = logs.Wanted(
-            pod, container, follow, tail, restarts, self._silence_seconds, self._patience_seconds
+            pod,
+            container,
+            follow,
+            tail,
+            since_seconds,
+            timestamps,
+            restarts,
+            self._silence_seconds,
+            self._patience_seconds,
         )
         return Stream(self._door.leash(), lambda leash: logs.lines(self._door, wanted, leash))
 

@@ -4,20 +4,20 @@ from typing import Annotated
 
 import typer
 
-from kubectl_rapt.cli import options, show, terminal
+from kubectl_rapt.cli import listing, options, show, terminal
 from kubectl_rapt.model import times
-from kubectl_rapt.model.kinds import TOOL, ref_of
+from kubectl_rapt.model.kinds import TOOL, Manifest
 from kubectl_rapt.objects import labels
 
 
 def list_(
     context: typer.Context,
-    all_namespaces: Annotated[
-        bool, typer.Option("-A", "--all-namespaces", help="Of every namespace")
-    ] = False,
-    output: Annotated[
-        str, typer.Option("-o", "--output", metavar="wide|json|yaml|name", help="Output format")
-    ] = "",
+    selector: listing.Labels = "",
+    field_selector: listing.Fields = "",
+    all_namespaces: listing.AllNamespaces = False,
+    sort_by: listing.SortBy = "",
+    no_headers: listing.NoHeaders = False,
+    output: listing.Output = "",
     shared: Annotated[
         bool, typer.Option("--shared", help="Of the repository: who has which version of each tool")
     ] = False,
@@ -29,28 +29,26 @@ def list_(
     if shared:
         _list_shared(context, output)
         return
-    options.one_of("-o", output, ("wide", "json", "yaml", "name"))
+    form = listing.form(output, sort_by=sort_by, no_headers=no_headers)
     environment = options.named_environment(context)
-    selector = labels.selector({labels.ENVIRONMENT: environment}) if environment else ""
+    of_environment = labels.selector({labels.ENVIRONMENT: environment}) if environment else ""
+    chosen = ",".join(one for one in (of_environment, selector) if one)
     with options.open_world(context) as (world, _):
         namespace = "" if all_namespaces else world.cluster.namespace()
-        found = sorted(world.cluster.list(TOOL, namespace, labels=selector), key=lambda one: str(ref_of(one)))
+        found = list(world.cluster.list(TOOL, namespace, labels=chosen, fields=field_selector))
         now = world.now()
-    if output == "name":
-        for one in found:
-            terminal.out(show.name(ref_of(one)))
-        return
-    if output in ("json", "yaml"):
-        terminal.out(show.document(show.listed(found), output))
+    found = listing.ordered(sorted(found, key=_place), form)
+    if not form.is_table:
+        listing.objects(found, form)
         return
     if not found:
         whose = f" of environment {terminal.clean(environment)}" if environment else ""
         where = "any namespace" if all_namespaces else f"namespace {namespace}"
         terminal.say(f"No tools{whose} found in {where}.")
         return
-    rows = []
-    for one in found:
-        metadata, spec = one["metadata"], one.get("spec") or {}
+
+    def cells(one: Manifest) -> list[str]:
+        metadata, spec = one["metadata"], _sound(one)
         source = spec.get("source") or {}
         age = (now - times.parse(metadata["creationTimestamp"])).total_seconds()
         row = [
@@ -58,19 +56,41 @@ def list_(
             source.get("template", ""),
             source.get("version", ""),
             spec.get("environment", ""),
+            times.spell_seconds(age),
         ]
-        rows.append(
-            ([metadata["namespace"]] if all_namespaces else [])
-            + row
-            + [times.spell_seconds(age)]
-            + ([spec.get("summary", "")] if output == "wide" else [])
-        )
+        if form.kind == "wide":
+            row += [_image(spec), spec.get("summary") or spec.get("help") or ""]
+        return row
+
     header = ["NAME", "TEMPLATE", "VERSION", "ENVIRONMENT", "AGE"]
+    header += ["IMAGE", "SUMMARY"] if form.kind == "wide" else []
+    rows, broken = listing.rows(found, cells, len(header))
     if all_namespaces:
         header.insert(0, "NAMESPACE")
-    if output == "wide":
-        header.append("SUMMARY")
-    terminal.out(show.table(header, rows))
+        rows = [[one["metadata"]["namespace"], *row] for one, row in zip(found, rows, strict=True)]
+    listing.table(header, rows, form)
+    for line in broken:
+        terminal.say(terminal.clean(line))
+
+
+def _place(one: Manifest) -> tuple[str, str]:
+    return one["metadata"]["namespace"], one["metadata"]["name"]
+
+
+def _sound(one: Manifest) -> Manifest:
+    """The specification of a tool, if there is a Job in it to run. Raises ValueError."""
+    spec = one.get("spec")
+    if not isinstance(spec, dict) or not (spec.get("job") or spec.get("jobTemplate")):
+        raise ValueError("it has neither a job nor the predecessor's jobTemplate")
+    if "jobTemplate" in spec and not spec["jobTemplate"].get("image"):
+        raise ValueError("its jobTemplate has no image")
+    return spec
+
+
+def _image(spec: Manifest) -> str:
+    if "jobTemplate" in spec:
+        return str(spec["jobTemplate"]["image"])
+    return ",".join(one["image"] for one in spec["job"]["spec"]["template"]["spec"]["containers"])
 
 
 def _list_shared(context: typer.Context, output: str) -> None:

@@ -5,6 +5,8 @@ from typing import Annotated
 import typer
 
 from kubectl_rapt.actions import find
+from kubectl_rapt.actions import logs as logging
+from kubectl_rapt.actions.find import Found
 from kubectl_rapt.cli import options, terminal, watching
 from kubectl_rapt.errors import NotFound, UsageError
 
@@ -16,9 +18,17 @@ def logs(
         bool, typer.Option("-f", "--follow", help="Go on until it ends, with its exit code")
     ] = False,
     tail: Annotated[int, typer.Option(metavar="LINES", help="Only so many last lines; -1 is all")] = -1,
+    attempt: Annotated[int, typer.Option(metavar="N", help="Only of this attempt; all if not given")] = 0,
+    container: Annotated[
+        str, typer.Option("-c", "--container", metavar="NAME", help="Only of this container")
+    ] = "",
+    since: Annotated[
+        float | None, typer.Option(parser=options.seconds, metavar="TIME", help="Only of the last 5m, 2h, …")
+    ] = None,
+    timestamps: Annotated[bool, typer.Option("--timestamps", help="With the time of each line")] = False,
     raw: Annotated[bool, typer.Option("--raw", help="Pass the log's bytes through unchanged")] = False,
 ) -> int:
-    """Print the log of a tool's newest run, of a run, a job or a pod.
+    """Print the log of a tool's newest run, of a run with all its attempts, of a job or a pod.
 
     Example: kubectl rapt logs http-check
     """
@@ -26,28 +36,39 @@ def logs(
         raise UsageError(
             "bad-flag", f"--tail expects a number of lines, or -1 for all, got {tail}", "--tail 20"
         )
+    if attempt < 0:
+        raise UsageError("bad-flag", f"--attempt expects a number from 1, got {attempt}", "--attempt 1")
+    if follow and (attempt or container or timestamps or since is not None):
+        what_for = "--attempt, -c, --since and --timestamps are for what was said already"
+        raise UsageError("bad-usage", f"{what_for}, not for --follow", f"kubectl rapt logs {what} --follow")
     lines = None if tail == -1 else tail
     with options.open_world(context) as (world, _):
         found = find.execution(world, what, world.cluster.namespace(), "logs")
         name = found.run.name if found.run else what
         if follow and found.job:
             return watching.watch(world, found.job.ref, name, tail=lines, raw=raw)
-        if not found.pods:
-            raise NotFound(
-                "no-log",
-                f"{name} has no pods any more, and its log went with them",
-                f"kubectl rapt why {name}",
-            )
-        sources = [
-            (pod, container)
-            for pod in found.pods
-            for container in pod.containers
-            if container.state != "waiting"
-        ]
-        for pod, container in sources:
-            prefix = f"[{pod.name} {container.name}] ".encode() if len(sources) > 1 else b""
-            for line in world.cluster.logs(pod.ref, container.name, tail=lines):
+        sources = logging.sources(world, found, name, attempt=attempt, container=container)
+        for pod, one in sources:
+            prefix = f"[{pod.name} {one.name}] ".encode() if len(sources) > 1 else b""
+            for line in world.cluster.logs(
+                pod.ref, one.name, tail=lines, since_seconds=since, timestamps=timestamps
+            ):
                 terminal.out_line(prefix + line, raw=raw)
-        if not sources:
-            terminal.say(f"{name} has not started yet: kubectl rapt logs {name} --follow")
-    return 0
+        return 0 if sources else _without_pods(found, name, lines, raw=raw)
+
+
+def _without_pods(found: Found, name: str, tail: int | None, *, raw: bool) -> int:
+    """What can be said where no container has said anything, or none is left that did."""
+    run = found.run
+    if run and run.log:
+        said = run.log.rstrip("\n").split("\n")
+        terminal.say(f"the pods of {name} are gone: these are the last lines, as its Run keeps them")
+        for line in said if tail is None else said[len(said) - min(tail, len(said)) :]:
+            terminal.out_line(line.encode(), raw=raw)
+        return 0
+    if found.pods or (run and not run.attempts) or (found.job and not found.job.ended):
+        terminal.say(f"{name} has not started yet: kubectl rapt logs {name} --follow")
+        return 0
+    raise NotFound(
+        "no-log", f"{name} has no pods any more, and its log went with them", f"kubectl rapt why {name}"
+    )

@@ -47,7 +47,7 @@ def run(
     context: typer.Context,
     tool: Annotated[str, typer.Argument(help="The tool to run", metavar="TOOL")],
     set_: Annotated[
-        Texts, typer.Option("--set", metavar="NAME=VALUE", help="Answer a parameter (repeatable)")
+        Texts, typer.Option("--set", "--arg", metavar="NAME=VALUE", help="Answer a parameter (repeatable)")
     ] = None,
     set_file: Annotated[
         Texts, typer.Option(metavar="NAME=PATH", help="Answer with a file's text (repeatable)")
@@ -177,12 +177,12 @@ def _asked(
     open_ = [one for one in running.open_questions(tool, request) if one.name not in combination]
     if not open_:
         return request
-    from kubectl_rapt.cli import asking
+    from kubectl_rapt.cli import answering
 
-    answers = asking.ask(tool.name, running.questions(tool), open_)
+    answers = answering.ask(tool.name, running.questions(tool), open_)
     request = replace(request, answers={**request.answers, **answers})
     running.check_secrets(tool, request)
-    terminal.say(f"  without asking: {asking.command(options.words_given(context), answers)}")
+    terminal.say(f"  without asking: {answering.command(options.words_given(context), answers)}")
     return request
 
 

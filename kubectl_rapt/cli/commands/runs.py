@@ -1,72 +1,168 @@
 """``kubectl rapt runs``."""
 
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
-from kubectl_rapt.cli import options, show, terminal
-from kubectl_rapt.model import times
-from kubectl_rapt.model.kinds import RUN
-from kubectl_rapt.objects import labels
-from kubectl_rapt.objects import runs as run_objects
-from kubectl_rapt.objects.runs import Run
+from kubectl_rapt.actions import listing as listings
+from kubectl_rapt.actions.listing import Wanted
+from kubectl_rapt.cli import listing, options, terminal
+from kubectl_rapt.cli.listing import Form
+from kubectl_rapt.errors import UsageError
+from kubectl_rapt.model.kinds import Manifest
+from kubectl_rapt.ports.world import World
+from kubectl_rapt.runs import listed
+from kubectl_rapt.runs.listed import Fields, Filter, Line
+
+_HEADER = ("RUN", "TOOL", "STATUS", "ATTEMPTS", "BY", "DURATION", "AGE")
+_WIDE = ("EXIT", "ENVIRONMENT")
+_AT_ONCE = 500
+"""How many lines are written at once."""
 
 
 def runs(
     context: typer.Context,
     tool: Annotated[str, typer.Argument(metavar="[TOOL]", help="Only of this tool")] = "",
-    all_namespaces: Annotated[
-        bool, typer.Option("-A", "--all-namespaces", help="Of every namespace")
-    ] = False,
-    output: Annotated[
-        str, typer.Option("-o", "--output", metavar="json|yaml|name", help="Output format")
+    status: Annotated[
+        str, typer.Option(metavar="STATUS,…", help="Only with one of these statuses, such as failed or dead")
     ] = "",
+    by: Annotated[
+        str, typer.Option("--by", metavar="USER", help="Only what they asked for; cron for schedules")
+    ] = "",
+    since: Annotated[
+        float | None,
+        typer.Option(parser=options.seconds, metavar="TIME", help="Only of the last 24h, 7d, …"),
+    ] = None,
+    older_than: Annotated[
+        float | None, typer.Option(parser=options.seconds, metavar="TIME", help="Only from before that")
+    ] = None,
+    watch: Annotated[bool, typer.Option("-w", "--watch", help="Go on: a line for each change")] = False,
+    selector: listing.Labels = "",
+    field_selector: listing.Fields = "",
+    all_namespaces: listing.AllNamespaces = False,
+    sort_by: listing.SortBy = "",
+    no_headers: listing.NoHeaders = False,
+    output: listing.Output = "",
 ) -> None:
-    """List runs, newest first.
+    """List runs, newest first, those of schedules included.
 
-    Example: kubectl rapt runs http-check
+    Example: kubectl rapt runs http-check --status failed --since 24h
     """
-    options.one_of("-o", output, ("json", "yaml", "name"))
-    environment = options.named_environment(context)
-    wanted = {labels.TOOL: tool, labels.ENVIRONMENT: environment}
+    form = listing.form(output, sort_by=sort_by, no_headers=no_headers)
+    if watch and (sort_by or not form.is_table):
+        raise UsageError("bad-usage", "--watch shows lines as they come", "kubectl rapt runs --watch")
     with options.open_world(context) as (world, _):
-        namespace = "" if all_namespaces else world.cluster.namespace()
-        selector = labels.selector({key: value for key, value in wanted.items() if value})
-        found = list(world.cluster.list(RUN, namespace, labels=selector))
         now = world.now()
-    found.sort(key=lambda one: str(one["metadata"]["creationTimestamp"]), reverse=True)
-    if output == "name":
-        for one in found:
-            terminal.out(f"run.{RUN.group}/{one['metadata']['name']}")
-        return
-    if output:
-        terminal.out(show.document(show.listed(found), output))
-        return
-    if not found:
-        terminal.say(f"No runs found in {'any namespace' if all_namespaces else f'namespace {namespace}'}.")
-        return
-    header = ["RUN", "TOOL", "STATUS", "EXIT", "BY", "DURATION", "AGE"]
-    rows = []
-    for one in found:
-        run = run_objects.from_manifest(one)
-        last = run.attempts[-1] if run.attempts else None
-        rows.append(
-            ([run.namespace] if all_namespaces else [])
-            + [
-                run.name,
-                run.tool,
-                run.status,
-                "" if last is None or last.exit_code is None else str(last.exit_code),
-                run.requested_by,
-                _duration(run),
-                times.spell_seconds((now - run.created_at).total_seconds()) if run.created_at else "",
-            ]
+        wanted = Wanted(
+            "" if all_namespaces else world.cluster.namespace(),
+            tool,
+            options.named_environment(context),
+            selector,
+            field_selector,
+            Filter.ago(now, statuses=options.words(status), by=by, since=since, older_than=older_than),
         )
-    terminal.out(show.table((["NAMESPACE"] if all_namespaces else []) + header, rows))
+        shown = _Table(form, all_namespaces)
+        if watch:
+            _watch(world, wanted, shown)
+        elif not form.is_table:
+            listing.objects(listing.ordered(listings.objects(world, wanted), form), form)
+        elif form.sort_by:
+            found = listing.ordered(listings.objects(world, wanted), form)
+            shown.whole([shown.cells(one, now) for one in found])
+        else:
+            packed = listings.lines(world, wanted)
+            if packed:
+                shown.all(packed, now)
+            else:
+                where = f"namespace {wanted.namespace}" if wanted.namespace else "any namespace"
+                terminal.say(f"No runs found in {where}.")
 
 
-def _duration(run: Run) -> str:
-    last = run.attempts[-1] if run.attempts else None
-    if last is None or last.started_at is None or last.finished_at is None:
-        return ""
-    return times.spell_seconds((last.finished_at - last.started_at).total_seconds())
+def _watch(world: World, wanted: Wanted, shown: "_Table") -> None:
+    first: list[Manifest] | None = []
+    for one in listings.changes(world, wanted):
+        now = world.now()
+        if one is not None and first is not None:
+            first.append(one)
+        elif one is not None:
+            shown.more(shown.cells(one, now))
+        elif first is not None:
+            first.sort(key=lambda each: str(each["metadata"]["creationTimestamp"]), reverse=True)
+            shown.whole([shown.cells(each, now) for each in first])
+            first = None
+
+
+class _Table:
+    """The table of runs, whose columns keep their widths while lines are added."""
+
+    def __init__(self, form: Form, has_namespace: bool) -> None:
+        self._has_namespace = has_namespace
+        self._is_wide = form.kind == "wide"
+        self._has_header = form.has_header
+        self._header = [
+            *(["NAMESPACE"] if has_namespace else []),
+            *_HEADER,
+            *(_WIDE if self._is_wide else ()),
+        ]
+        self._widths = [len(one) if form.has_header else 0 for one in self._header]
+
+    def row(self, fields: Fields, now: datetime) -> list[str]:
+        """A line's cells."""
+        created, namespace, name, tool, status, _, attempts, by, started, finished, code, environment = fields
+        took, age = listed.spell_duration(started, finished, now), listed.spell_age(created, now)
+        cells = [name, tool, status, attempts, by, took, age]
+        if self._has_namespace:
+            cells.insert(0, namespace)
+        if self._is_wide:
+            cells += [code, environment]
+        return [
+            (cell if cell.isascii() and cell.isprintable() else terminal.clean(cell)) or "-" for cell in cells
+        ]
+
+    def cells(self, one: Manifest, now: datetime) -> list[str]:
+        """An object's cells, also of a broken one."""
+        try:
+            return self.row(listed.fields(listings.line_of(one)), now)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            metadata = one["metadata"]
+            broken = Line(metadata["namespace"], metadata["name"], "", listed.BROKEN, "", "", "", "")
+            return self.row(listed.fields(broken), now)
+
+    def all(self, packed: list[str], now: datetime) -> None:
+        """Print the header and packed lines, which are used up: each is replaced by its row, so memory stays flat."""
+        for index, text in enumerate(packed):
+            row = self.row(listed.unpacked(text), now)
+            self._measure(row)
+            packed[index] = listed.packed(tuple(row))
+        self._print(list(listed.unpacked(text)) for text in packed)
+
+    def whole(self, rows: Sequence[list[str]]) -> None:
+        """Print the header and all rows."""
+        for row in rows:
+            self._measure(row)
+        self._print(iter(rows))
+
+    def _measure(self, row: list[str]) -> None:
+        widths = self._widths
+        for index, cell in enumerate(row):
+            if len(cell) > widths[index]:
+                widths[index] = len(cell)
+
+    def _print(self, rows: Iterator[list[str]]) -> None:
+        waiting = [self._joined(self._header)] if self._has_header else []
+        for row in rows:
+            waiting.append(self._joined(row))
+            if len(waiting) >= _AT_ONCE:
+                terminal.out("\n".join(waiting))
+                waiting = []
+        if waiting:
+            terminal.out("\n".join(waiting))
+
+    def more(self, row: list[str]) -> None:
+        """Print one more row."""
+        terminal.out(self._joined(row))
+
+    def _joined(self, cells: Sequence[str]) -> str:
+        return "   ".join(map(str.ljust, cells, self._widths)).rstrip()

@@ -1,18 +1,32 @@
 """``kubectl rapt why``."""
 
-from typing import Annotated, Any
+from collections import Counter
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kubectl_rapt.actions import why as explaining
-from kubectl_rapt.actions.why import Explanation
-from kubectl_rapt.cli import options, show, terminal, watching
-from kubectl_rapt.objects import runs, tools
+from kubectl_rapt.cli import options, show, terminal
+from kubectl_rapt.errors import UsageError
+from kubectl_rapt.model import times
+
+if TYPE_CHECKING:
+    from kubectl_rapt.actions.failed import Failure
+
+_WHAT = "TOOL|RUN|job/NAME|pod/NAME"
 
 
 def why(
     context: typer.Context,
-    what: Annotated[str, typer.Argument(metavar="TOOL|RUN|job/NAME|pod/NAME", help="What to explain")],
+    what: Annotated[str, typer.Argument(metavar=_WHAT, help="What to explain")] = "",
+    failed: Annotated[
+        bool,
+        typer.Option(
+            "--failed", help="All runs that failed, of a tool where one is named, with their causes"
+        ),
+    ] = False,
+    all_namespaces: Annotated[
+        bool, typer.Option("-A", "--all-namespaces", help="With --failed: of every namespace")
+    ] = False,
     output: Annotated[str, typer.Option("-o", "--output", metavar="json|yaml", help="Output format")] = "",
 ) -> None:
     """Explain where a run comes from and why it ended as it did.
@@ -20,81 +34,64 @@ def why(
     Example: kubectl rapt why job/http-check-x7k2p-1
     """
     options.one_of("-o", output, ("json", "yaml"))
+    if failed:
+        _failed(context, what, all_namespaces, output)
+        return
+    if not what:
+        raise UsageError("bad-usage", f"missing argument '{_WHAT}'", "kubectl rapt why --help")
+    if all_namespaces:
+        raise UsageError("bad-flag", "-A goes with --failed only", "kubectl rapt why --failed -A")
+    from kubectl_rapt.actions import why as explaining
+    from kubectl_rapt.cli import explanations
+
     with options.open_world(context) as (world, _):
         explanation = explaining.why(world, what, world.cluster.namespace())
+        now = world.now()
     if output:
-        terminal.out(show.document(_data(explanation), output))
+        terminal.out(show.document(explanations.data(explanation), output))
         return
-    lines = _lines(explanation)
+    lines = list(explanations.lines(explanation, now))
     width = max(len(key) for key, _ in lines)
     for key, text in lines:
-        terminal.out(f"{key:<{width}}  {terminal.clean(text)}")
+        terminal.out(f"{key:<{width}}  {terminal.clean(terminal.shorten(text))}".rstrip())
 
 
-def _lines(one: Explanation) -> list[tuple[str, str]]:
-    lines = []
-    outcome, run, job = one.outcome, one.found.run, one.found.job
-    if outcome is None:
-        lines.append(("state", run.status if run else "Running"))
-    elif outcome.is_success:
-        lines.append(("state", "Succeeded"))
-    else:
-        lines.append(("cause", watching.cause(outcome)))
-    if outcome and outcome.evidence:
-        lines.append(("evidence", outcome.evidence))
-    if outcome and outcome.result:
-        lines.append(("result", outcome.result))
-    if one.source:
-        lines.append(
-            (
-                "from",
-                f"{one.source.template} {one.source.version} ({one.source.registry}, tree {one.source.tree[:7]})",
-            )
-        )
-    if one.origin:
-        commit, change = one.origin.commit, one.origin.change
-        by = commit.author.partition(" <")[0]
-        lines.append(("commit", commit.id))
-        lines.append(
-            ("change", f"{change.id} by {by}: {change.summary}" if change else f"made by hand by {by}")
-        )
-    elif one.no_origin:
-        lines.append(("commit", f"unknown: {one.no_origin}"))
-    lines.append(("tool", one.tool + (f" in {one.environment}" if one.environment else "")))
-    lines.append(("asked by", one.requested_by))
-    if one.answers:
-        lines.append(("answers", ", ".join(f"{key}={value}" for key, value in one.answers.items())))
-    if run:
-        lines.append(("run", run.name))
-    if job:
-        lines.append(("job", job.name))
-    if outcome and not outcome.is_success:
-        lines.append(("try", f"kubectl rapt logs {run.name if run else one.tool}"))
-    return lines
+def _failed(context: typer.Context, tool: str, all_namespaces: bool, output: str) -> None:
+    from kubectl_rapt.actions import failed
+
+    with options.open_world(context) as (world, _):
+        namespace = "" if all_namespaces else world.cluster.namespace()
+        found = failed.listed(world, namespace, tool)
+        now = world.now()
+    if output:
+        terminal.out(show.document(show.listed([_failure(one) for one in found]), output))
+        return
+    if not found:
+        where = "any namespace" if all_namespaces else f"namespace {namespace}"
+        terminal.say(f"No failed runs{f' of {tool}' if tool else ''} found in {where}.")
+        return
+    header = ["RUN", "TOOL", "CAUSE", "ATTEMPTS", "AGE", "MESSAGE"]
+    rows = [
+        ([one.namespace] if all_namespaces else [])
+        + [
+            one.run,
+            one.tool,
+            one.finding.cause,
+            str(one.attempts),
+            times.spell_seconds((now - one.at).total_seconds()),
+            terminal.shorten(one.finding.message, 300),
+        ]
+        for one in found
+    ]
+    terminal.out(show.table((["NAMESPACE"] if all_namespaces else []) + header, rows))
+    counts = Counter(one.finding.cause for one in found).most_common()
+    terminal.say(
+        f"{len(found)} failed: {', '.join(f'{count} {terminal.clean(word)}' for word, count in counts)}"
+    )
 
 
-def _data(one: Explanation) -> dict[str, Any]:
-    outcome, origin = one.outcome, one.origin
-    data: dict[str, Any] = {"tool": one.tool, "environment": one.environment, "requestedBy": one.requested_by}
-    if one.found.run:
-        data["run"] = runs.to_manifest(one.found.run)["metadata"]["name"]
-    if one.found.job:
-        data["job"] = one.found.job.name
-    if one.answers:
-        data["answers"] = dict(one.answers)
-    if one.source:
-        data["source"] = tools.source_to_data(one.source)
-    if origin:
-        data["commit"] = origin.commit.id
-        data["author"] = origin.commit.author
-    if origin and origin.change:
-        data["change"] = origin.change.id
-    if outcome:
-        data["outcome"] = {
-            "cause": outcome.cause,
-            "exitCode": outcome.exit_code,
-            "message": outcome.message,
-            "evidence": outcome.evidence,
-            "result": outcome.result,
-        }
-    return data
+def _failure(one: "Failure") -> dict[str, Any]:
+    from kubectl_rapt.cli import explanations
+
+    about = {"namespace": one.namespace, "run": one.run, "tool": one.tool, "attempts": one.attempts}
+    return {**about, **explanations.finding_data(one.finding)}

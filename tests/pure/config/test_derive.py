@@ -194,6 +194,17 @@ def test_policies_fill_what_the_template_leaves_open() -> None:
     )
 
 
+def test_what_policies_govern_names_them_and_nothing_else_does() -> None:
+    template = replace(TEMPLATE, retry_policy="never", cleanup_policy="week")
+    installed = replace(INSTALLED, schedules=(Schedule("@daily"),))
+    manifests = derived(template=template, installed=installed)
+    named = {"rapt.dev/retry-policy": "never", "rapt.dev/cleanup-policy": "week"}
+    governed = {one["kind"] for one in manifests if named.items() <= one["metadata"]["labels"].items()}
+    assert governed == {"Tool", "CronJob"}
+    assert named.items() <= one(manifests, "Tool")["spec"]["job"]["metadata"]["labels"].items()
+    assert not named.keys() & one(manifests, "ServiceAccount")["metadata"]["labels"].keys()
+
+
 def test_a_profile_chooses_the_nodes() -> None:
     assert "nodeSelector" not in pod_of(derived())
     assert pod_of(derived(profile=Profile(node_selector={"disk": "ssd"})))["nodeSelector"] == {"disk": "ssd"}

@@ -3,10 +3,11 @@
 from typing import Any
 
 from kubectl_rapt.model.kinds import CUSTOM_RESOURCE_DEFINITION, KINDS, ref_of
-from kubectl_rapt.objects import crds, job_schema, runs, tools
+from kubectl_rapt.objects import cleanup_policies, crds, job_schema, runs, tools
 from kubectl_rapt.objects.runs import Attempt
 from kubectl_rapt.templating import parameters
 from tests.given import NOON, a_run
+from tests.pure.objects.test_cleanup_policies import FULL as CLEANUP
 from tests.pure.objects.test_tools import FULL, SOURCE
 
 BY_NAME = {manifest["metadata"]["name"]: manifest for manifest in crds.manifests()}
@@ -46,6 +47,13 @@ def test_nothing_that_a_run_holds_is_pruned() -> None:
     assert unknown(status, RUN_SCHEMA["status"]) == []
 
 
+def test_nothing_that_a_cleanup_policy_holds_is_pruned() -> None:
+    schema = BY_NAME["cleanuppolicies.rapt.dev"]["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+    spec = schema["properties"]["spec"]
+    assert unknown(cleanup_policies.to_data(CLEANUP), spec) == []
+    assert unknown(cleanup_policies.snapshot(CLEANUP), TOOL_SCHEMA["spec"]["properties"]["cleanup"]) == []
+
+
 def test_every_field_of_a_run_time_parameter_has_its_place_and_every_type_is_known() -> None:
     schema = TOOL_SCHEMA["spec"]["properties"]["parameters"]["items"]["properties"]
     assert set(schema) == {
@@ -83,6 +91,7 @@ def test_viewers_read_and_editors_write() -> None:
         "tools": ["get", "list", "watch"],
         "runs": ["get", "list", "watch"],
         "retrypolicies": ["get", "list", "watch"],
+        "cleanuppolicies": ["get", "list", "watch"],
         "runs/status": ["get"],
         "leases": ["get", "list", "watch"],
         "externalsecrets": ["get", "list", "watch"],
@@ -93,6 +102,7 @@ def test_viewers_read_and_editors_write() -> None:
         "tools": everything,
         "runs": everything,
         "retrypolicies": everything,
+        "cleanuppolicies": everything,
         "tools/status": status,
         "runs/status": status,
         "leases": everything,

@@ -156,6 +156,13 @@ def test_an_attempt_belongs_to_its_runs_tool_whatever_its_template_says() -> Non
     assert jobs.of_attempt(replace(RUN, job=template), 1)["metadata"]["labels"]["rapt.dev/tool"] == "backup"
 
 
+def test_an_attempt_names_the_policies_that_its_run_names() -> None:
+    named = {"rapt.dev/retry-policy": "spot", "rapt.dev/cleanup-policy": "week"}
+    made = jobs.of_attempt(a_run(labels={**named, "team": "storage"}), 1)
+    assert named.items() <= made["metadata"]["labels"].items()
+    assert "team" not in made["metadata"]["labels"]
+
+
 def test_making_an_attempt_leaves_the_run_as_it_is() -> None:
     jobs.of_attempt(RUN, 1)["spec"]["template"]["metadata"]["labels"]["x"] = "y"
     assert RUN.job == a_template()

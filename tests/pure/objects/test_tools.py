@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from kubectl_rapt.model.duration import Duration
 from kubectl_rapt.objects import job_schema, labels, tools
+from kubectl_rapt.objects.cleanup_policies import CleanupPolicy, Rule
 from kubectl_rapt.objects.tools import Source, Tool
 from tests.given import a_template
 
@@ -19,6 +21,7 @@ FULL = replace(
     source=SOURCE,
     retry_policy="never",
     cleanup_policy="week",
+    cleanup=CleanupPolicy("week", "For a week", (Rule(keep_for=Duration(604_800)),)),
     concurrency="forbid",
     free_env=True,
 )
@@ -55,6 +58,7 @@ def test_a_tool_puts_people_first_and_the_long_job_last() -> None:
         "environment",
         "source",
         "policies",
+        "cleanup",
         "concurrency",
         "freeEnv",
         "parameters",

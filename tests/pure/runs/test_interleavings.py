@@ -18,7 +18,7 @@ from kubectl_rapt.objects import jobs, runs
 from kubectl_rapt.objects.jobs import Job
 from kubectl_rapt.objects.retry_policies import RetryPolicy
 from kubectl_rapt.objects.runs import Run
-from kubectl_rapt.ports.cluster import Table
+from kubectl_rapt.ports.cluster import Page
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs import lifecycle
 from kubectl_rapt.runs import outcome as outcomes
@@ -98,9 +98,9 @@ class Actor(threading.Thread):
     def now(self) -> datetime:
         return LATER
 
-    def table(self, kind: Kind, namespace: str) -> Table:
+    def table(self, kind: Kind, namespace: str) -> Iterator[Page]:
         """Nothing has been tried again lately."""
-        return Table((), ())
+        return iter(())
 
     def pause(self, attempt: int) -> None: ...
 

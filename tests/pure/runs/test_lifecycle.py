@@ -391,6 +391,13 @@ def test_the_job_to_look_at_is_the_open_one_or_the_one_that_is_due(run: Run, nam
     assert lifecycle.job_name(run) == name
 
 
+@pytest.mark.parametrize(
+    "run", [TWO, replace(TWO, attempts=(FAILED_ONCE, replace(SECOND, cause="Succeeded", finished_at=DUE)))]
+)
+def test_the_job_of_an_earlier_attempt_is_never_taken_for_a_stray_one(run: Run) -> None:
+    assert not isinstance(lifecycle.next_step(seen(run, RELEASED), LATER), Delete)
+
+
 def test_a_job_that_somebody_else_has_suspended_is_left_to_them() -> None:
     by_hand = replace(SUSPENDED, suspended_by="kubectl-patch")
     assert lifecycle.next_step(seen(RECORDED, by_hand), LATER) == Wait(by_hand)

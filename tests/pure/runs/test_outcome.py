@@ -54,6 +54,7 @@ SPAN: dict[str, Any] = {
     "finished_at": NOON + timedelta(seconds=60),
 }
 POD = "pod/backup-x7k2p-1-aaaaa"
+EVICTED = "node node-1 had to be freed of its pod"
 SAID_7 = 'container "tool" ended with exit code 7'
 BY_7 = f'{POD} container "tool" terminated: Error, exit code 7'
 
@@ -82,7 +83,7 @@ CERTAIN: list[tuple[str, dict[str, Any], Pods, Outcome]] = [
         Outcome(
             "OOMKilled",
             137,
-            'container "tool" ended with exit code 137',
+            'container "tool" was killed because its node ran out of memory; it has no limit of its own',
             f'{POD} container "tool" terminated: OOMKilled, exit code 137',
             **SPAN,
         ),
@@ -90,12 +91,12 @@ CERTAIN: list[tuple[str, dict[str, Any], Pods, Outcome]] = [
     (
         "the node needed room",
         a_job(),
-        [a_pod("Failed", KILLED, reason="Evicted", message="The node was low on memory.")],
+        [a_pod("Failed", KILLED, reason="Evicted", message="The node was low on resource: memory.")],
         Outcome(
             "Evicted",
             137,
-            "The node was low on memory.",
-            f'{POD} container "tool" terminated: Error, exit code 137',
+            "node node-1 was low on memory (The node was low on resource: memory)",
+            f"{POD} Failed: Evicted",
             **SPAN,
         ),
     ),
@@ -103,7 +104,7 @@ CERTAIN: list[tuple[str, dict[str, Any], Pods, Outcome]] = [
         "evicted before it started",
         a_job(),
         [a_pod("Failed", waiting(""), reason="Evicted", message="low on memory")],
-        Outcome("Evicted", None, "low on memory", f"{POD} Failed: Evicted"),
+        Outcome("Evicted", None, f"{EVICTED} (low on memory)", f"{POD} Failed: Evicted"),
     ),
     (
         "the pod's time is up, and it ended well when told to stop",
@@ -122,7 +123,7 @@ CERTAIN: list[tuple[str, dict[str, Any], Pods, Outcome]] = [
         a_job(),
         [a_pod("Failed", NOT_YET, init=[OK, ended(3)])],
         Outcome(
-            "ExitCode",
+            "InitFailed",
             3,
             'init container "init-1" ended with exit code 3',
             f'{POD} init container "init-1" terminated: Error, exit code 3',
@@ -151,13 +152,15 @@ CERTAIN: list[tuple[str, dict[str, Any], Pods, Outcome]] = [
         "one container ended well, the other never started",
         a_job(),
         [a_pod("Failed", OK, waiting(""), reason="Evicted")],
-        Outcome("Evicted", 0, "", f"{POD} Failed: Evicted", **SPAN),
+        Outcome("Evicted", 0, EVICTED, f"{POD} Failed: Evicted", **SPAN),
     ),
     (
         "evicted before it started, and the Job says when that was final",
         failed("BackoffLimitExceeded"),
         [a_pod("Failed", waiting(""), reason="Evicted")],
-        Outcome("Evicted", None, "", f"{POD} Failed: Evicted", finished_at=NOON + timedelta(seconds=100)),
+        Outcome(
+            "Evicted", None, EVICTED, f"{POD} Failed: Evicted", finished_at=NOON + timedelta(seconds=100)
+        ),
     ),
     (
         "the second of two containers failed",
@@ -256,7 +259,7 @@ CERTAIN: list[tuple[str, dict[str, Any], Pods, Outcome]] = [
         Outcome(
             "BackoffLimitExceeded",
             None,
-            "because of BackoffLimitExceeded",
+            "Kubernetes lets it fail with one pod, and no more (backoffLimit 0)",
             "job/backup-x7k2p-1 condition Failed: BackoffLimitExceeded",
             finished_at=NOON + timedelta(seconds=100),
         ),
@@ -268,7 +271,7 @@ CERTAIN: list[tuple[str, dict[str, Any], Pods, Outcome]] = [
         Outcome(
             "DeadlineExceeded",
             None,
-            "because of DeadlineExceeded",
+            "the Job was active longer than it may be",
             "job/backup-x7k2p-1 condition Failed: DeadlineExceeded",
             started_at=SPAN["started_at"],
             finished_at=NOON + timedelta(seconds=100),
@@ -280,7 +283,8 @@ CERTAIN: list[tuple[str, dict[str, Any], Pods, Outcome]] = [
         [],
         Outcome(
             "Failed",
-            evidence="job/backup-x7k2p-1 condition Failed: ",
+            message="it failed, and nobody says why",
+            evidence="job/backup-x7k2p-1 condition Failed: no reason",
             finished_at=NOON + timedelta(seconds=100),
         ),
     ),
@@ -379,7 +383,7 @@ def test_whoever_is_disrupted_is_not_judged_by_its_exit_code() -> None:
         ("TerminationByKubelet", "Evicted", "Evicted"),
         ("TerminationByKubelet", "Preempting", "Preempted"),
         ("TerminationByKubelet", "Terminated", "NodeLost"),
-        ("SomethingNew", "", "ExitCode"),
+        ("SomethingNew", "", "Evicted"),
     ],
 )
 def test_a_pod_that_kubernetes_ends_has_a_cause_that_policies_know(
@@ -387,7 +391,8 @@ def test_a_pod_that_kubernetes_ends_has_a_cause_that_policies_know(
 ) -> None:
     found = of(a_job(), a_disrupted_pod(disruption, KILLED, why=reason))
     assert found
-    assert (found.cause, found.message) == (cause, "because")
+    assert found.cause == cause
+    assert "because" in found.message
 
 
 def test_a_pod_that_vanished_while_it_ran_still_says_why() -> None:

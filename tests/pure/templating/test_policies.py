@@ -4,9 +4,10 @@ import pytest
 
 from kubectl_rapt.errors import Invalid, NotFound
 from kubectl_rapt.model.duration import Duration
+from kubectl_rapt.objects.cleanup_policies import CleanupPolicy, Rule
 from kubectl_rapt.objects.retry_policies import RetryPolicy
 from kubectl_rapt.templating import policies
-from kubectl_rapt.templating.policies import CleanupPolicy, Compiled
+from kubectl_rapt.templating.policies import Compiled
 
 MONTH = """
 apiVersion: rapt.dev/v1alpha1
@@ -24,14 +25,19 @@ name: thrice
 summary: Three attempts
 attempts: 3
 """
+AGE = Duration(30 * 86_400)
+KEPT = CleanupPolicy(
+    "month",
+    "Keep finished Jobs for a month",
+    (Rule(("Succeeded",), AGE, keep_at_most=5), Rule(("Failed",), AGE, keep_at_most=0)),
+)
 POLICY = RetryPolicy("thrice", "Three attempts", 3)
 PER_INDEX = {"backoffLimitPerIndex": 2}
 FILES = {"policies/cleanup/month.yaml": MONTH.encode(), "policies/retry/thrice.yaml": THRICE.encode()}
 
 
 def test_a_cleanup_policy_is_read() -> None:
-    month = CleanupPolicy("month", "Keep finished Jobs for a month", Duration(30 * 86_400), 5, 0)
-    assert policies.read_cleanup(MONTH, "policies/cleanup/month.yaml") == month
+    assert policies.read_cleanup(MONTH, "policies/cleanup/month.yaml") == KEPT
 
 
 def test_a_retry_policy_is_read() -> None:
@@ -50,6 +56,7 @@ def test_a_retry_policy_is_read() -> None:
                 {"ttlSecondsAfterFinished": 2_592_000},
                 {},
                 {"successfulJobsHistoryLimit": 5, "failedJobsHistoryLimit": 0},
+                cleanup=KEPT,
             ),
         ),
         (
@@ -60,12 +67,43 @@ def test_a_retry_policy_is_read() -> None:
                 PER_INDEX,
                 {"successfulJobsHistoryLimit": 5, "failedJobsHistoryLimit": 0},
                 POLICY,
+                KEPT,
             ),
         ),
     ],
 )
 def test_policies_become_fields_of_kubernetes(retry: str, cleanup: str, compiled: Compiled) -> None:
     assert policies.compile(FILES, retry, cleanup) == compiled
+
+
+DAY, WEEK = Duration(86_400), Duration(7 * 86_400)
+EVER = 2**31 - 1
+
+
+@pytest.mark.parametrize(
+    ("rules", "export", "ttl", "limits"),
+    [
+        # The longest of the ages, for a Job has one time to live, however it ends.
+        ((Rule(("Succeeded",), DAY), Rule(("Failed",), WEEK)), False, WEEK.seconds, (EVER, EVER)),
+        ((Rule(("Succeeded",), DAY), Rule((), WEEK)), False, WEEK.seconds, (EVER, EVER)),
+        # None where some Jobs stay for ever, the newest stay, or what goes is exported first.
+        ((Rule(("Succeeded",), DAY, keep_at_most=9),), False, None, (9, EVER)),
+        ((Rule((), DAY, keep_last=1),), False, None, (EVER, EVER)),
+        ((Rule((), keep_at_most=7),), False, None, (7, 7)),
+        ((Rule((), DAY, keep_at_most=7),), True, None, (EVER, EVER)),
+    ],
+)
+def test_kubernetes_is_told_only_what_it_can_do_without_deleting_too_early(
+    rules: tuple[Rule, ...], export: bool, ttl: int | None, limits: tuple[int, int]
+) -> None:
+    compiled = policies.compile_cleanup(CleanupPolicy("p", "s", rules, export=export))
+    assert compiled.job.get("ttlSecondsAfterFinished") == ttl
+    assert tuple(compiled.cron_job.values()) == limits
+
+
+def test_a_policy_about_runs_alone_leaves_jobs_to_kubernetes() -> None:
+    compiled = policies.compile_cleanup(CleanupPolicy("p", "s", runs=(Rule((), DAY),)))
+    assert (compiled.job, compiled.cron_job) == ({}, {})
 
 
 def test_a_policy_that_is_not_there_is_told_the_nearest() -> None:

@@ -1,0 +1,282 @@
+"""Clean up: read what has finished, decide what goes, export its evidence, delete exactly that."""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Literal
+
+from kubectl_rapt import writes
+from kubectl_rapt.actions import evidence, find, rights, threads
+from kubectl_rapt.errors import Conflict, NotFound, Problem, RaptError, Refused, Unavailable, UsageError
+from kubectl_rapt.model import names
+from kubectl_rapt.model.duration import Duration
+from kubectl_rapt.model.kinds import CLEANUP_POLICY, JOB, RUN, TOOL, Kind, Manifest
+from kubectl_rapt.model.plan import Delete
+from kubectl_rapt.objects import cleanup_policies, labels, tools
+from kubectl_rapt.objects.cleanup_policies import CleanupPolicy, Rule
+from kubectl_rapt.objects.tools import Tool
+from kubectl_rapt.ports.world import World
+from kubectl_rapt.runs import retention
+from kubectl_rapt.runs.retention import Item, Verdict
+from kubectl_rapt.templating import policies as policy_files
+from kubectl_rapt.writes import Writers
+
+AT_ONCE = 8
+_TRIES = 5
+"""How often a deletion whose answer was lost is asked for again: what it deletes is one UID and version."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a person asks to be cleaned.
+
+    Args:
+        namespace: Where; empty for everywhere.
+        tool: The tool; empty for all.
+        older_than: The age of Jobs that go, whatever policies say of ages; Runs then stay.
+        statuses: How what goes has ended; empty for every way.
+        policy: The policy that decides, whatever the tools say; empty for the tools' own.
+    """
+
+    namespace: str
+    tool: str = ""
+    older_than: Duration | None = None
+    statuses: tuple[str, ...] = ()
+    policy: str = ""
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether nothing narrows it down."""
+        return not (self.tool or self.older_than or self.statuses or self.policy)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What goes and what stays.
+
+    Args:
+        verdicts: One for each Job and Run, Jobs first.
+        broken: The objects that could not be read; they stay.
+    """
+
+    verdicts: tuple[Verdict, ...]
+    broken: tuple[Problem, ...] = ()
+
+    @property
+    def going(self) -> list[Verdict]:
+        """What is to be deleted, in that order."""
+        return [one for one in self.verdicts if one.goes]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of one deletion: ``changed`` is somebody else's doing, and the object stays."""
+
+    verdict: Verdict
+    what: Literal["deleted", "gone", "changed", "failed"]
+    why: str = ""
+
+
+def plan(world: World, scope: Scope) -> Plan:
+    """Read and decide.
+
+    Raises:
+        NotFound: There is no such policy, and no such tool nor anything of it; Rapt is not installed.
+        UsageError: Both an age and a policy are given.
+        Refused, Unavailable: The cluster cannot be read.
+    """
+    if scope.older_than is not None and scope.policy:
+        raise UsageError("bad-flag", "--older-than and --policy say different things", "give one of them")
+    selector = labels.selector({labels.TOOL: scope.tool}) if scope.tool else labels.TOOL
+    broken: list[Problem] = []
+    # Runs first: a Job that began in between is unfinished, and one whose Run was not there yet is its Run's.
+    runs = _read(world.cluster.list(RUN, scope.namespace, labels=selector), retention.of_run, broken)
+    jobs = _read(world.cluster.list(JOB, scope.namespace, labels=selector), retention.of_job, broken)
+    policies = _Policies(world, scope, broken)
+    verdicts = retention.decide(
+        jobs,
+        runs,
+        policies.of,
+        world.now(),
+        statuses=scope.statuses,
+        jobs_only=scope.older_than is not None,
+    )
+    if scope.tool and scope.namespace and not verdicts and not broken:
+        find.tool(world, scope.tool, scope.namespace, "clean")
+    return Plan(tuple(verdicts), tuple(broken))
+
+
+def _read(manifests: Iterable[Manifest], read: Callable[[Manifest], Any], broken: list[Problem]) -> list[Any]:
+    found = []
+    for manifest in manifests:
+        try:
+            found.append(read(manifest))
+        except Exception as error:  # whatever somebody has put there, the others are read
+            why = error.message if isinstance(error, RaptError) else f"cannot be read: {error!r}"
+            broken.append(Problem(_name(manifest), why))
+    return found
+
+
+def _name(manifest: Manifest) -> str:
+    metadata = manifest.get("metadata") or {}
+    return f"{str(manifest.get('kind')).lower()}/{metadata.get('name')} in {metadata.get('namespace')}"
+
+
+class _Policies:
+    """What governs each item: what was asked for, what its tool says, or what its label names."""
+
+    def __init__(self, world: World, scope: Scope, broken: list[Problem]) -> None:
+        self._world, self._scope = world, scope
+        fields = f"metadata.name={scope.tool}" if scope.tool else ""
+        self._tools: dict[tuple[str, str], Tool | None] = {}
+        for manifest in world.cluster.list(TOOL, scope.namespace, fields=fields):
+            metadata = manifest["metadata"]
+            self._tools[metadata["namespace"], metadata["name"]] = next(
+                iter(_read([manifest], tools.from_manifest, broken)), None
+            )
+        self._unknown = "is not known here"
+        self._shipped: dict[str, CleanupPolicy] | None = None
+        self._objects: dict[tuple[str, str], CleanupPolicy] = dict(self._read_objects(broken))
+        if scope.policy:
+            self._check(scope.policy)
+
+    def of(self, item: Item) -> CleanupPolicy | str | None:
+        """See ``retention.PolicyOf``."""
+        if self._scope.policy:
+            return self._named(item.ref.namespace, self._scope.policy)
+        own = self._own(item)
+        if self._scope.older_than is None:
+            return own
+        is_export = isinstance(own, CleanupPolicy) and own.export
+        return CleanupPolicy("--older-than", "", (Rule(keep_for=self._scope.older_than),), export=is_export)
+
+    def _own(self, item: Item) -> CleanupPolicy | str | None:
+        key = (item.ref.namespace, item.tool)
+        tool = self._tools.get(key)
+        if tool is None:
+            return (
+                f"tool/{item.tool} cannot be read" if key in self._tools else self._named(key[0], item.policy)
+            )
+        return tool.cleanup or self._named(tool.namespace, tool.cleanup_policy)
+
+    def _named(self, namespace: str, name: str) -> CleanupPolicy | str | None:
+        if not name:
+            return None
+        found = self._objects.get((namespace, name)) or self._bundled().get(name)
+        return found or f"its policy {name} {self._unknown}"
+
+    def _read_objects(self, broken: list[Problem]) -> list[tuple[tuple[str, str], CleanupPolicy]]:
+        """The CleanupPolicy objects; none where an older Rapt has installed no such kind, or rights to it.
+
+        What cannot be read may say that things are kept: then no policy of that name is taken from elsewhere.
+        """
+        try:
+            return _read(self._world.cluster.list(CLEANUP_POLICY, self._scope.namespace), _named, broken)
+        except (NotFound, Refused) as error:
+            if isinstance(error, Refused):
+                if self._scope.policy:
+                    raise
+                self._shipped, self._unknown = {}, "cannot be read"
+            return []
+
+    def _bundled(self) -> dict[str, CleanupPolicy]:
+        if self._shipped is None:
+            start = "policies/cleanup/"
+            self._shipped = {
+                policy.name: policy
+                for path, text in self._world.bundle.files().items()
+                if path.startswith(start)
+                for policy in [policy_files.read_cleanup(text, path)]
+            }
+        return self._shipped
+
+    def _check(self, name: str) -> None:
+        known = sorted({*(one for _, one in self._objects), *self._bundled()})
+        if name not in known:
+            near = names.did_you_mean(name, known)
+            raise NotFound("no-policy", f'no cleanup policy "{name}"{near}', f"there are {', '.join(known)}")
+
+
+def _named(manifest: Manifest) -> tuple[tuple[str, str], CleanupPolicy]:
+    policy = cleanup_policies.from_manifest(manifest)
+    return (manifest["metadata"]["namespace"], policy.name), policy
+
+
+def carry_out(
+    world: World,
+    writers: Writers,
+    going: Sequence[Verdict],
+    *,
+    folder: str,
+    export_all: bool = False,
+) -> list[Done]:
+    """Export what is to be exported, then delete: Jobs first, and a Run only after its Jobs.
+
+    Args:
+        world: Where to look.
+        writers: The door's ports.
+        going: What goes, Jobs first.
+        folder: Where evidence is exported to.
+        export_all: Whether all of it is exported, whatever the policies say.
+
+    Returns:
+        What became of each. One that fails does not stop the others.
+
+    Raises:
+        Refused: ``no-right``: the user may not delete that, and nothing was deleted.
+        Unavailable: ``export-failed``: nothing was deleted.
+    """
+    rights.check(world, (("delete", one.item.ref.kind, one.item.ref.namespace) for one in going))
+    exported = [one.item.ref for one in going if one.export or export_all]
+    if exported:
+        try:
+            evidence.export(world, writers, exported, folder)
+        except Unavailable as error:
+            what = f"nothing was deleted: {error.message}"
+            raise Unavailable(error.code, what, error.hint, error.problems) from error
+    done: list[Done] = []
+    for kind in (JOB, RUN):
+        stay = {one.verdict.item for one in done if one.what in ("changed", "failed")}
+        done += threads.each(partial(_delete, writers, stay), _of(kind, going), AT_ONCE)
+    return done
+
+
+def _of(kind: Kind, going: Sequence[Verdict]) -> list[Verdict]:
+    return [one for one in going if one.item.ref.kind == kind]
+
+
+def _delete(writers: Writers, stay: Collection[Item], verdict: Verdict) -> Done:
+    item = verdict.item
+    kept = next((job for job in stay if item.uid in job.owners or job.uid in item.jobs), None)
+    if kept is not None:
+        return Done(verdict, "changed", f"{kept.ref} stays")
+    step = Delete(item.ref, item.uid, item.resource_version, "Background")
+    for attempt in range(_TRIES):
+        try:
+            writes.apply(writers, step)
+            return Done(verdict, "deleted")
+        except NotFound:
+            return Done(verdict, "gone")
+        except Conflict as error:
+            return Done(verdict, "changed", error.message)
+        except Unavailable as error:
+            if not error.outcome_unknown or attempt == _TRIES - 1:
+                return Done(verdict, "failed", error.message)
+            writers.pause(attempt)
+        except Exception as error:  # whatever it is about one object, the others go on
+            return Done(verdict, "failed", error.message if isinstance(error, RaptError) else repr(error))
+    raise AssertionError("the last try returns")
+
+
+def with_statuses(scope: Scope, given: Sequence[str]) -> Scope:
+    """A scope with the statuses that a flag names, in any case.
+
+    Raises:
+        UsageError: One is none.
+    """
+    known = {one.lower(): one for one in cleanup_policies.RUN_STATUSES}
+    for one in given:
+        if one.lower() not in known:
+            choices = "|".join(cleanup_policies.RUN_STATUSES)
+            raise UsageError("bad-flag", f'--status does not know "{one}"', f"--status {choices}")
+    return replace(scope, statuses=tuple(known[one.lower()] for one in given))

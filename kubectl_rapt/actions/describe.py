@@ -1,0 +1,163 @@
+"""Everything worth knowing of a tool or of a run, read at once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kubectl_rapt.actions import listing, threads
+from kubectl_rapt.errors import NotFound, RaptError, UsageError
+from kubectl_rapt.model import names
+from kubectl_rapt.model.kinds import CRON_JOB, EVENT, JOB, POD, RUN, TOOL, Kind, Manifest, Ref
+from kubectl_rapt.objects import labels, runs, tools
+from kubectl_rapt.objects.runs import Run
+from kubectl_rapt.objects.tools import Tool
+from kubectl_rapt.ports.world import World
+from kubectl_rapt.runs import listed
+from kubectl_rapt.runs.listed import Line
+
+LAST = 5
+"""How many runs of a tool are shown."""
+_KINDS = {
+    "tool": TOOL,
+    "tools": TOOL,
+    "run": RUN,
+    "runs": RUN,
+    "job": JOB,
+    "jobs": JOB,
+    "pod": POD,
+    "pods": POD,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class OfTool:
+    """A tool.
+
+    Args:
+        manifest: The object.
+        tool: It, read; None where it is broken.
+        problem: What is wrong with it.
+        schedules: Its CronJobs.
+        last: Its last runs, newest first.
+    """
+
+    manifest: Manifest
+    tool: Tool | None
+    problem: str
+    schedules: Sequence[Manifest]
+    last: Sequence[Line]
+
+
+@dataclass(frozen=True, slots=True)
+class OfRun:
+    """A run.
+
+    Args:
+        manifest: The object.
+        run: It, read; None where it is broken.
+        problem: What is wrong with it.
+        events: What Kubernetes tells of it, of its Jobs and of their pods, oldest first.
+    """
+
+    manifest: Manifest
+    run: Run | None
+    problem: str
+    events: Sequence[Manifest]
+
+
+def describe(world: World, what: str, namespace: str) -> OfTool | OfRun:
+    """A tool, else a run, of that name; ``tool/NAME``, ``run/NAME``, ``job/NAME`` and ``pod/NAME`` say which.
+
+    Raises:
+        NotFound: There is none.
+        UsageError: The kind before the ``/`` is none of these.
+    """
+    manifest = _find(world, what, namespace)
+    return of_tool(world, manifest) if manifest["kind"] == TOOL.name else _of_run(world, manifest)
+
+
+def _find(world: World, what: str, namespace: str) -> Manifest:
+    kind, slash, name = what.rpartition("/")
+    known = _KINDS.get(kind.partition(".")[0].lower())
+    if slash and known is None:
+        hint = f"kubectl rapt describe tool/{name}"
+        raise UsageError("bad-kind", f'"{kind}" is not job, pod, run or tool', hint)
+    if known in (JOB, POD):
+        name = _run_of(world, Ref(known, name, namespace))
+        known = RUN
+    for wanted in (known,) if known else (TOOL, RUN):
+        try:
+            return world.cluster.get(Ref(wanted, name, namespace))
+        except NotFound as error:
+            if error.code != "not-found":
+                raise
+    raise _unknown(world, name, namespace, known)
+
+
+def _run_of(world: World, ref: Ref) -> str:
+    marks = world.cluster.get(ref)["metadata"].get("labels") or {}
+    return str(marks.get(labels.RUN) or marks.get("batch.kubernetes.io/job-name") or ref.name)
+
+
+def _unknown(world: World, name: str, namespace: str, kind: Kind | None) -> NotFound:
+    found = [one["metadata"]["name"] for one in world.cluster.list(kind or TOOL, namespace)]
+    near = names.nearest(name, found)
+    what = f"no {kind.name.lower() if kind else 'tool or run'} "
+    hint = f"kubectl rapt describe {near}" if near else f"kubectl rapt {'runs' if kind == RUN else 'list'}"
+    return NotFound("no-run" if kind == RUN else "no-tool", f'{what}"{name}" in namespace {namespace}', hint)
+
+
+def of_tool(world: World, manifest: Manifest) -> OfTool:
+    """A tool with what belongs to it."""
+    name, namespace = manifest["metadata"]["name"], manifest["metadata"]["namespace"]
+    tool, problem = None, ""
+    try:
+        tool = tools.from_manifest(manifest)
+    except (RaptError, KeyError, TypeError, ValueError, AttributeError) as error:
+        problem = what_is_wrong(error)
+    mine = labels.selector({labels.TOOL: name})
+    schedules = list(world.cluster.list(CRON_JOB, namespace, labels=mine))
+    last = listing.lines(world, listing.Wanted(namespace, tool=name))[:LAST]
+    return OfTool(manifest, tool, problem, schedules, [listed.line(listed.unpacked(one)) for one in last])
+
+
+def what_is_wrong(error: Exception) -> str:
+    """What keeps an object from being read, in one line."""
+    if isinstance(error, RaptError):
+        return "; ".join((error.message, *(f"{one.where}: {one.what}" for one in error.problems)))
+    return f"it has no {error.args[0]}" if isinstance(error, KeyError) else str(error)
+
+
+def _of_run(world: World, manifest: Manifest) -> OfRun:
+    run, problem = None, ""
+    try:
+        run = runs.from_manifest(manifest)
+    except (RaptError, KeyError, TypeError, ValueError, AttributeError) as error:
+        problem = what_is_wrong(error)
+    return OfRun(manifest, run, problem, _events(world, manifest))
+
+
+def _events(world: World, manifest: Manifest) -> list[Manifest]:
+    """The events of a run, its Jobs and their pods: of pods that are gone, too, as long as Kubernetes keeps them."""
+    name, namespace = manifest["metadata"]["name"], manifest["metadata"]["namespace"]
+    attempts = (manifest.get("status") or {}).get("attempts") or ()
+    jobs = [one.get("job", "") for one in attempts]
+
+    def of(kind: str) -> list[Manifest]:
+        found = world.cluster.list(EVENT, namespace, fields=f"involvedObject.kind={kind}")
+        return [one for one in found if _belongs(one["involvedObject"].get("name", ""), kind, name, jobs)]
+
+    found = [one for events in threads.each(of, (RUN.name, JOB.name, POD.name)) for one in events]
+    return sorted(found, key=time_of)
+
+
+def _belongs(name: str, kind: str, run: str, jobs: Sequence[str]) -> bool:
+    if kind == RUN.name:
+        return name == run
+    return name in jobs if kind == JOB.name else name.rpartition("-")[0] in jobs
+
+
+def time_of(event: Manifest) -> str:
+    """When an event was seen last."""
+    series = event.get("series") or {}
+    times = (series.get("lastObservedTime"), event.get("lastTimestamp"), event.get("eventTime"))
+    return str(next((one for one in times if one), event["metadata"]["creationTimestamp"]))

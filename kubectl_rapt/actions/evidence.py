@@ -1,0 +1,83 @@
+"""Write what is known of Jobs and Runs to files, before they go or to keep it elsewhere."""
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+
+from kubectl_rapt import writes
+from kubectl_rapt.actions import threads
+from kubectl_rapt.errors import NotFound, Problem, RaptError, Unavailable
+from kubectl_rapt.model.kinds import POD, RUN, Ref
+from kubectl_rapt.model.plan import WriteFiles
+from kubectl_rapt.objects import jobs, pods, runs
+from kubectl_rapt.objects.jobs import Job
+from kubectl_rapt.objects.pods import Pod
+from kubectl_rapt.ports.world import World
+from kubectl_rapt.runs import evidence
+from kubectl_rapt.runs import outcome as outcomes
+from kubectl_rapt.runs.evidence import Said
+from kubectl_rapt.writes import Writers
+
+AT_ONCE = 8
+
+
+def export(world: World, writers: Writers, wanted: Sequence[Ref], to: str) -> None:
+    """Write the evidence of some Jobs and Runs.
+
+    Args:
+        world: Where to read: each object as it is now.
+        writers: The door's ports.
+        wanted: The objects; one that is gone already has nothing left to keep.
+        to: The folder; what an earlier export of the same object wrote there is replaced.
+
+    Raises:
+        Unavailable: ``export-failed``: of some it could not be done; the others are there.
+    """
+
+    def one(ref: Ref) -> Problem | None:
+        try:
+            if files := _files(world, ref):
+                writes.apply(writers, WriteFiles(to, files))
+        except RaptError as error:
+            return Problem(str(ref), error.message)
+        except Exception as error:  # one broken object must not keep the others from being told
+            return Problem(str(ref), f"cannot be read: {error!r}")
+        return None
+
+    problems = [found for found in threads.each(one, wanted, AT_ONCE) if found]
+    if problems:
+        raise Unavailable(
+            "export-failed",
+            f"the evidence of {len(problems)} of {len(wanted)} objects was not written to {to}",
+            f"ls -ld {to}, and the same command again",
+            problems,
+        )
+
+
+def _files(world: World, ref: Ref) -> dict[str, bytes]:
+    try:
+        manifest = world.cluster.get(ref)
+    except NotFound:
+        return {}
+    if ref.kind == RUN:
+        return evidence.of_run(manifest, runs.from_manifest(manifest))
+    job = jobs.from_manifest(manifest)
+    found = _pods(world, job)
+    return evidence.of_job(manifest, outcomes.of(job, found), list(_logs(world, found)))
+
+
+def _pods(world: World, job: Job) -> list[Pod]:
+    selector = f"batch.kubernetes.io/controller-uid={job.uid}"
+    return [pods.from_manifest(one) for one in world.cluster.list(POD, job.namespace, labels=selector)]
+
+
+def _logs(world: World, found: Sequence[Pod]) -> Iterator[Said]:
+    for pod in found:
+        for container in pod.containers:
+            if container.started_at is None:
+                continue
+            lines: deque[bytes] = deque(maxlen=evidence.MAX_LINES)
+            try:
+                lines.extend(world.cluster.logs(pod.ref, container.name, tail=evidence.MAX_LINES))
+            except NotFound:
+                continue
+            yield Said(pod.name, container.name, evidence.end(tuple(lines)))

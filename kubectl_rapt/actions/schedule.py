@@ -1,0 +1,215 @@
+"""Schedules: what they are, stopping them for a while, and running them now or for times that have passed."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from kubectl_rapt.actions import find, repository
+from kubectl_rapt.actions import run as running
+from kubectl_rapt.errors import NotFound, RaptError, UsageError
+from kubectl_rapt.model import times
+from kubectl_rapt.model.kinds import CRON_JOB, JOB, RUN, Manifest, Ref
+from kubectl_rapt.model.plan import Patch
+from kubectl_rapt.objects import jobs, labels
+from kubectl_rapt.objects.runs import Run
+from kubectl_rapt.ports.world import World
+from kubectl_rapt.runs import agenda, listed
+from kubectl_rapt.runs.agenda import Entry
+
+MOST_SLOTS = 1000
+"""How many runs one backfill may start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One time of a schedule, and what became of it.
+
+    Args:
+        at: The time.
+        name: The name of its run.
+        ran: What has run for it already, such as ``run/backup-29384640``; empty where nothing has.
+    """
+
+    at: datetime
+    name: str
+    ran: str
+
+
+def in_cluster(
+    world: World, namespace: str, *, environment: str = "", tool: str = "", selector: str = ""
+) -> tuple[list[Entry], list[str]]:
+    """The schedules of tools in the cluster, and a line on each CronJob that is broken.
+
+    Args:
+        world: Where to read.
+        namespace: Where; empty for everywhere.
+        environment: Only of this one; empty for any.
+        tool: Only of this one; empty for any.
+        selector: A label selector besides.
+    """
+    named = {labels.ENVIRONMENT: environment, labels.TOOL: tool}
+    own = labels.selector({key: value for key, value in named.items() if value})
+    chosen = ",".join(one for one in (own, labels.TOOL, selector) if one)
+    found, broken = [], []
+    for one in world.cluster.list(CRON_JOB, namespace, labels=chosen):
+        try:
+            found.append(agenda.from_cron_job(one))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            broken.append(f"cronjob/{one['metadata']['name']} is broken: {error}")
+    return found, broken
+
+
+def in_repository(world: World, environment: str = "", tool: str = "") -> tuple[list[Entry], list[str]]:
+    """The same of the config repository: what the tools' files say.
+
+    Raises:
+        NotFound, Unavailable, Refused: It cannot be read, or has no such environment.
+    """
+    found = repository.read(world)
+    if environment:
+        found.project().environment(environment)
+    entries, broken = [], []
+    for place, name in found.tools(environment):
+        if tool not in ("", name):
+            continue
+        try:
+            asked = found.installation(place, name).schedules
+        except RaptError as error:
+            broken.append(f"{place}/{name} is broken: {error.message}")
+            continue
+        for index, one in enumerate(asked):
+            cron_job = name + (f"-{index + 1}" if index else "")
+            entries.append(agenda.checked(Entry(name, place, "", cron_job, one.cron, one.time_zone)))
+    return entries, broken
+
+
+def of_tool(world: World, tool: str, namespace: str, verb: str, number: int = 0) -> list[Manifest]:
+    """A tool's CronJobs in the order of its schedules, or the one of that number, counted from 1.
+
+    Raises:
+        NotFound: No such tool, it has no schedule, or none of that number.
+    """
+    mine = labels.selector({labels.TOOL: tool})
+    found = sorted(world.cluster.list(CRON_JOB, namespace, labels=mine), key=lambda one: _order(one, tool))
+    if not found:
+        find.tool(world, tool, namespace, f"schedule {verb}")
+        hint = f"kubectl rapt set {tool} --schedule '0 3 * * *'"
+        raise NotFound("no-schedule", f'tool "{tool}" has no schedule in namespace {namespace}', hint)
+    if number > len(found) or number < 0:
+        has = f"{len(found)} schedule{'' if len(found) == 1 else 's'}"
+        raise NotFound("no-schedule", f'tool "{tool}" has {has}, and no number {number}', "--schedule 1")
+    return [found[number - 1]] if number else found
+
+
+def _order(cron_job: Manifest, tool: str) -> tuple[int, str]:
+    name = str(cron_job["metadata"]["name"])
+    number = name.removeprefix(f"{tool}-")
+    return (int(number) if number.isdecimal() and name != tool else 1), name
+
+
+def one_of_tool(world: World, tool: str, namespace: str, verb: str, number: int = 0) -> Manifest:
+    """The tool's only CronJob, or the one of that number.
+
+    Raises:
+        NotFound: As ``of_tool``.
+        UsageError: There are several, and none was chosen.
+    """
+    found = of_tool(world, tool, namespace, verb, number)
+    if len(found) > 1:
+        said = ", ".join(f"{index} is {one['spec']['schedule']}" for index, one in enumerate(found, 1))
+        what = f'tool "{tool}" has {len(found)} schedules: {said}'
+        raise UsageError("bad-usage", what, f"kubectl rapt schedule {verb} {tool} --schedule 1")
+    return found[0]
+
+
+def switch(cron_job: Manifest, *, suspend: bool) -> Patch | None:
+    """What suspends or resumes a CronJob; None where it is as it should be.
+
+    Rendered CronJobs leave ``suspend`` out, so a sync does not undo it.
+    """
+    if bool(cron_job["spec"].get("suspend")) is suspend:
+        return None
+    metadata = cron_job["metadata"]
+    ref = Ref(CRON_JOB, metadata["name"], metadata["namespace"])
+    return Patch(ref, {"metadata": {"uid": metadata["uid"]}, "spec": {"suspend": suspend}})
+
+
+def trigger(world: World, cron_job: Manifest) -> Run:
+    """The run that a schedule would start now: the tool's Job with the answers that are in git.
+
+    Raises:
+        NotFound, Invalid, Refused: As ``run``.
+    """
+    metadata = cron_job["metadata"]
+    request = running.Request(metadata["labels"][labels.TOOL], metadata["namespace"], {}, {})
+    return _as_scheduled(running.plan(world, request), cron_job)
+
+
+def _as_scheduled(run: Run, cron_job: Manifest) -> Run:
+    return replace(run, schedule=cron_job["metadata"]["name"])
+
+
+def passed(world: World, cron_job: Manifest, start: datetime, end: datetime, now: datetime) -> list[Slot]:
+    """The slots of a schedule from one time to another, both included, and which of them ran.
+
+    Raises:
+        UsageError: There is none, the times are the wrong way round or in the future, or there are too many.
+    """
+    entry = agenda.from_cron_job(cron_job)
+    if entry.problem:
+        raise UsageError("bad-usage", f"its schedule never fires: {entry.problem}", "kubectl rapt schedule")
+    if start > end or end > now:
+        what = (
+            "--from must be before --to"
+            if start > end
+            else "--to is in the future, and would be the schedule's"
+        )
+        raise UsageError("bad-usage", what, f"--to {times.spell(now)}")
+    moments = list(agenda.slots(entry, start - timedelta(seconds=1), end, MOST_SLOTS + 1))
+    if len(moments) > MOST_SLOTS:
+        what = f"those are more than {MOST_SLOTS} slots"
+        raise UsageError("bad-usage", what, f"--to {times.spell(moments[-2])}")
+    ran = _ran(world, entry)
+    named = {agenda.run_name(entry, one, running.RUN_NAME_LIMIT): one for one in moments}
+    # Kubernetes does not cut the name of a Job, and a Run's is cut.
+    whole = {name: agenda.run_name(entry, at, jobs.NAME_LIMIT) for name, at in named.items()}
+    return [Slot(at, name, ran.get(name) or ran.get(whole[name], "")) for name, at in named.items()]
+
+
+def _ran(world: World, entry: Entry) -> dict[str, str]:
+    """The names of everything that ran for the tool: Jobs of the schedule, and Runs, which outlive them.
+
+    A Run that has begun nothing yet was half started, and is gone on with.
+    """
+    mine = labels.selector({labels.TOOL: entry.tool})
+    found = {
+        one["metadata"]["name"]: f"job/{one['metadata']['name']}"
+        for one in world.cluster.list(JOB, entry.namespace, labels=f"{mine},!{labels.RUN}")
+    }
+    for page in world.cluster.table(RUN, entry.namespace, labels=mine):
+        read = listed.reader(page.columns)
+        begun = [
+            line
+            for line in map(listed.line, map(read, page.rows))
+            if line.attempts or line.state != "Pending"
+        ]
+        found |= {line.name: f"run/{line.name}" for line in begun}
+    return found
+
+
+def backfilled(world: World, cron_job: Manifest, slot: Slot, parameter: str = "") -> Run:
+    """The run for a slot that has passed: its name and its request are the slot's, so there is never a second one.
+
+    Args:
+        world: Where to read.
+        cron_job: The schedule.
+        slot: The slot.
+        parameter: The run-time parameter that is answered with the slot's time; empty for none.
+
+    Raises:
+        NotFound, Invalid, Refused: As ``run``.
+    """
+    metadata = cron_job["metadata"]
+    answers = {parameter: times.spell(slot.at)} if parameter else {}
+    tool = metadata["labels"][labels.TOOL]
+    request = running.Request(tool, metadata["namespace"], answers, {}, slot.name)
+    return replace(_as_scheduled(running.plan(world, request), cron_job), slot=slot.at)

@@ -1,0 +1,190 @@
+"""How Rapt stands in a cluster: whether it answers, what is installed, what is there, and what is wrong."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from kubectl_rapt.actions import describe, listing
+from kubectl_rapt.errors import NotFound, RaptError, Refused
+from kubectl_rapt.model.kinds import CUSTOM_RESOURCE_DEFINITION, TOOL, Manifest, Ref
+from kubectl_rapt.objects import crds, labels, tools
+from kubectl_rapt.ports.world import World
+from kubectl_rapt.runs import listed
+from kubectl_rapt.templating import declared, places
+
+Standing = Literal["ok", "missing", "older", "newer", "not-served", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One of Rapt's kinds in the cluster.
+
+    Args:
+        name: Such as ``tools.rapt.dev``.
+        standing: Whether it is there as this Rapt needs it.
+        format: The format that is installed; empty where none is, or nobody may look.
+        created: When it was installed.
+    """
+
+    name: str
+    standing: Standing
+    format: str = ""
+    created: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How things stand.
+
+    Args:
+        context: The kube context.
+        server: The API server.
+        namespace: The namespace that was looked at; empty for all.
+        minor_version: Of the server; None where it does not answer.
+        user: Whom the server takes one for.
+        kinds: Rapt's kinds.
+        tools: How many tools each namespace has.
+        runs: How many runs have each state.
+        problems: What is broken.
+        notes: What a person may want to look at, and is not broken.
+    """
+
+    context: str
+    server: str
+    namespace: str
+    minor_version: int | None = None
+    user: str = ""
+    kinds: Sequence[Kind] = ()
+    tools: Mapping[str, int] = field(default_factory=dict)
+    runs: Mapping[str, int] = field(default_factory=dict)
+    problems: Sequence[str] = ()
+    notes: Sequence[str] = ()
+
+    @property
+    def is_healthy(self) -> bool:
+        """Whether nothing is broken."""
+        return not self.problems
+
+
+def status(world: World, namespace: str, tool: str = "") -> Status:
+    """Look at everything; what cannot be looked at is a problem, and never an error.
+
+    Args:
+        world: Where to read.
+        namespace: Where; empty for everywhere.
+        tool: Only of this tool; empty for all.
+
+    Raises:
+        NotFound: There is no such tool.
+    """
+    context = world.cluster.context()
+    seen = Status(context.name, context.server, namespace)
+    try:
+        version, user = world.cluster.minor_version(), world.cluster.user()
+    except RaptError as error:
+        return _with(seen, problems=[f"the cluster does not answer: {error.message}"])
+    kinds = [
+        _kind(world, manifest)
+        for manifest in crds.manifests()
+        if manifest["kind"] == "CustomResourceDefinition"
+    ]
+    problems = [_PROBLEMS[one.standing].format(one) for one in kinds if one.standing in _PROBLEMS]
+    notes: list[str] = []
+    found: dict[str, int] = {}
+    states: Counter[str] = Counter()
+    try:
+        for manifest in _tools(world, namespace, tool):
+            where = manifest["metadata"]["namespace"]
+            found[where] = found.get(where, 0) + 1
+            if wrong := _wrong(manifest):
+                problems.append(f"tool/{manifest['metadata']['name']} in namespace {where}: {wrong}")
+        for text in listing.lines(world, listing.Wanted(namespace, tool=tool)):
+            states[listed.line(listed.unpacked(text)).state] += 1
+    except NotFound as error:
+        if error.code == "no-tool":
+            raise
+    except RaptError as error:
+        problems.append(error.message)
+    if states["Exhausted"]:
+        notes.append(f"{states['Exhausted']} runs used up their attempts: kubectl rapt runs --status dead")
+    return Status(
+        seen.context,
+        seen.server,
+        namespace,
+        version,
+        user,
+        kinds,
+        dict(sorted(found.items())),
+        dict(sorted(states.items())),
+        problems,
+        notes,
+    )
+
+
+def _with(seen: Status, problems: list[str]) -> Status:
+    return Status(seen.context, seen.server, seen.namespace, problems=problems)
+
+
+_PROBLEMS = {
+    "missing": "{0.name} is not installed: an administrator types kubectl rapt install",
+    "older": "{0.name} is of an older Rapt, format {0.format}: an administrator types kubectl rapt install",
+    "not-served": "{0.name} is installed, and the API server does not serve it",
+}
+
+
+def _kind(world: World, manifest: Manifest) -> Kind:
+    name = manifest["metadata"]["name"]
+    try:
+        live = world.cluster.get(Ref(CUSTOM_RESOURCE_DEFINITION, name))
+    except NotFound:
+        return Kind(name, "missing")
+    except Refused:
+        return _unseen(world, name)
+    metadata = live["metadata"]
+    found = (metadata.get("annotations") or {}).get(labels.SCHEMA, "0")
+    made = metadata["creationTimestamp"]
+    conditions = (live.get("status") or {}).get("conditions") or ()
+    if not any(one["type"] == "Established" and one["status"] == "True" for one in conditions):
+        return Kind(name, "not-served", found, made)
+    number = int(found) if found.isdigit() else 0
+    standing: Standing = "ok" if number == crds.FORMAT else "older" if number < crds.FORMAT else "newer"
+    return Kind(name, standing, found, made)
+
+
+def _unseen(world: World, name: str) -> Kind:
+    """Who may not look at definitions learns from a list whether there is one."""
+    kind = next(one for one in crds.KINDS if name == f"{one.plural}.{one.group}")
+    try:
+        next(iter(world.cluster.list(kind, world.cluster.namespace())), None)
+    except NotFound:
+        return Kind(name, "missing")
+    except RaptError:
+        pass
+    return Kind(name, "unknown")
+
+
+def _tools(world: World, namespace: str, tool: str) -> list[Manifest]:
+    found = list(world.cluster.list(TOOL, namespace))
+    chosen = [one for one in found if tool in ("", one["metadata"]["name"])]
+    if tool and not chosen:
+        where = f"namespace {namespace}" if namespace else "any namespace"
+        raise NotFound("no-tool", f'no tool "{tool}" in {where}', "kubectl rapt list")
+    return chosen
+
+
+def _wrong(manifest: Manifest) -> str:
+    """What keeps a tool from being run."""
+    try:
+        tool = tools.from_manifest(manifest)
+        asked = [
+            declared.from_data({**one, "at": "run"}, f"parameters[{index}]", any_name=tool.is_predecessors)
+            for index, one in enumerate(tool.parameters)
+        ]
+        placed = [(one, data.get("at", ())) for one, data in zip(asked, tool.parameters, strict=True)]
+        faults = places.check(tool.job, placed)
+        if not tool.job["spec"]["template"]["spec"]["containers"][0]["image"]:
+            return "it has no image"
+        return "; ".join(f"{one.where}: {one.what}" for one in faults)
+    except (RaptError, KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        return describe.what_is_wrong(error)

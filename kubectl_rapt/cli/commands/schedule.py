@@ -1,0 +1,258 @@
+"""``kubectl rapt schedule``."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+
+from kubectl_rapt import writes
+from kubectl_rapt.actions import advance
+from kubectl_rapt.actions import schedule as scheduling
+from kubectl_rapt.actions.schedule import Slot
+from kubectl_rapt.cli import listing, options, show, terminal
+from kubectl_rapt.errors import Refused, UsageError
+from kubectl_rapt.model import times
+from kubectl_rapt.model.kinds import ref_of
+from kubectl_rapt.objects import jobs
+from kubectl_rapt.runs import agenda
+from kubectl_rapt.runs.agenda import Entry, Firing
+from kubectl_rapt.runs.lifecycle import Seen
+
+ASKS_ABOVE = 20
+"""More runs than this are started only by somebody who said so."""
+_FORMS = "wide|json|yaml|jsonpath=…"
+
+Tool = Annotated[str, typer.Argument(metavar="TOOL", help="The tool")]
+Number = Annotated[
+    int, typer.Option("--schedule", metavar="N", help="Only its schedule of this number, counted from 1")
+]
+
+
+def schedule(
+    context: typer.Context,
+    tool: Annotated[str, typer.Option("--tool", metavar="TOOL", help="Only of this tool")] = "",
+    next_: Annotated[int, typer.Option("--next", metavar="N", help="How many firings to show")] = 10,
+    from_repository: Annotated[
+        bool, typer.Option("--repository", help="Of the config repository instead of the cluster")
+    ] = False,
+    selector: listing.Labels = "",
+    all_namespaces: listing.AllNamespaces = False,
+    no_headers: listing.NoHeaders = False,
+    output: Annotated[str, typer.Option("-o", "--output", metavar=_FORMS, help="Output format")] = "",
+) -> None:
+    """Show what fires next across tools and environments, each in its own zone, and what was missed.
+
+    Example: kubectl rapt schedule --in prod --next 20
+    """
+    form = listing.form(output, no_headers=no_headers, forms=_FORMS)
+    if not 1 <= next_ <= agenda.MOST_MISSED:
+        raise UsageError("bad-flag", f"--next expects 1 to {agenda.MOST_MISSED}, got {next_}", "--next 10")
+    environment = options.named_environment(context)
+    with options.open_world(context) as (world, _):
+        now = world.now()
+        if from_repository:
+            found, broken = scheduling.in_repository(world, environment, tool)
+        else:
+            namespace = "" if all_namespaces else world.cluster.namespace()
+            found, broken = scheduling.in_cluster(
+                world, namespace, environment=environment, tool=tool, selector=selector
+            )
+    firings = agenda.coming(found, now, next_)
+    if not form.is_table:
+        listing.document(_data(found, firings, now), form)
+        return
+    if firings:
+        header = ["NEXT", "IN", "TOOL", "ENVIRONMENT", "SCHEDULE", "ZONE", "NOTE"]
+        header[2:2] = ["NAMESPACE"] if all_namespaces else []
+        listing.table(header, [_row(one, now, all_namespaces) for one in firings], form)
+    elif not found:
+        terminal.say("No schedules found.")
+    for line in (*_remarks(found, now), *broken):
+        terminal.say(terminal.clean(line))
+
+
+def _row(one: Firing, now: datetime, has_namespace: bool) -> list[str]:
+    entry = one.entry
+    wall = f"{one.wall:%a %d %b %H:%M}" + (f":{one.wall:%S}" if one.wall.second else "")
+    row = [
+        wall if one.is_skipped else f"{wall} {one.at:%Z}",
+        "never" if one.is_skipped else times.spell_seconds((one.at - now).total_seconds()),
+        entry.tool,
+        entry.environment,
+        entry.cron,
+        entry.time_zone or "the cluster's",
+        one.note,
+    ]
+    row[2:2] = [entry.namespace] if has_namespace else []
+    return row
+
+
+def _remarks(found: Sequence[Entry], now: datetime) -> list[str]:
+    """What is no firing to come: what was missed, what is stopped, what never fires."""
+    lines = []
+    for one in found:
+        count, first = agenda.missed(one, now)
+        where = f"{one.tool} ({one.name}{f' in {one.namespace}' if one.namespace else ''})"
+        if one.problem:
+            lines.append(f"broken     {where}: {one.problem}")
+        elif one.is_suspended:
+            lines.append(f"suspended  {where}: kubectl rapt schedule resume {one.tool}")
+        elif count and first:
+            number = f"{count} or more" if count == agenda.MOST_MISSED else str(count)
+            slots = "slot" if count == 1 else "slots"
+            back = f"kubectl rapt schedule backfill {one.tool} --from {times.spell(first)}"
+            lines.append(f"missed     {where}: {number} {slots} since {times.spell(first)}; {back}")
+    return lines
+
+
+def _data(found: Sequence[Entry], firings: Sequence[Firing], now: datetime) -> dict[str, Any]:
+    return {
+        "firings": [
+            {
+                "at": None if one.is_skipped else times.spell(one.at),
+                "shown": one.wall.isoformat(timespec="seconds"),
+                "timeZone": one.entry.time_zone,
+                "tool": one.entry.tool,
+                "namespace": one.entry.namespace,
+                "environment": one.entry.environment,
+                "cronJob": one.entry.name,
+                "schedule": one.entry.cron,
+                "skipped": one.is_skipped,
+                "note": one.note,
+            }
+            for one in firings
+        ],
+        "schedules": [
+            {
+                "tool": one.tool,
+                "namespace": one.namespace,
+                "environment": one.environment,
+                "cronJob": one.name,
+                "schedule": one.cron,
+                "timeZone": one.time_zone,
+                "suspended": one.is_suspended,
+                "last": times.spell(one.last) if one.last else None,
+                "missed": agenda.missed(one, now)[0],
+                "problem": one.problem,
+            }
+            for one in found
+        ],
+    }
+
+
+def suspend(context: typer.Context, tool: Tool, number: Number = 0, dry_run: options.DryRun = "none") -> None:
+    """Stop a tool's schedules until they are resumed; a sync does not undo it.
+
+    Example: kubectl rapt schedule suspend backup
+    """
+    _switch(context, tool, number, dry_run, suspend=True)
+
+
+def resume(context: typer.Context, tool: Tool, number: Number = 0, dry_run: options.DryRun = "none") -> None:
+    """Let a tool's schedules go on.
+
+    Example: kubectl rapt schedule resume backup
+    """
+    _switch(context, tool, number, dry_run, suspend=False)
+
+
+def _switch(context: typer.Context, tool: str, number: int, dry_run: str, *, suspend: bool) -> None:
+    is_dry = options.is_dry(dry_run)
+    verb = "suspend" if suspend else "resume"
+    with options.open_world(context) as (world, writers):
+        for one in scheduling.of_tool(world, tool, world.cluster.namespace(), verb, number):
+            step = scheduling.switch(one, suspend=suspend)
+            if step and not is_dry:
+                writes.apply(writers, step)
+            said = f"{verb}{'d' if verb.endswith('e') else 'ed'}" if step else "unchanged"
+            dry = " (dry run)" if is_dry and step else ""
+            terminal.out(f"{show.name(ref_of(one))} {said}{dry}")
+
+
+def trigger(
+    context: typer.Context,
+    tool: Tool,
+    number: Number = 0,
+    dry_run: options.DryRun = "none",
+    output: Annotated[str, typer.Option("-o", "--output", metavar="name", help="Print the Run's name")] = "",
+) -> None:
+    """Run a tool now as its schedule would, with the schedule's own answers.
+
+    Example: kubectl rapt schedule trigger backup
+    """
+    options.one_of("-o", output, ("name",))
+    is_dry = options.is_dry(dry_run)
+    with options.open_world(context) as (world, writers):
+        namespace = world.cluster.namespace()
+        run = scheduling.trigger(world, scheduling.one_of_tool(world, tool, namespace, "trigger", number))
+        if is_dry:
+            terminal.out(show.document(jobs.of_attempt(run, 1), "yaml"))
+            return
+        advance.advance(world, writers, Seen(run))
+    terminal.out(show.name(run.ref) if output else f"{show.name(run.ref)} created")
+    if not output:
+        terminal.say(f"  follow: kubectl rapt logs {run.name} --follow")
+
+
+def backfill(
+    context: typer.Context,
+    tool: Tool,
+    start: Annotated[
+        str, typer.Option("--from", metavar="TIME", help="The first time, 2026-11-01T00:00:00Z")
+    ],
+    end: Annotated[str, typer.Option("--to", metavar="TIME", help="The last time; now if not given")] = "",
+    number: Number = 0,
+    slot_as: Annotated[
+        str, typer.Option("--slot-as", metavar="NAME", help="Answer this parameter with the slot's time")
+    ] = "",
+    yes: Annotated[bool, typer.Option("-y", "--yes", help=f"Do not ask, above {ASKS_ABOVE} runs")] = False,
+    dry_run: options.DryRun = "none",
+) -> None:
+    """Run a schedule for times that have passed: one run a slot, and only where none ran.
+
+    Example: kubectl rapt schedule backfill report --from 2026-11-01T00:00:00Z --dry-run
+    """
+    is_dry = options.is_dry(dry_run)
+    first = _time(start, "--from")
+    with options.open_world(context) as (world, writers):
+        now = world.now()
+        last = _time(end, "--to") if end else now
+        cron_job = scheduling.one_of_tool(world, tool, world.cluster.namespace(), "backfill", number)
+        slots = scheduling.passed(world, cron_job, first, last, now)
+        due = [one for one in slots if not one.ran]
+        if not slots:
+            terminal.say(f"{tool} has no slot between {times.spell(first)} and {times.spell(last)}.")
+            return
+        if is_dry:
+            terminal.out(show.table(["SLOT", "RUN", "STATE"], [_planned(one) for one in slots]))
+            return
+        if len(due) > ASKS_ABOVE and not yes:
+            _ask(tool, len(due))
+        for one in slots:
+            if not one.ran:
+                run = scheduling.backfilled(world, cron_job, one, slot_as)
+                advance.advance(world, writers, Seen(run))
+            terminal.out(f"run.rapt.dev/{one.name} " + (f"skipped: {one.ran} ran" if one.ran else "created"))
+
+
+def _planned(one: Slot) -> list[str]:
+    return [times.spell(one.at), one.name, f"{one.ran} ran" if one.ran else "would run"]
+
+
+def _ask(tool: str, count: int) -> None:
+    what = f"that is {count} runs of {tool}"
+    if not terminal.is_interactive():
+        raise Refused("needs-yes", f"{what}, and nobody is there to ask", "the same command with --yes")
+    if not typer.confirm(f"{what[:1].upper()}{what[1:]}. Start them?", err=True):
+        raise typer.Abort
+
+
+def _time(text: str, flag: str) -> datetime:
+    """A point in time with its zone, or a day, which begins in UTC. Raises UsageError."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        what = f"{flag} expects a time such as 2026-11-01T00:00:00Z, got {text}"
+        raise UsageError("bad-flag", what, f"{flag} 2026-11-01T00:00:00Z") from error
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)

@@ -1,0 +1,79 @@
+"""``kubectl rapt status``."""
+
+from typing import Annotated, Any
+
+import typer
+
+from kubectl_rapt.actions import status as looking
+from kubectl_rapt.actions.status import Status
+from kubectl_rapt.cli import listing, options, terminal
+
+_FORMS = "json|yaml|jsonpath=…"
+
+
+def status(
+    context: typer.Context,
+    tool: Annotated[str, typer.Argument(metavar="[TOOL]", help="Only of this tool")] = "",
+    all_namespaces: listing.AllNamespaces = False,
+    output: Annotated[str, typer.Option("-o", "--output", metavar=_FORMS, help="Output format")] = "",
+) -> int:
+    """Show how Rapt stands in the cluster; ends with 1 where something is broken, and never asks anything.
+
+    Example: kubectl rapt status -A
+    """
+    form = listing.form(output, forms=_FORMS)
+    with options.open_world(context) as (world, _):
+        seen = looking.status(world, "" if all_namespaces else world.cluster.namespace(), tool)
+    if form.is_table:
+        for key, text in _lines(seen):
+            terminal.out(f"{key:<12}{terminal.clean(text)}".rstrip())
+    else:
+        listing.document(_data(seen), form)
+    return 0 if seen.is_healthy else 1
+
+
+def _lines(seen: Status) -> list[tuple[str, str]]:
+    is_connected = seen.minor_version is not None
+    lines = [
+        ("context", seen.context or "none"),
+        ("server", seen.server or "none"),
+        ("connected", f"yes, Kubernetes 1.{seen.minor_version} as {seen.user}" if is_connected else "no"),
+    ]
+    if is_connected:
+        lines += [("kinds" if not index else "", _kind(one)) for index, one in enumerate(seen.kinds)]
+        lines.append(("namespace", seen.namespace or "all"))
+        lines.append(("tools", str(sum(seen.tools.values()))))
+        if not seen.namespace:
+            lines += [("", f"{count} in {name}") for name, count in seen.tools.items()]
+        states = ", ".join(f"{count} {state}" for state, count in seen.runs.items())
+        lines.append(("runs", f"{sum(seen.runs.values())}" + (f": {states}" if states else "")))
+    lines += [("note", one) for one in seen.notes]
+    lines += [("problem", one) for one in seen.problems]
+    lines.append(("verdict", "healthy" if seen.is_healthy else "broken"))
+    return lines
+
+
+def _kind(one: looking.Kind) -> str:
+    return f"{one.name} {one.standing}" + (f", format {one.format}" if one.format else "")
+
+
+def _data(seen: Status) -> dict[str, Any]:
+    return {
+        "healthy": seen.is_healthy,
+        "connected": seen.minor_version is not None,
+        "context": seen.context,
+        "server": seen.server,
+        "kubernetes": None if seen.minor_version is None else f"1.{seen.minor_version}",
+        "user": seen.user,
+        "namespace": seen.namespace,
+        "allNamespaces": not seen.namespace,
+        "kinds": [
+            {"name": one.name, "standing": one.standing, "format": one.format, "created": one.created}
+            for one in seen.kinds
+        ],
+        "tools": sum(seen.tools.values()),
+        "toolsByNamespace": dict(seen.tools),
+        "runs": dict(seen.runs),
+        "notes": list(seen.notes),
+        "problems": list(seen.problems),
+    }

@@ -1,0 +1,216 @@
+"""Lists in kubectl's manner: the flags that every list has, and everything that ``-o`` can make of its objects."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from kubectl_rapt.cli import show, terminal
+from kubectl_rapt.errors import Invalid, UsageError
+from kubectl_rapt.model.kinds import Manifest
+
+if TYPE_CHECKING:
+    from kubectl_rapt.model.jsonpath import JsonPath
+
+FORMS = "wide|json|yaml|name|jsonpath=…|custom-columns=…"
+_LEAST = 3
+"""How wide the columns of kubectl's are, whatever is in them."""
+_PLAIN = ("", "wide", "json", "yaml", "name")
+
+AllNamespaces = Annotated[bool, typer.Option("-A", "--all-namespaces", help="Of every namespace")]
+Output = Annotated[
+    str, typer.Option("-o", "--output", metavar="FORMAT", help=f"Output format: {FORMS.replace('|', ', ')}")
+]
+Labels = Annotated[str, typer.Option("-l", "--selector", metavar="SELECTOR", help="Only with these labels")]
+Fields = Annotated[
+    str,
+    typer.Option(
+        "--field-selector", metavar="SELECTOR", help="Only with these fields, as the server knows them"
+    ),
+]
+SortBy = Annotated[
+    str, typer.Option("--sort-by", metavar="JSONPATH", help="Sort by this field, such as .metadata.name")
+]
+NoHeaders = Annotated[bool, typer.Option("--no-headers", help="Leave out the line of headers")]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What ``-o`` and its neighbours ask for.
+
+    Args:
+        kind: Empty for a table, ``wide``, ``json``, ``yaml``, ``name``, ``jsonpath`` or ``custom-columns``.
+        template: Of ``jsonpath``.
+        columns: Header and field of ``custom-columns``.
+        sort_by: The field to sort by; None for the list's own order.
+        has_header: Whether tables have a line of headers.
+    """
+
+    kind: str = ""
+    template: "JsonPath | None" = None
+    columns: "tuple[tuple[str, JsonPath], ...]" = ()
+    sort_by: "JsonPath | None" = None
+    has_header: bool = True
+
+    @property
+    def is_table(self) -> bool:
+        """Whether rows are shown, and not objects."""
+        return self.kind in ("", "wide")
+
+
+def form(output: str, *, sort_by: str = "", no_headers: bool = False, forms: str = FORMS) -> Form:
+    """Read ``-o``, ``--sort-by`` and ``--no-headers``, before anything is asked of a cluster.
+
+    Raises:
+        UsageError: One of them is none of what they can be.
+    """
+    by = _path(sort_by, "--sort-by", relaxed=True) if sort_by else None
+    kind, _, text = output.partition("=")
+    if kind == "jsonpath" and text:
+        return Form(kind, template=_path(text, "-o jsonpath"), sort_by=by)
+    if kind == "custom-columns" and text:
+        columns = tuple(_column(part) for part in text.split(","))
+        return Form(kind, columns=columns, sort_by=by, has_header=not no_headers)
+    if output not in _PLAIN or (output and output not in forms):
+        raise UsageError("bad-flag", f'-o does not know "{output}"', f"-o {forms}")
+    return Form(output, sort_by=by, has_header=not no_headers)
+
+
+def _column(text: str) -> "tuple[str, JsonPath]":
+    header, colon, path = text.partition(":")
+    if not (colon and path):
+        what = f"-o custom-columns expects HEADER:FIELD, got {text}"
+        raise UsageError("bad-flag", what, "-o custom-columns=NAME:.metadata.name")
+    return header, _path(path, "-o custom-columns", relaxed=True)
+
+
+def _path(text: str, flag: str, *, relaxed: bool = False) -> "JsonPath":
+    from kubectl_rapt.model.jsonpath import JsonPath
+
+    try:
+        return JsonPath.relaxed(text) if relaxed else JsonPath.parse(text)
+    except ValueError as error:
+        example = ".metadata.name" if relaxed else "'{.items[*].metadata.name}'"
+        raise UsageError("bad-jsonpath", f"{flag}: {error}", f"{flag} {example}") from error
+
+
+def ordered(found: Sequence[Manifest], wanted: Form) -> list[Manifest]:
+    """Objects by ``--sort-by``; those without the field first, as kubectl has it.
+
+    Raises:
+        Invalid: No object has that field, or its values have no order.
+    """
+    if wanted.sort_by is None or not found:
+        return list(found)
+    from kubectl_rapt.model import jsonpath
+
+    def first(one: Manifest) -> Any:
+        assert wanted.sort_by is not None
+        values = wanted.sort_by.find(one)
+        return values[0][0] if values and values[0] else None
+
+    try:
+        keyed = [(first(one), one) for one in found]
+        if all(value is None for value, _ in keyed):
+            raise ValueError("names a field that none of them has")
+        return [one for _, one in sorted(keyed, key=lambda pair: jsonpath.order(pair[0]))]
+    except ValueError as error:
+        raise Invalid(
+            "bad-jsonpath", f"--sort-by {error}", "--sort-by .metadata.creationTimestamp"
+        ) from error
+
+
+def objects(found: Sequence[Manifest], wanted: Form) -> None:
+    """Print a list of objects in any form but a table: an empty one is a List too."""
+    if wanted.kind == "name":
+        for one in found:
+            terminal.out(_name(one))
+    elif wanted.kind == "custom-columns":
+        _custom(found, wanted)
+    else:
+        whole = found if wanted.kind == "jsonpath" else [_shown(one) for one in found]
+        document(show.listed(whole), wanted)
+
+
+def _shown(one: Manifest) -> Manifest:
+    """An object without its managed fields, which kubectl hides as well."""
+    metadata = one.get("metadata")
+    if not isinstance(metadata, Mapping) or "managedFields" not in metadata:
+        return one
+    return {**one, "metadata": {key: value for key, value in metadata.items() if key != "managedFields"}}
+
+
+def document(data: Mapping[str, Any], wanted: Form) -> None:
+    """Print one object in any form but a table."""
+    if wanted.kind == "name":
+        terminal.out(_name(data))
+    elif wanted.kind == "custom-columns":
+        _custom([data], wanted)
+    elif wanted.template is None:
+        terminal.out(show.document(_shown(data), wanted.kind))
+    else:
+        try:
+            terminal.out_text(wanted.template.text(data))
+        except ValueError as error:
+            raise Invalid("bad-jsonpath", f"-o jsonpath {error}", "-o json") from error
+
+
+def _custom(found: Sequence[Manifest], wanted: Form) -> None:
+    from kubectl_rapt.model import jsonpath
+
+    def cell(one: Manifest, path: "JsonPath") -> str:
+        values = path.find(one)
+        if not (values and values[0]):
+            return "<none>"
+        return ",".join(jsonpath.spelled(value) for group in values for value in group)
+
+    try:
+        rows = [[cell(one, path) for _, path in wanted.columns] for one in found]
+    except ValueError as error:
+        raise Invalid("bad-jsonpath", f"-o custom-columns {error}", "-o json") from error
+    table([header for header, _ in wanted.columns], rows, wanted, least=_LEAST)
+
+
+def _name(one: Manifest) -> str:
+    group, slash, _ = str(one.get("apiVersion", "")).rpartition("/")
+    dotted = f".{group}" if slash else ""
+    return f"{str(one.get('kind', '')).lower()}{dotted}/{terminal.clean(str(one['metadata']['name']))}"
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]], wanted: Form, *, least: int = 0) -> None:
+    """Print rows under their headers; nothing where there is neither."""
+    if shown := show.table(header if wanted.has_header else (), list(rows), least):
+        terminal.out(shown)
+
+
+def rows(
+    found: Iterable[Manifest], cells: Callable[[Manifest], list[str]], width: int
+) -> tuple[list[list[str]], list[str]]:
+    """The rows of a table, where what is broken is shown as such and breaks nothing else.
+
+    Args:
+        found: The objects.
+        cells: One object's cells; whatever it raises makes that object a broken one.
+        width: How many cells a row has.
+
+    Returns:
+        The rows, and a line on each object that is broken.
+    """
+    made, broken = [], []
+    for one in found:
+        try:
+            made.append(cells(one))
+        except Exception as error:  # one object that nobody foresaw must not hide all the others
+            raw = one.get("metadata")
+            metadata = raw if isinstance(raw, Mapping) else {}
+            name = str(metadata.get("name", "?"))
+            made.append(([name, "<broken>"] + [""] * width)[:width])
+            broken.append(f"{str(one.get('kind', 'object')).lower()}/{name} is broken: {_what(error)}")
+    return made, broken
+
+
+def _what(error: Exception) -> str:
+    if isinstance(error, KeyError):
+        return f"it has no {error.args[0]}"
+    return str(error) or type(error).__name__

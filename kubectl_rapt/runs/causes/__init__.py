@@ -1,0 +1,1 @@
+"""Causes: the words for how an attempt ends or why it does not begin, and what recognises each."""

@@ -1,0 +1,49 @@
+"""The next command to try about a finding, with the names filled in."""
+
+import re
+
+from kubectl_rapt.objects import labels
+from kubectl_rapt.runs.causes import words
+from kubectl_rapt.runs.causes.seen import Finding, Seen
+
+_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
+
+_OF_THE_REPOSITORY = ("kubectl rapt explain ", "kubectl rapt set ")
+"""Commands about a tool's file, in an environment; a Tool that somebody wrote by hand has none."""
+
+
+def safe(name: str, otherwise: str) -> str:
+    """A name that may stand in a command which a person copies: one as Kubernetes permits, or a placeholder."""
+    return name if _NAME.fullmatch(name) else otherwise
+
+
+def of(finding: Finding, seen: Seen) -> str:
+    """The command of the finding itself, or of its cause."""
+    run, job = seen.run, seen.job
+    pod = finding.pod or next((one.name for one in seen.pods), "")
+    job_name = job.name if job else run.attempts[-1].job if run and run.attempts else ""
+    tool = run.tool if run else job.labels.get(labels.TOOL, "") if job else ""
+    namespace = (
+        run.namespace if run else job.namespace if job else next((one.namespace for one in seen.pods), "")
+    )
+    name = (
+        safe(run.name, "RUN")
+        if run
+        else f"job/{safe(job_name, 'NAME')}"
+        if job
+        else f"pod/{safe(pod, 'NAME')}"
+    )
+    text = finding.hint or words.cause(finding.cause).hint
+    if not run and text.startswith("kubectl rapt retry"):
+        text = "kubectl rapt run {tool}"
+    if not tool and "{tool}" in text:
+        text = "kubectl rapt events {run}"
+    if text.startswith(_OF_THE_REPOSITORY):
+        environment = (job.labels if job else run.labels if run else {}).get(labels.ENVIRONMENT, "")
+        if run and not run.source:
+            text = "kubectl edit tools.rapt.dev {tool} -n {namespace}"
+        elif environment:
+            text += f" --in {safe(environment, 'ENVIRONMENT')}"
+    return text.format(
+        run=name, tool=safe(tool, "TOOL"), namespace=safe(namespace, "NAMESPACE"), job=safe(job_name, "JOB")
+    )

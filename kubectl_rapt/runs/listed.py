@@ -1,0 +1,243 @@
+"""One line of the list of runs: of a Run, of the server's printed row of one, or of a CronJob's Job without a Run."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from kubectl_rapt.model import times
+from kubectl_rapt.model.kinds import Manifest
+from kubectl_rapt.objects import labels, runs
+
+BROKEN = "<broken>"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+CRON = "cron"
+DEAD = "dead"
+"""What people call a run that used up its attempts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What the list says of one run.
+
+    Args:
+        namespace: Where it runs.
+        name: Its name; that of the Job where there is no Run.
+        tool: Its tool.
+        status: One word: what it does, or what ended it.
+        state: The Run's state, ``Pending`` where it has none yet; of a Job the nearest one.
+        attempts: Such as ``1``, ``1/3`` or ``3/3 dead``.
+        by: Who asked; ``cron`` for a schedule.
+        created: When it was asked for.
+        started: When its last attempt started; empty where none did.
+        finished: When that ended; empty where it has not.
+        exit_code: Its exit code, if any.
+        environment: Its environment.
+    """
+
+    namespace: str
+    name: str
+    tool: str
+    status: str
+    state: str
+    attempts: str
+    by: str
+    created: str
+    started: str = ""
+    finished: str = ""
+    exit_code: str = ""
+    environment: str = ""
+
+
+_PACKED = ("created", *(one for one in Line.__slots__ if one != "created"))
+_SEPARATOR = "\0"
+"""No field of an object in a cluster holds it."""
+Fields = tuple[str, ...]
+"""What a line says, in the order of its packed text: ten thousand of them are read in a moment, and lines are not."""
+
+
+def reader(columns: Sequence[str]) -> Callable[[Sequence[Any]], Fields]:
+    """Reads rows that the server printed under these columns: those that ``install`` gave Runs."""
+    at = {name: index for index, name in enumerate(columns)}
+    none = len(columns)
+    wanted = ("Created", "Namespace", "Name", "Tool", "By", "Started", "Finished", "Environment")
+    told = [at.get(name, none) for name in (*wanted, "State", "Cause", "Attempt", "Of", "Exit")]
+
+    def read(cells: Sequence[Any]) -> Fields:
+        row = (*cells, "")
+        texts = [row[index] or "" for index in told[:-1]]
+        created, namespace, name, tool, by, started, finished, environment, state, cause, number, of = texts
+        code = row[told[-1]]
+        return (
+            created,
+            namespace,
+            name,
+            tool,
+            _status(state, cause, bool(number)),
+            state or "Pending",
+            _attempts(str(number), str(of), state),
+            by,
+            started,
+            finished,
+            "" if code is None else str(code),
+            environment,
+        )
+
+    return read
+
+
+def packed(fields: Fields) -> str:
+    """The packed text of a line's fields."""
+    return _SEPARATOR.join(fields)
+
+
+def unpacked(text: str) -> Fields:
+    """The fields of a packed text."""
+    return tuple(text.split(_SEPARATOR))
+
+
+def line(fields: Fields) -> Line:
+    """The line of its fields."""
+    return Line(**dict(zip(_PACKED, fields, strict=True)))
+
+
+def fields(one: Line) -> Fields:
+    """The fields of a line."""
+    return tuple(getattr(one, name) for name in _PACKED)
+
+
+def spell_duration(started: str, finished: str, now: datetime) -> str:
+    """How long an attempt took, or has taken so far; empty where it has not started."""
+    if not started:
+        return ""
+    end = datetime.fromisoformat(finished) if finished else now
+    return times.spell_seconds((end - datetime.fromisoformat(started)).total_seconds())
+
+
+def spell_age(created: str, now: datetime) -> str:
+    """How long ago that was; empty where it is not known."""
+    return times.spell_seconds((now - datetime.fromisoformat(created)).total_seconds()) if created else ""
+
+
+def _status(state: str, cause: str, has_begun: bool) -> str:
+    """As ``Run.status``."""
+    if state in ("", runs.RUNNING):
+        return state or "Pending"
+    return cause or state if has_begun and state != runs.RETRYING else state
+
+
+def _attempts(number: str, of: str, state: str) -> str:
+    if not number:
+        return ""
+    counted = f"{number}/{of}" if of not in ("", "1") else number
+    return f"{counted} {DEAD}" if state == runs.EXHAUSTED else counted
+
+
+def of_run(manifest: Manifest) -> Line:
+    """The line of a Run. Raises whatever a broken one leads to."""
+    metadata, spec, status = manifest["metadata"], manifest["spec"], manifest.get("status") or {}
+    attempts = status.get("attempts") or ()
+    last: Mapping[str, Any] = attempts[-1] if attempts else {}
+    state, code = status.get("state", ""), last.get("exitCode")
+    return Line(
+        metadata["namespace"],
+        metadata["name"],
+        spec["tool"],
+        _status(state, last.get("cause", ""), bool(attempts)),
+        state or "Pending",
+        _attempts(str(last.get("number", "")), str((spec.get("retry") or {}).get("attempts", "")), state),
+        spec.get("requestedBy", ""),
+        metadata["creationTimestamp"],
+        last.get("startedAt", ""),
+        last.get("finishedAt", ""),
+        "" if code is None else str(code),
+        (metadata.get("labels") or {}).get(labels.ENVIRONMENT, ""),
+    )
+
+
+def of_job(manifest: Manifest) -> Line:
+    """The line of a Job that has no Run. Raises whatever a broken one leads to."""
+    metadata, spec, status = manifest["metadata"], manifest["spec"], manifest.get("status") or {}
+    ended: Mapping[str, Any] = {}
+    for one in status.get("conditions") or ():
+        if one["type"] in ("Complete", "Failed") and one["status"] == "True":
+            ended = one
+    marks, started = metadata.get("labels") or {}, status.get("startTime", "")
+    if ended:
+        is_done = ended["type"] == "Complete"
+        state = runs.SUCCEEDED if is_done else runs.FAILED
+        word = state if is_done else ended.get("reason") or state
+    elif spec.get("suspend"):
+        state = word = "Suspended"
+    else:
+        state = word = runs.RUNNING if status.get("active") else "Pending"
+    is_by_hand = "cronjob.kubernetes.io/instantiate" in (metadata.get("annotations") or {})
+    has_schedule = any(one.get("kind") == "CronJob" for one in metadata.get("ownerReferences") or ())
+    return Line(
+        metadata["namespace"],
+        metadata["name"],
+        marks[labels.TOOL],
+        word,
+        state,
+        "1" if started else "",
+        CRON if has_schedule and not is_by_hand else "",
+        metadata["creationTimestamp"],
+        started,
+        (status.get("completionTime") or ended.get("lastTransitionTime", "")) if ended else "",
+        environment=marks.get(labels.ENVIRONMENT, ""),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which lines are wanted.
+
+    Args:
+        statuses: Words that the status or the state must be one of, in any case; none for all.
+        by: Who asked; empty for anybody.
+        since: Asked for then or later.
+        before: Asked for earlier than this.
+    """
+
+    statuses: frozenset[str] = frozenset()
+    by: str = ""
+    since: datetime | None = None
+    before: datetime | None = None
+
+    @classmethod
+    def ago(
+        cls,
+        now: datetime,
+        *,
+        statuses: Sequence[str] = (),
+        by: str = "",
+        since: float | None = None,
+        older_than: float | None = None,
+    ) -> "Filter":
+        """The filter of words, where ``dead`` means exhausted, and of ages in seconds."""
+        words = {DEAD: runs.EXHAUSTED}
+        chosen = frozenset(words.get(word.lower(), word).lower() for word in statuses)
+        return cls(chosen, by, _before(now, since), _before(now, older_than))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it lets everything through."""
+        return self == Filter()
+
+    def accepts(self, line: Line) -> bool:
+        """Whether a line is wanted."""
+        if self.statuses and not {line.status.lower(), line.state.lower()} & self.statuses:
+            return False
+        if self.by and line.by != self.by:
+            return False
+        if self.since is None and self.before is None:
+            return True
+        created = times.parse(line.created)
+        return (self.since is None or created >= self.since) and (
+            self.before is None or created < self.before
+        )
+
+
+def _before(now: datetime, seconds: float | None) -> datetime | None:
+    """So long before now; of what is longer than there were years, the beginning of time."""
+    return None if seconds is None else max(_EPOCH, now - timedelta(seconds=min(seconds, 10**10)))
