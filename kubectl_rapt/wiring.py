@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kubectl_rapt.adapters.cluster.reads import Reads
     from kubectl_rapt.adapters.cluster.spawn import Kubectl
     from kubectl_rapt.adapters.cluster.writes import Writes
+    from kubectl_rapt.adapters.files import Files
     from kubectl_rapt.adapters.forges.forges import Forges
     from kubectl_rapt.adapters.git import Git
     from kubectl_rapt.adapters.sandbox import Sandbox
@@ -108,6 +109,12 @@ class _Outside:
         from kubectl_rapt.adapters.checkout import Checkout
 
         return Checkout(self._environ)
+
+    @cached_property
+    def files(self) -> "Files":
+        from kubectl_rapt.adapters.files import Files
+
+        return Files()
 
     def now(self) -> "datetime":
         from datetime import UTC, datetime

@@ -1,17 +1,19 @@
 """Bring a run forward: look, decide the next step, write it, until there is nothing to do."""
 
+from contextlib import suppress
 from dataclasses import replace
 
 from kubectl_rapt import writes
-from kubectl_rapt.actions import announce, recent
+from kubectl_rapt.actions import announce, look, recent
 from kubectl_rapt.errors import Conflict, NotFound, RaptError, Unavailable
-from kubectl_rapt.model.kinds import JOB, POD, RUN, Manifest, Ref, ref_of
+from kubectl_rapt.model.kinds import JOB, LEASE, POD, RUN, Manifest, Ref, ref_of
 from kubectl_rapt.model.plan import Create, Delete
-from kubectl_rapt.objects import jobs, pods, runs
+from kubectl_rapt.objects import jobs, labels, leases, pods, runs
 from kubectl_rapt.objects.jobs import Job
+from kubectl_rapt.objects.leases import Lease
 from kubectl_rapt.objects.runs import Mount, Run
 from kubectl_rapt.ports.world import World
-from kubectl_rapt.runs import evidence, lifecycle
+from kubectl_rapt.runs import evidence, lifecycle, turns
 from kubectl_rapt.runs import outcome as outcomes
 from kubectl_rapt.runs.lifecycle import Done, Later, Look, Seen, Taken, Wait
 from kubectl_rapt.runs.outcome import Outcome
@@ -38,13 +40,20 @@ def advance(world: World, writers: Writers, seen: Seen) -> Seen:
         Unavailable, Refused, Invalid, NotFound: A step cannot be done; the same request goes on from there.
     """
     surprises = 0
+    is_carried = False
     if seen.wanted.adopted and seen.run is None and seen.job is None:
         seen = observe(world, seen)  # its first Job is there before it
     while True:
+        if seen.is_held and not is_carried:
+            is_carried = True
+            seen = _without_the_done(world, writers, seen)
         step = lifecycle.next_step(seen, world.now())
         match step:
             case Wait() | Done() | Later():
                 return seen
+            case Look("firing"):
+                seen = replace(seen, firing=_firing(world, seen.run or seen.wanted))
+                continue
             case Look():
                 seen = replace(seen, past=recent.of_namespace(world, seen.wanted.namespace))
                 continue
@@ -67,6 +76,17 @@ def advance(world: World, writers: Writers, seen: Seen) -> Seen:
             seen = found
 
 
+def _without_the_done(world: World, writers: Writers, seen: Seen) -> Seen:
+    """What is known once the run that goes first was carried on: nobody may follow it, and its Job may have ended."""
+    assert seen.lease is not None, "what is held is there"
+    found = _get(world, Ref(RUN, seen.lease.holder, seen.wanted.namespace))
+    if found is not None:
+        holder = runs.from_manifest(found)
+        with suppress(RaptError):
+            carry(world, writers, observe(world, Seen(holder)))
+    return observe(world, seen)
+
+
 def observe(world: World, seen: Seen) -> Seen:
     """Read the Run and the Job that it is about as they are now.
 
@@ -84,8 +104,48 @@ def observe(world: World, seen: Seen) -> Seen:
             job = jobs.from_manifest(found)
     if seen.run and (run is None or run.uid != seen.run.uid):
         raise Conflict("run-deleted", f'run "{seen.run.name}" was deleted meanwhile', "kubectl rapt runs")
-    mounted = frozenset(mount.name for mount in _mounts(run) if _get(world, mount.ref(seen.wanted.namespace)))
-    return replace(seen, run=run, job=job, mounted=mounted, past=None)
+    known = run or seen.wanted
+    mounted = frozenset(mount.name for mount in _mounts(run) if _is_there(world, known, mount))
+    lease = _lease(world, known)
+    is_held = lease is not None and lease.holder not in ("", known.name) and _goes_on(world, known, lease)
+    return replace(
+        seen, run=run, job=job, mounted=mounted, past=None, lease=lease, is_held=is_held, firing=None
+    )
+
+
+def _is_there(world: World, run: Run, mount: Mount) -> bool:
+    """Whether a run's files are there, and are the run's.
+
+    Raises:
+        Conflict: ``name-taken``: something else has that name.
+    """
+    found = _get(world, mount.ref(run.namespace))
+    if found is not None and not any(
+        one["uid"] == run.uid for one in found["metadata"].get("ownerReferences") or ()
+    ):
+        what = f'{mount.ref("")} exists and does not belong to run "{run.name}"'
+        raise Conflict("name-taken", what, "another --request-id")
+    return found is not None
+
+
+def _lease(world: World, run: Run) -> Lease | None:
+    """The tool's lease, where its runs go on one at a time."""
+    if run.concurrency == "allow":
+        return None
+    found = _get(world, leases.ref_of(run))
+    return leases.from_manifest(found) if found else None
+
+
+def _goes_on(world: World, run: Run, lease: Lease) -> bool:
+    """Whether the run that has the lease is not over; time says nothing about that."""
+    holder = _get(world, Ref(RUN, lease.holder, run.namespace))
+    return holder is not None and not turns.is_over(runs.from_manifest(holder))
+
+
+def _firing(world: World, run: Run) -> str:
+    selector = labels.selector({labels.TOOL: run.tool})
+    found = (jobs.from_manifest(one) for one in world.cluster.list(JOB, run.namespace, labels=selector))
+    return turns.firing(run, found)
 
 
 def _mounts(run: Run | None) -> tuple[Mount, ...]:
@@ -105,12 +165,15 @@ def _get(world: World, ref: Ref) -> Manifest | None:
 def _learn(seen: Seen, step: lifecycle.Step, written: writes.Written) -> Seen:
     """What a step answered is the freshest that can be known."""
     if isinstance(step, Delete) or not isinstance(written, dict):
-        return replace(seen, job=None)
+        is_lease = isinstance(step, Delete) and step.ref.kind == LEASE
+        return replace(seen, lease=None) if is_lease else replace(seen, job=None)
     ref = ref_of(step.manifest) if isinstance(step, Create) else step.ref
     if ref.kind == RUN:
         return replace(seen, run=runs.from_manifest(written))
     if ref.kind == JOB:
         return replace(seen, job=jobs.from_manifest(written), past=None)
+    if ref.kind == LEASE:
+        return replace(seen, lease=leases.from_manifest(written), is_held=False)
     return replace(seen, mounted=seen.mounted | {ref.name})
 
 
@@ -141,7 +204,8 @@ def ending(world: World, job: Job) -> Outcome | None:
     """How a Job ended, as far as its pods still tell."""
     selector = f"batch.kubernetes.io/controller-uid={job.uid}"
     found = [pods.from_manifest(one) for one in world.cluster.list(POD, job.namespace, labels=selector)]
-    return outcomes.of(job, found)
+    outcome = outcomes.of(job, found)
+    return look.closely(world, job, found, outcome) if outcome else None
 
 
 def _last_words(world: World, run: Run, outcome: Outcome) -> str:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from kubectl_rapt.actions import build
 from kubectl_rapt.actions.build import Built, Wanted
 from kubectl_rapt.actions.repository import Repository
-from kubectl_rapt.config import layout
+from kubectl_rapt.config import layout, reviewed_runs
+from kubectl_rapt.config.project import Project
 from kubectl_rapt.errors import Problem, RaptError
 from kubectl_rapt.guard import secrets, sops
 from kubectl_rapt.ports.world import World
@@ -64,6 +65,19 @@ def check(world: World, found: Repository, environment: str = "") -> Iterator[Ch
         yield Checked(
             path, (Problem("", f"belongs to no tool: there is no {layout.definition(*place)}"),), "remove it"
         )
+    for place in layout.reviewed_runs(found.files, environment):
+        yield _of_run(world, found, project, *place)
+
+
+def _of_run(world: World, found: Repository, project: Project, environment: str, name: str) -> Checked:
+    """Whether the file of a reviewed run is one that will be started after its merge."""
+    path = layout.run(environment, name)
+    try:
+        place = project.environment(environment)
+        reviewed_runs.read(found.files[path], path, name, place, project, world.now())
+    except RaptError as error:
+        return Checked(path, error.problems or (Problem("", error.message),), error.hint)
+    return Checked(path)
 
 
 def rendered(

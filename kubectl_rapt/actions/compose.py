@@ -145,7 +145,8 @@ def compose(
     built = tuple(_raised(build.build_many(world, after, wanted)))
     for one in built:
         files |= one.files
-    names = dict.fromkeys(environment for environment, _ in tools)
+    runs = layout.reviewed_runs(edits)
+    names = dict.fromkeys(environment for environment, _ in (*tools, *runs))
     environments = tuple(
         (after if name in after.environments else before).environment(name) for name in names
     )
@@ -158,7 +159,8 @@ def compose(
         {path: found.files[path] for path in changed if path in found.files},
         {path: content for path, content in changed.items() if content is not None or path in found.files},
         environments,
-        is_reviewed=any(one.is_reviewed for one in environments or before.environments.values()),
+        is_reviewed=bool(runs)
+        or any(one.is_reviewed for one in environments or before.environments.values()),
     )
 
 

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import partial
 
-from kubectl_rapt.actions import adopt, advance, notify, recent, sweep
+from kubectl_rapt.actions import adopt, advance, notify, recent, repository, reviewed, sweep
 from kubectl_rapt.actions.passing import Pass, Scope, Tell
 from kubectl_rapt.errors import Invalid, Refused, Unavailable
-from kubectl_rapt.model.kinds import JOB, RUN, Manifest
+from kubectl_rapt.model.kinds import JOB, RUN, Manifest, Ref
 from kubectl_rapt.objects import jobs, labels, runs
 from kubectl_rapt.objects.jobs import Job
 from kubectl_rapt.objects.runs import Run
@@ -35,7 +35,7 @@ def reconcile(world: World, writers: Writers, scope: Scope, tell: Tell, *, is_dr
     """
     this = Pass(world, writers, scope, tell, is_dry)
     selector = labels.selector(scope.marks)
-    # The place for reviewed runs of scope.environment: what was merged and not begun, before the rest is listed.
+    _execute_reviewed(this)
     # Runs first: a Job that began in between has a Run that is not looked at in this pass.
     unfinished = _unfinished(this, selector)
     ours = f"{selector},{labels.TOOL}" if selector else labels.TOOL
@@ -46,6 +46,20 @@ def reconcile(world: World, writers: Writers, scope: Scope, tell: Tell, *, is_dr
     rows = recent.rows(world, scope.namespace, labels=selector)
     _notify(this, rows)
     sweep.clean_up(this, there.items, rows)
+
+
+def _execute_reviewed(this: Pass) -> None:
+    """Begin what was reviewed and merged, before the rest is listed; only somebody who has the repository can."""
+    if not this.scope.environment or not this.world.settings.repository:
+        return
+
+    def tell(one: reviewed.Executed) -> None:
+        is_wrong = one.what == "refused"
+        error = Refused("reviewed-run-refused", one.why, "kubectl rapt runs") if is_wrong else None
+        this.say(Ref(RUN, one.name), "" if is_wrong else f"reviewed: {one.what}", error)
+
+    found = repository.read(this.world)
+    reviewed.execute(this.world, None if this.is_dry else this.writers, found, this.scope.environment, tell)
 
 
 def _unfinished(this: Pass, selector: str) -> list[Run]:

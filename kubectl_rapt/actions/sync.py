@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from kubectl_rapt import writes
-from kubectl_rapt.actions import desired, missing, refresh, repository
+from kubectl_rapt.actions import desired, missing, refresh, repository, reviewed
 from kubectl_rapt.actions.desired import Desired, Live
+from kubectl_rapt.actions.repository import Repository
+from kubectl_rapt.actions.reviewed import Executed
 from kubectl_rapt.config.project import Environment
 from kubectl_rapt.config.rendered import KINDS
 from kubectl_rapt.errors import Conflict, NotFound, Problem, RaptError, Refused, Unavailable
@@ -39,12 +41,14 @@ class Outcome:
         left_to: The controllers' objects that apply what sync left alone, each once.
         is_left_whole: Whether they apply all of the environment, so that there was nothing for sync to do.
         notes: Lines for the person.
+        runs: What became of the reviewed runs that are on main.
     """
 
     commit: str
     left_to: tuple[Owner, ...] = ()
     is_left_whole: bool = False
     notes: tuple[str, ...] = ()
+    runs: tuple[Executed, ...] = ()
 
 
 def sync(
@@ -56,7 +60,7 @@ def sync(
     rollback: bool = False,
     may: Callable[[Environment], None] = lambda _: None,
 ) -> Outcome:
-    """Apply one environment, but for what Flux or Argo CD applies: those are asked to look.
+    """Apply one environment, but for what Flux or Argo CD applies: those are asked to look. Then its reviewed runs.
 
     Args:
         world: Where to read.
@@ -73,14 +77,15 @@ def sync(
         Unavailable: The cluster or the repository does not answer.
     """
     for attempt in range(_ROUNDS):
-        want = desired.desired(repository.read(world), name)
+        found = repository.read(world)
+        want = desired.desired(found, name)
         may(want.environment)
         desired.check_cluster(world, want.environment)
         live = desired.look(world, want)
         _check_owners(want, live)
         theirs = live.owners
         if theirs and len(theirs) == len(live.objects):
-            return _left(world, writers, want, live, is_whole=True)
+            return _with_runs(world, writers, found, name, _left(world, writers, want, live, is_whole=True))
         try:
             _sync_ours(world, writers, *_without(theirs, want, live), tell, rollback=rollback)
         except (Conflict, Unavailable) as error:
@@ -93,8 +98,17 @@ def sync(
         else:
             for ref, owner in theirs.items():
                 tell(Synced(ref, "kept", f"{owner} applies it"))
-            return _left(world, writers, want, live, is_whole=False)
+            return _with_runs(world, writers, found, name, _left(world, writers, want, live, is_whole=False))
     raise AssertionError("unreachable")
+
+
+def _with_runs(
+    world: World, writers: Writers | None, found: Repository, name: str, outcome: Outcome
+) -> Outcome:
+    """Whoever applies the tools, what was reviewed is started here."""
+    executed: list[Executed] = []
+    reviewed.execute(world, writers, found, name, executed.append)
+    return replace(outcome, runs=tuple(executed))
 
 
 def _without(theirs: Iterable[Ref], want: Desired, live: Live) -> tuple[Desired, Live]:

@@ -130,7 +130,7 @@ def run(arguments: list[str], ahead: "Kubectl | None" = None) -> int:
         group = get_command(app)
         group.params.extend(options.shared())
         words = options.with_bare_flags(arguments) or ["--help"]
-        code = group.main(words, prog_name=NAME, standalone_mode=False, obj={"ahead": ahead})
+        code = group.main(words, prog_name=NAME, standalone_mode=False, obj={"ahead": ahead, "words": words})
         terminal.out_all()
         return code if isinstance(code, int) else 0
     except RaptError as error:

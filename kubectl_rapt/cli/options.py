@@ -152,8 +152,16 @@ def shared() -> list[TyperOption]:
 
 def target(context: typer.Context) -> Target:
     """Which cluster the shared options point at, and as whom."""
-    given = {key: value for key, value in _given(context).items() if key not in ("environment", "ahead")}
+    given = {key: value for key, value in _given(context).items() if key not in _NOT_A_TARGET}
     return Target(**{**given, "as_groups": tuple(given.get("as_groups", ()))})
+
+
+_NOT_A_TARGET = ("environment", "ahead", "words")
+
+
+def words_given(context: typer.Context) -> list[str]:
+    """The command line as it was typed, without the program's name."""
+    return list(_given(context).get("words", ()))
 
 
 def named_environment(context: typer.Context) -> str:

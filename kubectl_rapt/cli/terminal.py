@@ -44,6 +44,12 @@ def say(text: str) -> None:
         print(text, file=sys.stderr, flush=True)
 
 
+def say_part(text: str) -> None:
+    """The beginning of a line for a person, who is to write the rest."""
+    with suppress(OSError):
+        print(text, end="", file=sys.stderr, flush=True)
+
+
 def out(text: str) -> None:
     """Output that a pipe may read.
 

@@ -200,6 +200,8 @@ def cause(outcome: Outcome) -> str:
 
 
 def _later(name: str, later: Later, now: datetime) -> str:
+    if later.behind:
+        return later.what
     if later.is_held:
         return f"waits until {later.at:%H:%M} UTC: {later.what}; at once: kubectl rapt retry {name}"
     if later.by:

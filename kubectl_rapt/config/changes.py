@@ -57,14 +57,20 @@ class Change:
         return tuple(place for path in self.edits if (place := layout.tool_of(path)))
 
     @property
+    def runs(self) -> tuple[tuple[str, str], ...]:
+        """The reviewed runs that it asks for, as environment and name."""
+        return tuple(place for path in self.edits if (place := layout.run_of(path)))
+
+    @property
     def environment(self) -> str:
         """The environment that it is for; ``all`` where that is not one."""
-        return _one_of({environment for environment, _ in self.tools})
+        return _one_of({environment for environment, _ in (*self.tools, *self.runs)})
 
     @property
     def tool(self) -> str:
-        """The tool that it is about; ``all`` where that is not one, ``project`` for ``rapt.yaml`` itself."""
-        return _one_of({tool for _, tool in self.tools}) if self.tools else "project"
+        """The tool or run that it is about; ``all`` for several, ``project`` for ``rapt.yaml`` itself."""
+        subjects = {name for _, name in (*self.tools, *self.runs)}
+        return _one_of(subjects) if subjects else "project"
 
     @property
     def branch(self) -> str:

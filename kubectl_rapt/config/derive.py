@@ -222,6 +222,7 @@ def _tool(tool: _Tool, job: Manifest, rendered: Rendered, source: Source, polici
             concurrency=template.concurrency,
             free_env=template.free_env,
             allowed_literals=installation.allowed_literals,
+            is_reviewed=tool.environment.are_runs_reviewed,
         ),
         {**tool.labels, **tool.governed},
         tool.annotations,

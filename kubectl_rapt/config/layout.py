@@ -24,6 +24,26 @@ def rendered_folder(environment: str) -> str:
     return f"rendered/{environment}"
 
 
+def run(environment: str, name: str) -> str:
+    """The file of a reviewed run: outside of every folder that is applied."""
+    return f"runs/{environment}/{name}.yaml"
+
+
+def is_inside(path: str, folder: str) -> bool:
+    """Whether a file is somewhere in a folder of the repository; everything is in the empty one."""
+    return folder in ("", ".") or path.startswith(f"{folder}/")
+
+
+def run_of(path: str) -> tuple[str, str] | None:
+    """Environment and name of the run that a file asks for; None where it asks for none."""
+    return _place(path, "runs")
+
+
+def reviewed_runs(paths: Iterable[str], environment: str = "") -> list[tuple[str, str]]:
+    """Environment and name of every reviewed run, of one environment where one is given, in order."""
+    return _places(paths, "runs", environment)
+
+
 def tool_of(path: str) -> tuple[str, str] | None:
     """Environment and name of the tool that a file defines; None where it defines none."""
     return _place(path, "tools")
@@ -31,7 +51,7 @@ def tool_of(path: str) -> tuple[str, str] | None:
 
 def is_edited(path: str) -> bool:
     """Whether people edit that file: the others follow from those."""
-    return path == PROJECT or tool_of(path) is not None
+    return path == PROJECT or tool_of(path) is not None or run_of(path) is not None
 
 
 def tools(paths: Iterable[str], environment: str = "") -> list[tuple[str, str]]:

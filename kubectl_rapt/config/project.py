@@ -72,6 +72,7 @@ class Environment:
         namespaces: Where its tools live; the first is the usual one.
         allowed_namespaces: Where else they may be shared to.
         is_reviewed: Whether changes need a review (``review: required``).
+        are_runs_reviewed: Whether each run needs one (``runs: reviewed``).
         profile: The name of its profile; empty for none.
         review: What their pull requests are given.
         defaults: What holds for all its tools.
@@ -82,6 +83,7 @@ class Environment:
     namespaces: tuple[str, ...]
     cluster: str = ""
     is_reviewed: bool = True
+    are_runs_reviewed: bool = False
     profile: str = ""
     review: Review = Review()
     allowed_namespaces: tuple[str, ...] = ()
@@ -308,6 +310,7 @@ def _environment(name: str, at: Fields, profiles: list[str]) -> Environment:
         namespaces=at.texts("namespaces"),
         cluster=at.text("cluster"),
         is_reviewed=at.choice("review", ("required", "none"), "required") != "none",
+        are_runs_reviewed=at.choice("runs", ("direct", "reviewed"), "direct") == "reviewed",
         profile=at.choice("profile", profiles),
         review=Review(at.texts("reviewers"), at.texts("reviewLabels"), at.flag("autoMerge")),
         allowed_namespaces=at.texts("allowedNamespaces"),
@@ -390,6 +393,7 @@ def spell(project: Project) -> str:
             **({"cluster": one.cluster} if one.cluster else {}),
             "namespaces": list(one.namespaces),
             "review": "required" if one.is_reviewed else "none",
+            **({"runs": "reviewed"} if one.are_runs_reviewed else {}),
             **({"profile": one.profile} if one.profile else {}),
             **(
                 {"secretStore": {"name": store.name, "kind": store.kind}}

@@ -102,6 +102,7 @@ def of_project() -> Schema:
             "namespaces": _about("the first is the usual one", {**_list(_NAME), "minItems": 1}),
             "allowedNamespaces": _about("where tools may be shared to", _list(_NAME)),
             "review": _about("whether changes wait for one", _one_of("required", "none")),
+            "runs": _about("whether each run waits for a review", _one_of("direct", "reviewed")),
             "reviewers": _about("names on the forge; team/NAME for a team", _TEXTS),
             "reviewLabels": _TEXTS,
             "autoMerge": _FLAG,

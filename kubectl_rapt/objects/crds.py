@@ -9,6 +9,7 @@ from kubectl_rapt.model.kinds import (
     CLUSTER_ROLE_BINDING,
     CUSTOM_RESOURCE_DEFINITION,
     EXTERNAL_SECRET,
+    LEASE,
     RETRY_POLICY,
     RUN,
     TOOL,
@@ -188,6 +189,7 @@ _TOOL_SPEC = {
         "cleanup": _NAMED_CLEANUP,
         "concurrency": {"type": "string", "enum": ["allow", "forbid", "queue"]},
         "freeEnv": {"type": "boolean"},
+        "runs": {"type": "string", "enum": ["reviewed", "direct"]},
         "parameters": {"type": "array", "maxItems": 256, "items": _PARAMETER},
         "job": TOOL_JOB,
         "jobTemplate": _PREDECESSOR,
@@ -424,7 +426,7 @@ def _definition(
 
 
 def _role(
-    name: str, aggregate_to: list[str], rules: list[tuple[str, list[str]]], external_secrets: list[str]
+    name: str, aggregate_to: list[str], rules: list[tuple[str, list[str]]], others: list[str]
 ) -> Manifest:
     aggregation = {f"rbac.authorization.k8s.io/aggregate-to-{role}": "true" for role in aggregate_to}
     return {
@@ -433,10 +435,11 @@ def _role(
         "metadata": _metadata(name, labels=aggregation),
         "rules": [
             *({"apiGroups": [TOOL.group], "resources": [one], "verbs": verbs} for one, verbs in rules),
+            {"apiGroups": [LEASE.group], "resources": [LEASE.plural], "verbs": others},
             {
                 "apiGroups": [EXTERNAL_SECRET.group],
                 "resources": [EXTERNAL_SECRET.plural],
-                "verbs": external_secrets,
+                "verbs": others,
             },
         ],
     }

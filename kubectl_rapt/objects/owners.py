@@ -60,6 +60,17 @@ class Owner:
         return Ref(self.kind, self.name, self.namespace)
 
 
+def applied_folder(manifest: Manifest) -> str | None:
+    """The folder of its repository that a Kustomization or an application applies; empty for all of it.
+
+    None where that is not a folder of a repository, or it does not say.
+    """
+    spec = manifest.get("spec") or {}
+    source = spec if manifest.get("kind") == FLUX_KUSTOMIZATION.name else spec.get("source") or {}
+    path = source.get("path")
+    return path.removeprefix("./").strip("/") if isinstance(path, str) else None
+
+
 def owner_of(manifest: Manifest) -> Owner | None:
     """Which controller's object applies a live object; None where it is nobody's but Rapt's.
 

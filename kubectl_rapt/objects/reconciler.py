@@ -28,7 +28,8 @@ _RULES: tuple[tuple[str, list[str], list[str]], ...] = (
     ("batch", ["cronjobs"], ["get"]),
     ("", ["pods", "pods/log"], _READ),
     ("", ["configmaps", "secrets"], ["get"]),
-    ("", ["events"], ["create"]),
+    ("", ["events"], [*_READ, "create"]),
+    ("coordination.k8s.io", ["leases"], ["get", "create", "patch", "delete"]),
 )
 """``secrets`` are read by name alone, to see whether the files of a run are there: they can be neither listed nor
 written. ``runs/finalizers`` is what some clusters ask of whoever makes a Job that blocks its owner's deletion."""

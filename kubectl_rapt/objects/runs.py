@@ -1,10 +1,12 @@
 """The Run: one request to execute a tool, and the record of what became of it."""
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from kubectl_rapt import documents
 from kubectl_rapt.model import times
 from kubectl_rapt.model.kinds import CONFIG_MAP, RUN, SECRET, Manifest, Ref
 from kubectl_rapt.objects import retry_policies
@@ -194,6 +196,16 @@ UNFINISHED = ",".join(f"status.state!={state}" for state in FINISHED)
 """A field selector for the runs that something may still be due for."""
 
 
+def digest(
+    tool: str, answers: Mapping[str, Any], env: Mapping[str, str], mounts: Sequence[Sequence[str]] = ()
+) -> str:
+    """What makes two requests the same: not the tool's version, which may have moved on between them."""
+    asked: dict[str, Any] = {"tool": tool, "answers": dict(answers), "env": dict(env)}
+    if mounts:
+        asked["mounts"] = mounts
+    return "sha256:" + hashlib.sha256(documents.dump_json(asked, indent=None).encode()).hexdigest()
+
+
 def to_manifest(run: Run) -> Manifest:
     """The Run object as it is created; its status is written in steps of its own."""
     said: dict[str, Any] = {
@@ -229,7 +241,7 @@ def _mount_to_data(mount: Mount) -> dict[str, str]:
 
 
 def from_manifest(manifest: Manifest) -> Run:
-    """Read a Run object.
+    """Read a Run object, or one that is yet to be created.
 
     Raises:
         Invalid: Its retry policy is not one.
@@ -262,10 +274,10 @@ def from_manifest(manifest: Manifest) -> Run:
         not_after=_time(spec, "notAfter"),
         wish=Wish(wish["attempt"], wish.get("by", ""), wish.get("job")) if wish else None,
         cancelled_by=spec.get("cancelledBy", ""),
-        uid=metadata["uid"],
-        resource_version=metadata["resourceVersion"],
+        uid=metadata.get("uid", ""),
+        resource_version=metadata.get("resourceVersion", ""),
         generation=metadata.get("generation", 0),
-        created_at=times.parse(metadata["creationTimestamp"]),
+        created_at=_time(metadata, "creationTimestamp"),
         attempts=tuple(_attempt_from_data(attempt) for attempt in status.get("attempts") or ()),
         state=status.get("state", ""),
         next_attempt_at=_time(status, "nextAttemptAt"),

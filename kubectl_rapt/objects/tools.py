@@ -52,6 +52,7 @@ class Tool:
         concurrency: ``allow``, ``forbid`` or ``queue``.
         free_env: Whether a run may set variables that the tool does not declare.
         allowed_literals: ``sha256:…`` of values that look like secrets and are none.
+        is_reviewed: Whether its runs are reviewed (``runs: reviewed`` of its environment).
         is_predecessors: Whether it has the predecessor's form, whose parameters may have other names.
     """
 
@@ -69,6 +70,7 @@ class Tool:
     concurrency: str = "allow"
     free_env: bool = False
     allowed_literals: tuple[str, ...] = ()
+    is_reviewed: bool = False
     is_predecessors: bool = False
 
 
@@ -104,6 +106,8 @@ def to_manifest(tool: Tool, tool_labels: Mapping[str, str], annotations: Mapping
     spec["concurrency"] = tool.concurrency
     if tool.free_env:
         spec["freeEnv"] = True
+    if tool.is_reviewed:
+        spec["runs"] = "reviewed"
     if tool.parameters:
         spec["parameters"] = list(tool.parameters)
     spec["job"] = tool.job
@@ -155,5 +159,6 @@ def from_manifest(manifest: Manifest) -> Tool:
         concurrency=spec.get("concurrency", "allow"),
         free_env="jobTemplate" in spec or bool(spec.get("freeEnv")),
         allowed_literals=tuple(allowed.split(",")) if allowed else (),
+        is_reviewed=spec.get("runs") == "reviewed",
         is_predecessors=is_old,
     )

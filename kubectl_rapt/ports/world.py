@@ -9,6 +9,7 @@ if TYPE_CHECKING:  # a World is only a type here: naming a port must not load wh
     from kubectl_rapt.ports.cache import Cache
     from kubectl_rapt.ports.checkout import CheckoutReads
     from kubectl_rapt.ports.cluster import ClusterReads
+    from kubectl_rapt.ports.files import FilesReads
     from kubectl_rapt.ports.forge import ForgeReads
     from kubectl_rapt.ports.git import GitReads
     from kubectl_rapt.ports.renderer import Renderer
@@ -61,6 +62,11 @@ class World(Protocol):
     @property
     def checkout(self) -> "CheckoutReads":
         """The registry's checkout that a template's author works in."""
+        ...
+
+    @property
+    def files(self) -> "FilesReads":
+        """The person's own files."""
         ...
 
     def now(self) -> datetime:

@@ -8,15 +8,16 @@ again, whether or not its Job still exists. A retry is the next attempt of the s
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from kubectl_rapt.model import times
 from kubectl_rapt.model.kinds import Manifest
 from kubectl_rapt.model.plan import Create, Delete, Patch
 from kubectl_rapt.objects import jobs, runs
 from kubectl_rapt.objects.jobs import Job
+from kubectl_rapt.objects.leases import Lease
 from kubectl_rapt.objects.runs import Attempt, Mount, Run
-from kubectl_rapt.runs import budgets, retries
+from kubectl_rapt.runs import budgets, retries, turns
 from kubectl_rapt.runs import outcome as outcomes
 from kubectl_rapt.runs.budgets import Past
 from kubectl_rapt.runs.outcome import Outcome
@@ -44,6 +45,9 @@ class Seen:
         mounted: The names of the mounts that exist.
         contents: The mounts by name, whose content is at hand.
         past: The namespace's runs of the last hour; None where they were not read.
+        lease: The tool's lease as it exists, where its runs go on one at a time; None where there is none.
+        is_held: Whether another run, which is not over, has that lease.
+        firing: The tool's Job that a CronJob made and that goes on; empty for none, None where nobody looked.
     """
 
     wanted: Run
@@ -54,6 +58,9 @@ class Seen:
     mounted: frozenset[str] = frozenset()
     contents: Mapping[str, Manifest] = field(default_factory=dict)
     past: Sequence[Past] | None = None
+    lease: Lease | None = None
+    is_held: bool = False
+    firing: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +79,21 @@ class Later:
         what: What it waits for, for people.
         by: Who says so, where that is a policy or a person.
         is_held: Whether it is due and a budget holds it back.
+        behind: The run or Job that goes first, where only one may go on at a time.
     """
 
     at: datetime
     what: str
     by: str = ""
     is_held: bool = False
+    behind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """An automatic retry is due, and what its namespace has had in the last hour must be read first."""
+    """Something must be read first: what the namespace has had in the last hour, or the tool's other Jobs."""
+
+    what: Literal["past", "firing"] = "past"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +134,13 @@ def next_step(seen: Seen, now: datetime) -> Decision:
     Returns:
         A step to write, after which the same question is asked again with what it answered; or an end.
     """
+    decision = _decide(seen, now)
+    if isinstance(decision, Done) and seen.run and seen.lease and seen.lease.holder == seen.run.name:
+        return Delete(seen.lease.ref, seen.lease.uid, seen.lease.resource_version)
+    return decision
+
+
+def _decide(seen: Seen, now: datetime) -> Decision:
     run = seen.run
     if run is None:
         return Create(runs.to_manifest(seen.wanted))
@@ -152,7 +170,7 @@ def _again(seen: Seen, run: Run, again: Again, now: datetime) -> Decision:
             return Look()
         if held := budgets.held(run.name, run.tool, seen.past, now):
             return Later(held.at, held.why, is_held=True)
-    return _start(seen, run, again.number)
+    return _start(seen, run, again.number, now)
 
 
 def _begin(seen: Seen, run: Run, now: datetime) -> Decision:
@@ -172,7 +190,7 @@ def _begin(seen: Seen, run: Run, now: datetime) -> Decision:
         if mount.name in seen.contents:
             return Create(_mounted(run, seen.contents[mount.name]))
         return _lacking(run, mount, now)
-    return _start(seen, run, 1)
+    return _start(seen, run, 1, now)
 
 
 def _lacking(run: Run, mount: Mount, now: datetime) -> Decision:
@@ -188,13 +206,29 @@ def _mounted(run: Run, content: Manifest) -> Manifest:
     return {**content, "metadata": metadata}
 
 
-def _start(seen: Seen, run: Run, number: int) -> Decision:
+def _start(seen: Seen, run: Run, number: int, now: datetime) -> Decision:
+    if turn := _turn(seen, run, number, now):
+        return turn
     job = seen.job
     if job is None or job.name != jobs.attempt_name(run.name, number):
         return Create(jobs.of_attempt(run, number, retries.changes(run, number)))
     if run.uid not in job.owner_uids:
         return Taken("name-taken", f'job "{job.name}" exists and does not belong to run "{run.name}"')
     return _record(run, Attempt(number, job.name, job.uid))
+
+
+def _turn(seen: Seen, run: Run, number: int, now: datetime) -> Decision | None:
+    """What must happen before an attempt may go on, where the tool's runs go on one at a time."""
+    match turns.turn(run, number, seen.lease, is_held=seen.is_held, firing=seen.firing, now=now):
+        case turns.Unknown():
+            return Look("firing")
+        case turns.Behind(who):
+            if run.concurrency == "forbid" and not run.attempts:
+                what = f"{who} of {run.tool} goes on, and only one may at a time"
+                return _not_started(run, turns.FORBIDDEN, what, now)
+            return Later(now + turns.LOOK_AGAIN, f"queued behind {who}", behind=who)
+        case step:
+            return step
 
 
 def _stray(seen: Seen, run: Run, attempt: Attempt) -> Delete | None:
@@ -223,6 +257,8 @@ def _carry(seen: Seen, run: Run, attempt: Attempt, now: datetime) -> Decision:
         return _cancel(run, attempt, job, now)
     is_ours = attempt.number > 1 or not run.adopted
     if job.is_suspended and is_ours and job.suspended_by in ("", MANAGER):
+        if turn := _turn(seen, run, attempt.number, now):
+            return turn
         return Patch(job.ref, jobs.release(run, job))
     return Wait(job)
 

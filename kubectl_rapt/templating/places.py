@@ -256,7 +256,12 @@ def _copy(value: Any) -> Any:
 
 
 def add_env(
-    job: Mapping[str, Any], variables: Mapping[str, str], *, is_free: bool, container: str = ""
+    job: Mapping[str, Any],
+    variables: Mapping[str, str],
+    *,
+    is_free: bool,
+    container: str = "",
+    filled: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Set environment variables in a copy of a Job: what ``--env K=V`` does.
 
@@ -268,13 +273,22 @@ def add_env(
         variables: Name to value.
         is_free: Whether names that the container does not declare may be set.
         container: The container; empty for the one called ``tool``, or the first.
+        filled: Place to the run-time parameter that fills it: such a variable is set by its parameter, which
+            checks the value.
 
     Raises:
-        UsageError: No such container, no name for a variable, or one that the tool does not declare.
+        UsageError: No such container, no name for a variable, one that the tool does not declare, that a parameter
+            fills, or that comes from a Secret or ConfigMap.
         Invalid: ``bad-shell`` where a new variable would change a shell's script.
     """
-    filled: dict[str, Any] = _copy(job)
-    target = _container(filled["spec"]["template"]["spec"]["containers"], container)
+    changed: dict[str, Any] = _copy(job)
+    containers = changed["spec"]["template"]["spec"]["containers"]
+    target = _container(containers, container)
+    at_env = f"{POD}/containers/{containers.index(target)}/env"
+    origins = {
+        variable["name"]: _origin(variable, (filled or {}).get(f"{at_env}/{index}/value", ""))
+        for index, variable in enumerate(target.get("env") or ())
+    }
     env: list[dict[str, Any]] = target.get("env") or []
     declared = [variable["name"] for variable in env]
     for name, value in variables.items():
@@ -284,6 +298,8 @@ def add_env(
             known = ", ".join(dict.fromkeys(declared)) or "none"
             hint = f"it declares {known}; a template opens this with `freeEnv: true`"
             raise UsageError("undeclared-env", f"the tool declares no variable {name}", hint)
+        if (origin := origins.get(name)) and not (is_free and origin[1].startswith("kubectl")):
+            raise UsageError("held-env", f"the variable {name} {origin[0]}", origin[1])
         new = {"name": name, "value": _doubled(value)}
         if name in declared:
             at = declared.index(name)
@@ -293,8 +309,21 @@ def add_env(
         declared = [variable["name"] for variable in env]
     if variables:
         target["env"] = env
-    _check_shells(job, filled, {})
-    return filled
+    _check_shells(job, changed, {})
+    return changed
+
+
+def _origin(variable: Mapping[str, Any], parameter: str) -> tuple[str, str] | None:
+    """Why ``--env`` does not set a variable, and what does."""
+    if parameter:
+        return f"is the answer {parameter}", f"--set {parameter}=…"
+    for kind, called in (("secretKeyRef", "Secret"), ("configMapKeyRef", "ConfigMap")):
+        if reference := (variable.get("valueFrom") or {}).get(kind):
+            return (
+                f"comes from {called} {reference['name']}",
+                f"kubectl edit {called.lower()} {reference['name']}",
+            )
+    return None
 
 
 def _container(containers: Sequence[dict[str, Any]], name: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import NoReturn
 from kubectl_rapt.adapters.bundle import PackagedBundle
 from kubectl_rapt.adapters.cache import FolderCache
 from kubectl_rapt.adapters.checkout import Checkout
+from kubectl_rapt.adapters.files import Files
 from kubectl_rapt.adapters.forges.forges import Forges
 from kubectl_rapt.adapters.git import Git
 from kubectl_rapt.adapters.sandbox import Sandbox
@@ -48,6 +49,7 @@ class FakeWorld:
         self.git = Git(self.home / "git", environ)
         self.forge = Forges(environ)
         self.checkout = Checkout(environ)
+        self.files = Files()
 
     def now(self) -> datetime:
         return NOON

@@ -1,30 +1,85 @@
 """``kubectl rapt run``."""
 
-from typing import Annotated
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Annotated, Literal
 
 import typer
 
-from kubectl_rapt.actions import advance
 from kubectl_rapt.actions import run as running
+from kubectl_rapt.actions.run import Request
 from kubectl_rapt.cli import options, show, terminal, watching
-from kubectl_rapt.model.kinds import ref_of
+from kubectl_rapt.errors import UsageError
+from kubectl_rapt.model.kinds import Manifest, ref_of
 from kubectl_rapt.objects import jobs, runs
+from kubectl_rapt.objects.runs import Run
+from kubectl_rapt.objects.tools import Tool
+from kubectl_rapt.ports.world import World
+from kubectl_rapt.runs import matrix as matrices
+from kubectl_rapt.runs import mounts
 from kubectl_rapt.runs.lifecycle import Seen
+from kubectl_rapt.writes import Writers
 
-Set = Annotated[
-    list[str] | None,
-    typer.Option("--set", "--arg", metavar="NAME=VALUE", help="Answer a parameter (repeatable)"),
-]
-Env = Annotated[
-    list[str] | None, typer.Option("--env", metavar="K=V", help="Set a variable that the tool declares")
-]
+Texts = list[str] | None
+MOST_AT_ONCE = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a run is shown.
+
+    Args:
+        shows: The log, only what happens, or events; empty where nobody follows.
+        output: ``json``, ``yaml`` or ``name``; empty for people.
+        dry_run: ``client`` or ``server`` where nothing is written.
+        timeout_seconds: Stop following after this long; 0 for never.
+        raw: Whether log lines pass unchanged.
+    """
+
+    shows: watching.Shows | Literal[""]
+    output: str
+    dry_run: str
+    timeout_seconds: float
+    raw: bool
 
 
 def run(
     context: typer.Context,
     tool: Annotated[str, typer.Argument(help="The tool to run", metavar="TOOL")],
-    set_: Set = None,
-    env: Env = None,
+    set_: Annotated[
+        Texts, typer.Option("--set", "--arg", metavar="NAME=VALUE", help="Answer a parameter (repeatable)")
+    ] = None,
+    set_file: Annotated[
+        Texts, typer.Option(metavar="NAME=PATH", help="Answer with a file's text (repeatable)")
+    ] = None,
+    answers: Annotated[
+        str,
+        typer.Option(metavar="FILE", help="Answers as YAML or JSON; flags win"),
+    ] = "",
+    env: Annotated[
+        Texts, typer.Option("--env", metavar="K=V", help="Set a variable, as permitted (repeatable)")
+    ] = None,
+    mount: Annotated[
+        Texts,
+        typer.Option(
+            metavar="LOCAL:PATH",
+            help="Give it files, at most 1 MiB (repeatable)",
+        ),
+    ] = None,
+    secret_mount: Annotated[
+        Texts, typer.Option(metavar="LOCAL:PATH", help="The same as a Secret (repeatable)")
+    ] = None,
+    matrix: Annotated[
+        Texts, typer.Option(metavar="NAME=A,B,…", help="One run for each combination (repeatable)")
+    ] = None,
+    parallel: Annotated[
+        int, typer.Option(metavar="N", show_default=False, help="So many of a matrix at once, 4 if not given")
+    ] = 4,
+    review: Annotated[bool, typer.Option("--review", help="Ask for a review, run after its merge")] = False,
+    not_after: Annotated[
+        str,
+        typer.Option(metavar="TIME", help="Too late for a reviewed run, 24h if not given"),
+    ] = "",
     follow: options.Follow = None,
     wait: options.RunWait = False,
     timeout: options.RunTimeout = 0,
@@ -49,31 +104,118 @@ def run(
     """
     options.one_of("-o", output, ("json", "yaml", "name"))
     options.one_of("--dry-run", dry_run, ("none", "client", "server"))
+    if not 1 <= parallel <= MOST_AT_ONCE:
+        raise UsageError("bad-flag", f"--parallel takes 1 to {MOST_AT_ONCE}, got {parallel}", "--parallel 4")
+    given = mounts.parse(mount or [], secret_mount or [])
+    _check(is_matrix=bool(matrix), is_reviewed=review, has_mounts=bool(given), output=output)
+    combinations = matrices.read(matrix or [])  # without --matrix one that has nothing of its own
     follows = options.follows(follow, wait=wait, has_output=bool(output))
+    shows: watching.Shows | Literal[""] = "log" if follows else ""
+    if follows and (output == "json" or wait):
+        shows = "events" if output == "json" and not matrix else "phases"
+    manner = Manner(shows, output, "" if dry_run == "none" else dry_run, timeout, raw)
+    texts, files = options.pairs(set_ or [], "--set"), options.pairs(set_file or [], "--set-file")
+    twice = [name for name in combinations[0] if name in {**texts, **files}]
+    if twice := twice or sorted(files.keys() & texts.keys()):
+        raise UsageError("bad-usage", f"{twice[0]} is given twice", f"leave out one of them: {twice[0]}")
     with options.open_world(context) as (world, writers):
-        request = running.Request(
+        request = Request(
             tool,
             world.cluster.namespace(),
-            options.pairs(set_ or [], "--set"),
+            {**texts, **{name: running.read_text(world, path) for name, path in files.items()}},
             options.pairs(env or [], "--env"),
             request_id,
+            running.read_answers(world, answers) if answers else {},
+            running.read_mounts(world, given),
         )
-        wanted = running.plan(world, request)
-        if dry_run != "none":
-            job = jobs.of_attempt(wanted, 1)
-            shown = world.cluster.dry_run(job) if dry_run == "server" else job
-            terminal.out(show.document(shown, output or "yaml", show.name(ref_of(shown))))
-            return 0
-        seen = advance.advance(world, writers, Seen(wanted))
-        assert seen.run is not None, "a run that was advanced exists"
-        created = seen.run
-        has_events = follows and output == "json"
-        if output and not has_events:
-            terminal.out(show.document(runs.to_manifest(created), output, show.name(created.ref)))
-        elif not follows:
-            terminal.out(f"{show.name(created.ref)} created")
-            terminal.say(f"  follow: kubectl rapt attach {created.name}")
-        if not follows:
-            return 0
-        shows: watching.Shows = "events" if has_events else "phases" if wait else "log"
-        return watching.attach(world, writers, seen, timeout_seconds=timeout, raw=raw, shows=shows)
+        found = running.tool(world, request)
+        if terminal.is_interactive():
+            request = _asked(context, request, found, combinations[0])
+        if review:
+            from kubectl_rapt.cli import reviewing
+
+            request = replace(request, not_after=_time(not_after or "24h", world.now()))
+            wanted = running.plan(world, request, found)
+            return reviewing.carry_out(context, world, writers, wanted, found.environment, manner)
+        running.check_direct(found, options.words_given(context))
+        if matrix:
+            from kubectl_rapt.cli import sweeping
+
+            return sweeping.carry_out(world, writers, request, found, combinations, parallel, manner)
+        return _run(world, writers, request, found, manner)
+
+
+def _check(*, is_matrix: bool, is_reviewed: bool, has_mounts: bool, output: str) -> None:
+    """Refuse flags that contradict each other. Raises UsageError."""
+    wrong = ""
+    if is_reviewed and is_matrix:
+        wrong = "--review and --matrix: each reviewed run is a change of its own"
+    elif is_reviewed and has_mounts:
+        wrong = "--review and --mount: what is reviewed is in git, and nothing beside it"
+    elif is_matrix and output not in ("", "json", "name"):
+        wrong = "--matrix takes -o json or -o name"
+    if wrong:
+        raise UsageError("bad-usage", f"these do not go together: {wrong}", "kubectl rapt run --help")
+
+
+def _time(text: str, now: datetime) -> datetime:
+    """A time of its own, or so long from now; whole seconds. Raises UsageError."""
+    from kubectl_rapt.model import times
+
+    try:
+        found = times.parse(text) if "T" in text else now + timedelta(seconds=options.seconds(text))
+    except (ValueError, typer.BadParameter) as error:
+        what = f"--not-after expects 24h or 2026-11-22T18:00:00Z, got {text}"
+        raise UsageError("bad-flag", what, "--not-after 24h") from error
+    return found.replace(microsecond=0)
+
+
+def _asked(
+    context: typer.Context, request: Request, tool: Tool, combination: matrices.Combination
+) -> Request:
+    """The request with what was missing, from the person; and the command that needs no answers."""
+    open_ = [one for one in running.open_questions(tool, request) if one.name not in combination]
+    if not open_:
+        return request
+    from kubectl_rapt.cli import answering
+
+    answers = answering.ask(tool.name, running.questions(tool), open_)
+    request = replace(request, answers={**request.answers, **answers})
+    running.check_secrets(tool, request)
+    terminal.say(f"  without asking: {answering.command(options.words_given(context), answers)}")
+    return request
+
+
+def _run(world: World, writers: Writers, request: Request, tool: Tool, manner: Manner) -> int:
+    wanted = running.plan(world, request, tool)
+    if manner.dry_run:
+        terminal.out(show.document(dry(world, wanted, manner), manner.output or "yaml", _job_name(wanted)))
+        return 0
+    seen = running.start(world, writers, Seen(wanted, contents=mounts.contents(wanted, request.mounts)))
+    return shown(world, writers, seen, manner)
+
+
+def dry(world: World, wanted: Run, manner: Manner) -> Manifest:
+    """The Job that a run would start as; as the API server would take it, where that was asked."""
+    job = jobs.of_attempt(wanted, 1)
+    return world.cluster.dry_run(job) if manner.dry_run == "server" else job
+
+
+def _job_name(wanted: Run) -> str:
+    return show.name(ref_of(jobs.of_attempt(wanted, 1)))
+
+
+def shown(world: World, writers: Writers, seen: Seen, manner: Manner) -> int:
+    """Show a run that was begun, and follow it where that was asked; the exit code."""
+    assert seen.run is not None, "a run that was advanced exists"
+    created = seen.run
+    if manner.output and manner.shows != "events":
+        terminal.out(show.document(runs.to_manifest(created), manner.output, show.name(created.ref)))
+    elif not manner.shows:
+        terminal.out(f"{show.name(created.ref)} created")
+        terminal.say(f"  follow: kubectl rapt attach {created.name}")
+    if not manner.shows:
+        return 0
+    return watching.attach(
+        world, writers, seen, timeout_seconds=manner.timeout_seconds, raw=manner.raw, shows=manner.shows
+    )

@@ -63,6 +63,11 @@ def carry_out(
             terminal.out(terminal.clean(line))
 
     outcome = syncing.sync(world, writers, environment, tell, rollback=rollback, may=may)
+    for one in outcome.runs:
+        if shows == "names":
+            terminal.out(f"run.rapt.dev/{one.name}")
+        elif shows:
+            terminal.out(terminal.clean(f"{one}{'' if writers else ' (dry run)'}"))
     if shows == "lines":
         if not outcome.is_left_whole:
             what = "synced" if writers else "would be synced"

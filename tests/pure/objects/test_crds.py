@@ -93,6 +93,7 @@ def test_viewers_read_and_editors_write() -> None:
         "retrypolicies": ["get", "list", "watch"],
         "cleanuppolicies": ["get", "list", "watch"],
         "runs/status": ["get"],
+        "leases": ["get", "list", "watch"],
         "externalsecrets": ["get", "list", "watch"],
     }
     everything = ["create", "update", "patch", "delete", "deletecollection"]
@@ -104,6 +105,7 @@ def test_viewers_read_and_editors_write() -> None:
         "cleanuppolicies": everything,
         "tools/status": status,
         "runs/status": status,
+        "leases": everything,
         "externalsecrets": everything,
     }
     aggregated = "rbac.authorization.k8s.io/aggregate-to-"

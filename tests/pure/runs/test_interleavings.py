@@ -1,7 +1,7 @@
 """Several actors on one run, killed and interleaved at will: nothing starts twice, and any survivor finishes."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal, Self, cast
@@ -107,6 +107,10 @@ class Actor(threading.Thread):
     def get(self, ref: Ref) -> Manifest:
         self._wait()
         return self._cluster.get(ref)
+
+    def list(self, kind: Kind, namespace: str, *, labels: str = "", fields: str = "") -> Iterator[Manifest]:
+        self._wait()
+        return self._cluster.list(kind, namespace, labels=labels, fields=fields)
 
     def create(self, manifest: Manifest) -> Manifest:
         self._wait()

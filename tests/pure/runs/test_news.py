@@ -76,7 +76,7 @@ TABLE: list[tuple[str, Run | None, Run, list[str]]] = [
     (
         "it never began",
         a_run(),
-        a_run_of("NotStarted", ending="configmap/x was never brought"),
+        a_run_of("NotStarted", message="configmap/x was never brought"),
         ["RunNotStarted: never began: configmap/x was never brought"],
     ),
     (
