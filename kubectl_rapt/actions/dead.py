@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from kubectl_rapt import documents
-from kubectl_rapt.actions import advance, clean
+from kubectl_rapt.actions import advance, clean, find
 from kubectl_rapt.actions import run as running
 from kubectl_rapt.actions.run import RUN_NAME_LIMIT, Request
 from kubectl_rapt.errors import NotFound, Refused, UsageError
@@ -91,7 +91,7 @@ def replay(world: World, dead: Run, changes: Mapping[str, str]) -> Run:
     Raises:
         NotFound: The tool is gone, and something is to be changed.
         Invalid: The answers do not fit.
-        Refused: ``needs-files``: it was given files that nobody has any more.
+        Refused: ``needs-files``: it was given files that nobody has any more; ``review-needed``.
     """
     if dead.mounts:
         given = ", ".join(mount.path for mount in dead.mounts)
@@ -104,7 +104,9 @@ def replay(world: World, dead: Run, changes: Mapping[str, str]) -> Run:
     if changes:
         answers = {key: _text(value) for key, value in dead.answers.items()}
         request = Request(dead.tool, dead.namespace, {**answers, **changes}, dead.env, name)
-        return replace(running.plan(world, request), replay_of=dead.name)
+        return replace(running.plan_direct(world, request), replay_of=dead.name)
+    if tool := find.tool_of(world, dead):
+        running.check_direct(tool, ["run", tool.name])
     return Run(
         name=name,
         namespace=dead.namespace,
@@ -136,8 +138,6 @@ def replay_name(dead: Run, changes: Mapping[str, str]) -> str:
 
 def start(world: World, writers: Writers, wanted: Run) -> Replayed:
     """Create a repeating Run, or find it, and bring it forward.
-
-    An environment that asks for reviewed runs is where this becomes a file in ``runs/`` instead.
 
     Raises:
         Conflict, Refused, Invalid, Unavailable: What ``advance`` raises.

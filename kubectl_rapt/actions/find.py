@@ -62,6 +62,14 @@ def tool(world: World, name: str, namespace: str, verb: str = "run") -> Tool:
         raise NotFound("no-tool", f'no tool "{name}" in namespace {namespace}', hint) from error
 
 
+def tool_of(world: World, run: Run) -> Tool | None:
+    """The tool of a run as it is today; None where it is gone."""
+    try:
+        return tools.from_manifest(world.cluster.get(Ref(TOOL, run.tool, run.namespace)))
+    except NotFound:
+        return None
+
+
 def run(world: World, name: str, namespace: str) -> Run:
     """One run.
 

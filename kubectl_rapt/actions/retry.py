@@ -5,18 +5,19 @@ from dataclasses import replace
 
 from kubectl_rapt import writes
 from kubectl_rapt.actions import advance, find
-from kubectl_rapt.errors import Conflict, Invalid, NotFound, Problem, Refused
+from kubectl_rapt.actions import run as running
+from kubectl_rapt.errors import Conflict, Invalid, Problem, Refused
 from kubectl_rapt.guard import secrets
 from kubectl_rapt.model import names
-from kubectl_rapt.model.kinds import TOOL, Manifest, Ref
+from kubectl_rapt.model.kinds import Manifest
 from kubectl_rapt.model.plan import Patch
-from kubectl_rapt.objects import jobs, tools
+from kubectl_rapt.objects import jobs
 from kubectl_rapt.objects.runs import RETRYING, Run, Wish
 from kubectl_rapt.objects.tools import Tool
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs import renewal, retries
 from kubectl_rapt.runs.lifecycle import Seen
-from kubectl_rapt.templating import declared, parameters, places
+from kubectl_rapt.templating import parameters, places
 from kubectl_rapt.writes import Writers
 
 _ATTEMPTS = 12
@@ -110,11 +111,10 @@ def _job(world: World, run: Run, given: Mapping[str, str]) -> Manifest | None:
     if not given:
         return renewal.job(run) if run.wish and run.wish.job else None
     template = renewal.job(run)
-    tool = _tool(world, run)
-    questions = [
-        declared.from_data({**one, "at": "run"}, f"parameters[{i}]")
-        for i, one in enumerate(tool.parameters if tool else ())
-    ]
+    tool = find.tool_of(world, run)
+    if tool:
+        running.check_direct(tool, ["run", tool.name])
+    questions = running.questions(tool) if tool else []
     asked = {question.name for question in questions}
     if answers := {name: text for name, text in given.items() if name in asked}:
         template = _filled(run, tool, template, questions, answers)
@@ -132,13 +132,6 @@ def _job(world: World, run: Run, given: Mapping[str, str]) -> Manifest | None:
         return renewal.resized(run, template, renewal.read(sizes))
     except ValueError as error:
         raise Invalid("bad-answers", str(error), "--set memory=2Gi, --set deadline=1h") from error
-
-
-def _tool(world: World, run: Run) -> Tool | None:
-    try:
-        return tools.from_manifest(world.cluster.get(Ref(TOOL, run.tool, run.namespace)))
-    except NotFound:
-        return None
 
 
 def _filled(

@@ -178,6 +178,17 @@ def start(world: World, writers: Writers, seen: Seen) -> Seen:
     return seen
 
 
+def plan_direct(world: World, request: Request) -> Run:
+    """The Run that a request comes to which is started at once, by whoever may start one.
+
+    Raises:
+        NotFound, UsageError, Invalid, Refused: As ``plan``, and as ``check_direct``.
+    """
+    found = tool(world, request)
+    check_direct(found, ["run", found.name])
+    return plan(world, request, found)
+
+
 def check_direct(tool: Tool, words: Sequence[str]) -> None:
     """Make sure that a tool may be run without a review.
 

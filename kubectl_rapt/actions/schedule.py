@@ -141,7 +141,7 @@ def trigger(world: World, cron_job: Manifest) -> Run:
     """
     metadata = cron_job["metadata"]
     request = running.Request(metadata["labels"][labels.TOOL], metadata["namespace"], {}, {})
-    return _as_scheduled(running.plan(world, request), cron_job)
+    return _as_scheduled(running.plan_direct(world, request), cron_job)
 
 
 def _as_scheduled(run: Run, cron_job: Manifest) -> Run:
@@ -212,4 +212,4 @@ def backfilled(world: World, cron_job: Manifest, slot: Slot, parameter: str = ""
     answers = {parameter: times.spell(slot.at)} if parameter else {}
     tool = metadata["labels"][labels.TOOL]
     request = running.Request(tool, metadata["namespace"], answers, {}, slot.name)
-    return replace(_as_scheduled(running.plan(world, request), cron_job), slot=slot.at)
+    return replace(_as_scheduled(running.plan_direct(world, request), cron_job), slot=slot.at)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from kubectl_rapt.actions import advance, cancel, find, policies, retry
+from kubectl_rapt.actions import advance, cancel, dead, find, policies, retry
 from kubectl_rapt.actions import run as running
 from kubectl_rapt.errors import Conflict, Invalid, NotFound, RaptError, Refused
 from kubectl_rapt.model.duration import Duration
@@ -202,3 +202,20 @@ def test_a_tool_that_was_rendered_holds_all_that_its_policy_says(ann: FakeWorld)
     run = running.plan(ann, running.Request("probe", "default", {}, {}, ""))
     assert run.retry is None
     assert "backoffLimit" not in run.job["spec"]
+
+
+def test_where_runs_are_reviewed_nothing_else_starts_one_with_other_answers(
+    ann: FakeWorld, failed: Callable[..., Run]
+) -> None:
+    run = failed(runs="reviewed")
+    for start in (
+        lambda: retry.plan(ann, run, {"url": "http://two"}),
+        lambda: dead.replay(ann, run, {}),
+        lambda: dead.replay(ann, run, {"url": "http://two"}),
+        lambda: running.plan_direct(ann, running.Request("probe", "default", {}, {})),
+    ):
+        with pytest.raises(Refused) as caught:
+            start()
+        assert caught.value.code == "review-needed"
+        assert caught.value.hint == "kubectl rapt run probe --review"
+    retry.plan(ann, run, {})  # as it was reviewed
