@@ -108,7 +108,10 @@ STORY = (
     ),
     Step(
         "kubectl rapt runs",
-        says=("tcp-check-[a-z0-9]+ +tcp-check +Succeeded +0 +{user}", "hello-[a-z0-9]+ +hello +ExitCode +7"),
+        says=(
+            "tcp-check-[a-z0-9]+ +tcp-check +Succeeded +1 +{user}",
+            "hello-[a-z0-9]+ +hello +ExitCode +1 +{user}",
+        ),
     ),
 )
 

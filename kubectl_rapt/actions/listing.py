@@ -1,14 +1,14 @@
 """List what ran: Runs, and the Jobs of CronJobs that have none, newest first."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from kubectl_rapt.actions import threads
 from kubectl_rapt.errors import Conflict
 from kubectl_rapt.model.kinds import JOB, RUN, Kind, Manifest
 from kubectl_rapt.objects import labels
-from kubectl_rapt.ports.cluster import Event
+from kubectl_rapt.ports.cluster import Event, Page
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs import listed
 from kubectl_rapt.runs.listed import Filter, Line
@@ -63,11 +63,13 @@ def lines(world: World, wanted: Wanted) -> list[str]:
     Raises:
         NotFound: Rapt is not installed.
     """
-    without_run = _jobs(world, wanted)
+    # Runs are asked for first, so that who may not list them is told so; the Jobs come with the first of their rows.
     for is_last in (*(_TRIES - 1) * (False,), True):
         try:
-            jobs = dict(without_run)
-            found = _of_runs(world, wanted, jobs)
+            pages = world.cluster.table(RUN, wanted.namespace, labels=wanted.selector, fields=wanted.fields)
+            first = next(pages, None)
+            jobs = _jobs(world, wanted)
+            found = _of_runs(itertools.chain([first] if first else [], pages), wanted, jobs)
             break
         except Conflict as error:
             if error.code != "expired" or is_last:
@@ -77,11 +79,11 @@ def lines(world: World, wanted: Wanted) -> list[str]:
     return found
 
 
-def _of_runs(world: World, wanted: Wanted, jobs: dict[tuple[str, str], Line]) -> list[str]:
+def _of_runs(pages: Iterable[Page], wanted: Wanted, jobs: dict[tuple[str, str], Line]) -> list[str]:
     """The lines of Runs; Jobs that one of them has adopted, which is then called like the Job, are dropped."""
     found = []
     accepts = None if wanted.filter.is_open else wanted.filter.accepts
-    for page in world.cluster.table(RUN, wanted.namespace, labels=wanted.selector, fields=wanted.fields):
+    for page in pages:
         for fields in map(listed.reader(page.columns), page.rows):
             if jobs:
                 jobs.pop((fields[1], fields[2]), None)

@@ -70,13 +70,16 @@ class Commands(TyperGroup):
             super().format_help(ctx, formatter)
             return
         formatter.write(f"Usage: {NAME} COMMAND [flags]\n")
-        heading = ""
+        by_heading: dict[str, list[str]] = {}
         for name in self.list_commands(ctx):
-            entry = table.TABLE[name]
-            if entry.heading != heading:
-                heading = entry.heading
-                formatter.write(f"\n{heading}\n")
-            formatter.write(f"  {name:<10}{entry.summary}\n")
+            by_heading.setdefault(table.TABLE[name].heading, []).append(name)
+        for heading, names_ in by_heading.items():
+            formatter.write(f"\n{heading}\n")
+            for name in names_:
+                if not table.TABLE[name].is_rare:
+                    formatter.write(f"  {name:<10}{table.TABLE[name].summary}\n")
+            if rare := [name for name in names_ if table.TABLE[name].is_rare]:
+                formatter.write(f"  {'and':<10}{', '.join(rare)}\n")
         formatter.write(f"\nFlags of a command: {NAME} COMMAND --help\n")
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:

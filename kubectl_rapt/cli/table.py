@@ -5,7 +5,9 @@ from typing import Any, NamedTuple
 
 
 class Entry(NamedTuple):
-    """One command: its heading in the help, its line there, and how to import it.
+    """One command: its heading in the help, its line there, how to import it, and whether few need it.
+
+    Of those the help of all commands tells the names alone: it fits one screen.
 
     A command of a group has the group's words before its own: ``changes show`` belongs to ``changes``, which is a
     command itself and says what happens where none of its own is named.
@@ -14,6 +16,7 @@ class Entry(NamedTuple):
     heading: str
     summary: str
     load: Callable[[], Callable[..., Any]]
+    is_rare: bool = False
 
 
 def _add() -> Callable[..., Any]:
@@ -431,13 +434,21 @@ TABLE = {
     "set": Entry("Config repository", "Change a tool's answers, schedules or policies", _set),
     "upgrade": Entry("Config repository", "Upgrade tools to newer versions of their templates", _upgrade),
     "remove": Entry("Config repository", "Remove a tool from an environment", _remove),
-    "share": Entry("Config repository", "Share a tool with namespaces and environments", _share),
-    "explain": Entry("Config repository", "Show which values hold for a tool, and who says so", _explain),
-    "history": Entry("Config repository", "Show every change of a tool", _history),
-    "diff": Entry("Config repository", "Show which fields a sync, an upgrade or a change changes", _diff),
-    "render": Entry("Config repository", "Render again after an edit by hand", _render),
+    "share": Entry(
+        "Config repository", "Share a tool with namespaces and environments", _share, is_rare=True
+    ),
+    "explain": Entry(
+        "Config repository", "Show which values hold for a tool, and who says so", _explain, is_rare=True
+    ),
+    "history": Entry("Config repository", "Show every change of a tool", _history, is_rare=True),
+    "diff": Entry(
+        "Config repository", "Show which fields a sync, an upgrade or a change changes", _diff, is_rare=True
+    ),
+    "render": Entry("Config repository", "Render again after an edit by hand", _render, is_rare=True),
     "check": Entry("Config repository", "Render everything again and compare, for CI", _check),
-    "schema": Entry("Config repository", "Print the JSON Schema of a file that people write", _schema),
+    "schema": Entry(
+        "Config repository", "Print the JSON Schema of a file that people write", _schema, is_rare=True
+    ),
     "changes": Entry("Config repository", "List, show and merge open changes", _changes),
     "changes show": Entry("Config repository", "Show how far a change is, and what it does", _changes_show),
     "changes open": Entry("Config repository", "Open the pull request of a change", _changes_open),
@@ -450,7 +461,7 @@ TABLE = {
     "drift": Entry("Config repository", "Compare a cluster with the repository, both ways", _drift),
     "list": Entry("Tools and runs", "List the tools in the cluster", _list),
     "run": Entry("Tools and runs", "Run a tool", _run),
-    "attach": Entry("Tools and runs", "Follow a run that was left, and carry it on", _attach),
+    "attach": Entry("Tools and runs", "Follow a run that was left, and carry it on", _attach, is_rare=True),
     "retry": Entry("Tools and runs", "Try a run once more", _retry),
     "runs": Entry("Tools and runs", "List runs, newest first", _runs),
     "describe": Entry("Tools and runs", "Show everything about a tool or a run", _describe),
@@ -463,9 +474,13 @@ TABLE = {
         "Tools and runs", "Run a schedule for times that have passed", _schedule_backfill
     ),
     "why": Entry("Tools and runs", "Explain where a run comes from and why it ended as it did", _why),
-    "events": Entry("Tools and runs", "List what Kubernetes says of a run, its jobs and pods", _events),
-    "cancel": Entry("Tools and runs", "Stop a run, and close it as cancelled", _cancel),
-    "dead": Entry("Tools and runs", "Runs that used up their attempts: look, replay, keep, drop", _dead),
+    "events": Entry(
+        "Tools and runs", "List what Kubernetes says of a run, its jobs and pods", _events, is_rare=True
+    ),
+    "cancel": Entry("Tools and runs", "Stop a run, and close it as cancelled", _cancel, is_rare=True),
+    "dead": Entry(
+        "Tools and runs", "Runs that used up their attempts: look, replay, keep, drop", _dead, is_rare=True
+    ),
     "dead list": Entry("Tools and runs", "List the runs that used up their attempts", _dead_list),
     "dead show": Entry(
         "Tools and runs", "Show a dead letter with causes, evidence and last lines", _dead_show
@@ -474,9 +489,9 @@ TABLE = {
     "dead drop": Entry("Tools and runs", "Delete dead letters", _dead_drop),
     "dead export": Entry("Tools and runs", "Write dead letters to files", _dead_export),
     "clean": Entry("Tools and runs", "Delete finished Jobs and runs that no policy keeps", _clean),
-    "delete": Entry("Tools and runs", "Delete tools that git does not hold", _delete),
+    "delete": Entry("Tools and runs", "Delete tools that git does not hold", _delete, is_rare=True),
     "reconcile": Entry("Tools and runs", "Do everything that is due, once", _reconcile),
-    "policy": Entry("Tools and runs", "List, show and simulate retry policies", _policy),
+    "policy": Entry("Tools and runs", "List, show and simulate retry policies", _policy, is_rare=True),
     "policy list": Entry("Tools and runs", "List the retry policies", _policy),
     "policy show": Entry("Tools and runs", "Show what a policy does, and who does it", _policy_show),
     "policy simulate": Entry(

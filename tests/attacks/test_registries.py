@@ -2,7 +2,6 @@
 
 import os
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -222,13 +221,19 @@ QUARANTINED: dict[str, tuple[Attack, str, str]] = {
 }
 
 
+def cpu_seconds() -> float:
+    """What this process and its children have worked: how busy the machine is does not count."""
+    spent = os.times()
+    return spent.user + spent.system + spent.children_user + spent.children_system
+
+
 @pytest.mark.parametrize("attack", QUARANTINED)
 def test_the_entry_is_quarantined_and_named_and_the_others_work(
     world: World, evil: RegistryRepository, attack: str
 ) -> None:
     make, entry, why = QUARANTINED[attack]
     make(evil)
-    began_at = time.monotonic()
+    began_at = cpu_seconds()
     found = read(world, listed(evil))
     assert why in found["evil"].quarantined[entry]
     assert found["evil"].quarantined[entry].isprintable()
@@ -236,7 +241,7 @@ def test_the_entry_is_quarantined_and_named_and_the_others_work(
     assert "bad" not in found["evil"].offers
     assert str(find(world, found, "say").template.version) == "1.0.0"
     assert find(world, found, "command").registry.name == "bundled"
-    assert time.monotonic() - began_at < 20
+    assert cpu_seconds() - began_at < 20
 
 
 def test_a_quarantined_name_does_not_fall_to_a_registry_of_lower_priority(

@@ -130,8 +130,8 @@ def test_a_run_with_files_that_queues_is_finished_by_the_same_command_wherever_i
     tool("undisturbed")
     ended, written = stage.person.writes(*words("undisturbed"))
     assert ended.exit_code == CODE, ended
-    assert len(written) == 9, "Run, two mounts, lease, Job, record, release, end, lease: " + "\n".join(
-        written
+    assert len(written) == 11, (
+        "Run, two mounts, lease, Job, record, release, end, two Events, lease: " + "\n".join(written)
     )
 
     def scenario(kill: Kill) -> None:

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 import yaml
 
-from kubectl_rapt.cli import table
 from kubectl_rapt.model import times
 from tests import namespaces
 from tests.cluster import kubectl
@@ -217,8 +216,15 @@ def test_14_status_asks_nothing_tells_the_truth_and_ends_with_1_where_something_
 
 
 def test_15_no_namespace_is_the_one_that_is_looked_at(ann: Person) -> None:
-    """There is no --all that looks in one place and deletes in another: no command deletes tools yet."""
-    assert "delete" not in table.TABLE or ann.types("delete", "--all").exit_code == 2
+    """``--all`` is about the one namespace that is looked at, and asks before it deletes anything."""
+    before = ann.types("list", "-o", "name").stdout.split()
+    ended = ann.types("delete", "--all", "--force")
+    assert ended.exit_code == 2
+    assert "There is no terminal to ask on" in ended.stderr
+    assert ann.types("list", "-o", "name").stdout.split() == before
+    elsewhere = ann.types("delete", "--all", "--yes", "-n", "default")
+    assert elsewhere.exit_code != 0, "the user may not look there"
+    assert ann.types("list", "-o", "name").stdout.split() == before
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def delete(
             )
         for one in plan.going:
             for manifest in one.objects:
-                terminal.out(terminal.clean(f"{show.name(ref_of(manifest))} {'would be ' * is_dry}deleted"))
+                terminal.out(terminal.clean(f"{show.name(ref_of(manifest))} {'would' if is_dry else 'will'} be deleted"))
         if not plan.going:
             terminal.say(f"No tools to delete in namespace {namespace}.")
             return 1 if plan.held else 0

@@ -9,6 +9,9 @@ from kubectl_rapt.actions import logs as logging
 from kubectl_rapt.actions.find import Found
 from kubectl_rapt.cli import options, terminal, watching
 from kubectl_rapt.errors import NotFound, UsageError
+from kubectl_rapt.objects.runs import Run
+from kubectl_rapt.runs import outcome as outcomes
+from kubectl_rapt.runs.outcome import Outcome
 
 
 def logs(
@@ -54,7 +57,14 @@ def logs(
                 pod.ref, one.name, tail=lines, since_seconds=since, timestamps=timestamps
             ):
                 terminal.out_line(prefix + line, raw=raw)
-        return 0 if sources else _without_pods(found, name, lines, raw=raw)
+        code = 0 if sources else _without_pods(found, name, lines, raw=raw)
+        return _ended(found.run, name) if follow and found.run and found.run.attempts else code
+
+
+def _ended(run: Run, name: str) -> int:
+    """How a run ended whose Job is gone; its exit code."""
+    gone = Outcome(outcomes.DELETED, message=f"job/{run.attempts[-1].job} was deleted")
+    return watching.ended(name, outcomes.recorded(run) or gone)
 
 
 def _without_pods(found: Found, name: str, tail: int | None, *, raw: bool) -> int:
