@@ -37,9 +37,10 @@ def delete(
             terminal.say(
                 terminal.clean(f"{show.name(ref)} stays: git holds it (kubectl rapt remove {ref.name})")
             )
+        fate = "would be deleted" if is_dry else "will be deleted"
         for one in plan.going:
             for manifest in one.objects:
-                terminal.out(terminal.clean(f"{show.name(ref_of(manifest))} {'would' if is_dry else 'will'} be deleted"))
+                terminal.out(terminal.clean(f"{show.name(ref_of(manifest))} {fate}"))
         if not plan.going:
             terminal.say(f"No tools to delete in namespace {namespace}.")
             return 1 if plan.held else 0
