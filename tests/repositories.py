@@ -32,7 +32,7 @@ class ConfigRepository:
 
     def __init__(self, folder: Path, *environments: Environment) -> None:
         self.path = folder / "config.git"
-        self.id = uuid.uuid4().hex[:8]
+        self.id = f"c{uuid.uuid4().hex[:7]}"  # no number, which the tests that write files by hand would have to quote
         self.path.mkdir(parents=True)
         self.git("init", "--quiet", "--bare", "--initial-branch=main")
         wanted = Project(self.id, {one.name: one for one in environments})

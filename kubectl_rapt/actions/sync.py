@@ -212,6 +212,8 @@ def _check_forward(world: World, want: Desired, live: Live) -> None:
     remote = repository.address(world)
     if any(commit.id == live.commit for commit in world.git.log(remote, want.commit)):
         return
+    if repository.read(world).head != want.commit:
+        raise Conflict("changed-meanwhile", "main moved, and someone synced it meanwhile", "try again")
     raise Refused(
         "going-back",
         f"commit {live.commit[:7]} was applied already, and {want.commit[:7]} does not contain it",

@@ -10,6 +10,7 @@ import pytest
 
 from kubectl_rapt import documents, writes
 from kubectl_rapt.actions import run
+from kubectl_rapt.actions import sync as syncing
 from kubectl_rapt.actions.sync import Synced
 from kubectl_rapt.adapters.cluster.reads import Reads
 from kubectl_rapt.config import layout, rendered
@@ -68,6 +69,14 @@ def test_two_syncs_of_the_same_commit_do_not_drive_each_other_round(team: Team) 
     outer = team.sync(tell=lambda one: inner.extend(team.sync()) if not inner else None)
     assert (len(outer), len(inner)) == (2, 2)
     assert team.record == {"commit": team.repository.main, "state": "applied"}
+
+
+def test_one_that_read_main_before_another_was_synced_reads_it_again(team: Team) -> None:
+    team.add("hello")
+    meanwhile = iter([lambda: (team.add("later"), team.sync())])
+    syncing.sync(team.world, team.writers, "dev", lambda _: None, may=lambda _: next(meanwhile, tuple)())
+    assert team.record == {"commit": team.repository.main, "state": "applied"}
+    assert team.names(TOOL) == ["hello", "later"]
 
 
 def test_it_goes_back_only_when_told_to(team: Team) -> None:

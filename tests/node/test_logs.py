@@ -86,7 +86,7 @@ def test_the_last_moments_and_the_time_of_each_line(ann: Person) -> None:
 def test_the_lines_that_a_run_keeps_are_printed_where_its_pods_are_gone(ann: Person, tmp_path: Path) -> None:
     ann.types("run", "pair", "--follow")
     name = name_of_newest(ann, "pair")
-    kubectl_does(ann, "delete", "job", f"{name}-1")
+    kubectl_does(ann, "delete", "job", f"{name}-1", "--cascade=foreground")
     assert ann.types("logs", name).exit_code == 4
     status = json.dumps({"status": {"log": "last\n\x1b[2Jwords\n"}})
     kubectl_does(ann, "patch", "runs.rapt.dev", name, "--subresource=status", "--type=merge", "-p", status)

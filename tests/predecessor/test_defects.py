@@ -171,6 +171,7 @@ def test_12_names_never_collide_fit_and_are_on_the_pods(ann: Person) -> None:
         "n" * 63,
         "1",
     )
+    kubectl_says(ann, "delete", f"tool/{'n' * 63}")
 
 
 def test_13_a_tool_can_say_what_a_pod_can(ann: Person) -> None:
