@@ -160,7 +160,9 @@ def cases(environ: Mapping[str, str]) -> list[Case]:
 def crowded(count: int) -> list[Case]:
     """The rows of a cluster with so many Runs, and as many Jobs."""
     ours, crowd = "`kubectl-rapt runs -A`", f"{count:,} Runs and {count:,} Jobs"
-    whole = "kubectl get jobs,runs.rapt.dev -A --chunk-size=0"
+    whole, runs = (
+        f"kubectl get {kinds} -A --chunk-size=0" for kinds in ("jobs,runs.rapt.dev", "runs.rapt.dev")
+    )
     return [
         Case(
             f"{ours}, {crowd}",
@@ -189,6 +191,15 @@ def crowded(count: int) -> list[Case]:
             _same("kubectl-rapt runs -A"),
             _same(whole),
             of_memory=True,
+        ),
+        Case(
+            f"`kubectl-rapt reconcile -A` with nothing due, {count:,} Runs",
+            f"`{runs}`",
+            0.5,
+            5,
+            "Of what is over, only names come: the server selects the Runs that are not, and tells Jobs as rows.",
+            _same("kubectl-rapt reconcile -A"),
+            _same(runs),
         ),
     ]
 

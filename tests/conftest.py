@@ -1,6 +1,7 @@
 """The real systems that tests share: started by the first test that asks, ended when all are done."""
 
 import contextlib
+import itertools
 import os
 import shutil
 import subprocess
@@ -20,6 +21,8 @@ from tests.forge.gitea import Gitea
 
 _STARTED = "RAPT_TESTS_STARTED"
 """Names a file that exists once a worker of this session has started the cluster."""
+_LONG = ("node", "forge", "api", "test_story.py", "predecessor", "contract", "registries", "shipped")
+"""The rooms whose tests take seconds each, the longest first."""
 _owned = contextlib.ExitStack()
 """The lock by which others know that this session lives."""
 
@@ -29,6 +32,27 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     if not hasattr(session.config, "workerinput"):
         os.environ[_STARTED] = str(Path(tempfile.mkdtemp(prefix="rapt-tests-"), "started"))
         _owned.enter_context(locked(_folder() / forge.OWNER))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let each worker begin with its share of the long tests, or the last of them would go on alone at the end.
+
+    Workers get slices of equal length, in order, and take from each other's ends.
+    """
+    workers = getattr(config, "workerinput", {}).get("workercount", 1)
+    here = Path(__file__).parent
+    modules: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        modules.setdefault(item.path, []).append(item)
+    rooms = {path: path.relative_to(here).parts[0] for path in modules}
+    long = [path for room in _LONG for path in modules if rooms[path] == room]
+    shares = [[item for path in long[nth::workers] for item in modules[path]] for nth in range(workers)]
+    short = iter([item for path in modules if rooms[path] not in _LONG for item in modules[path]])
+    length = -(-len(items) // workers)
+    for share in shares:
+        share.extend(itertools.islice(short, max(0, length - len(share))))
+    items[:] = [*itertools.chain.from_iterable(shares), *short]
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
