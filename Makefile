@@ -11,7 +11,7 @@ demo: $(VENV)/.ready
 
 test: $(VENV)/.ready lint
 	@$(BIN)/python -m tests.cluster up --node >/dev/null
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --durations=30 --durations-min=5
 
 test-quick: $(VENV)/.ready
 	@$(BIN)/python -m pytest tests/pure tests/actions tests/cli tests/house
