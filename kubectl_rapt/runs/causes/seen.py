@@ -16,7 +16,7 @@ class Finding:
     """One cause, and what it rests on. All text is as the cluster gave it: it is cleaned where it is shown.
 
     Args:
-        cause: A word of ``words.CAUSES``.
+        cause: A word of ``model.causes.CAUSES``.
         message: One line on what happened.
         evidence: The object and the fact that it rests on.
         hint: The next command to try.
