@@ -40,7 +40,9 @@ def explain(seen: Seen) -> tuple[Finding, ...]:
         found += of_pod(pod, seen)
     found += of_gone(seen)
     ranked = _ranked(_once(found), seen)
-    if _has_failed(seen) and not any(causes.cause(one.cause).is_failure for one in ranked if not _is_end(one)):
+    if _has_failed(seen) and not any(
+        causes.cause(one.cause).is_failure for one in ranked if not _is_end(one)
+    ):
         ranked = [*ranked, _unknown(seen)]
     return tuple(replace(one, hint=hints.of(one, seen)) for one in ranked)
 

@@ -20,6 +20,8 @@ _NODES = re.compile(
 )
 _UNBOUND = "unbound immediate PersistentVolumeClaims"
 _MOUNTS = ("FailedMount", "FailedAttachVolume", "FailedMapVolume")
+_NODES_SHOWN = 5
+"""How many names are shown of the nodes that do not take a pod."""
 
 
 def unschedulable(pod: Pod, seen: Seen) -> Iterator[Finding]:
@@ -40,10 +42,19 @@ def unschedulable(pod: Pod, seen: Seen) -> Iterator[Finding]:
     elif _UNBOUND in why:
         message, hint = "a volume claim of its pod has no volume yet", "kubectl get pvc -n {namespace}"
     elif nodes := _NODES.match(why):
-        message = f"no node takes its pod ({nodes[1]} of {nodes[2]}): {nodes[3]}{_wants(pod, nodes[3])}"
+        which = _which(seen.nodes) if str(len(seen.nodes)) == nodes[2] else ""
+        message = (
+            f"no node takes its pod ({nodes[1]} of {nodes[2]}{which}): {nodes[3]}{_wants(pod, nodes[3])}"
+        )
     else:
         message = f"no node takes its pod: {why}"
     yield Finding(causes.UNSCHEDULABLE, message, evidence, hint, pod=pod.name)
+
+
+def _which(nodes: tuple[str, ...]) -> str:
+    """The names of the nodes, as many as fit into a line."""
+    more = f" and {len(nodes) - _NODES_SHOWN} more" if len(nodes) > _NODES_SHOWN else ""
+    return f": {', '.join(nodes[:_NODES_SHOWN])}{more}"
 
 
 def _wants(pod: Pod, why: str) -> str:

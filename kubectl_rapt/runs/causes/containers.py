@@ -111,10 +111,10 @@ def _of(pod: Pod, container: Container, end: Container, seen: Seen) -> Iterator[
 def _memory(container: Container, end: Container) -> str:
     code = "" if end.exit_code == 137 else f", and ended with exit code {end.exit_code}"
     if not container.memory_limit:
-        return f"{container.role} was killed because its node ran out of memory; it has no limit of its own{code}"
-    return (
-        f"{container.role} used all of its {container.memory_limit} of memory (limit) and wanted more{code}"
-    )
+        return (
+            f"{container.role} was killed because its node ran out of memory (no limit, peak unknown){code}"
+        )
+    return f"{container.role} used all of its {container.memory_limit} of memory (limit and peak) and wanted more{code}"
 
 
 def _start(container: Container, end: Container) -> tuple[str, str]:

@@ -101,7 +101,9 @@ def limits(seen: Seen) -> Iterator[Finding]:
         )
         yield Finding(job.reason, message, evidence)
     else:
-        yield Finding(job.reason or causes.FAILED, job.message or causes.CAUSES[causes.FAILED].means, evidence)
+        yield Finding(
+            job.reason or causes.FAILED, job.message or causes.CAUSES[causes.FAILED].means, evidence
+        )
 
 
 def held(seen: Seen) -> Iterator[Finding]:
@@ -153,9 +155,13 @@ def recorded(seen: Seen) -> Iterator[Finding]:
         return
     last = run.attempts[-1] if run.attempts else None
     if run.cancelled_by:
-        yield Finding(causes.CANCELLED, f"cancelled by {run.cancelled_by}", f"run/{run.name} spec.cancelledBy")
+        yield Finding(
+            causes.CANCELLED, f"cancelled by {run.cancelled_by}", f"run/{run.name} spec.cancelledBy"
+        )
     elif last and last.cause == causes.CANCELLED:
-        yield Finding(causes.CANCELLED, last.message, last.evidence or f"run/{run.name} attempt {last.number}")
+        yield Finding(
+            causes.CANCELLED, last.message, last.evidence or f"run/{run.name} attempt {last.number}"
+        )
     if run.is_finished and last is None and run.reason != causes.CANCELLED:
         yield Finding(
             run.reason or causes.FAILED, run.message, f"run/{run.name} condition Finished: {run.reason}"

@@ -207,7 +207,9 @@ def test_memory_is_told_with_its_limit_or_the_lack_of_one() -> None:
     assert found.message.startswith('container "tool" was killed because its node ran out of memory')
     pod["spec"]["containers"][0]["resources"] = {"limits": {"memory": "512Mi"}}
     (found,) = failures.explain(seen(a_job(), pod))
-    assert found.message == 'container "tool" used all of its 512Mi of memory (limit) and wanted more'
+    assert (
+        found.message == 'container "tool" used all of its 512Mi of memory (limit and peak) and wanted more'
+    )
     pod["status"]["containerStatuses"][0]["state"]["terminated"]["exitCode"] = 1
     (found,) = failures.explain(seen(a_job(), pod))
     assert found.message.endswith(", and ended with exit code 1"), "a process in it was killed"
@@ -558,6 +560,29 @@ FINE: list[tuple[str, Seen]] = [
         seen(a_job(), a_pod("Running", RUNNING), events=(an_event("FailedMount", 'volume "x" : not yet'),)),
     ),
 ]
+
+
+@pytest.mark.parametrize(
+    ("nodes", "where"),
+    [
+        ((), "0 of 2"),
+        (("a", "b"), "0 of 2: a, b"),
+        (("a",), "0 of 2"),
+    ],
+)
+def test_the_nodes_that_do_not_take_a_pod_are_named_where_they_are_those_that_were_counted(
+    nodes: tuple[str, ...], where: str
+) -> None:
+    pod = a_pod("Pending", waiting(""), scheduled="0/2 nodes are available: 2 Insufficient cpu.")
+    (found,) = failures.explain(seen(a_job(), pod, nodes=nodes))
+    assert found.cause == "Unschedulable"
+    assert found.message.startswith(f"no node takes its pod ({where}): 2 Insufficient cpu")
+
+
+def test_of_many_nodes_a_few_are_named() -> None:
+    pod = a_pod("Pending", waiting(""), scheduled="0/7 nodes are available: 7 Insufficient cpu.")
+    (found,) = failures.explain(seen(a_job(), pod, nodes=tuple("abcdefg")))
+    assert "(0 of 7: a, b, c, d, e and 2 more): 7 Insufficient cpu" in found.message
 
 
 @pytest.mark.parametrize("shown", [row[1] for row in FINE], ids=[row[0] for row in FINE])

@@ -83,7 +83,7 @@ CERTAIN: list[tuple[str, dict[str, Any], Pods, Outcome]] = [
         Outcome(
             "OOMKilled",
             137,
-            'container "tool" was killed because its node ran out of memory; it has no limit of its own',
+            'container "tool" was killed because its node ran out of memory (no limit, peak unknown)',
             f'{POD} container "tool" terminated: OOMKilled, exit code 137',
             **SPAN,
         ),
