@@ -3,6 +3,7 @@
 import re
 import threading
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -24,7 +25,9 @@ NO_NODE = Reply(204)
 RUNNING = Reply(200, {"kind": "Pod", "status": {"phase": "Pending"}})
 FAILED = Reply(200, {"kind": "Pod", "status": {"phase": "Failed"}})
 BEFORE = LOGS + ".*previous=true"
-NO_BEFORE = Reply(400, {"kind": "Status", "message": 'previous terminated container "main" in pod "one" not found'})
+NO_BEFORE = Reply(
+    400, {"kind": "Status", "message": 'previous terminated container "main" in pod "one" not found'}
+)
 SUCCEEDED = Reply(200, {"kind": "Pod", "metadata": {}, "status": {"phase": "Succeeded"}})
 
 
@@ -253,7 +256,7 @@ def test_another_thread_ends_a_log_that_waits(scripted: Faults, door: Door) -> N
     assert time.monotonic() - started < 2
 
 
-def restarting(scripted: Faults, reads: Reads, acts: list[Act], before: list[Act]) -> list[bytes]:
+def restarting(scripted: Faults, reads: Reads, acts: Sequence[Act], before: Sequence[Act]) -> list[bytes]:
     """What is given of a container that is started again in its pod."""
     scripted.on(PODS, *[SUCCEEDED] * 9)
     scripted.on(LOGS, *acts)
@@ -267,7 +270,7 @@ def test_what_a_container_said_last_before_it_was_started_again_arrives(
 ) -> None:
     probe = [Streamed([D])] if then == "end" else []
     acts = [Streamed([A, B], then=then), *probe, Streamed([D]), Streamed([D])]
-    before = [NO_BEFORE, Streamed([B, B2, C.removesuffix(b"\n")])]
+    before: list[Act] = [NO_BEFORE, Streamed([B, B2, C.removesuffix(b"\n")])]
     assert restarting(scripted, reads, acts, before) == [b"a", b"b", b"b2", b"c", b"d"]
     assert scripted.asked(BEFORE)[-1].target.endswith("sinceTime=2026-11-22T20:00:02Z")
 
@@ -275,7 +278,7 @@ def test_what_a_container_said_last_before_it_was_started_again_arrives(
 def test_a_line_without_an_end_outlives_the_container_that_said_it(scripted: Faults, reads: Reads) -> None:
     unended = B.removesuffix(b"\n")
     acts = [Streamed([A, unended]), Streamed([]), Streamed([]), Streamed([]), Streamed([])]
-    before = [NO_BEFORE, Streamed([A, unended]), Streamed([unended])]
+    before: list[Act] = [NO_BEFORE, Streamed([A, unended]), Streamed([unended])]
     assert restarting(scripted, reads, acts, before) == [b"a", b"b"]
 
 
@@ -288,7 +291,11 @@ def test_a_container_that_is_started_again_while_we_look_back_loses_nothing(
 
 
 def test_what_was_said_before_we_came_is_first(scripted: Faults, reads: Reads) -> None:
-    assert restarting(scripted, reads, [Streamed([C]), Streamed([C])], [Streamed([A, B])]) == [b"a", b"b", b"c"]
+    assert restarting(scripted, reads, [Streamed([C]), Streamed([C])], [Streamed([A, B])]) == [
+        b"a",
+        b"b",
+        b"c",
+    ]
 
 
 def test_a_log_of_one_container_is_asked_for_no_other_as_long_as_it_begins_where_we_were(
