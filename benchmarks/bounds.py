@@ -106,7 +106,7 @@ print(json.dumps({"seconds": seconds, "kilobytes": resource.getrusage(resource.R
 
 def fill(folder: Path, count: int) -> ConfigRepository:
     """A config repository with so many tools in each environment, rendered."""
-    environments = [Environment(name, ("team",), cluster="uid") for name in ENVIRONMENTS]
+    environments = [Environment(name, ("team",), cluster=f"uid-of-{name}") for name in ENVIRONMENTS]
     repository = ConfigRepository(folder, *environments)
     with Sandbox() as renderer:
         world = FakeWorld("ann", folder / "filler", Settings(repository=str(repository.path)), renderer)

@@ -47,7 +47,6 @@ def attach(
     seen: Seen,
     *,
     timeout_seconds: float | None = None,
-    tail: int | None = None,
 ) -> Iterator[Happening]:
     """Everything worth showing of a run until it is over, which comes last.
 
@@ -58,7 +57,6 @@ def attach(
         writers: The door's ports.
         seen: What is known of the run already.
         timeout_seconds: Give up after this long; the run goes on.
-        tail: Begin with so many last lines of what a container has said already; None for all.
 
     Raises:
         Unavailable: ``timed-out`` when the time is up; otherwise when the cluster does not answer.
@@ -68,7 +66,7 @@ def attach(
     seen = advance.advance(world, writers, seen)
     told = _closed(seen)
     if told and isinstance(lifecycle.next_step(seen, world.now()), Done):
-        yield from _again(world, seen, ends_at, tail)
+        yield from _again(world, seen, ends_at)
         told -= 1
     announced = ""
     while True:
@@ -89,7 +87,7 @@ def attach(
             case Wait(job):
                 if job.is_suspended and not job.ended:
                     _sleep(world, _run(seen), world.now() + _LOOK_AGAIN, ends_at)
-                elif outcome := (yield from _follow(world, job.ref, ends_at, tail)):
+                elif outcome := (yield from _follow(world, job.ref, ends_at)):
                     seen = advance.close(world, writers, seen, outcome)
                     continue
                 seen = advance.observe(world, seen)
@@ -113,19 +111,17 @@ def _ended(seen: Seen, told: int) -> Iterator[Ended]:
             yield Ended(run, attempt, retries.after(upto))
 
 
-def _again(world: World, seen: Seen, ends_at: datetime | None, tail: int | None) -> Iterator[Line]:
+def _again(world: World, seen: Seen, ends_at: datetime | None) -> Iterator[Line]:
     """What an attempt that is over has said, as far as it is still there; its record stands."""
     attempt = _run(seen).attempts[-1]
     if seen.job is not None and seen.job.uid == attempt.uid and not seen.job.is_suspended:
-        yield from _follow(world, Ref(JOB, attempt.job, _run(seen).namespace), ends_at, tail)
+        yield from _follow(world, Ref(JOB, attempt.job, _run(seen).namespace), ends_at)
 
 
-def _follow(
-    world: World, job: Ref, ends_at: datetime | None, tail: int | None
-) -> Generator[Line, None, Outcome | None]:
+def _follow(world: World, job: Ref, ends_at: datetime | None) -> Generator[Line, None, Outcome | None]:
     """Show one Job; its outcome, with the last thing that it said: an exit code says little without."""
     last: dict[Source, bytes] = {}
-    for line in follow.follow(world, job, timeout_seconds=_left(world, ends_at), tail=tail):
+    for line in follow.follow(world, job, timeout_seconds=_left(world, ends_at)):
         if isinstance(line, Outcome):
             return _with_last_line(line, last)
         if isinstance(line, LogLine):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from kubectl_rapt.actions import build
 from kubectl_rapt.actions.build import Built, Wanted
 from kubectl_rapt.actions.repository import Repository
-from kubectl_rapt.config import layout, reviewed_runs
+from kubectl_rapt.config import layout, places, reviewed_runs
 from kubectl_rapt.config.project import Project
 from kubectl_rapt.errors import Problem, RaptError
 from kubectl_rapt.guard import secrets, sops
@@ -47,6 +47,10 @@ def check(world: World, found: Repository, environment: str = "") -> Iterator[Ch
         secrets.check(secrets.in_file(found.files[layout.PROJECT], layout.PROJECT), project.allowed_literals)
     except RaptError as error:
         yield Checked(layout.PROJECT, error.problems, error.hint)
+    for twin in places.twins(project, found.files):
+        for name in (twin.one, twin.other):
+            if environment in ("", name):
+                yield Checked(layout.definition(name, twin.tool), (Problem("", twin.what),), places.HINT)
     for one, built in rendered(world, found, tools, environment):
         path = layout.rendered(one.environment, one.tool)
         definition = layout.definition(one.environment, one.tool)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from kubectl_rapt.actions import build, hand_edits, propose, repository
 from kubectl_rapt.actions.build import Built, Wanted
 from kubectl_rapt.actions.repository import Repository
-from kubectl_rapt.config import changes, layout, project
+from kubectl_rapt.config import changes, layout, places, project
 from kubectl_rapt.config.changes import Change, Draft
 from kubectl_rapt.config.project import Environment, Project
 from kubectl_rapt.errors import RaptError, Refused
@@ -126,11 +126,14 @@ def compose(
 
     Raises:
         NotFound, Invalid, Refused: See ``plan``.
+        Refused: ``same-place``: two environments would have a tool at one place.
     """
     edited = {path: content for path, content in {**found.files, **edits}.items() if content is not None}
     before, after = found.project(), project.read(edited)
     secrets.check(secrets.in_file(edited[layout.PROJECT], layout.PROJECT), after.allowed_literals)
     tools = sorted(_affected(before, after, found, edits))
+    is_everywhere = layout.PROJECT in edits
+    places.check(after, edited, None if is_everywhere else {tool for _, tool in layout.tools(edits)})
     _check_encrypted(found, [*edits, *(layout.rendered(*place) for place in tools)])
     if not overwrite:
         hand_edits.check(world, before, found, tools)

@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from kubectl_rapt.errors import RaptError
-from kubectl_rapt.model import times
+from kubectl_rapt.model import causes, times
 from kubectl_rapt.model.kinds import RUN, Manifest
 from kubectl_rapt.objects import labels, runs
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs import failures
-from kubectl_rapt.runs.causes import words
 from kubectl_rapt.runs.causes.seen import Finding, Seen
 
 
@@ -48,7 +47,7 @@ def listed(world: World, namespace: str, tool: str = "") -> list[Failure]:
         for state in (runs.FAILED, runs.EXHAUSTED, runs.NOT_STARTED)
         for one in world.cluster.list(RUN, namespace, labels=selector, fields=f"status.state={state}")
     )
-    chosen = [one for one in found if words.cause(one.finding.cause).is_failure]
+    chosen = [one for one in found if causes.cause(one.finding.cause).is_failure]
     return sorted(chosen, key=lambda one: (one.at, one.namespace, one.run), reverse=True)
 
 
@@ -63,6 +62,6 @@ def _failure(manifest: Manifest) -> Failure:
     except Exception as error:  # one broken object must not hide the others
         said = error.message if isinstance(error, RaptError) else f"{type(error).__name__}: {error}"
         finding = Finding(
-            words.UNKNOWN, f"the Run cannot be read: {said}", f"run/{name}", f"kubectl get run {name}"
+            causes.UNKNOWN, f"the Run cannot be read: {said}", f"run/{name}", f"kubectl get run {name}"
         )
         return Failure(namespace, name, "", 0, times.parse(metadata["creationTimestamp"]), finding)

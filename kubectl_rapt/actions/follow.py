@@ -1,12 +1,14 @@
 """Follow the Job of an attempt: its log lines, what it waits for, and how it ends."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
-from kubectl_rapt.actions import look
+from kubectl_rapt.actions import logs, look
 from kubectl_rapt.actions.threads import Merge
 from kubectl_rapt.errors import RaptError, Unavailable
 from kubectl_rapt.model.kinds import JOB, POD, Ref
 from kubectl_rapt.objects import jobs, pods
+from kubectl_rapt.objects.pods import Pod
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs import following
 from kubectl_rapt.runs.following import Following, Line, Source
@@ -15,8 +17,27 @@ from kubectl_rapt.runs.outcome import Outcome
 _TICK_SECONDS = 1.0
 
 
+class Part(NamedTuple):
+    """How much of what containers say is shown.
+
+    Args:
+        container: Only of this name; empty for all.
+        tail: So many last lines of what was said before we came; None for all.
+        since_seconds: What was said so long before we came; None for all.
+        timestamps: Whether each line begins with its time.
+    """
+
+    container: str = ""
+    tail: int | None = None
+    since_seconds: float | None = None
+    timestamps: bool = False
+
+
+ALL = Part()
+
+
 def follow(
-    world: World, job: Ref, *, timeout_seconds: float | None = None, tail: int | None = None
+    world: World, job: Ref, *, timeout_seconds: float | None = None, part: Part = ALL
 ) -> Iterator[Line | Outcome]:
     """Everything worth showing while a Job runs, and last its outcome; none where it was suspended meanwhile.
 
@@ -24,24 +45,27 @@ def follow(
         world: Where to read.
         job: The Job.
         timeout_seconds: Give up after this long; the Job goes on.
-        tail: Begin with so many last lines of what a container has said already; None for all.
+        part: How much of the logs.
 
     Raises:
+        NotFound: ``no-container``: its pods have none of that name.
         Unavailable: With code ``timed-out`` when the time is up; otherwise when the cluster does not answer.
     """
     begun_at = world.now()
     inbox: Merge[following.Event] = Merge()
     inbox.add(_pods(world, job))
     inbox.add(_job(world, job))
-    state = Following()
+    state = Following(only=part.container)
     for event in inbox.read(_TICK_SECONDS, following.Tick()):
         now = world.now()
+        if isinstance(event, following.PodSeen):
+            logs.check_container([event.pod], part.container, job.name)
         taken = following.take(state, event, now)
+        wanted = part._replace(tail=None, since_seconds=None) if state.has_listed else part
         state = taken.state
         yield from taken.lines
         for source in taken.begin:
-            may_restart = state.pods[source.pod].may_restart
-            inbox.add(_log(world, Ref(POD, source.pod, job.namespace), source, tail, may_restart))
+            inbox.add(_log(world, state.pods[source.pod], source, wanted))
         if state.has_ended and state.outcome:
             yield look.closely(world, state.job, list(state.pods.values()), state.outcome)
             return
@@ -71,11 +95,17 @@ def _job(world: World, job: Ref) -> Iterator[following.Event]:
             yield following.JobSeen(jobs.from_manifest(event.object))
 
 
-def _log(
-    world: World, pod: Ref, source: Source, tail: int | None, may_restart: bool
-) -> Iterator[following.Event]:
+def _log(world: World, pod: Pod, source: Source, part: Part) -> Iterator[following.Event]:
     try:
-        lines = world.cluster.logs(pod, source.container, follow=True, tail=tail, restarts=may_restart)
+        lines = world.cluster.logs(
+            pod.ref,
+            source.container,
+            follow=True,
+            tail=part.tail,
+            since_seconds=part.since_seconds,
+            timestamps=part.timestamps,
+            restarts=pod.may_restart,
+        )
         for line in lines:
             yield following.LogLine(source, line)
     except RaptError as error:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import combinations
 
 from kubectl_rapt.actions import propose, repository
 from kubectl_rapt.actions.repository import Repository
@@ -59,6 +60,8 @@ def plan(world: World, path: str, reviewers: Sequence[str] = ()) -> Plan:
         if files:
             message = f"Complete {' and '.join(files)}\n"
             steps.append(CommitFiles(path, changes.MAIN, found.head, found.head, files, message))
+    if shared := _shared(wanted):
+        notes.append(shared)
     if not uid:
         notes.append("the cluster did not say which one it is; the first add records it")
     mine = replace(world.settings, repository=path, environment=_default(world, wanted))
@@ -102,7 +105,9 @@ def _project(world: World, uid: str) -> Project:
         id=world.random(4).hex(),
         environments={
             DEV: Environment(DEV, (namespace,), uid, is_reviewed=False, profile="standard"),
-            PROD: Environment(PROD, (namespace,), uid, is_reviewed=True, profile="standard"),
+            PROD: Environment(
+                PROD, (_production(world, namespace),), uid, is_reviewed=True, profile="standard"
+            ),
         },
         profiles={
             "standard": Profile(
@@ -110,6 +115,27 @@ def _project(world: World, uid: str) -> Project:
             )
         },
     )
+
+
+def _shared(wanted: Project) -> str:
+    """What to say of environments that are one place; nothing where each is its own."""
+    for one, other in combinations(wanted.environments.values(), 2):
+        namespaces = set(one.namespaces) & set(other.namespaces)
+        if one.cluster == other.cluster and namespaces:
+            where = f"{one.name} and {other.name} share namespace {min(namespaces)}: a tool can be in one of them only"
+            return f"{where}, until {layout.PROJECT} gives {other.name} its own"
+    return ""
+
+
+def _production(world: World, namespace: str) -> str:
+    """The namespace for ``prod``: one that is there and named like a sibling of ``dev``'s; else ``dev``'s own."""
+    head = "" if namespace == "default" else namespace.removesuffix(DEV).rstrip("-")
+    sibling = f"{head}-{PROD}" if head else PROD
+    try:
+        world.cluster.get(Ref(NAMESPACE, sibling))
+    except RaptError:
+        return namespace
+    return sibling
 
 
 def _cluster(world: World) -> str:

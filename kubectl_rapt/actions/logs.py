@@ -6,8 +6,9 @@ from typing import NamedTuple
 from kubectl_rapt.actions.find import Found
 from kubectl_rapt.errors import NotFound
 from kubectl_rapt.model import names
-from kubectl_rapt.model.kinds import POD
-from kubectl_rapt.objects import labels, pods
+from kubectl_rapt.model.kinds import JOB, POD, Ref
+from kubectl_rapt.objects import jobs, labels, pods
+from kubectl_rapt.objects.jobs import Job
 from kubectl_rapt.objects.pods import Container, Pod
 from kubectl_rapt.ports.world import World
 
@@ -40,17 +41,9 @@ def sources(
         mine = world.cluster.list(POD, run.namespace, labels=labels.selector({labels.RUN: run.name}))
         seen |= {pod.name: pod for pod in map(pods.from_manifest, mine)}
     chosen = sorted(seen.values(), key=lambda pod: (pod.created_at, pod.name))
-    if attempt:
-        numbers = [one.number for one in run.attempts] if run else [1]
-        if attempt not in numbers:
-            made = f"{len(numbers)} attempt{'' if len(numbers) == 1 else 's'}"
-            raise NotFound(
-                "no-attempt", f"{name} has {made}, and no attempt {attempt}", f"kubectl rapt logs {name}"
-            )
-        job = next((one.job for one in run.attempts if one.number == attempt), "") if run else ""
-        chosen = [pod for pod in chosen if not job or pod.labels.get("batch.kubernetes.io/job-name") == job]
-    if container:
-        _check(chosen, container, name)
+    if attempt and (job := _job_name(found, name, attempt)):
+        chosen = [pod for pod in chosen if pod.labels.get("batch.kubernetes.io/job-name") == job]
+    check_container(chosen, container, name)
     return [
         Source(pod, one)
         for pod in chosen
@@ -59,9 +52,43 @@ def sources(
     ]
 
 
-def _check(chosen: Iterable[Pod], container: str, name: str) -> None:
+def job(world: World, found: Found, name: str, attempt: int = 0) -> Job | None:
+    """The Job whose log is followed; None where it is gone.
+
+    Args:
+        world: Where to read.
+        found: The execution.
+        name: What a person calls it.
+        attempt: That of this attempt, counted from 1; 0 for the newest.
+
+    Raises:
+        NotFound: There was no such attempt.
+    """
+    wanted = _job_name(found, name, attempt) if attempt else ""
+    if not wanted or not found.run or (found.job and found.job.name == wanted):
+        return found.job
+    try:
+        return jobs.from_manifest(world.cluster.get(Ref(JOB, wanted, found.run.namespace)))
+    except NotFound:
+        return None
+
+
+def _job_name(found: Found, name: str, attempt: int) -> str:
+    """The Job of an attempt; empty where there is no Run, and so one Job only."""
+    attempts = found.run.attempts if found.run else ()
+    known = {one.number: one.job for one in attempts} if found.run else {1: ""}
+    if attempt not in known:
+        made = f"{len(known)} attempt{'' if len(known) == 1 else 's'}"
+        raise NotFound(
+            "no-attempt", f"{name} has {made}, and no attempt {attempt}", f"kubectl rapt logs {name}"
+        )
+    return known[attempt]
+
+
+def check_container(chosen: Iterable[Pod], container: str, name: str) -> None:
+    """Raises NotFound where there are pods, and none has a container of that name; an empty one means all."""
     known = list(dict.fromkeys(one.name for pod in chosen for one in pod.containers))
-    if known and container not in known:
+    if container and known and container not in known:
         near = names.nearest(container, known) or known[0]
         what = f'{name} has no container "{container}"; it has {", ".join(known)}'
         raise NotFound("no-container", what, f"kubectl rapt logs {name} -c {near}")

@@ -7,7 +7,7 @@ from datetime import timedelta
 from kubectl_rapt.actions import events, threads
 from kubectl_rapt.actions.find import Found
 from kubectl_rapt.errors import NotFound, RaptError, Refused
-from kubectl_rapt.model.kinds import KUEUE_WORKLOAD
+from kubectl_rapt.model.kinds import KUEUE_WORKLOAD, NODE
 from kubectl_rapt.objects import jobs, workloads
 from kubectl_rapt.objects.events import Event
 from kubectl_rapt.objects.jobs import Job
@@ -54,6 +54,7 @@ def at(world: World, found: Found) -> Seen:
         _until(found),
         _workload(world, found),
         _refusal(world, found),
+        _nodes(world, found.pods),
     )
 
 
@@ -92,6 +93,16 @@ def _events(world: World, found: Found, namespace: str) -> tuple[Event, ...]:
         return tuple(event for event, _ in events.read(world, events.about(found), namespace))
     except RaptError:
         return ()  # the person may not read them; they only add to what is known
+
+
+def _nodes(world: World, pods: Sequence[Pod]) -> tuple[str, ...]:
+    """The nodes that did not take a pod, where there is one that none took and the person may know them."""
+    if not any(pod.unscheduled and not pod.node for pod in pods):
+        return ()
+    try:
+        return tuple(sorted(one["metadata"]["name"] for one in world.cluster.list(NODE, "")))
+    except RaptError:
+        return ()
 
 
 def _log(world: World, pod: Pod, container: Container) -> tuple[str, ...]:

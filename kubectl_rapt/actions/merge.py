@@ -47,7 +47,7 @@ def plan(world: World, identifier: str, refs: Mapping[str, str] | None = None) -
     """
     found = repository.read(world, refs)
     if done := review.merged(world, found, identifier):
-        return Merge(done, Plan(_leftovers(world, found, done)), is_merged=True)
+        return Merge(done.change, Plan(_leftovers(world, found, done.change)), is_merged=True)
     one = review.find(world, found, identifier)
     if one.is_merged:
         return Merge(one.change, Plan((_deletion(found, one),)), has_forge=True, is_merged=True)

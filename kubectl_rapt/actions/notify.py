@@ -30,8 +30,13 @@ class Webhook:
     secret: str = field(repr=False)
 
 
-def webhook(url: str, secret: str) -> Webhook | None:
+def webhook(url: str, secret: str, variable: str) -> Webhook | None:
     """Check what was given; None where no address was.
+
+    Args:
+        url: The address.
+        secret: The secret.
+        variable: The environment variable that holds it, for the message where it holds none.
 
     Raises:
         UsageError: The address is none, or there is no secret.
@@ -43,8 +48,8 @@ def webhook(url: str, secret: str) -> Webhook | None:
             "bad-flag", "the webhook's address is not one of http or https", "--webhook https://…"
         )
     if not secret:
-        what = "messages to a webhook are signed, and RAPT_WEBHOOK_SECRET is not set"
-        raise UsageError("bad-flag", what, "export RAPT_WEBHOOK_SECRET=…")
+        what = f"messages to a webhook are signed, and {variable} is not set"
+        raise UsageError("bad-flag", what, f"export {variable}=…")
     return Webhook(url, secret)
 
 

@@ -1,16 +1,20 @@
 """The pull request of a change: on which forge, what it is to be, and what is to be done about it."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kubectl_rapt import documents
 from kubectl_rapt.config import layout, proposal
 from kubectl_rapt.config.changes import Change
 from kubectl_rapt.config.project import Environment, Review
-from kubectl_rapt.config.proposal import Subject
+from kubectl_rapt.config.proposal import Asked, Subject
+from kubectl_rapt.errors import RaptError
 from kubectl_rapt.model import proposals
 from kubectl_rapt.model.plan import MergeProposal, Plan, Propose
 from kubectl_rapt.model.proposals import Address, Proposal, PullRequest
+from kubectl_rapt.objects import runs
 from kubectl_rapt.ports.world import World
 
 if TYPE_CHECKING:
@@ -106,7 +110,16 @@ def _wanted(
     world: World, found: "Repository", whole: "Composition", change: Change, is_draft: bool | None
 ) -> Proposal:
     given = review(found, whole.environments)
-    return proposal.of(change, list(_subjects(found, whole)), world.now(), given, is_draft=is_draft)
+    said: list[Subject | Asked] = [*_subjects(found, whole), *_asked(whole)]
+    return proposal.of(change, said, world.now(), given, is_draft=is_draft)
+
+
+def _asked(whole: "Composition") -> Iterable[Asked]:
+    """The runs that a change asks for; what is wrong with their files is told where they are checked."""
+    for path, content in sorted(whole.after.items()):
+        if (place := layout.run_of(path)) and content is not None:
+            with suppress(RaptError, KeyError, TypeError, ValueError):
+                yield Asked(place[0], runs.from_manifest(documents.load(content, path)))
 
 
 def _subjects(found: "Repository", whole: "Composition") -> Iterable[Subject]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import partial
 
-from kubectl_rapt.actions import adopt, advance, notify, recent, repository, reviewed, sweep
+from kubectl_rapt.actions import adopt, advance, announce, find, notify, recent, repository, reviewed, sweep
 from kubectl_rapt.actions.passing import Pass, Scope, Tell
 from kubectl_rapt.errors import Invalid, Refused, Unavailable
 from kubectl_rapt.model.kinds import JOB, RUN, Manifest, Ref
@@ -44,6 +44,7 @@ def reconcile(world: World, writers: Writers, scope: Scope, tell: Tell, *, is_dr
     this.each(partial(_adopt, this), [(one.ref, one) for one in there.failed])
     this.each(partial(sweep.remove_stray, this), [(one.ref, one) for one in there.suspended])
     rows = recent.rows(world, scope.namespace, labels=selector)
+    _announce(this, rows)
     _notify(this, rows)
     sweep.clean_up(this, there.items, rows)
 
@@ -152,6 +153,20 @@ def _adopt(this: Pass, found: Candidate) -> None:
     for one in news.between(wanted, run):
         if one.reason != news.STARTED:
             this.say(run.ref, one.message)
+
+
+def _announce(this: Pass, rows: Sequence[recent.Told]) -> None:
+    """Write the Events that were lost with whoever closed a run; who may not read Events has none to miss."""
+    try:
+        lost = announce.lost(this.world, rows, this.scope.namespace)
+    except (Refused, Unavailable):
+        return
+
+    def tell(ref: Ref) -> None:
+        if not this.is_dry:
+            announce.again(this.world, this.writers, find.run(this.world, ref.name, ref.namespace))
+
+    this.each(tell, [(ref, ref) for ref in lost])
 
 
 def _notify(this: Pass, rows: Sequence[recent.Told]) -> None:

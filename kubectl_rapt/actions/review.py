@@ -55,6 +55,14 @@ class Open:
         return self.pull_request.url if self.pull_request else ""
 
 
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """A change on main, and the commit that brought it there."""
+
+    change: Change
+    commit: Commit
+
+
 def waiting(world: World, found: Repository) -> Iterator[Open]:
     """The changes that wait, by branch; a branch whose change is merged already (squashed) does not wait.
 
@@ -101,19 +109,21 @@ def _since(world: World, found: Repository, change: Change, tip: str) -> Iterato
         yield known.id if known else ""
 
 
-def merged(world: World, found: Repository, identifier: str) -> Change | None:
+def merged(world: World, found: Repository, identifier: str) -> Merged | None:
     """The change of that id, if it is on main: its commit says so, whoever merged it and however."""
-    commits = world.git.log(found.remote, found.head) if found.head else ()
-    known = (changes.read(commit.message) for commit in commits)
-    return next((change for change in known if change and change.id == identifier), None)
+    for commit in world.git.log(found.remote, found.head) if found.head else ():
+        change = changes.read(commit.message)
+        if change and change.id == identifier:
+            return Merged(change, commit)
+    return None
 
 
 def find(world: World, found: Repository, identifier: str) -> Open:
     """One change by its id. Raises NotFound, which says so of a merged one, and what ``ForgeReads`` raises."""
     one = next(_on_branches(world, found, f"/{identifier}"), None)
     if one is None and (done := merged(world, found, identifier)):
-        where = next((f"history {tool} --in {environment}" for environment, tool in done.tools), "changes")
-        raise NotFound("no-change", f"change {identifier} is merged: {done.summary}", f"kubectl rapt {where}")
+        what = f"change {identifier} is merged: {done.change.summary}"
+        raise NotFound("no-change", what, f"kubectl rapt changes show {identifier}")
     if one is None:
         nearest = names.nearest(identifier, [other.change.id for other in _on_branches(world, found)])
         hint = f"kubectl rapt changes show {nearest}" if nearest else "kubectl rapt changes"
@@ -124,11 +134,26 @@ def find(world: World, found: Repository, identifier: str) -> Open:
     return replace(one, pull_request=seen, has_forge=True)
 
 
+def read(world: World, found: Repository, identifier: str) -> Open | Merged:
+    """One change by its id, whether it waits or is on main. Raises NotFound, and what ``ForgeReads`` raises."""
+    try:
+        return find(world, found, identifier)
+    except NotFound:
+        if done := merged(world, found, identifier):
+            return done
+        raise
+
+
 def contents(
-    world: World, found: Repository, one: Open
+    world: World, found: Repository, one: Open | Merged
 ) -> tuple[Mapping[str, bytes], Mapping[str, bytes | None]]:
-    """The files of a change as they were where its branch left main, and as they are on it."""
-    base, tip = _sides(world, found, one)
+    """The files of a change as they were where its branch left main, and as they are on it, or came to main."""
+    if isinstance(one, Merged):
+        parents = one.commit.parents[:1]
+        base = world.git.files(found.remote, parents[0]) if parents else {}
+        tip = world.git.files(found.remote, one.commit.id)
+    else:
+        base, tip = _sides(world, found, one)
     paths = _changed(base, tip)
     return {path: base[path] for path in paths if path in base}, {path: tip.get(path) for path in paths}
 

@@ -43,7 +43,7 @@ def look(world: World, identifier: str) -> Look:
     """
     found = repository.read(world)
     if done := review.merged(world, found, identifier):
-        return Look("merged", "", done)
+        return Look("merged", "", done.change)
     try:
         one = review.find(world, found, identifier)
     except NotFound:

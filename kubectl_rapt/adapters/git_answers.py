@@ -176,14 +176,14 @@ def classify(verb: str, code: int, said: str, url: str, trust: Trust) -> RaptErr
     first = next((line for line in ours if line.startswith(("fatal:", "error:"))), (ours or [""])[0])
     words = {
         "where": shown(url),
-        "line": re.sub(r"^(fatal|error): ", "", first),
+        "line": _told(first),
         "remote": _remote_words(lines),
     }
     for meaning in {"push": _PUSH, "fetch": _FETCH}.get(verb, ()) + _ANY:
         if re.search(meaning.pattern, text):
             # Git's last words may only repeat that ssh gave up: the line that says why is the better one.
             telling = [line for line in (first, *ours) if re.search(meaning.pattern, line)]
-            words["line"] = re.sub(r"^(fatal|error): ", "", (telling or [first])[0])
+            words["line"] = _told((telling or [first])[0])
             message = meaning.message.format(**words)
             hint = meaning.hint.format(**words)
             if meaning.code == "no-access" and trust is Trust.HOSTILE:
@@ -223,6 +223,11 @@ def masked(text: str, url: str) -> str:
 def plain(text: str) -> str:
     """One line of someone else's text, without what a terminal would obey."""
     return "".join(letter if letter.isprintable() else " " for letter in text)[:300].strip()
+
+
+def _told(line: str) -> str:
+    """What one of git's lines tells; the address, which it repeats, is in the message already."""
+    return re.sub(r"^(?:fatal|error): (?:unable to access '[^']*': )?", "", line)
 
 
 def _without_credentials(match: re.Match[str]) -> str:

@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 from kubectl_rapt.actions import attach as attaching
 from kubectl_rapt.actions import follow
 from kubectl_rapt.actions.attach import Ended, Finished, Happening
+from kubectl_rapt.actions.follow import Part
 from kubectl_rapt.cli import events, terminal
 from kubectl_rapt.errors import RaptError, Unavailable
 from kubectl_rapt.model import times
@@ -76,14 +77,14 @@ class Lines:
                 ended(self._name, one)
 
 
-def watch(world: World, job: Ref, name: str, *, tail: int | None = None, raw: bool = False) -> int:
+def watch(world: World, job: Ref, name: str, *, part: Part = follow.ALL, raw: bool = False) -> int:
     """Follow a Job to its end, as what it is: nothing is recorded.
 
     Args:
         world: Where to read.
         job: The Job.
         name: What to call it.
-        tail: Begin with so many last lines; None for all.
+        part: How much of the logs.
         raw: Whether log lines pass unchanged.
 
     Returns:
@@ -92,7 +93,7 @@ def watch(world: World, job: Ref, name: str, *, tail: int | None = None, raw: bo
     screen = Lines(name, raw=raw)
     again = f"kubectl rapt logs {name} --follow"
     try:
-        for line in follow.follow(world, job, tail=tail):
+        for line in follow.follow(world, job, part=part):
             screen.show(line, world.now())
             if isinstance(line, Outcome):
                 return code_of(line)

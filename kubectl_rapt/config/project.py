@@ -19,6 +19,7 @@ SIGNER = re.compile(
     r"|-----BEGIN PGP PUBLIC KEY BLOCK-----\n[\s\S]*-----END PGP PUBLIC KEY BLOCK-----\n?"
 )
 ADDRESS = re.compile(r"/|~/|[^/]*:")
+VARIABLE = re.compile("[A-Za-z_][A-Za-z0-9_]*")
 CREDENTIALS = re.compile(r"https?://[^/]*@")
 BUNDLED = "bundled"
 MAX_PRIORITY = 1_000_000
@@ -63,6 +64,21 @@ class SecretStore:
 
 
 @dataclass(frozen=True, slots=True)
+class Reconcile:
+    """What a pass over an environment does besides, where whoever starts it says nothing else.
+
+    Args:
+        url_variable: The environment variable that holds the webhook's address; empty for no webhook.
+        secret_variable: The one that holds its secret.
+        export_to: The folder for evidence that policies want exported first; empty: what they govern stays.
+    """
+
+    url_variable: str = ""
+    secret_variable: str = ""
+    export_to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Environment:
     """A named place where tools run.
 
@@ -77,6 +93,7 @@ class Environment:
         review: What their pull requests are given.
         defaults: What holds for all its tools.
         secret_store: Where its tools' Secrets come from; None where people make them.
+        reconcile: What passes over it do besides.
     """
 
     name: str
@@ -88,13 +105,13 @@ class Environment:
     review: Review = Review()
     allowed_namespaces: tuple[str, ...] = ()
     defaults: Defaults = Defaults()
+    secret_store: SecretStore | None = None
+    reconcile: Reconcile = Reconcile()
 
     @property
     def all_namespaces(self) -> tuple[str, ...]:
         """Every namespace that a tool of this environment may be in."""
         return tuple(dict.fromkeys((*self.namespaces, *self.allowed_namespaces)))
-
-    secret_store: SecretStore | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +206,7 @@ class Project:
 
     def rendering(self, environment: Environment) -> tuple[object, ...]:
         """Everything that the rendering of an environment's tools depends on: equal as long as they stay the same."""
-        said = replace(environment, cluster="", is_reviewed=True, review=Review())
+        said = replace(environment, cluster="", is_reviewed=True, review=Review(), reconcile=Reconcile())
         return (self.id, said, self.profile(environment), self.defaults)
 
 
@@ -316,6 +333,7 @@ def _environment(name: str, at: Fields, profiles: list[str]) -> Environment:
         allowed_namespaces=at.texts("allowedNamespaces"),
         defaults=_defaults(at),
         secret_store=_secret_store(at.fields("secretStore")) if "secretStore" in at else None,
+        reconcile=_reconcile(at.fields("reconcile")),
     )
     if not names.is_dns_label(name):
         at.wrong("", "expected a name of small letters, digits and dashes")
@@ -327,6 +345,26 @@ def _environment(name: str, at: Fields, profiles: list[str]) -> Environment:
                 at.wrong(key, f"{namespace} is not the name of a namespace")
     at.done()
     return environment
+
+
+def _reconcile(at: Fields) -> Reconcile:
+    webhook = at.fields("webhook")
+    has_one = "webhook" in at
+    found = Reconcile(
+        webhook.text("urlEnv", required=has_one),
+        webhook.text("secretEnv", required=has_one),
+        at.text("exportTo"),
+    )
+    for key in ("urlEnv", "secretEnv"):
+        if (name := webhook.text(key)) and not VARIABLE.fullmatch(name):
+            webhook.wrong(
+                key, "expected the name of an environment variable, which holds it where a pass runs"
+            )
+    if found.export_to and not found.export_to.startswith("/"):
+        at.wrong("exportTo", "expected an absolute path")
+    webhook.done()
+    at.done()
+    return found
 
 
 def _forge(at: Fields) -> Forge:

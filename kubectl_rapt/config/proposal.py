@@ -11,10 +11,11 @@ from kubectl_rapt.config import changes
 from kubectl_rapt.config.changes import Change
 from kubectl_rapt.config.installation import Installation
 from kubectl_rapt.config.project import Review
-from kubectl_rapt.model import proposals
+from kubectl_rapt.model import proposals, times
 from kubectl_rapt.model.kinds import Manifest
 from kubectl_rapt.model.proposals import LONGEST_BODY, Proposal
 from kubectl_rapt.objects import fields, labels, reach
+from kubectl_rapt.objects.runs import Run
 from kubectl_rapt.runs import schedules
 from kubectl_rapt.templating.definition import Template
 
@@ -45,9 +46,22 @@ class Subject:
     template: Template | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One run that a change asks for.
+
+    Args:
+        environment: Its environment.
+        run: The run, as its file has it.
+    """
+
+    environment: str
+    run: Run
+
+
 def of(
     change: Change,
-    subjects: Sequence[Subject],
+    subjects: Sequence[Subject | Asked],
     now: datetime,
     review: Review,
     *,
@@ -58,7 +72,7 @@ def of(
 
     Args:
         change: The change.
-        subjects: What it renders.
+        subjects: What it renders, and the runs that it asks for.
         now: From when the next firings count.
         review: What it is given by its environments.
         is_draft: Whether it is a draft; None leaves that as it is.
@@ -71,12 +85,14 @@ def of(
     )
 
 
-def body(change: Change, subjects: Sequence[Subject], now: datetime, notes: Sequence[str] = ()) -> str:
+def body(
+    change: Change, subjects: Sequence[Subject | Asked], now: datetime, notes: Sequence[str] = ()
+) -> str:
     """The text of a pull request, in Markdown; whatever comes from files stands in fences, where it is inert.
 
     Args:
         change: The change.
-        subjects: What it renders.
+        subjects: What it renders, and the runs that it asks for.
         now: From when the next firings count.
         notes: More lines, such as what could not be checked.
     """
@@ -88,7 +104,7 @@ def body(change: Change, subjects: Sequence[Subject], now: datetime, notes: Sequ
     trailers = change.message.partition("\n\n")[2].strip()
     room = LONGEST_BODY - len(trailers) - sum(map(len, parts)) - 1000
     for number, subject in enumerate(subjects):
-        section = _section(subject, now)
+        section = _of_run(subject) if isinstance(subject, Asked) else _section(subject, now)
         room -= len(section)
         if room < 0:
             parts.append(f"… and {len(subjects) - number} more: see the files")
@@ -102,6 +118,22 @@ def _section(subject: Subject, now: datetime) -> str:
     parts = [f"### {_plain(title)}", _fenced(_rendered(subject), "diff")]
     for heading, lines in _facts(subject, now):
         parts += [f"**{heading}**", _fenced(lines)]
+    return "\n\n".join(parts)
+
+
+def _of_run(asked: Asked) -> str:
+    """What is to run once, by whom it was asked for, and until when it may begin."""
+    run = asked.run
+    source = f"{run.source.template} {run.source.version}" if run.source else "written by hand"
+    until = times.spell(run.not_after) if run.not_after else "nobody said"
+    facts = {"tool": f"{run.tool} ({source})", "asked by": run.requested_by, "not after": until}
+    parts = [
+        f"### {_plain(f'Run {run.name} in {asked.environment}, once')}",
+        _fenced(f"{name:<10} {value}" for name, value in facts.items()),
+    ]
+    for heading, given in (("Answers", run.answers), ("Variables", run.env)):
+        if given:
+            parts += [f"**{heading}**", _fenced(f"{name}: {_value(value)}" for name, value in given.items())]
     return "\n\n".join(parts)
 
 

@@ -110,6 +110,21 @@ def of_project() -> Schema:
             "secretStore": _object(
                 {"name": _SUBDOMAIN, "kind": _one_of("SecretStore", "ClusterSecretStore")}, ["name"]
             ),
+            "reconcile": _about(
+                "what passes over it do besides",
+                _object(
+                    {
+                        "webhook": _about(
+                            "the environment variables that hold its address and secret where a pass runs",
+                            _object(
+                                {"urlEnv": _whole(project.VARIABLE), "secretEnv": _whole(project.VARIABLE)},
+                                ["urlEnv", "secretEnv"],
+                            ),
+                        ),
+                        "exportTo": _about("the folder for evidence", {"type": "string", "pattern": "^/"}),
+                    }
+                ),
+            ),
             **_DEFAULTS,
         },
         ["namespaces"],

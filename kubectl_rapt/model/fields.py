@@ -129,6 +129,17 @@ class Fields:
                 self.findings.append((pointer, f"expected text, was given {shown(value)}"))
         return tuple(found)
 
+    def words(self, key: str, known: Sequence[str], called: str) -> tuple[str, ...]:
+        """A list of texts that are all known; what they are called is for the message, as in ``a cause``."""
+        found = []
+        for pointer, value in self.items(key):
+            if value in known:
+                found.append(value)
+            else:
+                near = names.did_you_mean(value, known) if isinstance(value, str) else ""
+                self.findings.append((pointer, f"expected {called}, was given {shown(value)}{near}"))
+        return tuple(found)
+
     def fields(self, key: str) -> "Fields":
         """A mapping inside; an absent one is empty."""
         return Fields(self.value(key, {}), documents.join_pointer(self.pointer, key), self.findings)

@@ -98,16 +98,13 @@ def _rules(at: Fields, key: str, statuses: tuple[str, ...]) -> tuple[Rule, ...]:
 
 def _rule(at: Fields, statuses: tuple[str, ...]) -> Rule:
     rule = Rule(
-        statuses=at.texts("statuses"),
+        statuses=at.words("statuses", statuses, f"one of: {', '.join(statuses)}"),
         keep_for=at.parsed("keepFor", Duration.parse, None),
         keep_last=at.whole("keepLast", 0, MAX_NUMBER, 0),
         keep_at_most=at.whole("keepAtMost", 0, MAX_NUMBER, 0) if "keepAtMost" in at else None,
         max_size=at.parsed("maxSize", Quantity.parse, None),
     )
     at.done()
-    for status in rule.statuses:
-        if status not in statuses:
-            at.wrong("statuses", f"knows {', '.join(statuses)}, was given {status}")
     if rule.max_size is not None and rule.max_size.nano < 0:
         at.wrong("maxSize", "is less than nothing")
     if rule.keep_at_most is not None and rule.keep_at_most < rule.keep_last:

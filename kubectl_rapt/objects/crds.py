@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from kubectl_rapt.model.causes import CAUSES
 from kubectl_rapt.model.kinds import (
     CLEANUP_POLICY,
     CLUSTER_ROLE,
@@ -112,6 +113,23 @@ _DURATION = {"type": "string", "maxLength": 40, "pattern": "^([0-9]+d)?([0-9]+h)
 _FACTOR = {"type": "number", "minimum": 1, "maximum": retry_policies.MAX_FACTOR}
 _COUNT = {"type": "integer", "minimum": 0, "maximum": retry_policies.MAX_ATTEMPTS}
 _ACTION = {"type": "string", "enum": ["retry", "ignore", "give-up"]}
+_RULE = {
+    "action": _ACTION,
+    "causes": {"type": "array", "maxItems": 50, "items": _NAME},
+    "exitCodes": {
+        "type": "array",
+        "maxItems": 255,
+        "items": {"type": "integer", "minimum": 1, "maximum": 255},
+    },
+    "reason": _TEXT,
+    "count": _COUNT,
+    "memory": {
+        "type": "object",
+        "properties": {"factor": _FACTOR, "max": {"type": "string", "maxLength": 40}},
+    },
+    "deadline": {"type": "object", "properties": {"factor": _FACTOR, "max": _DURATION}},
+    "otherNode": {"type": "boolean"},
+}
 _RETRY_FIELDS: Mapping[str, Any] = {
     "summary": _TEXT,
     "attempts": {**_COUNT, "minimum": 1},
@@ -120,34 +138,24 @@ _RETRY_FIELDS: Mapping[str, Any] = {
     "maxDelay": _DURATION,
     "jitterPercent": {"type": "integer", "minimum": 0, "maximum": 100},
     "otherwise": _ACTION,
-    "rules": {
+}
+
+
+def _retry(rule: Mapping[str, Any], **more: Any) -> Mapping[str, Any]:
+    """A retry policy with rules of some fields."""
+    rules = {
         "type": "array",
         "maxItems": 50,
-        "items": {
-            "type": "object",
-            "required": ["action"],
-            "properties": {
-                "action": _ACTION,
-                "causes": {"type": "array", "maxItems": 50, "items": _NAME},
-                "exitCodes": {
-                    "type": "array",
-                    "maxItems": 255,
-                    "items": {"type": "integer", "minimum": 1, "maximum": 255},
-                },
-                "reason": _TEXT,
-                "count": _COUNT,
-                "memory": {
-                    "type": "object",
-                    "properties": {"factor": _FACTOR, "max": {"type": "string", "maxLength": 40}},
-                },
-                "deadline": {"type": "object", "properties": {"factor": _FACTOR, "max": _DURATION}},
-                "otherNode": {"type": "boolean"},
-            },
-        },
-    },
-}
-_RETRY = {"type": "object", "required": ["summary", "attempts"], "properties": _RETRY_FIELDS}
-_NAMED_RETRY = {**_RETRY, "properties": {"name": _NAME, **_RETRY_FIELDS}}
+        "items": {"type": "object", "required": ["action"], "properties": rule},
+    }
+    fields = {**more, **_RETRY_FIELDS, "rules": rules}
+    return {"type": "object", "required": ["summary", "attempts"], "properties": fields}
+
+
+_KNOWN_CAUSES = {"type": "array", "maxItems": 50, "items": {"type": "string", "enum": list(CAUSES)}}
+_RETRY = _retry({**_RULE, "causes": _KNOWN_CAUSES})
+# What a Tool or a Run holds may come from a later Rapt, with causes that are not known here.
+_NAMED_RETRY = _retry(_RULE, name=_NAME)
 _NUMBER = {"type": "integer", "minimum": 0, "maximum": cleanup_policies.MAX_NUMBER}
 
 

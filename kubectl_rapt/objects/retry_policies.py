@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from kubectl_rapt.errors import Invalid
+from kubectl_rapt.model.causes import CAUSES
 from kubectl_rapt.model.duration import Duration
 from kubectl_rapt.model.fields import Fields, Findings, refuse
 from kubectl_rapt.model.kinds import RETRY_POLICY, Manifest
@@ -44,7 +45,7 @@ class Rule:
 
     Args:
         action: ``retry`` counts the attempt, ``ignore`` does not, ``give-up`` ends the run.
-        causes: The causes that it is about; empty for every cause.
+        causes: The causes that it is about, words of ``model.causes``; empty for every cause.
         exit_codes: The exit codes that it is about; empty for every code.
         reason: A word of Kubernetes' own that the attempt's message must hold; empty for any.
         count: How many failures of a run it is about; 0 for any number. The next one goes to the next rule.
@@ -91,8 +92,14 @@ class RetryPolicy:
         return self.attempts == 1 and not self.rules and self.otherwise != "ignore"
 
 
-def read(at: Fields, name: str) -> RetryPolicy:
-    """Read what a policy says, as in a file or in ``spec``; what is wrong is noted in the fields' findings."""
+def read(at: Fields, name: str, *, any_cause: bool = False) -> RetryPolicy:
+    """Read what a policy says, as in a file or in ``spec``; what is wrong is noted in the fields' findings.
+
+    Args:
+        at: What it says.
+        name: Its name.
+        any_cause: Whether it may be about causes that this Rapt does not know.
+    """
     delay = at.parsed("delay", Duration.parse, Duration(0))
     return RetryPolicy(
         name=name,
@@ -102,16 +109,18 @@ def read(at: Fields, name: str) -> RetryPolicy:
         factor=at.number("factor", 1, MAX_FACTOR, 2),
         max_delay=at.parsed("maxDelay", Duration.parse, KUBERNETES_CAP),
         jitter_percent=at.whole("jitterPercent", 0, 100, 20),
-        rules=tuple(_rule(Fields(data, pointer, at.findings)) for pointer, data in at.items("rules")),
+        rules=tuple(
+            _rule(Fields(data, pointer, at.findings), any_cause) for pointer, data in at.items("rules")
+        ),
         otherwise=_action(at, "otherwise", "retry"),
     )
 
 
-def _rule(at: Fields) -> Rule:
+def _rule(at: Fields, any_cause: bool) -> Rule:
     memory, deadline = at.fields("memory"), at.fields("deadline")
     rule = Rule(
         action=_action(at, "action", ""),
-        causes=at.texts("causes"),
+        causes=at.texts("causes") if any_cause else at.words("causes", tuple(CAUSES), "a cause"),
         exit_codes=at.wholes("exitCodes", 1, 255),
         reason=at.text("reason"),
         count=at.whole("count", 0, MAX_ATTEMPTS, 0),
@@ -175,15 +184,15 @@ def _growth(factor: float, cap: object) -> dict[str, Any]:
     return {} if factor == 1 else {"factor": factor, **({"max": str(cap)} if cap else {})}
 
 
-def from_data(data: Mapping[str, Any], source: str) -> RetryPolicy:
-    """A policy as a Tool or a Run holds it: with its name.
+def from_data(data: Mapping[str, Any], source: str, *, any_cause: bool = True) -> RetryPolicy:
+    """A policy as a Tool or a Run holds it: with its name, and perhaps with a later Rapt's causes.
 
     Raises:
         Invalid: ``bad-policy``: it is not one.
     """
     findings: Findings = []
     at = Fields(dict(data), "", findings)
-    policy = read(at, at.text("name", required=True))
+    policy = read(at, at.text("name", required=True), any_cause=any_cause)
     at.done()
     refuse(findings, {}, source, "bad-policy")
     return policy
@@ -201,7 +210,7 @@ def from_manifest(manifest: Manifest) -> RetryPolicy:
         raise Invalid(
             "bad-policy", f'retry policy "{name}" says nothing', f"kubectl get retrypolicy {name} -o yaml"
         )
-    return from_data({"name": name, **spec}, f"retrypolicy/{name}")
+    return from_data({"name": name, **spec}, f"retrypolicy/{name}", any_cause=False)
 
 
 def to_manifest(policy: RetryPolicy, namespace: str) -> Manifest:

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
+from kubectl_rapt.model import causes
 from kubectl_rapt.objects.pods import Pod
-from kubectl_rapt.runs.causes import beginnings, containers, endings, gone, hints, images, jobs, words
+from kubectl_rapt.runs.causes import beginnings, containers, endings, gone, hints, images, jobs
 from kubectl_rapt.runs.causes.seen import Finding, Seen
 
 OF_PODS: tuple[Callable[[Pod, Seen], Iterator[Finding]], ...] = (
@@ -39,18 +40,20 @@ def explain(seen: Seen) -> tuple[Finding, ...]:
         found += of_pod(pod, seen)
     found += of_gone(seen)
     ranked = _ranked(_once(found), seen)
-    if _has_failed(seen) and not any(words.cause(one.cause).is_failure for one in ranked if not _is_end(one)):
+    if _has_failed(seen) and not any(
+        causes.cause(one.cause).is_failure for one in ranked if not _is_end(one)
+    ):
         ranked = [*ranked, _unknown(seen)]
     return tuple(replace(one, hint=hints.of(one, seen)) for one in ranked)
 
 
 def of_gone(seen: Seen) -> list[Finding]:
     """What a Job's pods waited for that never began and are gone: the Job's time was up. Ranked."""
-    if not (seen.job and seen.job.reason == words.DEADLINE_EXCEEDED):
+    if not (seen.job and seen.job.reason == causes.DEADLINE_EXCEEDED):
         return []
     never = [pod for pod in (*seen.pods, *gone.pods(seen)) if beginnings.never_ran(pod)]
     return sorted(
-        (one for pod in never for one in of_pod(pod, seen)), key=lambda one: words.weight(one.cause)
+        (one for pod in never for one in of_pod(pod, seen)), key=lambda one: causes.weight(one.cause)
     )
 
 
@@ -59,10 +62,10 @@ def of_pod(pod: Pod, seen: Seen) -> list[Finding]:
     found = [finding for recognise in OF_PODS for finding in recognise(pod, seen)]
     by_whole = {one.cause for one in found if not one.container}
     # A container of a pod that was ended as a whole ends by the signal that told it to.
-    told = {one.cause for one in found if one.cause in (words.EXIT_CODE, words.INIT_FAILED)}
+    told = {one.cause for one in found if one.cause in (causes.EXIT_CODE, causes.INIT_FAILED)}
     if by_whole and told:
         found = [one for one in found if one.cause not in told or not _by_signal(one)]
-    return sorted(found, key=lambda one: words.weight(one.cause))
+    return sorted(found, key=lambda one: causes.weight(one.cause))
 
 
 def _by_signal(finding: Finding) -> bool:
@@ -88,21 +91,21 @@ def _ranked(found: list[Finding], seen: Seen) -> list[Finding]:
     """By weight; what the Run records comes first, unless it says less than what is seen."""
     last = seen.run.attempts[-1] if seen.run and seen.run.attempts else None
     recorded = last.cause if last else ""
-    is_first = not words.cause(recorded).is_vague and recorded != words.EXIT_CODE
+    is_first = not causes.cause(recorded).is_vague and recorded != causes.EXIT_CODE
 
     def key(finding: Finding) -> tuple[bool, bool, int]:
-        cause = words.cause(finding.cause)
-        return (not (is_first and finding.cause == recorded), cause.is_vague, words.weight(finding.cause))
+        cause = causes.cause(finding.cause)
+        return (not (is_first and finding.cause == recorded), cause.is_vague, causes.weight(finding.cause))
 
     ranked = sorted(found, key=key)
     if seen.job and seen.job.backoff_limit == 0 and len(ranked) > 1:
         # That one pod may fail and no more goes without saying, where something says why it did.
-        ranked = [one for one in ranked if one.cause != words.BACKOFF_LIMIT_EXCEEDED]
+        ranked = [one for one in ranked if one.cause != causes.BACKOFF_LIMIT_EXCEEDED]
     return ranked
 
 
 def _is_end(finding: Finding) -> bool:
-    return words.cause(finding.cause).is_vague
+    return causes.cause(finding.cause).is_vague
 
 
 def _has_failed(seen: Seen) -> bool:
@@ -110,7 +113,7 @@ def _has_failed(seen: Seen) -> bool:
         return False
     last = seen.run.attempts[-1] if seen.run and seen.run.attempts else None
     if last and last.cause:
-        return last.cause not in (words.SUCCEEDED, words.CANCELLED)
+        return last.cause not in (causes.SUCCEEDED, causes.CANCELLED)
     return bool(seen.job and seen.job.ended == "Failed") or any(one.phase == "Failed" for one in seen.pods)
 
 
@@ -120,4 +123,4 @@ def _unknown(seen: Seen) -> Finding:
     looked.append(f"{len(seen.pods)} pods" if len(seen.pods) != 1 else f"pod/{seen.pods[0].name}")
     looked.append(f"{len(seen.events)} events (they are kept for an hour)")
     looked.append(f"{sum(map(len, seen.logs.values()))} lines of log")
-    return Finding(words.UNKNOWN, words.CAUSES[words.UNKNOWN].means, f"looked at {', '.join(looked)}")
+    return Finding(causes.UNKNOWN, causes.CAUSES[causes.UNKNOWN].means, f"looked at {', '.join(looked)}")

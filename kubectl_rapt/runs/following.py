@@ -95,6 +95,7 @@ class Following:
     """What is known so far.
 
     Args:
+        only: The name of the containers whose logs are read; empty for all.
         job: The Job; None until it was seen.
         pods: Pod name to pod.
         has_listed: Whether the pods that there were at the beginning are among them: before, nothing is certain.
@@ -106,6 +107,7 @@ class Following:
         has_ended: Whether there is nothing more to wait for.
     """
 
+    only: str = ""
     job: Job | None = None
     pods: dict[str, Pod] = field(default_factory=dict)
     has_listed: bool = False
@@ -120,7 +122,8 @@ class Following:
     def has_several(self) -> bool:
         """Whether more than one container says something."""
         is_wide = self.job is not None and max(self.job.completions, self.job.parallelism) > 1
-        return is_wide or len(self.pods) > 1 or any(len(pod.containers) > 1 for pod in self.pods.values())
+        has_more = not self.only and any(len(pod.containers) > 1 for pod in self.pods.values())
+        return is_wide or len(self.pods) > 1 or has_more
 
     @property
     def is_paused(self) -> bool:
@@ -191,7 +194,7 @@ def _logs_to_begin(state: Following) -> tuple[Source, ...]:
         source
         for pod in state.pods.values()
         for container in pod.containers
-        if container.state != "waiting"
+        if container.state != "waiting" and state.only in ("", container.name)
         for source in [Source(pod.name, container.name)]
         if source not in state.open and source not in state.closed
     )

@@ -14,6 +14,8 @@ FAILED, EXHAUSTED, CANCELLED, NOT_STARTED = "RunFailed", "RunExhausted", "RunCan
 
 ALARMS = (FAILED, EXHAUSTED, RECOVERED)
 """What others are told of, by a webhook: a recovery is the end of an alarm."""
+ENDS = (*ALARMS, CANCELLED, NOT_STARTED)
+"""What Events tell of runs that are over."""
 _EVENTS = (RETRIED, RETRYING, FAILED, EXHAUSTED, RECOVERED, CANCELLED, NOT_STARTED)
 """What Kubernetes Events are written for: a run that goes well needs none."""
 _WARNINGS = (RETRYING, FAILED, EXHAUSTED, NOT_STARTED)
@@ -63,6 +65,11 @@ def between(before: Run | None, after: Run) -> list[News]:
     if after.state != (before.state if before else ""):
         found += _state(after)
     return found
+
+
+def standing(run: Run) -> News | None:
+    """What an Event tells of how a run stands; None where nothing."""
+    return next((one for one in _state(run) if one.is_event), None)
 
 
 def alarm(run: Run) -> News | None:

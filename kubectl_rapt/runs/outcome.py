@@ -4,19 +4,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from kubectl_rapt.model import causes
 from kubectl_rapt.objects.events import Event
 from kubectl_rapt.objects.jobs import Job
 from kubectl_rapt.objects.pods import Container, Pod
 from kubectl_rapt.objects.runs import Run
 from kubectl_rapt.runs import failures
-from kubectl_rapt.runs.causes import containers, words
+from kubectl_rapt.runs.causes import containers
 from kubectl_rapt.runs.causes import jobs as of_jobs
 from kubectl_rapt.runs.causes.seen import Seen
 
-SUCCEEDED = words.SUCCEEDED
-EXIT_CODE = words.EXIT_CODE
-DELETED = words.DELETED
-CANCELLED = words.CANCELLED
+SUCCEEDED = causes.SUCCEEDED
+EXIT_CODE = causes.EXIT_CODE
+DELETED = causes.DELETED
+CANCELLED = causes.CANCELLED
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Outcome:
     """The end of an attempt.
 
     Args:
-        cause: A word of ``causes.words``, or a reason of Kubernetes for which that has none.
+        cause: A word of ``model.causes``, or a reason of Kubernetes for which that has none.
         exit_code: The code of the container that decided it; None where no container ended.
         message: One line more, for people.
         evidence: The object and the fact that it rests on.
@@ -160,7 +161,7 @@ def _failure(seen: Seen, job: Job, pod: Pod) -> Outcome:
     named = next((one for one in by_weight if found and one.name == found[0].container), None)
     decisive = named or next((one for one in by_weight if one.exit_code), _last(pod))
     return Outcome(
-        found[0].cause if found else words.FAILED,
+        found[0].cause if found else causes.FAILED,
         exit_code=None if decisive.reason == containers.LOST else decisive.exit_code,
         message=found[0].message if found else pod.message,
         evidence=found[0].evidence if found else f"pod/{pod.name} {pod.phase}",
@@ -181,7 +182,7 @@ def _of_job(seen: Seen, job: Job) -> Outcome:
     """What the Job's condition says; where its pod never began, what that waited for."""
     found = next(iter((*of_jobs.refused(seen), *failures.of_gone(seen), *of_jobs.limits(seen))), None)
     return Outcome(
-        found.cause if found else words.FAILED,
+        found.cause if found else causes.FAILED,
         message=found.message if found else job.message,
         evidence=found.evidence if found else f"job/{job.name} condition Failed",
         started_at=_started_at(seen.pods),

@@ -192,8 +192,18 @@ def test_a_merged_change_is_told_as_merged_and_where_to_read_on(
     with pytest.raises(NotFound) as caught:
         review.find(bob, repositories.read(bob), change.id)
     assert caught.value.message == f"change {change.id} is merged: {change.summary}"
-    ((environment, tool),) = change.tools
-    assert caught.value.hint == f"kubectl rapt history {tool} --in {environment}"
+    assert caught.value.hint == f"kubectl rapt changes show {change.id}"
+
+
+def test_a_merged_change_still_shows_what_it_did(bob: FakeWorld, change: changes.Change) -> None:
+    found = repositories.read(bob)
+    waiting = review.contents(bob, found, review.find(bob, found, change.id))
+    merge(bob, change.id)
+    found = repositories.read(bob)
+    done = review.merged(bob, found, change.id)
+    assert done is not None
+    assert (done.change, done.commit.id) == (change, found.head)
+    assert review.contents(bob, found, done) == waiting
 
 
 def test_a_branch_that_only_looks_like_a_change_does_not_wait(

@@ -210,7 +210,7 @@ def test_the_shares_of_a_repository_name_every_consumer(
 ) -> None:
     compose_all(ann, repository, {"tools/prod/hello.yaml": hello.encode()})
     rows = [(one.environment, one.namespaces, one.version) for one in share.shares(repositories.read(ann))]
-    assert rows == [("dev", ("team",), "1.0.0"), ("prod", ("team",), "1.0.0")]
+    assert rows == [("dev", ("team",), "1.0.0"), ("prod", ("live",), "1.0.0")]
 
 
 def test_files_of_sops_are_no_tools_and_hinder_nobody(

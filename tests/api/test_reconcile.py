@@ -13,7 +13,7 @@ import pytest
 from kubectl_rapt import wiring
 from kubectl_rapt.actions import reconcile
 from kubectl_rapt.actions.passing import Scope, Told
-from kubectl_rapt.model.kinds import CRON_JOB, EVENT, JOB, RUN, Ref
+from kubectl_rapt.model.kinds import CRON_JOB, EVENT, JOB, RUN, Ref, ref_of
 from kubectl_rapt.model.target import Target
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.writes import Writers
@@ -252,3 +252,35 @@ def test_events_tell_of_failures_on_the_run_and_on_its_tool(
         ("Run", "bad", "RunFailed", "Warning", "failed: Test"),
         ("Tool", "backup", "RunFailed", "Warning", "run/bad failed: Test"),
     }
+
+
+def test_an_event_that_was_lost_with_its_writer_is_written_once_within_the_hour(
+    scene: Scene, door: tuple[World, Writers], admin: tuple[World, Writers]
+) -> None:
+    world, writers = door
+
+    def told() -> set[tuple[str, str, str]]:
+        found = world.cluster.list(EVENT, scene.namespace, fields="source=rapt")
+        return {(one["involvedObject"]["name"], one["reason"], one["metadata"]["uid"]) for one in found}
+
+    scene.ended("bad", "Failed")
+    scene.ended("worse", "Failed")
+    passed(world, writers, scene.namespace)
+    before = told()
+    assert len(before) == 4
+    for one in world.cluster.list(EVENT, scene.namespace, fields="source=rapt"):
+        if one["message"].startswith(("run/bad", "failed")) and one["involvedObject"]["name"] != "worse":
+            admin[1].cluster.delete(ref_of(one), uid=one["metadata"]["uid"])
+    left = told()
+    assert len(left) == 2
+    much_later: Any = LaterOn(world, timedelta(minutes=61))
+    passed(much_later, writers, scene.namespace)
+    assert told() == left
+    assert passed(world, writers, scene.namespace, is_dry=True) == []
+    assert told() == left
+    assert passed(world, writers, scene.namespace) == []
+    assert {one[:2] for one in told()} == {one[:2] for one in before}
+    again = told()
+    assert left < again
+    assert passed(world, writers, scene.namespace) == []
+    assert told() == again

@@ -3,6 +3,7 @@
 import re
 import threading
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -23,6 +24,11 @@ WAITING = Reply(400, recorded.answer("400-log-initializing-follow").body)
 NO_NODE = Reply(204)
 RUNNING = Reply(200, {"kind": "Pod", "status": {"phase": "Pending"}})
 FAILED = Reply(200, {"kind": "Pod", "status": {"phase": "Failed"}})
+BEFORE = LOGS + ".*previous=true"
+NO_BEFORE = Reply(
+    400, {"kind": "Status", "message": 'previous terminated container "main" in pod "one" not found'}
+)
+SUCCEEDED = Reply(200, {"kind": "Pod", "metadata": {}, "status": {"phase": "Succeeded"}})
 
 
 def stamped(text: str, second: int, nano: int = 0, zone: str = "Z") -> bytes:
@@ -248,3 +254,53 @@ def test_another_thread_ends_a_log_that_waits(scripted: Faults, door: Door) -> N
     started = time.monotonic()
     assert list(lines) == []
     assert time.monotonic() - started < 2
+
+
+def restarting(scripted: Faults, reads: Reads, acts: Sequence[Act], before: Sequence[Act]) -> list[bytes]:
+    """What is given of a container that is started again in its pod."""
+    scripted.on(PODS, *[SUCCEEDED] * 9)
+    scripted.on(LOGS, *acts)
+    scripted.on(BEFORE, *before)
+    return list(reads.logs(ONE, "main", follow=True, restarts=True))
+
+
+@pytest.mark.parametrize("then", ["end", "cut", "silence"])
+def test_what_a_container_said_last_before_it_was_started_again_arrives(
+    scripted: Faults, reads: Reads, then: Any
+) -> None:
+    probe = [Streamed([D])] if then == "end" else []
+    acts = [Streamed([A, B], then=then), *probe, Streamed([D]), Streamed([D])]
+    before: list[Act] = [NO_BEFORE, Streamed([B, B2, C.removesuffix(b"\n")])]
+    assert restarting(scripted, reads, acts, before) == [b"a", b"b", b"b2", b"c", b"d"]
+    assert scripted.asked(BEFORE)[-1].target.endswith("sinceTime=2026-11-22T20:00:02Z")
+
+
+def test_a_line_without_an_end_outlives_the_container_that_said_it(scripted: Faults, reads: Reads) -> None:
+    unended = B.removesuffix(b"\n")
+    acts = [Streamed([A, unended]), Streamed([]), Streamed([]), Streamed([]), Streamed([])]
+    before: list[Act] = [NO_BEFORE, Streamed([A, unended]), Streamed([unended])]
+    assert restarting(scripted, reads, acts, before) == [b"a", b"b"]
+
+
+def test_a_container_that_is_started_again_while_we_look_back_loses_nothing(
+    scripted: Faults, reads: Reads
+) -> None:
+    acts = [Streamed([A]), Streamed([C]), Streamed([C])]
+    before = [Streamed([A, B]), Streamed([B])]
+    assert restarting(scripted, reads, acts, before) == [b"a", b"b", b"c"]
+
+
+def test_what_was_said_before_we_came_is_first(scripted: Faults, reads: Reads) -> None:
+    assert restarting(scripted, reads, [Streamed([C]), Streamed([C])], [Streamed([A, B])]) == [
+        b"a",
+        b"b",
+        b"c",
+    ]
+
+
+def test_a_log_of_one_container_is_asked_for_no_other_as_long_as_it_begins_where_we_were(
+    scripted: Faults, reads: Reads
+) -> None:
+    acts = [Streamed([A, B], then="cut"), Streamed([B, C]), Streamed([C])]
+    assert restarting(scripted, reads, acts, [NO_BEFORE]) == [b"a", b"b", b"c"]
+    assert len(scripted.asked(BEFORE)) == 1

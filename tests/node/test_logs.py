@@ -39,6 +39,7 @@ def ann(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Person:
         a_tool("twice", "echo said; exit 1", retry=retry),
         a_tool("pair", "echo one", "echo two"),
         a_tool("slow", "echo early; sleep 6; echo late"),
+        a_tool("talk", "sleep 4; echo mine", "echo old; sleep 4; echo yours; exit 3"),
     )
     return Person(tmp_path_factory.mktemp("home") / "ann", user)
 
@@ -80,7 +81,31 @@ def test_the_last_moments_and_the_time_of_each_line(ann: Person) -> None:
     time.sleep(2)
     assert ann.types("logs", "slow", "--since", "1s").stdout == ""
     assert ann.types("logs", "slow", "--since", "1h").stdout == "early\nlate\n"
-    assert ann.types("logs", "slow", "--since", "1h", "--follow").exit_code == 2
+
+
+def test_what_is_followed_is_narrowed_in_the_same_words(ann: Person) -> None:
+    ann.types("run", "talk", "--request-id", "talk", "--detach")
+    followed = ann.types(
+        "logs", "run/talk", "--follow", "--container", "c1", "--attempt", "1", "--since", "1h"
+    )
+    assert (followed.exit_code, followed.stdout) == (3, "old\nyours\n"), followed
+    again = ann.types("logs", "talk", "--follow", "-c", "c1", "--since", "1h", "--timestamps")
+    assert [line.split()[1] for line in again.stdout.splitlines()] == ["old", "yours"]
+    assert ann.types("logs", "talk", "--follow", "--since", "1s", "--tail", "0").stdout == ""
+    unknown = ann.types("logs", "talk", "--follow", "-c", "c2")
+    assert (unknown.exit_code, "it has c0, c1" in unknown.stderr) == (4, True)
+    missing = ann.types("logs", "run/talk", "--follow", "--attempt", "2")
+    assert (missing.exit_code, "1 attempt, and no attempt 2" in missing.stderr) == (4, True)
+
+
+def test_an_attempt_that_is_over_is_followed_to_its_own_end(ann: Person) -> None:
+    ann.types("run", "twice", "--request-id", "over", "--follow")
+    first = ann.types("logs", "over", "--follow", "--attempt", "1")
+    assert (first.exit_code, first.stdout) == (1, "said\n")
+    kubectl_does(ann, "delete", "job", "over-1", "--cascade=foreground")
+    recorded = ann.types("logs", "over", "--follow", "--attempt", "1")
+    assert (recorded.exit_code, recorded.stdout) == (1, "")
+    assert 'container "c0" ended with exit code 1' in recorded.stderr
 
 
 def test_the_lines_that_a_run_keeps_are_printed_where_its_pods_are_gone(ann: Person, tmp_path: Path) -> None:

@@ -189,16 +189,12 @@ class Door:
             http.Cut, http.TooSlow: From here and from the body.
         """
         connection = self._connect(ask, ends_at)
-        try:
-            leash.hold(connection)
+        with contextlib.closing(connection), leash.holds(connection):
             connection.send("GET", path, {"Accept": "*/*", "Accept-Encoding": "identity"}, b"", ends_at)
             answer = connection.answer(ends_at)
             if not 200 <= answer.status < 300:
                 raise self._error(answer, answer.body(ends_at), ask)
             yield answer
-        finally:
-            leash.hold(None)
-            connection.close()
 
     def _idle_connection(self) -> http.Connection | None:
         while True:

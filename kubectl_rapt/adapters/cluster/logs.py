@@ -6,9 +6,10 @@ output and error are stamped before they are merged, so stamps need not ascend, 
 later: neither the order nor the number of lines can be trusted, only which stamps came how often.
 """
 
+import itertools
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -17,7 +18,7 @@ from kubectl_rapt.adapters.cluster import answers, http, paths
 from kubectl_rapt.adapters.cluster.answers import Ask
 from kubectl_rapt.adapters.cluster.door import Door
 from kubectl_rapt.adapters.cluster.streams import Leash, Patience
-from kubectl_rapt.errors import NotFound, RaptError, Unavailable
+from kubectl_rapt.errors import Invalid, NotFound, Unavailable
 from kubectl_rapt.model.kinds import Ref
 
 LONGEST_LINE = 64 * 1024 * 1024
@@ -70,10 +71,6 @@ def lines(door: Door, wanted: Wanted, leash: Leash) -> Iterator[bytes]:
     patience = Patience(wanted.patience_seconds)
     is_known = is_over = was_clean = probes = is_waiting = False
     unended: _Line | None = None
-    if wanted.restarts and wanted.tail is None:
-        yield from (
-            wanted.text(line) for line in _before(door, wanted, leash, patience) if given.is_new(line)
-        )
     while not leash.is_stopped:
         expected = (unended or given.last) if probes else None
         query = _query(wanted, given, is_probe=expected is not None)
@@ -82,7 +79,13 @@ def lines(door: Door, wanted: Wanted, leash: Leash) -> Iterator[bytes]:
         try:
             if is_waiting:
                 is_over, is_waiting = _has_finished(door, wanted.pod), False
-            for line in _read(door, wanted, query, leash, patience):
+            opened = _read(door, wanted, query, leash, patience)
+            if wanted.restarts and not expected and (given.last or wanted.tail is None):
+                first = next(opened, None)
+                if first is None or not given.is_owed(first):
+                    is_gap = yield from _left(door, wanted, given, first, leash, patience)
+                opened = itertools.chain(filter(None, [first]), opened)
+            for line in () if is_gap else opened:
                 if expected and line != expected:
                     is_gap = True
                     break
@@ -90,14 +93,14 @@ def lines(door: Door, wanted: Wanted, leash: Leash) -> Iterator[bytes]:
                 if expected:
                     expected = None
                 elif line.is_ended and given.is_new(line):
-                    has_news = is_known = True
+                    has_news = True
                     patience.renew()
                     yield wanted.text(line)
             else:
-                is_gap = expected is not None
+                is_gap = is_gap or expected is not None
                 is_clean = not is_gap
         except NotFound:
-            if not is_known:
+            if not (is_known or given.last):
                 raise
             return
         except http.Cut:
@@ -134,7 +137,7 @@ def lines(door: Door, wanted: Wanted, leash: Leash) -> Iterator[bytes]:
             leash.wait(_SETTLE_SECONDS)
 
 
-def _query(wanted: Wanted, given: "_Given", *, is_probe: bool) -> str:
+def _query(wanted: Wanted, given: "_Given", *, is_probe: bool = False, is_previous: bool = False) -> str:
     since = tail = age = ""
     if is_probe:
         tail = "1"
@@ -145,7 +148,8 @@ def _query(wanted: Wanted, given: "_Given", *, is_probe: bool) -> str:
         age = "" if wanted.since_seconds is None else str(max(1, math.ceil(wanted.since_seconds)))
     return paths.query(
         container=wanted.container,
-        follow="true" if wanted.follow else "",
+        follow="true" if wanted.follow and not is_previous else "",
+        previous="true" if is_previous else "",
         timestamps="true",
         tailLines=tail,
         sinceTime=since,
@@ -212,13 +216,33 @@ def _has_finished(door: Door, pod: Ref) -> bool:
     return found.get("status", {}).get("phase") in ("Succeeded", "Failed")
 
 
-def _before(door: Door, wanted: Wanted, leash: Leash, patience: Patience) -> Iterator[_Line]:
-    """What a container said before it was last started again, as far as the kubelet still has it."""
-    query = paths.query(container=wanted.container, timestamps="true", previous="true")
+def _left(
+    door: Door, wanted: Wanted, given: "_Given", first: _Line | None, leash: Leash, patience: Patience
+) -> Generator[bytes, None, bool]:
+    """What the instance before the one whose log was just opened has still to say.
+
+    A log that was read already begins with what was given; one that does not is another instance's, and the one
+    before may have said something since it was last looked at. It is asked for only now that the other is open,
+    so that none can slip in between.
+
+    Returns:
+        Whether the log that is open has become the one before meanwhile: then it was given here, and the one after
+        it is to be opened.
+    """
+    query = _query(wanted, given, is_previous=True)
+    is_replaced = False
     try:
-        yield from _read(door, wanted, query, leash, patience)
-    except (RaptError, http.Cut, http.TooSlow):
-        return  # most often it was never started before; what else is wrong is wrong with the log itself too
+        for line in _read(door, wanted, query, leash, patience):
+            is_replaced = is_replaced or (first is not None and line.stamp == first.stamp)
+            if given.is_new(line):
+                yield wanted.text(line)
+    except (Invalid, NotFound):
+        pass  # there was none, or it is gone
+    except Unavailable as error:
+        if error.code != "not-started":
+            raise
+    given.owes_nothing()
+    return is_replaced
 
 
 def _may_restart(door: Door, wanted: Wanted) -> bool:
@@ -253,6 +277,14 @@ class _Given:
         """Where to open the log again: what was given from there on is known from now on as not new."""
         self._owed = dict(self._stamps)
         return self._second.decode("ascii", "replace")
+
+    def owes_nothing(self) -> None:
+        """What comes next is another log's."""
+        self._owed = {}
+
+    def is_owed(self, line: _Line) -> bool:
+        """Whether the line was given before the log was opened again."""
+        return bool(self._owed.get(line.stamp))
 
     def is_new(self, line: _Line) -> bool:
         """Whether the line was not given yet; it counts as given then."""

@@ -1,5 +1,6 @@
 """Streams that any thread may end."""
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,19 +18,25 @@ class Leash:
     def __init__(self) -> None:
         self._stopped = threading.Event()
         self._lock = threading.Lock()
-        self._connection: Connection | None = None
+        self._connections: list[Connection] = []
 
     @property
     def is_stopped(self) -> bool:
         """Whether the stream was ended from outside."""
         return self._stopped.is_set()
 
-    def hold(self, connection: Connection | None) -> None:
-        """The connection that the stream reads from now; None for none."""
+    @contextlib.contextmanager
+    def holds(self, connection: Connection) -> Iterator[None]:
+        """A connection that the stream reads from meanwhile."""
         with self._lock:
-            self._connection = connection
-            if connection and self.is_stopped:
+            self._connections.append(connection)
+            if self.is_stopped:
                 connection.interrupt()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._connections.remove(connection)
 
     def wait(self, seconds: float) -> None:
         """Sleep, unless or until the stream is ended."""
@@ -39,8 +46,8 @@ class Leash:
         """End the stream, from any thread."""
         with self._lock:
             self._stopped.set()
-            if self._connection:
-                self._connection.interrupt()
+            for connection in self._connections:
+                connection.interrupt()
 
 
 class Stream(Generic[T]):

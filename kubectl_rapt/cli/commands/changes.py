@@ -12,7 +12,7 @@ from kubectl_rapt.actions import merge as merging
 from kubectl_rapt.actions import repository, review
 from kubectl_rapt.actions import update as updating
 from kubectl_rapt.actions.merge import Merge
-from kubectl_rapt.actions.review import Open
+from kubectl_rapt.actions.review import Merged, Open
 from kubectl_rapt.cli import diffs, options, show, terminal, waiting
 from kubectl_rapt.cli.waiting import After
 from kubectl_rapt.config import standing
@@ -65,7 +65,7 @@ def show_(
     options.one_of("-o", output, ("json", "yaml"))
     with options.open_world(context) as (world, _):
         found = repository.read(world)
-        one = review.find(world, found, identifier)
+        one = review.read(world, found, identifier)
         before, after = review.contents(world, found, one)
         row = _row(one, world.now())
     if output:
@@ -81,10 +81,21 @@ def show_(
     for name, text in _facts(one):
         terminal.out(terminal.clean(f"{name:<10} {text}"))
     terminal.out(diffs.unified(before, after))
-    terminal.say(terminal.clean(f"  next: {standing.next_step(one.standing, identifier, one.url)}"))
+    terminal.say(terminal.clean(f"  next: {_next(one)}"))
 
 
-def _facts(one: Open) -> Iterator[tuple[str, str]]:
+def _next(one: Open | Merged) -> str:
+    if isinstance(one, Open):
+        return standing.next_step(one.standing, one.change.id, one.url)
+    environments = dict.fromkeys(environment for environment, _ in (*one.change.tools, *one.change.runs))
+    return f"kubectl rapt sync --in {next(iter(environments), 'ENV')}"
+
+
+def _facts(one: Open | Merged) -> Iterator[tuple[str, str]]:
+    if isinstance(one, Merged):
+        yield "state", f"merged {times.spell(one.commit.time)}"
+        yield "commit", one.commit.id
+        return
     yield "state", one.standing
     if not (seen := one.pull_request):
         return
@@ -96,8 +107,8 @@ def _facts(one: Open) -> Iterator[tuple[str, str]]:
         yield "checks", seen.checks
 
 
-def _people(one: Open) -> Iterator[tuple[str, list[str]]]:
-    seen = one.pull_request
+def _people(one: Open | Merged) -> Iterator[tuple[str, list[str]]]:
+    seen = one.pull_request if isinstance(one, Open) else None
     yield "reviewers", list(seen.reviewers) if seen else []
     yield "approved", list(seen.approved_by) if seen else []
     yield "refused", list(seen.refused_by) if seen else []
@@ -246,16 +257,18 @@ def _tell(step: Step, answer: Written) -> None:
 _KEYS = ("id", "environment", "tool", "state", "by", "age", "summary")
 
 
-def _data(one: Open, row: list[str]) -> dict[str, object]:
+def _data(one: Open | Merged, row: list[str]) -> dict[str, object]:
+    if isinstance(one, Merged):
+        return {**dict(zip(_KEYS, row, strict=True)), "commit": one.commit.id}
     return {**dict(zip(_KEYS, row, strict=True)), "branch": one.branch, "pullRequest": one.url}
 
 
-def _row(one: Open, now: datetime) -> list[str]:
+def _row(one: Open | Merged, now: datetime) -> list[str]:
     return [
         one.change.id,
         one.change.environment,
         one.change.tool,
-        one.standing,
+        "merged" if isinstance(one, Merged) else one.standing,
         one.commit.author.partition(" <")[0],
         times.spell_seconds((now - one.commit.time).total_seconds()),
         one.change.summary,

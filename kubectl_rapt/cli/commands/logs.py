@@ -7,6 +7,7 @@ import typer
 from kubectl_rapt.actions import find
 from kubectl_rapt.actions import logs as logging
 from kubectl_rapt.actions.find import Found
+from kubectl_rapt.actions.follow import Part
 from kubectl_rapt.cli import options, terminal, watching
 from kubectl_rapt.errors import NotFound, UsageError
 from kubectl_rapt.objects.runs import Run
@@ -41,44 +42,55 @@ def logs(
         )
     if attempt < 0:
         raise UsageError("bad-flag", f"--attempt expects a number from 1, got {attempt}", "--attempt 1")
-    if follow and (attempt or container or timestamps or since is not None):
-        what_for = "--attempt, -c, --since and --timestamps are for what was said already"
-        raise UsageError("bad-usage", f"{what_for}, not for --follow", f"kubectl rapt logs {what} --follow")
     lines = None if tail == -1 else tail
     with options.open_world(context) as (world, _):
         found = find.execution(world, what, world.cluster.namespace(), "logs")
         name = found.run.name if found.run else what
-        if follow and found.job:
-            return watching.watch(world, found.job.ref, name, tail=lines, raw=raw)
+        if follow and (job := logging.job(world, found, name, attempt)):
+            logging.check_container(found.pods, container, name)
+            part = Part(container, lines, since, timestamps)
+            return watching.watch(world, job.ref, name, part=part, raw=raw)
+        run = found.run
         sources = logging.sources(world, found, name, attempt=attempt, container=container)
+        goes_on = follow and run is None and found.job is None  # a pod of nobody's
         for pod, one in sources:
             prefix = f"[{pod.name} {one.name}] ".encode() if len(sources) > 1 else b""
             for line in world.cluster.logs(
-                pod.ref, one.name, tail=lines, since_seconds=since, timestamps=timestamps
+                pod.ref, one.name, follow=goes_on, tail=lines, since_seconds=since, timestamps=timestamps
             ):
                 terminal.out_line(prefix + line, raw=raw)
-        code = 0 if sources else _without_pods(found, name, lines, raw=raw)
-        return _ended(found.run, name) if follow and found.run and found.run.attempts else code
-
-
-def _ended(run: Run, name: str) -> int:
-    """How a run ended whose Job is gone; its exit code."""
-    gone = Outcome(outcomes.DELETED, message=f"job/{run.attempts[-1].job} was deleted")
-    return watching.ended(name, outcomes.recorded(run) or gone)
-
-
-def _without_pods(found: Found, name: str, tail: int | None, *, raw: bool) -> int:
-    """What can be said where no container has said anything, or none is left that did."""
-    run = found.run
-    if run and run.log:
-        said = run.log.rstrip("\n").split("\n")
-        terminal.say(f"the pods of {name} are gone: these are the last lines, as its Run keeps them")
-        for line in said if tail is None else said[len(said) - min(tail, len(said)) :]:
-            terminal.out_line(line.encode(), raw=raw)
+        is_kept = not sources and _show_kept(run, name, attempt, lines, raw=raw)
+        if follow and run and run.attempts:
+            return _ended(run, name, attempt)
+        if not sources and not is_kept:
+            _explain_nothing(found, name)
         return 0
+
+
+def _ended(run: Run, name: str, attempt: int) -> int:
+    """How an attempt ended whose Job is gone; its exit code."""
+    one = run.attempts[attempt - 1]
+    gone = Outcome(outcomes.DELETED, message=f"job/{one.job} was deleted")
+    return watching.ended(name, outcomes.recorded(run, one.number) or gone)
+
+
+def _show_kept(run: Run | None, name: str, attempt: int, tail: int | None, *, raw: bool) -> bool:
+    """Show the last lines of the last attempt that a Run keeps; whether it keeps any."""
+    if run is None or not run.log or attempt not in (0, len(run.attempts)):
+        return False
+    said = run.log.rstrip("\n").split("\n")
+    terminal.say(f"the pods of {name} are gone: these are the last lines, as its Run keeps them")
+    for line in said if tail is None else said[len(said) - min(tail, len(said)) :]:
+        terminal.out_line(line.encode(), raw=raw)
+    return True
+
+
+def _explain_nothing(found: Found, name: str) -> None:
+    """Say why there is nothing; raises NotFound where there was something once."""
+    run = found.run
     if found.pods or (run and not run.attempts) or (found.job and not found.job.ended):
         terminal.say(f"{name} has not started yet: kubectl rapt logs {name} --follow")
-        return 0
+        return
     raise NotFound(
         "no-log", f"{name} has no pods any more, and its log went with them", f"kubectl rapt why {name}"
     )

@@ -9,8 +9,10 @@ import typer
 from kubectl_rapt.actions import notify as notifying
 from kubectl_rapt.actions import reconcile as reconciling
 from kubectl_rapt.actions import repository
+from kubectl_rapt.actions.notify import Webhook
 from kubectl_rapt.actions.passing import Scope, Told
 from kubectl_rapt.cli import options, show, terminal
+from kubectl_rapt.config.project import Environment, Reconcile
 from kubectl_rapt.ports.world import World
 
 
@@ -39,9 +41,7 @@ def reconcile(
     """
     options.one_of("-o", output, ("json", "yaml"))
     is_dry = options.is_dry(dry_run)
-    environ = os.environ
-    url = webhook or environ.get("RAPT_WEBHOOK_URL", "")
-    to = notifying.webhook(url, environ.get("RAPT_WEBHOOK_SECRET", ""))
+    to = _webhook(webhook or os.environ.get("RAPT_WEBHOOK_URL", ""), "RAPT_WEBHOOK_SECRET")
     told: list[Told] = []
     is_wide = all_namespaces or bool(options.named_environment(context))
 
@@ -51,8 +51,11 @@ def reconcile(
             _print(one, is_wide=is_wide)
 
     with options.open_world(context) as (world, writers):
-        for namespace in [""] if all_namespaces else _namespaces(context, world):
-            scope = Scope(namespace, options.named_environment(context), export, to)
+        place = _environment(context, world)
+        said = place.reconcile if place else Reconcile()
+        to = to or _webhook(os.environ.get(said.url_variable, ""), said.secret_variable)
+        for namespace in [""] if all_namespaces else _namespaces(context, world, place):
+            scope = Scope(namespace, options.named_environment(context), export or said.export_to, to)
             reconciling.reconcile(world, writers, scope, tell, is_dry=is_dry)
     if output:
         terminal.out(show.document(show.listed([_data(one) for one in told]), output))
@@ -63,11 +66,21 @@ def reconcile(
     return 1 if failed else 0
 
 
-def _namespaces(context: typer.Context, world: World) -> Sequence[str]:
-    """Those of the environment that was named, as far as the config repository is known here."""
-    environment = options.named_environment(context)
-    if environment and not options.target(context).namespace and world.settings.repository:
-        return repository.read(world).project().environment(environment).namespaces
+def _webhook(url: str, variable: str) -> Webhook | None:
+    """Whom to tell; None where nobody is named. Its secret is in an environment variable."""
+    return notifying.webhook(url, os.environ.get(variable, ""), variable)
+
+
+def _environment(context: typer.Context, world: World) -> Environment | None:
+    """The environment that was named, as far as the config repository is known here."""
+    name = options.named_environment(context)
+    return repository.read(world).project().environment(name) if name and world.settings.repository else None
+
+
+def _namespaces(context: typer.Context, world: World, place: Environment | None) -> Sequence[str]:
+    """The environment's own, unless others were asked for."""
+    if place and not options.target(context).namespace:
+        return place.namespaces
     return [world.cluster.namespace()]
 
 

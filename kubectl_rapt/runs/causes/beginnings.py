@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 
+from kubectl_rapt.model import causes
 from kubectl_rapt.objects.pods import Container, Pod
-from kubectl_rapt.runs.causes import words
 from kubectl_rapt.runs.causes.containers import LOST
 from kubectl_rapt.runs.causes.hints import safe
 from kubectl_rapt.runs.causes.seen import Finding, Seen, by
@@ -20,6 +20,8 @@ _NODES = re.compile(
 )
 _UNBOUND = "unbound immediate PersistentVolumeClaims"
 _MOUNTS = ("FailedMount", "FailedAttachVolume", "FailedMapVolume")
+_NODES_SHOWN = 5
+"""How many names are shown of the nodes that do not take a pod."""
 
 
 def unschedulable(pod: Pod, seen: Seen) -> Iterator[Finding]:
@@ -40,10 +42,19 @@ def unschedulable(pod: Pod, seen: Seen) -> Iterator[Finding]:
     elif _UNBOUND in why:
         message, hint = "a volume claim of its pod has no volume yet", "kubectl get pvc -n {namespace}"
     elif nodes := _NODES.match(why):
-        message = f"no node takes its pod ({nodes[1]} of {nodes[2]}): {nodes[3]}{_wants(pod, nodes[3])}"
+        which = _which(seen.nodes) if str(len(seen.nodes)) == nodes[2] else ""
+        message = (
+            f"no node takes its pod ({nodes[1]} of {nodes[2]}{which}): {nodes[3]}{_wants(pod, nodes[3])}"
+        )
     else:
         message = f"no node takes its pod: {why}"
-    yield Finding(words.UNSCHEDULABLE, message, evidence, hint, pod=pod.name)
+    yield Finding(causes.UNSCHEDULABLE, message, evidence, hint, pod=pod.name)
+
+
+def _which(nodes: tuple[str, ...]) -> str:
+    """The names of the nodes, as many as fit into a line."""
+    more = f" and {len(nodes) - _NODES_SHOWN} more" if len(nodes) > _NODES_SHOWN else ""
+    return f": {', '.join(nodes[:_NODES_SHOWN])}{more}"
 
 
 def _wants(pod: Pod, why: str) -> str:
@@ -73,7 +84,7 @@ def configuration(pod: Pod, seen: Seen) -> Iterator[Finding]:
             message = f"{container.role} could not be created: {container.message}"
             evidence = f"pod/{pod.name} {container.role} waits: {container.reason}"
             if not container.last:
-                yield Finding(words.START_FAILED, message, evidence, container=container.name, pod=pod.name)
+                yield Finding(causes.START_FAILED, message, evidence, container=container.name, pod=pod.name)
         elif failed and pod.phase == "Failed" and never_ran(pod):
             said = failed.message.removeprefix("Error: ")
             if _MISSING.search(said) or _NO_KEY.search(said):
@@ -91,7 +102,7 @@ def _unset(pod: Pod, container: Container, said: str, evidence: str) -> Finding:
         message = f"{key[2]} {key[3]} has no key {key[1]}, which {container.role} needs"
         hint = f"kubectl describe {key[2].lower()} {safe(key[3], 'NAME')} -n {{namespace}}"
     return Finding(
-        words.INVALID_CONFIGURATION, message, evidence, hint, container=container.name, pod=pod.name
+        causes.INVALID_CONFIGURATION, message, evidence, hint, container=container.name, pod=pod.name
     )
 
 
@@ -118,7 +129,7 @@ def volumes(pod: Pod, seen: Seen) -> Iterator[Finding]:
         hint = f"kubectl get {kind.lower()} {safe(missing[2], 'NAME')} -n {{namespace}}"
     elif key := _NO_CONFIG_KEY.search(why):
         message = f"{name} cannot be mounted: its source has no key {key[1]}"
-    yield Finding(words.VOLUME_NOT_MOUNTED, message, by(said), hint, pod=pod.name)
+    yield Finding(causes.VOLUME_NOT_MOUNTED, message, by(said), hint, pod=pod.name)
 
 
 def never_ran(pod: Pod) -> bool:

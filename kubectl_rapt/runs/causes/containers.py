@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator, Mapping
 
+from kubectl_rapt.model import causes
 from kubectl_rapt.objects.pods import Container, Pod
-from kubectl_rapt.runs.causes import words
 from kubectl_rapt.runs.causes.hints import safe
 from kubectl_rapt.runs.causes.seen import Finding, Seen, by
 
@@ -73,7 +73,7 @@ def recognise(pod: Pod, seen: Seen) -> Iterator[Finding]:
         if end.reason == LOST:
             if not pod.reason and not pod.deleted_at and not container.is_init:
                 message = f"node {pod.node} has lost {container.role}: it, or its runtime, was started anew"
-                yield Finding(words.NODE_LOST, message, evidence(pod, container, end), pod=pod.name)
+                yield Finding(causes.NODE_LOST, message, evidence(pod, container, end), pod=pod.name)
             continue
         if container.is_init and (pod.phase == "Succeeded" or _has_begun(pod)):
             continue  # a sidecar, stopped when all was done
@@ -87,16 +87,16 @@ def _has_begun(pod: Pod) -> bool:
 def _of(pod: Pod, container: Container, end: Container, seen: Seen) -> Iterator[Finding]:
     """The one cause of a container's end, and what its log adds."""
     if end.reason == "OOMKilled" or _OUT_OF_MEMORY in end.message:
-        cause, message = words.OOM_KILLED, _memory(container, end)
+        cause, message = causes.OOM_KILLED, _memory(container, end)
     elif end.reason in ("StartError", "ContainerCannotRun"):
         cause, message = _start(container, end)
     elif killed := _probe(pod, container, end, seen):
         yield killed
         return
     elif container.is_init:
-        cause, message = words.INIT_FAILED, _code(container, end)
+        cause, message = causes.INIT_FAILED, _code(container, end)
     else:
-        cause, message = words.EXIT_CODE, _code(container, end)
+        cause, message = causes.EXIT_CODE, _code(container, end)
     yield Finding(
         cause,
         message,
@@ -111,10 +111,10 @@ def _of(pod: Pod, container: Container, end: Container, seen: Seen) -> Iterator[
 def _memory(container: Container, end: Container) -> str:
     code = "" if end.exit_code == 137 else f", and ended with exit code {end.exit_code}"
     if not container.memory_limit:
-        return f"{container.role} was killed because its node ran out of memory; it has no limit of its own{code}"
-    return (
-        f"{container.role} used all of its {container.memory_limit} of memory (limit) and wanted more{code}"
-    )
+        return (
+            f"{container.role} was killed because its node ran out of memory (no limit, peak unknown){code}"
+        )
+    return f"{container.role} used all of its {container.memory_limit} of memory (limit and peak) and wanted more{code}"
 
 
 def _start(container: Container, end: Container) -> tuple[str, str]:
@@ -122,15 +122,15 @@ def _start(container: Container, end: Container) -> tuple[str, str]:
     command = f'"{found[1]}"' if found else "its command"
     if any(words_ in end.message for words_ in _NOT_FOUND):
         return (
-            words.COMMAND_NOT_FOUND,
+            causes.COMMAND_NOT_FOUND,
             f"{container.role} runs {command}, which image {container.image} does not have",
         )
     if any(words_ in end.message for words_ in _NOT_EXECUTABLE):
         return (
-            words.COMMAND_NOT_EXECUTABLE,
+            causes.COMMAND_NOT_EXECUTABLE,
             f"{container.role} runs {command}, which is no program that image {container.image} can run",
         )
-    return words.START_FAILED, f"{container.role} could not be started: {end.message}"
+    return causes.START_FAILED, f"{container.role} could not be started: {end.message}"
 
 
 def _code(container: Container, end: Container) -> str:
@@ -153,7 +153,7 @@ def _probe(pod: Pod, container: Container, end: Container, seen: Seen) -> Findin
             message = f"{container.role} failed its {found[1].lower()} probe, so the kubelet ended it"
             said = by(failed).rstrip(": ")
             return Finding(
-                words.PROBE_FAILED,
+                causes.PROBE_FAILED,
                 message,
                 said,
                 exit_code=end.exit_code,
@@ -171,7 +171,7 @@ def _rights(pod: Pod, container: Container, seen: Seen) -> Iterator[Finding]:
             kind = safe(f"{resource}.{group}" if group else resource, "RESOURCE")
             kind += f" --subresource={safe(sub, 'NAME')}" if sub else ""
             yield Finding(
-                words.RIGHTS_MISSING,
+                causes.RIGHTS_MISSING,
                 f"service account {account} may not {verb} {resource}" + (f" of {group}" if group else ""),
                 f"log of pod/{pod.name} {container.role}: {line}",
                 hint=f"kubectl auth can-i {safe(verb, 'VERB')} {kind} --as=system:serviceaccount:{namespace}:{account} "

@@ -3,31 +3,32 @@
 import re
 from collections.abc import Iterator
 
+from kubectl_rapt.model import causes
 from kubectl_rapt.objects.jobs import Job
 from kubectl_rapt.objects.pods import Pod
-from kubectl_rapt.runs.causes import containers, words
+from kubectl_rapt.runs.causes import containers
 from kubectl_rapt.runs.causes.seen import Finding, Seen
 
 _DISRUPTIONS = {
-    "PreemptionByScheduler": words.PREEMPTED,
-    "EvictionByEvictionAPI": words.EVICTED,
-    "DeletionByTaintManager": words.NODE_LOST,
-    "DeletionByPodGC": words.NODE_LOST,
-    "TerminationByKubelet": words.EVICTED,
+    "PreemptionByScheduler": causes.PREEMPTED,
+    "EvictionByEvictionAPI": causes.EVICTED,
+    "DeletionByTaintManager": causes.NODE_LOST,
+    "DeletionByPodGC": causes.NODE_LOST,
+    "TerminationByKubelet": causes.EVICTED,
 }
 """The reasons of the pod's condition ``DisruptionTarget``."""
 _REASONS = {
-    "Evicted": words.EVICTED,
-    "Preempting": words.PREEMPTED,
-    "Preempted": words.PREEMPTED,
-    "NodeLost": words.NODE_LOST,
-    "NodeShutdown": words.NODE_LOST,
-    "Shutdown": words.NODE_LOST,
-    "Terminated": words.NODE_LOST,
-    "DeadlineExceeded": words.DEADLINE_EXCEEDED,
-    "UnexpectedAdmissionError": words.NODE_REFUSED,
-    "NodeAffinity": words.NODE_REFUSED,
-    "PodOSNotSupported": words.NODE_REFUSED,
+    "Evicted": causes.EVICTED,
+    "Preempting": causes.PREEMPTED,
+    "Preempted": causes.PREEMPTED,
+    "NodeLost": causes.NODE_LOST,
+    "NodeShutdown": causes.NODE_LOST,
+    "Shutdown": causes.NODE_LOST,
+    "Terminated": causes.NODE_LOST,
+    "DeadlineExceeded": causes.DEADLINE_EXCEEDED,
+    "UnexpectedAdmissionError": causes.NODE_REFUSED,
+    "NodeAffinity": causes.NODE_REFUSED,
+    "PodOSNotSupported": causes.NODE_REFUSED,
 }
 """The reasons of a pod's status; ``OutOfcpu`` and the like refuse it too."""
 _RESOURCE = re.compile(r"low on resource: ([\w-]+)|exceeds? the (?:total )?limit|usage .*exceeds")
@@ -40,9 +41,9 @@ def cause_of(pod: Pod) -> str:
     if pod.reason in ("NodeShutdown", "Shutdown", "Terminated", "Preempting", "NodeLost"):
         return _REASONS[pod.reason]
     if pod.disruption:
-        return _DISRUPTIONS.get(pod.disruption, words.EVICTED)
+        return _DISRUPTIONS.get(pod.disruption, causes.EVICTED)
     if pod.reason.startswith("OutOf"):
-        return words.NODE_REFUSED
+        return causes.NODE_REFUSED
     return _REASONS.get(pod.reason, "")
 
 
@@ -54,14 +55,14 @@ def recognise(pod: Pod, seen: Seen) -> Iterator[Finding]:
     word = cause_of(pod)
     if word:
         yield Finding(word, _message(pod, word), _evidence(pod), exit_code=code, pod=pod.name)
-    elif job and job.failing == words.DEADLINE_EXCEEDED and pod.deleted_at:
+    elif job and job.failing == causes.DEADLINE_EXCEEDED and pod.deleted_at:
         message = "the Job was active longer than it may be"
         evidence = f"job/{job.name} condition FailureTarget: {job.failing}"
-        yield Finding(words.DEADLINE_EXCEEDED, message, evidence, exit_code=code, pod=pod.name)
+        yield Finding(causes.DEADLINE_EXCEEDED, message, evidence, exit_code=code, pod=pod.name)
     elif _was_deleted(pod) and not (job and _is_deleting(job, pod)):
         message = "somebody deleted its pod while it ran"
         yield Finding(
-            words.DELETED, message, f"pod/{pod.name} deletionTimestamp", exit_code=code, pod=pod.name
+            causes.DELETED, message, f"pod/{pod.name} deletionTimestamp", exit_code=code, pod=pod.name
         )
     elif pod.reason:
         yield Finding(pod.reason, _said(pod), _evidence(pod), exit_code=code, pod=pod.name)
@@ -85,15 +86,15 @@ def _was_deleted(pod: Pod) -> bool:
 
 def _message(pod: Pod, word: str) -> str:
     where = f"node {pod.node}" if pod.node else "its node"
-    if word == words.PREEMPTED:
+    if word == causes.PREEMPTED:
         return f"its pod made room on {where} for one of higher priority" + _in_brackets(pod)
-    if word == words.NODE_LOST:
+    if word == causes.NODE_LOST:
         return f"{where} went away or may not be used any more" + _in_brackets(pod)
-    if word == words.NODE_REFUSED:
+    if word == causes.NODE_REFUSED:
         return f"{where} did not take its pod" + _in_brackets(pod)
-    if word == words.EVICTED:
+    if word == causes.EVICTED:
         return _eviction(pod, where)
-    if word == words.DEADLINE_EXCEEDED and _DEADLINE.match(pod.message):
+    if word == causes.DEADLINE_EXCEEDED and _DEADLINE.match(pod.message):
         return "its pod was active longer than it may be (activeDeadlineSeconds)"
     return _said(pod)
 
@@ -104,6 +105,8 @@ def _eviction(pod: Pod, where: str) -> str:
             return f"{where} was low on {found[1]}" + _in_brackets(pod)
         what = "ephemeral-storage" if _LOCAL.search(pod.message) else "more than it may"
         return f"its pod used too much {what}" + _in_brackets(pod)
+    if pod.disruption and pod.disruption not in _DISRUPTIONS:
+        return f"Kubernetes ended its pod on {where}: {pod.disruption}" + _in_brackets(pod)
     if pod.disruption == "EvictionByEvictionAPI":
         return f"somebody asked that {where} be freed of it, as `kubectl drain` does" + _in_brackets(pod)
     return f"{where} had to be freed of its pod" + _in_brackets(pod)

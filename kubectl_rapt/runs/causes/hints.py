@@ -2,8 +2,8 @@
 
 import re
 
+from kubectl_rapt.model import causes
 from kubectl_rapt.objects import labels
-from kubectl_rapt.runs.causes import words
 from kubectl_rapt.runs.causes.seen import Finding, Seen
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
@@ -33,7 +33,7 @@ def of(finding: Finding, seen: Seen) -> str:
         if job
         else f"pod/{safe(pod, 'NAME')}"
     )
-    text = finding.hint or words.cause(finding.cause).hint
+    text = finding.hint or causes.cause(finding.cause).hint
     if not run and text.startswith("kubectl rapt retry"):
         text = "kubectl rapt run {tool}"
     if not tool and "{tool}" in text:

@@ -3,41 +3,41 @@
 import re
 from collections.abc import Iterator
 
+from kubectl_rapt.model import causes
 from kubectl_rapt.objects.events import Event
 from kubectl_rapt.objects.pods import Container, Pod
-from kubectl_rapt.runs.causes import words
 from kubectl_rapt.runs.causes.containers import LOST
 from kubectl_rapt.runs.causes.seen import Finding, Seen, by
 
 _REASONS = {
     "ErrImagePull": "",
     "ImagePullBackOff": "",
-    "RegistryUnavailable": words.REGISTRY_UNREACHABLE,
-    "ErrImageNeverPull": words.IMAGE_NOT_FOUND,
-    "InvalidImageName": words.INVALID_IMAGE_NAME,
-    "SignatureValidationFailed": words.IMAGE_NOT_ALLOWED,
+    "RegistryUnavailable": causes.REGISTRY_UNREACHABLE,
+    "ErrImageNeverPull": causes.IMAGE_NOT_FOUND,
+    "InvalidImageName": causes.INVALID_IMAGE_NAME,
+    "SignatureValidationFailed": causes.IMAGE_NOT_ALLOWED,
 }
 """The kubelet's reasons to wait for an image; an empty word: its message says more."""
 
 _SAYS = (
     (
-        words.INVALID_IMAGE_NAME,
+        causes.INVALID_IMAGE_NAME,
         r"invalid reference format|couldn't parse image (?:name|reference)|InvalidImageName",
     ),
     (
-        words.REGISTRY_UNREACHABLE,
+        causes.REGISTRY_UNREACHABLE,
         r"dial tcp|no such host|connection refused|connection reset|i/o timeout|network is unreachable|no route to host"
         r"|TLS handshake|x509:|server misbehaving|context deadline exceeded|\b50[0234]\b|Service Unavailable"
         r"|toomanyrequests|\b429\b|http: server gave HTTP response|unexpected EOF|: EOF$",
     ),
     (
-        words.IMAGE_NOT_ALLOWED,
+        causes.IMAGE_NOT_ALLOWED,
         r"\b401\b|\b403\b|[Uu]nauthorized|[Ff]orbidden|authorization failed|insufficient_scope|pull access denied"
         r"|access to the resource is denied|no basic auth credentials|authentication required"
         r"|failed to fetch (?:anonymous|oauth) token",
     ),
     (
-        words.IMAGE_NOT_FOUND,
+        causes.IMAGE_NOT_FOUND,
         r"not found|manifest unknown|name unknown|NotFound|not present with pull policy|\b404\b",
     ),
 )
@@ -45,18 +45,18 @@ _SAYS = (
 about the image, and one that refuses may say that it has no such image."""
 
 _MEANS = {
-    words.IMAGE_NOT_FOUND: "does not exist there",
-    words.IMAGE_NOT_ALLOWED: "may not be pulled with the credentials that the pod has",
-    words.REGISTRY_UNREACHABLE: "cannot be pulled: its registry does not answer as it should",
-    words.INVALID_IMAGE_NAME: "has no valid name",
-    words.IMAGE_PULL_FAILED: "cannot be pulled",
+    causes.IMAGE_NOT_FOUND: "does not exist there",
+    causes.IMAGE_NOT_ALLOWED: "may not be pulled with the credentials that the pod has",
+    causes.REGISTRY_UNREACHABLE: "cannot be pulled: its registry does not answer as it should",
+    causes.INVALID_IMAGE_NAME: "has no valid name",
+    causes.IMAGE_PULL_FAILED: "cannot be pulled",
 }
 _LAST_WORDS = re.compile(r"(?:^|: )([^:]+(?:: [^:]+)?)$")
 
 
 def classify(message: str) -> str:
     """The cause that a message about a pull means."""
-    return next((word for word, pattern in _SAYS if re.search(pattern, message)), words.IMAGE_PULL_FAILED)
+    return next((word for word, pattern in _SAYS if re.search(pattern, message)), causes.IMAGE_PULL_FAILED)
 
 
 def recognise(pod: Pod, seen: Seen) -> Iterator[Finding]:
@@ -65,7 +65,7 @@ def recognise(pod: Pod, seen: Seen) -> Iterator[Finding]:
         failed = next((one for one in seen.said_of(pod, "Failed") if _is_about(one, container)), None)
         if container.state == "waiting" and container.reason in _REASONS:
             # Backing off, some kubelets repeat what they were told, and others do not.
-            is_silent = classify(container.message) == words.IMAGE_PULL_FAILED
+            is_silent = classify(container.message) == causes.IMAGE_PULL_FAILED
             said = failed.message if failed and is_silent else container.message
             word = _REASONS[container.reason] or classify(said)
             shown = f"pod/{pod.name} {container.role} waits: {container.reason}: {said}"
@@ -84,7 +84,7 @@ def _was_started(container: Container) -> bool:
 
 def _finding(pod: Pod, container: Container, word: str, said: str, evidence: str) -> Finding:
     detail = ""
-    if word in (words.REGISTRY_UNREACHABLE, words.IMAGE_PULL_FAILED) and (
+    if word in (causes.REGISTRY_UNREACHABLE, causes.IMAGE_PULL_FAILED) and (
         last := _LAST_WORDS.search(said.strip())
     ):
         detail = f" ({last[1].strip()})"

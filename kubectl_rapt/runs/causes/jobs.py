@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator
 
+from kubectl_rapt.model import causes
 from kubectl_rapt.objects.jobs import Job
 from kubectl_rapt.objects.workloads import QUEUE
-from kubectl_rapt.runs.causes import words
 from kubectl_rapt.runs.causes.hints import safe
 from kubectl_rapt.runs.causes.seen import Finding, Seen, by
 
@@ -23,11 +23,11 @@ _ACCOUNT = re.compile(r'serviceaccounts? "([a-z0-9.-]+)" not found')
 _NO_WEBHOOK = re.compile(r'failed calling webhook "([^"]{1,253})"')
 _PREFIX = "Error creating: "
 _REFUSALS = {
-    "policy": words.ADMISSION_REFUSED,
-    "webhook-down": words.ADMISSION_REFUSED,
-    "namespace-terminating": words.ADMISSION_REFUSED,
-    "quota": words.QUOTA_EXCEEDED,
-    "invalid-object": words.INVALID_CONFIGURATION,
+    "policy": causes.ADMISSION_REFUSED,
+    "webhook-down": causes.ADMISSION_REFUSED,
+    "namespace-terminating": causes.ADMISSION_REFUSED,
+    "quota": causes.QUOTA_EXCEEDED,
+    "invalid-object": causes.INVALID_CONFIGURATION,
 }
 """What our own errors mean; others are about whoever asks, and not about the run."""
 
@@ -59,27 +59,27 @@ def refusal(said: str, evidence: str) -> Finding:
     if found := _QUOTA.search(said):
         message = f"quota {found[1]} refuses it: {found[2]}"
         hint = f"kubectl describe resourcequota {found[1]} -n {{namespace}}"
-        return Finding(words.QUOTA_EXCEEDED, message, evidence, hint)
+        return Finding(causes.QUOTA_EXCEEDED, message, evidence, hint)
     if found := _LIMIT_RANGE.search(said):
-        return Finding(words.LIMIT_RANGE_EXCEEDED, f"a LimitRange refuses it: {found[1]}", evidence)
+        return Finding(causes.LIMIT_RANGE_EXCEEDED, f"a LimitRange refuses it: {found[1]}", evidence)
     if found := _POLICY.search(said):
         hint = f"kubectl get validatingadmissionpolicy {safe(found[1], 'NAME')} -o yaml"
-        return Finding(words.ADMISSION_REFUSED, f"policy {found[1]} refuses it: {found[2]}", evidence, hint)
+        return Finding(causes.ADMISSION_REFUSED, f"policy {found[1]} refuses it: {found[2]}", evidence, hint)
     if found := _WEBHOOK.search(said):
         message = f"admission webhook {found[1]} refuses it: {found[2]}"
-        return Finding(words.ADMISSION_REFUSED, message, evidence)
+        return Finding(causes.ADMISSION_REFUSED, message, evidence)
     if found := _SECURITY.search(said):
         message = f"the namespace's Pod Security ({found[1]}) refuses it: {found[2]}"
         hint = "kubectl get namespace {namespace} --show-labels"
-        return Finding(words.ADMISSION_REFUSED, message, evidence, hint)
+        return Finding(causes.ADMISSION_REFUSED, message, evidence, hint)
     if found := _NO_WEBHOOK.search(said):
         message = f"admission webhook {found[1]} does not answer, and nothing is created without it"
-        return Finding(words.ADMISSION_REFUSED, message, evidence)
+        return Finding(causes.ADMISSION_REFUSED, message, evidence)
     if found := _ACCOUNT.search(said):
         message = f"service account {found[1]} does not exist"
         hint = f"kubectl get serviceaccount {found[1]} -n {{namespace}}"
-        return Finding(words.SERVICE_ACCOUNT_MISSING, message, evidence, hint)
-    return Finding(words.POD_REFUSED, said, evidence)
+        return Finding(causes.SERVICE_ACCOUNT_MISSING, message, evidence, hint)
+    return Finding(causes.POD_REFUSED, said, evidence)
 
 
 def limits(seen: Seen) -> Iterator[Finding]:
@@ -88,20 +88,22 @@ def limits(seen: Seen) -> Iterator[Finding]:
     if job is None or job.ended != "Failed":
         return
     evidence = f"job/{job.name} condition Failed: {job.reason or 'no reason'}"
-    if job.reason == words.BACKOFF_LIMIT_EXCEEDED:
+    if job.reason == causes.BACKOFF_LIMIT_EXCEEDED:
         tries = job.backoff_limit + 1
         times = "one pod" if tries == 1 else f"{tries} pods"
         message = f"Kubernetes lets it fail with {times}, and no more (backoffLimit {job.backoff_limit})"
-        yield Finding(words.BACKOFF_LIMIT_EXCEEDED, message, evidence)
-    elif job.reason in words.CAUSES:
+        yield Finding(causes.BACKOFF_LIMIT_EXCEEDED, message, evidence)
+    elif job.reason in causes.CAUSES:
         message = (
             "the Job was active longer than it may be"
-            if job.reason == words.DEADLINE_EXCEEDED
+            if job.reason == causes.DEADLINE_EXCEEDED
             else job.message
         )
         yield Finding(job.reason, message, evidence)
     else:
-        yield Finding(job.reason or words.FAILED, job.message or words.CAUSES[words.FAILED].means, evidence)
+        yield Finding(
+            job.reason or causes.FAILED, job.message or causes.CAUSES[causes.FAILED].means, evidence
+        )
 
 
 def held(seen: Seen) -> Iterator[Finding]:
@@ -118,11 +120,11 @@ def held(seen: Seen) -> Iterator[Finding]:
         message = (
             "it was created and not yet released: the command that did so was cut off, or is just doing it"
         )
-        yield Finding(words.SUSPENDED, message, evidence + by_whom, "kubectl rapt reconcile")
+        yield Finding(causes.SUSPENDED, message, evidence + by_whom, "kubectl rapt reconcile")
     else:
         message = "its Job is suspended" + (f" by {job.suspended_by}" if job.suspended_by else "")
         hint = 'kubectl patch job {job} -n {namespace} --type merge -p \'{{"spec":{{"suspend":false}}}}\''
-        yield Finding(words.SUSPENDED, message, evidence + by_whom, hint)
+        yield Finding(causes.SUSPENDED, message, evidence + by_whom, hint)
 
 
 def _queued(job: Job, queue: str, seen: Seen) -> Finding:
@@ -130,7 +132,7 @@ def _queued(job: Job, queue: str, seen: Seen) -> Finding:
     evidence = f"job/{job.name} label {QUEUE}={queue}"
     if workload is None:
         return Finding(
-            words.QUEUED,
+            causes.QUEUED,
             f"Kueue holds it in queue {queue}",
             evidence,
             "kubectl get localqueue -n {namespace}",
@@ -140,10 +142,10 @@ def _queued(job: Job, queue: str, seen: Seen) -> Finding:
         evidence = f"workload/{workload.name}: {workload.reason}"
     if not workload.is_active:
         return Finding(
-            words.SUSPENDED, f"its Workload {workload.name} of Kueue is not active", evidence, hint
+            causes.SUSPENDED, f"its Workload {workload.name} of Kueue is not active", evidence, hint
         )
     why = f": {workload.message}" if workload.message else ""
-    return Finding(words.QUEUED, f"Kueue holds it in queue {workload.queue or queue}{why}", evidence, hint)
+    return Finding(causes.QUEUED, f"Kueue holds it in queue {workload.queue or queue}{why}", evidence, hint)
 
 
 def recorded(seen: Seen) -> Iterator[Finding]:
@@ -153,14 +155,18 @@ def recorded(seen: Seen) -> Iterator[Finding]:
         return
     last = run.attempts[-1] if run.attempts else None
     if run.cancelled_by:
-        yield Finding(words.CANCELLED, f"cancelled by {run.cancelled_by}", f"run/{run.name} spec.cancelledBy")
-    elif last and last.cause == words.CANCELLED:
-        yield Finding(words.CANCELLED, last.message, last.evidence or f"run/{run.name} attempt {last.number}")
-    if run.is_finished and last is None and run.reason != words.CANCELLED:
         yield Finding(
-            run.reason or words.FAILED, run.message, f"run/{run.name} condition Finished: {run.reason}"
+            causes.CANCELLED, f"cancelled by {run.cancelled_by}", f"run/{run.name} spec.cancelledBy"
         )
-    if last and last.cause and last.cause not in (words.SUCCEEDED, words.CANCELLED):
+    elif last and last.cause == causes.CANCELLED:
+        yield Finding(
+            causes.CANCELLED, last.message, last.evidence or f"run/{run.name} attempt {last.number}"
+        )
+    if run.is_finished and last is None and run.reason != causes.CANCELLED:
+        yield Finding(
+            run.reason or causes.FAILED, run.message, f"run/{run.name} condition Finished: {run.reason}"
+        )
+    if last and last.cause and last.cause not in (causes.SUCCEEDED, causes.CANCELLED):
         evidence = last.evidence or f"run/{run.name} attempt {last.number}"
-        message = last.message or words.cause(last.cause).means
+        message = last.message or causes.cause(last.cause).means
         yield Finding(last.cause, message, evidence, exit_code=last.exit_code, container=last.container)

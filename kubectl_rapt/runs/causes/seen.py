@@ -16,7 +16,7 @@ class Finding:
     """One cause, and what it rests on. All text is as the cluster gave it: it is cleaned where it is shown.
 
     Args:
-        cause: A word of ``words.CAUSES``.
+        cause: A word of ``model.causes.CAUSES``.
         message: One line on what happened.
         evidence: The object and the fact that it rests on.
         hint: The next command to try.
@@ -46,6 +46,7 @@ class Seen:
         run: The Run.
         workload: What Kueue says of the Job.
         refusal: What the API server answers when a Job that is missing is to be created; None where it would be.
+        nodes: The names of the cluster's nodes, where a pod has none and the person may know them.
     """
 
     job: Job | None = None
@@ -55,6 +56,7 @@ class Seen:
     run: Run | None = None
     workload: Workload | None = None
     refusal: RaptError | None = None
+    nodes: tuple[str, ...] = ()
 
     def said_of(self, pod: Pod, *reasons: str) -> Iterator[Event]:
         """The events of a pod that have one of these reasons, newest first."""

@@ -6,7 +6,7 @@ import pytest
 
 from kubectl_rapt import documents
 from kubectl_rapt.config import project
-from kubectl_rapt.config.project import Environment, Profile, Project
+from kubectl_rapt.config.project import Environment, Profile, Project, Reconcile
 from kubectl_rapt.errors import Invalid, NotFound, Problem
 
 STANDARD = Profile(
@@ -47,6 +47,14 @@ def test_a_review_is_required_unless_someone_said_none() -> None:
     found = read(TEXT).environments
     assert [one.is_reviewed for one in found.values()] == [False, True, True]
     assert found["prod"] == Environment("prod", ("team",))
+
+
+def test_what_passes_do_besides_is_said_by_environment_and_changes_nothing_that_is_rendered() -> None:
+    said = "{webhook: {urlEnv: A_URL, secretEnv: A_KEY}, exportTo: /evidence}"
+    found = read(TEXT.replace("review: none", f"reconcile: {said}"))
+    dev = found.environment("dev")
+    assert dev.reconcile == Reconcile("A_URL", "A_KEY", "/evidence")
+    assert found.rendering(dev) == read(TEXT).rendering(read(TEXT).environment("dev"))
 
 
 def test_an_environment_has_its_profile_or_an_empty_one() -> None:

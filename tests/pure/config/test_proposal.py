@@ -8,9 +8,10 @@ from kubectl_rapt.config import changes, proposal, resolve
 from kubectl_rapt.config.changes import Change
 from kubectl_rapt.config.installation import Schedule
 from kubectl_rapt.config.project import Review
-from kubectl_rapt.config.proposal import Subject
+from kubectl_rapt.config.proposal import Asked, Subject
 from kubectl_rapt.model.proposals import Proposal
-from tests.given import NOON
+from kubectl_rapt.objects.tools import Source
+from tests.given import NOON, a_run
 from tests.pure.config.test_derive import INSTALLED, PROD, PROJECT, TEMPLATE, derived
 
 CHANGE = Change(
@@ -36,6 +37,30 @@ def test_a_reviewer_reads_what_comes_what_was_answered_when_it_runs_and_what_it_
         "image   ",
     ):
         assert part in text, part
+
+
+def test_a_reviewer_reads_what_is_to_run_once_for_whom_with_what_and_until_when() -> None:
+    change = Change("7c1e42", ("runs/prod/backup-x7k2p.yaml",), "run backup in prod: backup-x7k2p", ())
+    run = a_run(
+        answers={"day": "mon", "note": "``` @everyone"},
+        env={"LEVEL": "2"},
+        source=Source("bundled", "volume-backup", "1.2.0", "", "", "", ""),
+        not_after=NOON + timedelta(days=1),
+    )
+    text = proposal.body(change, [Asked("prod", run)], NOON)
+    for line in (
+        "### Run backup-x7k2p in prod, once",
+        "tool       backup (volume-backup 1.2.0)",
+        "asked by   ann",
+        "not after  2026-11-23T12:00:00Z",
+        "**Answers**",
+        "day: mon",
+        "**Variables**",
+        "LEVEL: 2",
+    ):
+        assert line in text.splitlines(), (line, text)
+    assert "````\nday: mon\nnote: ``` @everyone\n````" in text
+    assert changes.read(f"x\n\n{text}") is not None
 
 
 def test_the_change_is_recognised_by_the_text_alone() -> None:

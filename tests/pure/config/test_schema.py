@@ -104,6 +104,12 @@ ENVIRONMENT_KEYS = [
     "secretStore: {}",
     "secretStore: {name: Vault}",
     "secretStore: {name: vault, kind: Store}",
+    "reconcile: {webhook: {url: 'https://alerts.example.com/a'}}",
+    "reconcile: {webhook: {urlEnv: 'https://alerts.example.com/a', secretEnv: A}}",
+    "reconcile: {webhook: {urlEnv: A}}",
+    "reconcile: {webhook: {}}",
+    "reconcile: {exportTo: evidence}",
+    "reconcile: {export: /evidence}",
 ]
 WRONG = [
     ("project", "{}"),

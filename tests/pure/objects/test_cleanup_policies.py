@@ -41,8 +41,11 @@ def test_three_keys_are_short_for_two_rules() -> None:
     ("said", "problem"),
     [
         ({}, "keeps nothing and removes nothing"),
-        ({"jobs": [{"statuses": ["Exhausted"]}]}, "knows Succeeded, Failed, was given Exhausted"),
-        ({"runs": [{"statuses": ["Running"]}]}, "was given Running"),
+        (
+            {"jobs": [{"statuses": ["Exhausted"]}]},
+            'expected one of: Succeeded, Failed, was given "Exhausted"',
+        ),
+        ({"runs": [{"statuses": ["Running"]}]}, 'was given "Running"'),
         ({"jobs": [{"keepLast": 3, "keepAtMost": 2}]}, "is less than keepLast"),
         ({"jobs": [{"maxSize": "-1"}]}, "is less than nothing"),
         ({"jobs": [{"keepFor": "-1d"}]}, "a duration is written like"),

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from kubectl_rapt.errors import Invalid
+from kubectl_rapt.model.causes import CAUSES
 from kubectl_rapt.model.duration import Duration
 from kubectl_rapt.model.quantity import Quantity
 from kubectl_rapt.objects import retry_fields, retry_policies
@@ -112,6 +113,33 @@ def test_a_wrong_policy_is_refused_and_says_why(wrong: dict[str, Any], problem: 
         retry_policies.from_data({**retry_policies.snapshot(PLAIN), **wrong}, "tool/backup")
     assert caught.value.code == "bad-policy"
     assert any(one.what.startswith(problem) for one in caught.value.problems), caught.value.problems
+
+
+@pytest.mark.parametrize(
+    ("cause", "problem"),
+    [
+        ("OOMKiled", 'expected a cause, was given "OOMKiled"; did you mean: OOMKilled?'),
+        ("evicted", 'expected a cause, was given "evicted"; did you mean: Evicted?'),
+        ("", 'expected a cause, was given ""'),
+    ],
+)
+def test_an_unknown_cause_is_refused_with_the_nearest_one(cause: str, problem: str) -> None:
+    wrong = {"summary": "Typed", "attempts": 2, "rules": [{"action": "retry", "causes": ["Deleted", cause]}]}
+    with pytest.raises(Invalid) as caught:
+        retry_policies.from_manifest({"metadata": {"name": "typed"}, "spec": wrong})
+    (found,) = caught.value.problems
+    assert (found.where, found.what) == ("retrypolicy/typed: rules[0].causes[1]", problem)
+
+
+def test_every_cause_of_the_vocabulary_may_be_named() -> None:
+    policy = replace(PLAIN, rules=tuple(Rule("retry", (cause,)) for cause in CAUSES))
+    assert len(policy.rules) == 37
+    assert retry_policies.from_manifest(retry_policies.to_manifest(policy, "team")) == policy
+
+
+def test_what_a_run_holds_may_be_about_a_later_rapts_causes() -> None:
+    policy = replace(PLAIN, rules=(Rule("retry", ("SomethingNew",)),))
+    assert retry_policies.from_data(retry_policies.snapshot(policy), "run/x") == policy
 
 
 def test_a_policy_object_without_content_is_refused() -> None:

@@ -12,11 +12,12 @@ import yaml
 
 from kubectl_rapt import documents
 from kubectl_rapt.errors import Refused
+from kubectl_rapt.model import causes
 from kubectl_rapt.objects import events, jobs, pods, workloads
 from kubectl_rapt.objects.runs import Attempt
 from kubectl_rapt.objects.tools import Source
 from kubectl_rapt.runs import failures, outcome
-from kubectl_rapt.runs.causes import images, words
+from kubectl_rapt.runs.causes import images
 from kubectl_rapt.runs.causes import jobs as of_jobs
 from kubectl_rapt.runs.causes.seen import Finding, Seen
 from tests.failing import FAILING, Failing
@@ -59,7 +60,7 @@ def an_event(
     )
 
 
-def causes(found: Sequence[Finding]) -> list[str]:
+def causes_of(found: Sequence[Finding]) -> list[str]:
     return [one.cause for one in found]
 
 
@@ -75,7 +76,7 @@ def test_what_a_real_node_showed_is_recognised(one: Failing) -> None:
         first
     )
     assert first.hint.startswith(one.hint), first
-    assert one.also in ("", *causes(found[1:])), found
+    assert one.also in ("", *causes_of(found[1:])), found
     assert shown.job
     ending = outcome.of(shown.job, shown.pods, shown.events)
     assert (ending is None) is one.is_open
@@ -146,7 +147,7 @@ def test_what_ends_a_pod_as_a_whole_outweighs_the_signal_of_its_container(
             {"type": "DisruptionTarget", "status": "True", "reason": condition}
         )
     found = failures.explain(seen(FAILED, pod))
-    assert causes(found) == [cause]
+    assert causes_of(found) == [cause]
     assert "Words of Kubernetes" in found[0].message
     assert found[0].exit_code == 137
     certain = outcome.of(jobs.from_manifest(a_job()), [pods.from_manifest(pod)])
@@ -159,7 +160,7 @@ def test_a_disruption_that_is_over_is_none() -> None:
     pod["status"]["conditions"].append(
         {"type": "DisruptionTarget", "status": "False", "reason": "PreemptionByScheduler"}
     )
-    assert causes(failures.explain(seen(a_job(), pod))) == ["ExitCode"]
+    assert causes_of(failures.explain(seen(a_job(), pod))) == ["ExitCode"]
 
 
 CODES = [
@@ -197,7 +198,7 @@ STARTS = [
 @pytest.mark.parametrize(("message", "cause"), STARTS)
 def test_a_container_that_cannot_start_says_what_is_wrong_with_its_command(message: str, cause: str) -> None:
     pod = a_pod("Failed", ended(128, reason="StartError", message=message))
-    assert causes(failures.explain(seen(a_job(), pod))) == [cause]
+    assert causes_of(failures.explain(seen(a_job(), pod))) == [cause]
 
 
 def test_memory_is_told_with_its_limit_or_the_lack_of_one() -> None:
@@ -206,7 +207,9 @@ def test_memory_is_told_with_its_limit_or_the_lack_of_one() -> None:
     assert found.message.startswith('container "tool" was killed because its node ran out of memory')
     pod["spec"]["containers"][0]["resources"] = {"limits": {"memory": "512Mi"}}
     (found,) = failures.explain(seen(a_job(), pod))
-    assert found.message == 'container "tool" used all of its 512Mi of memory (limit) and wanted more'
+    assert (
+        found.message == 'container "tool" used all of its 512Mi of memory (limit and peak) and wanted more'
+    )
     pod["status"]["containerStatuses"][0]["state"]["terminated"]["exitCode"] = 1
     (found,) = failures.explain(seen(a_job(), pod))
     assert found.message.endswith(", and ended with exit code 1"), "a process in it was killed"
@@ -310,7 +313,7 @@ def test_a_job_that_was_refused_once_and_has_its_pod_now_is_not_refused() -> Non
     )
     assert failures.explain(seen(a_job(), a_pod("Running", RUNNING, created=70), events=(event,))) == ()
     shown = seen(a_job(parallelism=2), a_pod("Running", RUNNING, created=1), events=(event,))
-    assert causes(failures.explain(shown)) == ["PodRefused"], "one of two is there"
+    assert causes_of(failures.explain(shown)) == ["PodRefused"], "one of two is there"
 
 
 FORBIDDEN = (
@@ -353,7 +356,7 @@ def test_a_probe_that_failed_counts_only_where_the_kubelet_stopped_the_container
 def test_a_container_that_its_node_lost_did_not_end_by_itself() -> None:
     unknown = ended(137, reason="ContainerStatusUnknown", message="The container could not be located")
     found = failures.explain(seen(a_job(), a_pod("Failed", unknown)))
-    assert causes(found) == ["NodeLost"]
+    assert causes_of(found) == ["NodeLost"]
     certain = outcome.of(jobs.from_manifest(a_job()), [pods.from_manifest(a_pod("Failed", unknown))])
     assert certain
     assert (certain.cause, certain.exit_code) == ("NodeLost", None)
@@ -368,10 +371,10 @@ def a_deleted_pod(*states: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_a_pod_that_somebody_deleted_while_it_ran_is_told_from_one_that_was_cleaned_away() -> None:
-    assert causes(failures.explain(seen(a_job(), a_deleted_pod(ended(143, seconds=45))))) == ["Deleted"]
-    assert causes(failures.explain(seen(a_job(), a_deleted_pod(ended(7, seconds=20))))) == ["ExitCode"]
+    assert causes_of(failures.explain(seen(a_job(), a_deleted_pod(ended(143, seconds=45))))) == ["Deleted"]
+    assert causes_of(failures.explain(seen(a_job(), a_deleted_pod(ended(7, seconds=20))))) == ["ExitCode"]
     suspended = a_job(suspend=True)
-    assert causes(failures.explain(seen(suspended, a_deleted_pod(ended(143, seconds=45))))) == [
+    assert causes_of(failures.explain(seen(suspended, a_deleted_pod(ended(143, seconds=45))))) == [
         "ExitCode",
         "Suspended",
     ]
@@ -410,7 +413,7 @@ def test_a_queued_job_says_what_kueue_says_and_is_no_failure(name: str, cause: s
     assert found.message.startswith(message)
     assert found.evidence == f"workload/{name}: WaitingForQuota"
     assert found.hint == f"kubectl describe workload {name} -n team"
-    assert not words.cause(found.cause).is_failure
+    assert not causes.cause(found.cause).is_failure
 
 
 def test_a_job_that_rapt_has_not_released_says_so() -> None:
@@ -454,7 +457,7 @@ def test_what_can_still_be_seen_is_better_evidence_than_the_record() -> None:
 def test_a_record_that_says_more_than_what_is_seen_comes_first() -> None:
     closed = Attempt(1, "j", "u", NOON, NOON, 143, "NodeLost", "node-1 went away", "condition")
     found = failures.explain(seen(FAILED, run=a_run(attempts=(closed,))))
-    assert causes(found) == ["NodeLost"]
+    assert causes_of(found) == ["NodeLost"]
 
 
 def test_several_are_ranked_and_what_says_only_that_it_failed_is_last() -> None:
@@ -463,14 +466,14 @@ def test_several_are_ranked_and_what_says_only_that_it_failed_is_last() -> None:
     found = failures.explain(
         seen(a_job(ended="Failed", reason="BackoffLimitExceeded", backoffLimit=1), first, last)
     )
-    assert causes(found) == ["OOMKilled", "ExitCode", "BackoffLimitExceeded"]
+    assert causes_of(found) == ["OOMKilled", "ExitCode", "BackoffLimitExceeded"]
 
 
 @pytest.mark.parametrize("reason", ["PodFailurePolicy", "FailedIndexes", "MaxFailedIndexesExceeded"])
 def test_what_the_job_says_stands_behind_what_its_pod_says(reason: str) -> None:
     job = a_job(ended="Failed", reason=reason, backoffLimit=6)
-    assert causes(failures.explain(seen(job, a_pod("Failed", ended(3))))) == ["ExitCode", reason]
-    assert causes(failures.explain(seen(job))) == [reason, "Unknown"]
+    assert causes_of(failures.explain(seen(job, a_pod("Failed", ended(3))))) == ["ExitCode", reason]
+    assert causes_of(failures.explain(seen(job))) == [reason, "Unknown"]
 
 
 def test_each_container_is_told_of_its_own_image() -> None:
@@ -518,7 +521,7 @@ LEFT: list[tuple[str, dict[str, Any], list[Any], list[str]]] = [
 def test_events_still_tell_what_a_pod_waited_for_that_is_gone(
     job: dict[str, Any], said: list[Any], expected: list[str]
 ) -> None:
-    assert causes(failures.explain(seen(job, events=tuple(said)))) == expected
+    assert causes_of(failures.explain(seen(job, events=tuple(said)))) == expected
     certain = outcome.of(jobs.from_manifest(job), [], said)
     assert certain
     assert certain.cause == expected[0]
@@ -526,7 +529,7 @@ def test_events_still_tell_what_a_pod_waited_for_that_is_gone(
 
 def test_unknown_says_what_was_looked_at() -> None:
     found = failures.explain(seen(FAILED))
-    assert causes(found) == ["BackoffLimitExceeded", "Unknown"]
+    assert causes_of(found) == ["BackoffLimitExceeded", "Unknown"]
     assert found[1].evidence == (
         "looked at job/backup-x7k2p-1 (condition Failed), 0 pods, 0 events (they are kept for an hour), 0 lines of log"
     )
@@ -559,6 +562,29 @@ FINE: list[tuple[str, Seen]] = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("nodes", "where"),
+    [
+        ((), "0 of 2"),
+        (("a", "b"), "0 of 2: a, b"),
+        (("a",), "0 of 2"),
+    ],
+)
+def test_the_nodes_that_do_not_take_a_pod_are_named_where_they_are_those_that_were_counted(
+    nodes: tuple[str, ...], where: str
+) -> None:
+    pod = a_pod("Pending", waiting(""), scheduled="0/2 nodes are available: 2 Insufficient cpu.")
+    (found,) = failures.explain(seen(a_job(), pod, nodes=nodes))
+    assert found.cause == "Unschedulable"
+    assert found.message.startswith(f"no node takes its pod ({where}): 2 Insufficient cpu")
+
+
+def test_of_many_nodes_a_few_are_named() -> None:
+    pod = a_pod("Pending", waiting(""), scheduled="0/7 nodes are available: 7 Insufficient cpu.")
+    (found,) = failures.explain(seen(a_job(), pod, nodes=tuple("abcdefg")))
+    assert "(0 of 7: a, b, c, d, e and 2 more): 7 Insufficient cpu" in found.message
+
+
 @pytest.mark.parametrize("shown", [row[1] for row in FINE], ids=[row[0] for row in FINE])
 def test_what_goes_well_has_no_causes(shown: Seen) -> None:
     assert failures.explain(shown) == ()
@@ -568,7 +594,7 @@ def test_a_cancelled_run_is_no_failure() -> None:
     closed = Attempt(1, "j", "u", NOON, NOON, None, "Cancelled", "cancelled by ann")
     (found,) = failures.explain(Seen(run=a_run(cancelled_by="ann", attempts=(closed,))))
     assert (found.cause, found.message) == ("Cancelled", "cancelled by ann")
-    assert not words.cause(found.cause).is_failure
+    assert not causes.cause(found.cause).is_failure
 
 
 def test_a_run_that_never_began_says_why() -> None:
@@ -614,9 +640,9 @@ def test_the_words_are_those_of_the_policies_and_of_the_page() -> None:
         word for policy in policies for rule in policy.get("rules", ()) for word in rule.get("causes", ())
     }
     assert used
-    assert used <= set(words.CAUSES), "a policy about a cause that never occurs"
+    assert used <= set(causes.CAUSES), "a policy about a cause that never occurs"
     page = (home / "docs" / "failures.md").read_text("utf-8")
-    assert re.findall(r"^## (\S+)$", page, re.MULTILINE) == list(words.CAUSES), (
+    assert re.findall(r"^## (\S+)$", page, re.MULTILINE) == list(causes.CAUSES), (
         "each word its section, in their order"
     )
-    assert json.dumps(list(words.CAUSES)).isascii()
+    assert json.dumps(list(causes.CAUSES)).isascii()

@@ -202,6 +202,14 @@ def test_a_pod_that_needed_no_scheduler_counts_from_its_making() -> None:
     assert told.lines == [Started(NAME, 1, 1, 10)]
 
 
+def test_of_one_container_only_its_log_is_begun_and_it_needs_no_name() -> None:
+    told = Told()
+    told.state = Following(only="other-1")
+    told.then(JOB, LISTED, BOTH, LogLine(OTHER, b"hello"))
+    assert told.begun == [OTHER]
+    assert told.lines[-1] == LogLine(OTHER, b"hello", has_others=False)
+
+
 def test_each_pod_of_a_job_has_its_own_start_and_log() -> None:
     again = a_pod_seen("Running", RUNNING, name="again", created=70)
     told = Told(a_job_seen(backoffLimit=1), LISTED, a_pod_seen("Failed", ended(1)), again)
