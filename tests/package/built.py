@@ -8,13 +8,14 @@ import importlib.metadata
 import os
 import shutil
 import sys
+import tarfile
 import tempfile
 import time
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from deploy import archive, wheel
+from deploy import archive, krew, wheel
 from tests.cluster.locks import locked
 
 ROOT = Path(__file__).parents[2]
@@ -51,6 +52,21 @@ def built() -> Built:
                 (folder / "whole").touch()
                 _forget(folder)
     return Built(next(folder.glob("*.whl")), next(folder.glob("*.tar.gz")))
+
+
+@cache
+def unpacked() -> Path:
+    """The program of the archive, unpacked for good."""
+    packed = built().archive
+    folder = packed.parent / "unpacked"
+    with locked(CACHE / "lock"):
+        if not folder.exists():
+            part = packed.parent / "part"
+            shutil.rmtree(part, ignore_errors=True)
+            with tarfile.open(packed) as tar:
+                tar.extractall(part, filter="data")
+            part.rename(folder)
+    return folder / krew.PROGRAM
 
 
 def _key(new: Path) -> str:
