@@ -29,7 +29,7 @@ docs: $(VENV)/.ready
 	@$(BIN)/python -m tests.house.documents
 
 package: $(VENV)/.ready
-	@$(BIN)/python -m pip wheel -q --no-deps -w dist .
+	@$(BIN)/python -m deploy $(if $(ADDRESS),--address $(ADDRESS))
 
 $(VENV)/.ready: pyproject.toml
 	@echo "setting up $(VENV) …" >&2

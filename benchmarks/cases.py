@@ -16,6 +16,7 @@ from benchmarks.timing import Side
 from tests import namespaces, story
 from tests.cluster import clusters, kubectl
 from tests.cluster.clusters import Cluster
+from tests.package import built
 from tests.repositories import SOMEONE
 
 TOOLS = ("hello", *(f"tool-{number}" for number in range(2, 11)))
@@ -94,6 +95,15 @@ def cases(environ: Mapping[str, str]) -> list[Case]:
             "Python starts and prints a line; nothing else is imported.",
             _same("kubectl-rapt version"),
             _same("kubectl version --client"),
+        ),
+        Case(
+            "`kubectl-rapt version`, krew's archive",
+            "`kubectl-rapt version`, installed by pip",
+            1.3,
+            41,
+            "An interpreter of its own in one folder: nothing is unpacked at a start, no environment is looked for.",
+            lambda _: [[str(built.unpacked()), "version"]],
+            _same("kubectl-rapt version"),
         ),
         Case(
             f"`kubectl-rapt list`, {len(TOOLS)} tools",

@@ -27,7 +27,7 @@ from kubectl_rapt.templating.job import Rendered
 from kubectl_rapt.templating.parameters import REFERENCES, Parameter
 
 ARGUMENT = "__render__"
-"""How a frozen program is told to be the helper: its main function calls ``sandbox_child.serve`` for it."""
+"""How a frozen program is told to be the helper: its way in (``deploy/entry.py``) calls ``sandbox_child.serve``."""
 
 _BATCH = 1000
 _SILENCE_SECONDS = WALL_SECONDS + 20

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from urllib3 import PoolManager, Timeout
 from urllib3.exceptions import HTTPError
 
+from kubectl_rapt.adapters import authorities
 from kubectl_rapt.errors import Refused, Unavailable
 
 _TRIES = 3
@@ -25,7 +26,7 @@ class Webhook:
 
     def __init__(self, timeout_seconds: float = _TIMEOUT_SECONDS, pause_seconds: float = 1.0) -> None:
         self._timeout_seconds, self._pause_seconds = timeout_seconds, pause_seconds
-        self._pool = PoolManager()
+        self._pool = PoolManager(ssl_context=authorities.context())
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> None:
         """See the port."""

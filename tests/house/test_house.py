@@ -6,9 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
 
-from kubectl_rapt import __version__
 from tests import story
 from tests.house import documents, source
 
@@ -155,6 +153,8 @@ def test_the_readme_shows_the_story_as_it_is() -> None:
         assert re.fullmatch(wanted, command), f"README.md shows {command!r}: python -m tests.demo --readme"
 
 
-def test_the_krew_manifest_has_the_version_of_the_package() -> None:
-    manifest = yaml.safe_load((source.HOME / "krew-manifest.yaml").read_text())
-    assert manifest["spec"]["version"] == f"v{__version__}", "krew-manifest.yaml: spec.version"
+def test_whoever_starts_this_program_again_knows_that_it_may_be_frozen() -> None:
+    for module in source.modules():
+        text = (source.PACKAGE / module.path).read_text("utf-8")
+        starts = "sys.executable" in text and re.search('"-[mcI]"', text)
+        assert not starts or '"frozen"' in text, f"{module.path}: krew's archive has no python -m"

@@ -11,6 +11,7 @@ import shutil
 import threading
 from collections.abc import Mapping, Sequence
 from http.server import BaseHTTPRequestHandler
+from importlib.util import find_spec
 from pathlib import Path
 from socketserver import ThreadingMixIn, UnixStreamServer
 from typing import Any
@@ -22,12 +23,14 @@ _PER_HOP = ("connection", "content-length", "host", "keep-alive", "transfer-enco
 
 
 def is_possible(flags: Sequence[str], environ: Mapping[str, str]) -> bool:
-    """Whether there is an account that the package can use: the pod's, or one of a kubeconfig.
+    """Whether there is the package, and an account that it can use: the pod's, or one of a kubeconfig.
 
     Args:
         flags: kubectl's flags.
         environ: The process's environment.
     """
+    if find_spec("kubernetes") is None:  # krew's archive has none
+        return False
     return _in_pod(flags, environ) or any(Path(path).is_file() for path in _files(flags, environ))
 
 

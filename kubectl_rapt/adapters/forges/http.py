@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote, urljoin, urlsplit
 
+from kubectl_rapt.adapters import authorities
 from kubectl_rapt.adapters.forges import answers
 from kubectl_rapt.adapters.forges.answers import Ask
 from kubectl_rapt.adapters.forges.places import Origin
@@ -186,7 +187,7 @@ class Http:
         named = next((value for name in _CA_VARIABLES if (value := self._environ.get(name))), "")
         try:
             if not named:
-                return ssl.create_default_context()
+                return authorities.context()
             is_folder = os.path.isdir(named)  # noqa: PTH112
             return ssl.create_default_context(
                 cafile=None if is_folder else named, capath=named if is_folder else None

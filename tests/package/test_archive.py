@@ -1,0 +1,150 @@
+"""The archive: what is in it, and that it is Rapt as anywhere, installed by krew and called through its link."""
+
+import shutil
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from deploy import entry
+from kubectl_rapt import __version__
+from kubectl_rapt.adapters import sandbox
+from tests import story
+from tests.cluster.clusters import Cluster
+from tests.package.built import ROOT, Built
+from tests.package.krew import Krew
+
+WITH_A_ZONE = story.Step(
+    "kubectl rapt add http-check --in prod --set url=http://example.com/ --schedule '0 3 * * *' --time-zone Asia/Tokyo",
+    says=("next firings .* 03:00 ", "pushed as rapt/prod/http-check/"),
+)
+SCRIPT = Path(sys.executable).with_name("kubectl-rapt")
+
+
+def test_the_archive_is_small_and_has_one_executable_and_the_license(packages: Built) -> None:
+    assert packages.archive.stat().st_size <= 25 * 2**20
+    with tarfile.open(packages.archive) as tar:
+        entries = tar.getmembers()
+        license_file = tar.extractfile("LICENSE")
+        assert license_file and license_file.read() == (ROOT / "LICENSE").read_bytes()
+    assert all(one.isreg() and ".." not in one.name for one in entries), "krew unpacks nothing else"
+    assert [one.name for one in entries if one.mode & 0o111] == ["kubectl-rapt"]
+    names = {one.name for one in entries}
+    assert {one.partition("/")[0] for one in names} == {"kubectl-rapt", "_internal", "LICENSE"}
+    assert not [one for one in names if one.startswith("_internal/kubernetes/")], (
+        "it has kubectl's word for that"
+    )
+
+
+@pytest.mark.parametrize(
+    "name", ["jinja2", "typer", "ruamel-yaml", "kubernetes-validate", "tzdata", "python"]
+)
+def test_the_licenses_of_what_is_frozen_are_in_it(packages: Built, name: str) -> None:
+    with tarfile.open(packages.archive) as tar:
+        assert [one for one in tar.getnames() if one.startswith(f"_internal/licenses/{name}/")]
+
+
+def test_kubectl_finds_it_through_the_link_of_krew(person: Krew) -> None:
+    link = person.programs / "kubectl-rapt"
+    assert link.is_symlink()
+    assert (person.root / "store" / "rapt" / f"v{__version__}" / "LICENSE").is_file()
+    assert person.type("kubectl", "rapt", "version") == f"kubectl-rapt {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "locale"),
+    [
+        ("--help", "C"),
+        ("run --help", "C.UTF-8"),
+        ("search", "C"),
+        ("show volume-backup", "C.UTF-8"),
+        ("policy show transient --compiled", "C"),
+        ("schema project", "C"),
+        ("template lint http-check", "C"),
+        ("template test http-check", "C.UTF-8"),
+        ("lisst", "C"),
+    ],
+)
+def test_it_says_what_the_script_says(person: Krew, home: Path, words: str, locale: str) -> None:
+    environ = {**person.environ, "HOME": str(home), "LC_ALL": locale}
+    said = [
+        subprocess.run(
+            [str(program), *words.split()],
+            cwd=ROOT,
+            env=environ,
+            capture_output=True,
+            timeout=60,
+            check=False,
+        )
+        for program in (person.programs / "kubectl-rapt", SCRIPT)
+    ]
+    assert said[0].stdout == said[1].stdout
+    assert (said[0].stderr, said[0].returncode) == (said[1].stderr, said[1].returncode)
+
+
+@pytest.mark.parametrize("libraries", [None, "/opt/own/lib"])
+def test_programs_that_it_starts_have_the_environment_of_the_person(
+    person: Krew, home: Path, libraries: str | None
+) -> None:
+    """What the loader puts there would have git and credential plug-ins load the archive's libraries."""
+    told = home / "told"
+    spy = home / "git"
+    spy.write_text(f'#!/bin/sh\nenv >>"{told}"\nexec /usr/bin/env -u SPY PATH="$REST" git "$@"\n')
+    spy.chmod(0o755)
+    own = {"HOME": str(home), "PATH": f"{home}:{person.environ['PATH']}", "REST": person.environ["PATH"]}
+    own |= {"LD_LIBRARY_PATH": libraries} if libraries else {}
+    subprocess.run(
+        [str(person.programs / "kubectl-rapt"), "init", "--local"],
+        env={**person.environ, **own},
+        check=True,
+        capture_output=True,
+        timeout=60,
+    )
+    seen = dict(line.split("=", 1) for line in told.read_text().splitlines() if "=" in line)
+    assert seen.get("LD_LIBRARY_PATH") == libraries
+    assert not [name for name in seen if "_PYI_" in name or name == "LD_LIBRARY_PATH_ORIG"]
+
+
+def test_without_kubectl_it_says_what_is_missing(person: Krew, home: Path) -> None:
+    (home / "config").write_text("apiVersion: v1\nkind: Config\n")
+    done = subprocess.run(
+        [str(person.programs / "kubectl-rapt"), "list"],
+        env={"HOME": str(home), "KUBECONFIG": str(home / "config"), "PATH": str(home)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 8, done.stderr
+    assert done.stderr.startswith("error: there is no kubectl on the PATH")
+
+
+def test_the_renderer_is_asked_for_by_the_same_word_on_both_sides() -> None:
+    assert entry.RENDERER == sandbox.ARGUMENT
+
+
+def test_the_main_job_works_from_the_archive(
+    person: Krew, cluster: Cluster, user: Path, namespace: str, tmp_path: Path
+) -> None:
+    teller = story.Teller(tmp_path, user, cluster.kubeconfig, {"user": f"user-of-{namespace}"})
+    teller.environ["PATH"] = f"{person.programs}:{teller.environ['PATH']}"
+    assert shutil.which("kubectl-rapt", path=teller.environ["PATH"]) == str(person.programs / "kubectl-rapt")
+    last = next(number for number, step in enumerate(story.STORY) if " rapt why " in step.command)
+    for step in (*story.STORY[: last + 1], WITH_A_ZONE):
+        told = teller.tell(step)
+        assert not story.complaints(told, teller.known), f"$ {told.command}\n{told.both}"
+    store = person.root / "store"
+    assert not [one for one in _running() if one.startswith(str(store))], "no process remains"
+
+
+def _running() -> list[str]:
+    found = []
+    for process in Path("/proc").iterdir():
+        if process.name.isdigit():
+            try:
+                found.append(str((process / "exe").readlink()))
+            except OSError:
+                continue
+    return found

@@ -1,0 +1,99 @@
+"""The wheel: what is in it, that it is the same for everybody, and that people's installers take it."""
+
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import zipfile
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from deploy import wheel
+from tests.package.built import CACHE, ROOT, Built
+
+PROGRAMS = Path(sys.executable).parent
+
+
+def test_two_builds_in_two_folders_are_the_same_to_the_last_byte(packages: Built, tmp_path: Path) -> None:
+    copy, made = tmp_path / "elsewhere", tmp_path / "made"
+    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    for name in subprocess.check_output(listed, cwd=ROOT, text=True).split("\0"):
+        if name and (ROOT / name).is_file():
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, copy / name)
+            (copy / name).chmod(0o600)
+            os.utime(copy / name, (1, 1))
+    digests = {sha256(one.read_bytes()).hexdigest() for one in (packages.wheel, wheel.build(copy, made))}
+    assert len(digests) == 1
+
+
+def test_the_wheel_is_pure_and_small(packages: Built) -> None:
+    assert packages.wheel.name.endswith("-py3-none-any.whl")
+    assert packages.wheel.stat().st_size <= 2 * 2**20
+
+
+def test_the_wheel_has_what_commands_need_and_nothing_else(packages: Built) -> None:
+    with zipfile.ZipFile(packages.wheel) as packed:
+        names = {one for one in packed.namelist() if not one.endswith("/")}
+        modes = {one.external_attr >> 16 for one in packed.infolist()}
+    for folder in ("templates", "registry", "policies"):
+        for file in (ROOT / folder).rglob("*"):
+            if file.is_file():
+                assert f"kubectl_rapt/bundle/{file.relative_to(ROOT).as_posix()}" in names
+    assert {one.partition("/")[0].partition("-")[0] for one in names} == {"kubectl_rapt"}
+    assert not [one for one in names if one.endswith(".pyc") or "tests/package" in one]
+    assert {stat.S_IMODE(mode) for mode in modes} == {0o644}
+    assert [one for one in names if one.endswith("licenses/LICENSE")]
+
+
+def _check(program: Path, environ: Mapping[str, str]) -> None:
+    """An installed program answers, has the bundled registry, renders, and prints schemas."""
+
+    def says(*words: str) -> str:
+        done = subprocess.run(
+            [str(program), *words],
+            env=environ,
+            cwd=environ["HOME"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stdout
+        return done.stdout
+
+    assert says("version").startswith("kubectl-rapt ")
+    assert "http-check" in says("search")
+    assert says("schema", "tool") == (ROOT / "docs" / "schemas" / "tool.json").read_text()
+    shutil.copytree(ROOT / "templates" / "http-check", Path(environ["HOME"], "templates", "http-check"))
+    assert " passed, 0 failed" in says("template", "test", "http-check")
+
+
+@pytest.fixture
+def environ(home: Path) -> dict[str, str]:
+    """Where registries and certificates are is the machine's; all else is a home of one's own."""
+    kept = {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "UV_", "SSL_"))}
+    return {**kept, "HOME": str(home), "PATH": f"{PROGRAMS}:{os.environ['PATH']}"}
+
+
+def test_pipx_installs_the_wheel(packages: Built, home: Path, environ: dict[str, str]) -> None:
+    environ |= {"PIP_CACHE_DIR": str(CACHE / "pip"), "PIP_NO_COMPILE": "1"}
+    _install([str(PROGRAMS / "pipx"), "install", "--quiet", str(packages.wheel)], environ)
+    _check(home / ".local" / "bin" / "kubectl-rapt", environ)
+
+
+def test_uv_installs_the_wheel(packages: Built, home: Path, environ: dict[str, str]) -> None:
+    environ |= {"UV_CACHE_DIR": str(CACHE / "uv"), "UV_PYTHON_DOWNLOADS": "never"}
+    _install([str(PROGRAMS / "uv"), "tool", "install", "--quiet", str(packages.wheel)], environ)
+    _check(home / ".local" / "bin" / "kubectl-rapt", environ)
+
+
+def _install(command: list[str], environ: Mapping[str, str]) -> None:
+    done = subprocess.run(
+        command, env=environ, cwd=environ["HOME"], capture_output=True, text=True, timeout=600
+    )
+    assert done.returncode == 0, f"{done.stdout}{done.stderr}"
