@@ -45,6 +45,7 @@ PERSISTENT_VOLUME_CLAIM = Kind("v1", "PersistentVolumeClaim", "persistentvolumec
 LIMIT_RANGE = Kind("v1", "LimitRange", "limitranges")
 RESOURCE_QUOTA = Kind("v1", "ResourceQuota", "resourcequotas")
 NAMESPACE = Kind("v1", "Namespace", "namespaces", is_namespaced=False)
+SERVICE = Kind("v1", "Service", "services")
 SERVICE_ACCOUNT = Kind("v1", "ServiceAccount", "serviceaccounts")
 ROLE = Kind("rbac.authorization.k8s.io/v1", "Role", "roles")
 ROLE_BINDING = Kind("rbac.authorization.k8s.io/v1", "RoleBinding", "rolebindings")
@@ -79,6 +80,7 @@ KINDS = (
     LIMIT_RANGE,
     RESOURCE_QUOTA,
     NAMESPACE,
+    SERVICE,
     SERVICE_ACCOUNT,
     ROLE,
     ROLE_BINDING,

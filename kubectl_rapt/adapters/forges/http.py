@@ -13,6 +13,7 @@ from kubectl_rapt.adapters.forges import answers
 from kubectl_rapt.adapters.forges.answers import Ask
 from kubectl_rapt.adapters.forges.places import Origin
 from kubectl_rapt.adapters.forges.said import bad_answer
+from kubectl_rapt.adapters.trace import SILENT, Trace
 from kubectl_rapt.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class Http:
         environ: The user's environment.
         timeouts: How long things may take.
         sleep: Waits so many seconds.
+        trace: Is told of every request.
     """
 
     def __init__(
@@ -58,8 +60,10 @@ class Http:
         environ: Mapping[str, str],
         timeouts: Timeouts | None = None,
         sleep: Callable[[float], None] = time.sleep,
+        trace: Trace = SILENT,
     ) -> None:
         self._environ, self._timeouts, self._sleep = environ, timeouts or Timeouts(), sleep
+        self._trace = trace
         self._pools: dict[str, PoolManager] = {}
 
     def send(
@@ -116,7 +120,9 @@ class Http:
         from urllib3 import Timeout, exceptions
 
         sent = {"User-Agent": "kubectl-rapt", "Accept-Encoding": "identity", **headers}
-        deadline = time.monotonic() + self._timeouts.whole
+        began_at = time.monotonic()
+        deadline = began_at + self._timeouts.whole
+        status, content = None, b""
         try:
             response = self._pool(origin).request(
                 method,
@@ -135,8 +141,13 @@ class Http:
                 response.close()
                 raise
             response.release_conn()
+            status = response.status
         except exceptions.HTTPError as error:
             raise _trouble(error, ask) from None
+        finally:
+            self._trace.request(
+                method, f"{origin}{path}", began_at, status, sent=sent, body=body, answer=content
+            )
         lower = {name.lower(): value for name, value in response.headers.items()}
         if lower.get("content-encoding", "identity") != "identity":
             raise bad_answer(ask.host, "it was packed unasked", outcome_unknown=ask.may_change)

@@ -10,7 +10,7 @@ from kubectl_rapt.actions import notify as notifying
 from kubectl_rapt.actions import reconcile as reconciling
 from kubectl_rapt.actions import repository
 from kubectl_rapt.actions.passing import Scope, Told
-from kubectl_rapt.cli import options, show, terminal
+from kubectl_rapt.cli import options, refusals, show, terminal
 from kubectl_rapt.ports.world import World
 
 
@@ -76,7 +76,7 @@ def _print(one: Told, *, is_wide: bool) -> None:
     if one.error is None:
         terminal.out(terminal.clean(f"{one.ref}{where}: {one.what}"))
     else:
-        terminal.say(terminal.clean(f"error: {one.ref}{where}: {one.error.message}"))
+        terminal.say(terminal.clean(f"error: {one.ref}{where}: {refusals.brief(one.error)}"))
 
 
 def _data(one: Told) -> dict[str, Any]:
