@@ -128,7 +128,7 @@ def shared() -> list[TyperOption]:
         option(
             "--in",
             "environment",
-            text="Environment to use; else the default of your settings, unless that is reviewed",
+            text="Environment, else your default if not reviewed",
             metavar="ENV",
         ),
         option("-n", "--namespace", "namespace", text="Namespace to use", metavar="NAME"),
@@ -145,7 +145,7 @@ def shared() -> list[TyperOption]:
         option(
             "--request-timeout",
             "request_timeout_seconds",
-            text="How long one request may take, 30s if not given; 0 is for ever",
+            text="Limit of one request, 30s if not given; 0: none",
             metavar="TIME",
             type=seconds,
         ),
@@ -153,7 +153,7 @@ def shared() -> list[TyperOption]:
             "-v",
             "--v",
             "verbosity",
-            text="Show on standard error what is asked of the outside: 6 requests, 8 bodies without secrets",
+            text="Show requests (6), bodies without secrets (8)",
             metavar="LEVEL",
             type=int,
         ),

@@ -137,7 +137,7 @@ class Http:
             )
             try:
                 content = _read(response, ask, deadline)
-            except BaseException:
+            except BaseException:  # Ctrl-C too: half an answer must not go back to the pool
                 response.close()
                 raise
             response.release_conn()
