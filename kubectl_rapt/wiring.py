@@ -4,7 +4,7 @@ It is imported before kubectl is started, and brings nothing else in.
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 
@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from kubectl_rapt.adapters.files import Files
     from kubectl_rapt.adapters.forges.forges import Forges
     from kubectl_rapt.adapters.git import Git
+    from kubectl_rapt.adapters.machine import ThisMachine
     from kubectl_rapt.adapters.sandbox import Sandbox
     from kubectl_rapt.adapters.schemas import Schemas
+    from kubectl_rapt.adapters.trace import Trace
     from kubectl_rapt.adapters.webhook import Webhook
     from kubectl_rapt.config.settings import Settings
     from kubectl_rapt.model.target import Target
@@ -41,9 +43,15 @@ class _Outside:
     """Every adapter, opened on first use; both the world and the door are made of it."""
 
     def __init__(
-        self, target: "Target", environment: str, environ: Mapping[str, str], ahead: "Kubectl | None"
+        self,
+        target: "Target",
+        environment: str,
+        environ: Mapping[str, str],
+        ahead: "Kubectl | None",
+        trace: "Trace",
     ) -> None:
         self._target, self._environment, self._environ, self._ahead = target, environment, environ, ahead
+        self._trace = trace
 
     @cached_property
     def settings(self) -> "Settings":
@@ -58,7 +66,7 @@ class _Outside:
         target = self._target
         if not target.context:
             target = replace(target, context=_mapped(self.settings, self._environment))
-        return Door(target, self._ahead)
+        return Door(target, self._ahead, self._trace)
 
     @cached_property
     def cluster(self) -> "Reads":
@@ -71,13 +79,13 @@ class _Outside:
         from kubectl_rapt.adapters import platform
         from kubectl_rapt.adapters.git import Git
 
-        return Git(platform.cache_home(self._environ) / "git", self._environ)
+        return Git(platform.cache_home(self._environ) / "git", self._environ, trace=self._trace)
 
     @cached_property
     def forge(self) -> "Forges":
         from kubectl_rapt.adapters.forges.forges import Forges
 
-        return Forges(self._environ)
+        return Forges(self._environ, trace=self._trace)
 
     @cached_property
     def bundle(self) -> "PackagedBundle":
@@ -108,13 +116,19 @@ class _Outside:
     def checkout(self) -> "Checkout":
         from kubectl_rapt.adapters.checkout import Checkout
 
-        return Checkout(self._environ)
+        return Checkout(self._environ, self._trace)
 
     @cached_property
     def files(self) -> "Files":
         from kubectl_rapt.adapters.files import Files
 
         return Files()
+
+    @cached_property
+    def machine(self) -> "ThisMachine":
+        from kubectl_rapt.adapters.machine import ThisMachine
+
+        return ThisMachine(self._environ, self._trace)
 
     def now(self) -> "datetime":
         from datetime import UTC, datetime
@@ -125,7 +139,7 @@ class _Outside:
         return os.urandom(size)
 
     def close(self) -> None:
-        for name in ("renderer", "door"):
+        for name in ("renderer", "door", "git"):
             if name in self.__dict__:
                 self.__dict__[name].close()
 
@@ -164,7 +178,7 @@ class _Door:
     def notifier(self) -> "Webhook":
         from kubectl_rapt.adapters.webhook import Webhook
 
-        return Webhook()
+        return Webhook(trace=self._outside._trace)
 
     def pause(self, attempt: int) -> None:
         import time
@@ -175,7 +189,10 @@ class _Door:
 
 @contextmanager
 def open_world(
-    target: "Target", environment: str = "", ahead: "Kubectl | None" = None
+    target: "Target",
+    environment: str = "",
+    ahead: "Kubectl | None" = None,
+    trace: tuple[int, Callable[[str], None]] | None = None,
 ) -> Iterator[tuple["World", "Writers"]]:
     """The world that a command reads and the door's ports; whatever was opened is closed at the end.
 
@@ -183,8 +200,11 @@ def open_world(
         target: Which cluster, and as whom.
         environment: What ``--in`` says; the person's settings may map it to a kube context.
         ahead: What ``start_ahead`` started; it is used if it was for the same cluster.
+        trace: How much is told of what is asked of the outside, and what takes one line of it each.
     """
-    outside = _Outside(target, environment, os.environ, ahead)
+    from kubectl_rapt.adapters.trace import SILENT, Trace
+
+    outside = _Outside(target, environment, os.environ, ahead, Trace(*trace) if trace else SILENT)
     try:
         yield outside, _Door(outside)
     finally:

@@ -1,6 +1,6 @@
 """Retry policies by their names: the namespace's own objects first, else those that came with Rapt."""
 
-from kubectl_rapt.errors import NotFound, Refused
+from kubectl_rapt.errors import NotFound, RaptError, Refused, Unavailable
 from kubectl_rapt.model import names
 from kubectl_rapt.model.kinds import RETRY_POLICY, Ref
 from kubectl_rapt.objects import retry_policies
@@ -13,18 +13,43 @@ BUNDLED = "rapt"
 """Where a policy comes from that came with Rapt."""
 
 
-def all_retry(world: World, namespace: str) -> list[tuple[RetryPolicy, str]]:
+def all_retry(world: World, namespace: str) -> tuple[list[tuple[RetryPolicy, str]], str]:
     """Every policy that a Tool of a namespace may name, and where it comes from: the namespace, or ``rapt``.
+
+    Returns:
+        The policies, and why those of the cluster are not among them; usually empty.
 
     Raises:
         Invalid: One of them is wrong.
-        Unavailable: The cluster does not answer.
     """
     found = {one.name: (one, BUNDLED) for one in _bundled(world)}
-    for manifest in world.cluster.list(RETRY_POLICY, namespace):
+    try:
+        manifests, note = list(world.cluster.list(RETRY_POLICY, namespace)), ""
+    except RaptError as error:
+        manifests, note = [], f"only those that came with Rapt: {error.message}"
+    for manifest in manifests:
         own = retry_policies.from_manifest(manifest)
         found[own.name] = (own, f"retrypolicy/{own.name}")
-    return [found[name] for name in sorted(found)]
+    return [found[name] for name in sorted(found)], note
+
+
+def known_retry(world: World, name: str, namespace: str) -> tuple[RetryPolicy, str, str]:
+    """One policy to look at, and where it comes from; what came with Rapt is known without a cluster.
+
+    Returns:
+        The policy, its origin as ``retry`` says it, and what nobody could look up; usually empty.
+
+    Raises:
+        NotFound, Invalid: As ``retry``.
+        Unavailable: Nothing of that name came with Rapt, and the cluster does not answer.
+    """
+    try:
+        return *retry(world, name, namespace), ""
+    except Unavailable as error:
+        bundled = {one.name: one for one in _bundled(world)}
+        if name not in bundled:
+            raise
+        return bundled[name], BUNDLED, f"the cluster may have another one of this name: {error.message}"
 
 
 def retry(world: World, name: str, namespace: str) -> tuple[RetryPolicy, str]:

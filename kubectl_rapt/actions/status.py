@@ -84,12 +84,8 @@ def status(world: World, namespace: str, tool: str = "") -> Status:
         version, user = world.cluster.minor_version(), world.cluster.user()
     except RaptError as error:
         return _with(seen, problems=[f"the cluster does not answer: {error.message}"])
-    kinds = [
-        _kind(world, manifest)
-        for manifest in crds.manifests()
-        if manifest["kind"] == "CustomResourceDefinition"
-    ]
-    problems = [_PROBLEMS[one.standing].format(one) for one in kinds if one.standing in _PROBLEMS]
+    found_kinds = kinds(world)
+    problems = [_PROBLEMS[one.standing].format(one) for one in found_kinds if one.standing in _PROBLEMS]
     notes: list[str] = []
     found: dict[str, int] = {}
     states: Counter[str] = Counter()
@@ -114,12 +110,25 @@ def status(world: World, namespace: str, tool: str = "") -> Status:
         namespace,
         version,
         user,
-        kinds,
+        found_kinds,
         dict(sorted(found.items())),
         dict(sorted(states.items())),
         problems,
         notes,
     )
+
+
+def kinds(world: World) -> list[Kind]:
+    """How each of Rapt's kinds stands in the cluster.
+
+    Raises:
+        Unavailable, Refused: The cluster does not say.
+    """
+    return [
+        _kind(world, manifest)
+        for manifest in crds.manifests()
+        if manifest["kind"] == "CustomResourceDefinition"
+    ]
 
 
 def _with(seen: Status, problems: list[str]) -> Status:

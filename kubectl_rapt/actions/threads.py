@@ -2,6 +2,7 @@
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -47,6 +48,65 @@ class Merge(Generic[T]):
             if isinstance(item, _Failure):
                 raise item.error
             yield item
+
+
+def in_turn(jobs: Sequence[Callable[[], R]], timeout_seconds: float | None) -> Iterator[R | None]:
+    """What jobs make that were all begun at once, in their order, each as soon as it is ready.
+
+    Args:
+        jobs: What one raises is raised when it is its turn.
+        timeout_seconds: How long all of them may take; None for as long as they like.
+
+    Yields:
+        None for each that is not ready when the time is over: its thread is a daemon, and left to itself.
+    """
+    ends_at = None if timeout_seconds is None else time.monotonic() + timeout_seconds
+    made: list[queue.SimpleQueue[R | _Failure]] = [queue.SimpleQueue() for _ in jobs]
+
+    def begin(job: Callable[[], R], done: queue.SimpleQueue[R | _Failure]) -> None:
+        threading.Thread(target=lambda: done.put(_tried(job)), daemon=True).start()
+
+    for job, done in zip(jobs, made, strict=True):
+        begin(job, done)
+    for done in made:
+        try:
+            yield _raised(done.get(timeout=None if ends_at is None else max(0.0, ends_at - time.monotonic())))
+        except queue.Empty:
+            yield None
+
+
+class Once(Generic[R]):
+    """Something that several threads want and one of them works out; its error is raised to each.
+
+    Args:
+        compute: Works it out.
+    """
+
+    def __init__(self, compute: Callable[[], R]) -> None:
+        self._compute = compute
+        self._lock = threading.Lock()
+        self._made: list[R | _Failure] = []
+
+    def __call__(self) -> R:
+        """What was worked out."""
+        with self._lock:
+            if not self._made:
+                self._made.append(_tried(self._compute))
+        return _raised(self._made[0])
+
+
+def _tried(job: Callable[[], R]) -> R | _Failure:
+    """What a job makes, or what it raises: to be raised again in another thread."""
+    try:
+        return job()
+    except BaseException as error:
+        return _Failure(error)
+
+
+def _raised(made: R | _Failure) -> R:
+    if isinstance(made, _Failure):
+        raise made.error
+    return made
 
 
 def each(do: Callable[[T], R], items: Sequence[T], at_once: int = 8) -> list[R]:

@@ -5,11 +5,13 @@ import stat
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from kubectl_rapt.adapters import git_input
+from kubectl_rapt.adapters.trace import SILENT, Trace
 from kubectl_rapt.errors import Invalid, NotFound, Unavailable
 from kubectl_rapt.ports.git import Trust
 
@@ -24,10 +26,11 @@ class Checkout:
 
     Args:
         environment: The environment for ``git``.
+        trace: Is told of every command.
     """
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
-        self._environment = dict(environment)
+    def __init__(self, environment: Mapping[str, str], trace: Trace = SILENT) -> None:
+        self._environment, self._trace = dict(environment), trace
 
     def find(self, start: str = "") -> tuple[str, str]:
         """See CheckoutReads."""
@@ -79,14 +82,20 @@ class Checkout:
         return head.stdout.decode().strip(), frozenset(os.fsdecode(path) for path in paths)
 
     def _git(self, root: str, *words: str) -> "subprocess.CompletedProcess[bytes]":
-        return subprocess.run(
-            ["git", "-C", root, "-c", "core.fsmonitor=false", *words],
-            env=git_input.environment(self._environment, Trust.OWN, ()),
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-            timeout=_GIT_SECONDS,
-            check=False,
-        )
+        began_at, code = time.monotonic(), None
+        try:
+            done = subprocess.run(
+                ["git", "-C", root, "-c", "core.fsmonitor=false", *words],
+                env=git_input.environment(self._environment, Trust.OWN, ()),
+                capture_output=True,
+                stdin=subprocess.DEVNULL,
+                timeout=_GIT_SECONDS,
+                check=False,
+            )
+            code = done.returncode
+        finally:
+            self._trace.command(("git", *words), began_at, code, root)
+        return done
 
     def files(self, root: str) -> Mapping[str, bytes]:
         """See CheckoutReads."""

@@ -16,6 +16,7 @@ from pathlib import Path
 from kubectl_rapt.adapters import git_answers, git_input, git_known, git_reading, git_writing, locks
 from kubectl_rapt.adapters.git_mirrors import Mirrors, is_repository
 from kubectl_rapt.adapters.git_program import LackingError, Mirror, Program
+from kubectl_rapt.adapters.trace import SILENT, Trace
 from kubectl_rapt.errors import Invalid, RaptError
 from kubectl_rapt.ports.git import Commit, Item, Known, Remote, Signed, Trust
 
@@ -34,6 +35,7 @@ class Git:
         now: The time that new commits carry.
         silent_seconds: How long a remote may say nothing.
         limit_seconds: How long one ``git`` command, or the wait for another process, may take.
+        trace: Is told of every command.
     """
 
     def __init__(
@@ -44,12 +46,17 @@ class Git:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         silent_seconds: int = 20,
         limit_seconds: float = 300,
+        trace: Trace = SILENT,
     ) -> None:
         self._now = now
         self._identity = ""
         self._limit_seconds = limit_seconds
-        self._program = Program(environment, silent_seconds, limit_seconds)
+        self._program = Program(environment, silent_seconds, limit_seconds, trace)
         self._mirrors = Mirrors(self._program, cache, environment.get("HOME", ""), limit_seconds)
+
+    def close(self) -> None:
+        """End whatever git still does, from any thread."""
+        self._program.close()
 
     def fetch(self, remote: Remote) -> Mapping[str, str]:
         """See GitReads. Where nothing changed, it is one question to the remote, without a lock."""

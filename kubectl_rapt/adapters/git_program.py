@@ -3,13 +3,15 @@
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kubectl_rapt.adapters import git_answers, git_input
+from kubectl_rapt.adapters.trace import SILENT, Trace
 from kubectl_rapt.errors import Unavailable
 from kubectl_rapt.ports.git import Trust
 
@@ -54,14 +56,29 @@ class Program:
         environment: The whole environment for ``git``; for a hostile remote most of its ``GIT_*`` is left out.
         silent_seconds: How long a remote may say nothing.
         limit_seconds: How long one command may take.
+        trace: Is told of every command.
     """
 
-    def __init__(self, environment: Mapping[str, str], silent_seconds: int, limit_seconds: float) -> None:
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        silent_seconds: int,
+        limit_seconds: float,
+        trace: Trace = SILENT,
+    ) -> None:
+        self._trace = trace
+        self._running: set[int] = set()
         self._environment = dict(environment)
         self._silent_seconds = silent_seconds
         self._limit_seconds = limit_seconds
         self._found: Command | None = None
         self._settings: dict[tuple[Mirror, str], str] = {}
+
+    def close(self) -> None:
+        """End what runs still, from any thread: whoever waits for it sees it killed."""
+        for pid in list(self._running):
+            with suppress(ProcessLookupError):
+                os.killpg(pid, signal.SIGKILL)
 
     def run(
         self, mirror: Mirror | None, *args: str, stdin: bytes = b"", extra: Mapping[str, str] | None = None
@@ -136,6 +153,7 @@ class Program:
         # GitPython adds to the environment of this process and never takes away: ``env -u`` does that.
         surplus = [f"-u{name}" for name in os.environ if name not in environment]
         command = [*(["env", *surplus] if surplus else []), program.GIT_PYTHON_GIT_EXECUTABLE, *args]
+        began_at = time.monotonic()
         try:
             wrapper = program.execute(
                 command, as_process=True, istream=istream, env=environment, start_new_session=True
@@ -144,12 +162,18 @@ class Program:
             raise _no_git() from None
         process = wrapper.proc
         assert process is not None
-        with process:
-            try:
-                yield process
-            finally:
-                if process.poll() is None:
-                    os.killpg(process.pid, signal.SIGKILL)
+        self._running.add(process.pid)
+        try:
+            with process:
+                try:
+                    yield process
+                finally:
+                    self._running.discard(process.pid)
+                    if process.poll() is None:
+                        os.killpg(process.pid, signal.SIGKILL)
+        finally:
+            about = git_answers.shown(mirror.url) if mirror else ""
+            self._trace.command(("git", *args), began_at, process.returncode, about)
 
     def _ssh(self, mirror: Mirror) -> dict[str, str]:
         """How ssh is called, unless the user says how: without questions, and not waiting for ever."""

@@ -97,7 +97,9 @@ class Sandbox:
         held: Rendered | RaptError | None = None  # the last answer is given when the helper is free again
         while "ended" not in (line := self._line()):
             if "bug" in line:
-                raise RaptError("bug", "the renderer failed", "report it", [Problem("", str(line["bug"]))])
+                raise RuntimeError(
+                    f"the renderer failed: {line['bug']}"
+                )  # the front end reports it, as any bug
             if "compiled" in line:
                 is_compiled = True
             elif answered < len(batch):

@@ -58,7 +58,7 @@ def _serve_one(line: bytes, compile_template: Callable[..., Any]) -> NoReturn:
                 text = json.dumps({"error": ["bad-template", what, "", []]}).encode()
             _write(text)
         status = 0
-    except Exception as error:  # our own mistake: the parent says so
+    except Exception as error:  # this process's outermost: it is our own mistake, and the parent reports it
         import traceback
 
         _write(json.dumps({"bug": "".join(traceback.format_exception(error))}).encode())

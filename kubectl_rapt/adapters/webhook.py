@@ -3,11 +3,13 @@
 import random
 import time
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from urllib3 import PoolManager, Timeout
 from urllib3.exceptions import HTTPError
 
 from kubectl_rapt.adapters import authorities
+from kubectl_rapt.adapters.trace import SILENT, Trace
 from kubectl_rapt.errors import Refused, Unavailable
 
 _TRIES = 3
@@ -22,10 +24,16 @@ class Webhook:
     Args:
         timeout_seconds: How long one try may take.
         pause_seconds: How long to wait before the second try; longer before the third.
+        trace: Is told of every request.
     """
 
-    def __init__(self, timeout_seconds: float = _TIMEOUT_SECONDS, pause_seconds: float = 1.0) -> None:
-        self._timeout_seconds, self._pause_seconds = timeout_seconds, pause_seconds
+    def __init__(
+        self,
+        timeout_seconds: float = _TIMEOUT_SECONDS,
+        pause_seconds: float = 1.0,
+        trace: Trace = SILENT,
+    ) -> None:
+        self._timeout_seconds, self._pause_seconds, self._trace = timeout_seconds, pause_seconds, trace
         self._pool = PoolManager(ssl_context=authorities.context())
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> None:
@@ -35,11 +43,16 @@ class Webhook:
             if attempt:
                 longest = min(_LONGEST_PAUSE_SECONDS, self._pause_seconds * 2 ** (attempt - 1))
                 time.sleep(longest * random.uniform(0.5, 1))
+            began_at, status = time.monotonic(), None
             try:
                 status = self._send(url, body, headers)
             except HTTPError as error:
                 why = type(error).__name__
                 continue
+            finally:
+                # The path of a webhook is as good as a password.
+                host = urlsplit(url).netloc.rpartition("@")[2]
+                self._trace.request("POST", f"https://{host}/…", began_at, status, body=body)
             if 200 <= status < 300:
                 return
             if status < 500 and status not in (408, 425, 429):

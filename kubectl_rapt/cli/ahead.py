@@ -13,7 +13,9 @@ TYPE_CHECKING = False  # as type checkers know it; the real one is in ``typing``
 if TYPE_CHECKING:
     from kubectl_rapt.adapters.cluster.spawn import Kubectl
 
-COMMANDS = frozenset(("list", "run", "runs", "describe", "logs", "why", "status", "sync", "install"))
+COMMANDS = frozenset(
+    ("list", "run", "runs", "describe", "logs", "why", "status", "sync", "install", "doctor")
+)
 """The commands that ask a cluster, whatever else they are told."""
 FLAGS = {
     "--in": "--in",
@@ -24,6 +26,8 @@ FLAGS = {
     "--as": "--as",
     "--as-group": "--as-group",
     "--request-timeout": "--request-timeout",
+    "-v": "--v",
+    "--v": "--v",
 }
 """How the flags of ``options.shared``, which all take a value, may be spelled."""
 

@@ -11,7 +11,7 @@ from typer._click.exceptions import UsageError as ClickUsageError
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from kubectl_rapt.cli import options, table, terminal
+from kubectl_rapt.cli import options, refusals, table, terminal
 from kubectl_rapt.errors import RaptError, UsageError
 from kubectl_rapt.model import names
 
@@ -137,10 +137,10 @@ def run(arguments: list[str], ahead: "Kubectl | None" = None) -> int:
         terminal.out_all()
         return code if isinstance(code, int) else 0
     except RaptError as error:
-        _tell(error)
+        refusals.tell(error)
         return error.exit_code
     except ClickException as error:
-        _tell(_translate(error, arguments))
+        refusals.tell(_translate(error, arguments))
         return UsageError.exit_code
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
@@ -148,12 +148,17 @@ def run(arguments: list[str], ahead: "Kubectl | None" = None) -> int:
         # The reader has gone, and Click ends the program then; nobody waits for more, and that is no failure.
         terminal.give_up_output()
         return 0
-    except Exception:
+    except Exception as error:
         from kubectl_rapt.cli import reports
 
-        terminal.say(
-            f"error: something unexpected went wrong, which is a bug\n  see: {reports.write(arguments)}"
+        refusals.tell(
+            RaptError(
+                "bug",
+                f"something unexpected went wrong, which is a bug of Rapt: {type(error).__name__}",
+                "the same again; if it stays, send the report, which holds none of the values that you typed",
+            )
         )
+        terminal.say(f"  report: {reports.write(arguments)}")
         return OUR_BUG
 
 
@@ -188,19 +193,3 @@ def _one_line(message: str) -> str:
     line = " ".join(message.split()).rstrip(".")
     line = re.sub(r"^Got unexpected extra arguments? ?\(?s?\)? ?\((.*)\)$", r"too many arguments: \1", line)
     return line[:1].lower() + line[1:]
-
-
-def _tell(error: RaptError) -> None:
-    """The error on standard error; whatever was typed in the wrong place may be in it, secrets too."""
-    terminal.say(f"error: {_shown(error.message)}")
-    width = max((len(_shown(problem.where)) for problem in error.problems), default=0)
-    for problem in error.problems:
-        terminal.say(f"  {_shown(problem.where):<{width}}  {_shown(problem.what)}")
-    if error.hint:
-        terminal.say(f"  try: {_shown(error.hint)}")
-
-
-def _shown(text: str) -> str:
-    from kubectl_rapt.guard import secrets
-
-    return terminal.shorten(terminal.clean(secrets.redact(text)))

@@ -100,13 +100,15 @@ def is_dry(dry_run: str) -> bool:
 
 
 def with_bare_flags(arguments: Sequence[str]) -> list[str]:
-    """The command line with ``--dry-run`` alone as ``--dry-run=client``, which is what kubectl makes of it."""
+    """The command line with ``--dry-run`` alone as ``--dry-run=client``, and ``-v=6``, as kubectl takes them."""
     words = list(arguments)
     for index, word in enumerate(words):
         if word == "--":
             break
         if word == "--dry-run" and words[index + 1 : index + 2] not in (["none"], ["client"], ["server"]):
             words[index] = "--dry-run=client"
+        if word.startswith("-v="):
+            words[index] = f"-{word}"
     return words
 
 
@@ -126,7 +128,7 @@ def shared() -> list[TyperOption]:
         option(
             "--in",
             "environment",
-            text="Environment to use; else the default of your settings, unless that is reviewed",
+            text="Environment, else your default if not reviewed",
             metavar="ENV",
         ),
         option("-n", "--namespace", "namespace", text="Namespace to use", metavar="NAME"),
@@ -143,9 +145,17 @@ def shared() -> list[TyperOption]:
         option(
             "--request-timeout",
             "request_timeout_seconds",
-            text="How long one request may take, 30s if not given; 0 is for ever",
+            text="Limit of one request, 30s if not given; 0: none",
             metavar="TIME",
             type=seconds,
+        ),
+        option(
+            "-v",
+            "--v",
+            "verbosity",
+            text="Show requests (6), bodies without secrets (8)",
+            metavar="LEVEL",
+            type=int,
         ),
     ]
 
@@ -156,7 +166,7 @@ def target(context: typer.Context) -> Target:
     return Target(**{**given, "as_groups": tuple(given.get("as_groups", ()))})
 
 
-_NOT_A_TARGET = ("environment", "ahead", "words")
+_NOT_A_TARGET = ("environment", "ahead", "words", "verbosity")
 
 
 def words_given(context: typer.Context) -> list[str]:
@@ -233,4 +243,14 @@ def one_of(flag: str, value: str, allowed: Sequence[str]) -> None:
 
 def open_world(context: typer.Context) -> "AbstractContextManager[tuple[World, Writers]]":
     """The world that the shared options point at, and the door's ports."""
-    return wiring.open_world(target(context), named_environment(context), _given(context).get("ahead"))
+    given = _given(context)
+    level = given.get("verbosity", 0)
+    return wiring.open_world(
+        target(context), named_environment(context), given.get("ahead"), (level, _trace) if level else None
+    )
+
+
+def _trace(line: str) -> None:
+    from kubectl_rapt.cli import terminal
+
+    terminal.say(terminal.clean(line))

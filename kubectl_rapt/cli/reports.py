@@ -3,14 +3,17 @@
 import json
 import os
 import platform
+import shutil
 import tempfile
 import traceback
+from importlib import metadata
 from pathlib import Path
 
 from kubectl_rapt import __version__
 from kubectl_rapt.guard import secrets
 from kubectl_rapt.wiring import report_folder
 
+_PARTS = ("typer", "gitpython", "jinja2", "kubernetes", "ruamel.yaml", "urllib3")
 _LEAST = 4
 """Shorter values are flags and counts, and parts of every other word."""
 
@@ -40,8 +43,17 @@ def _text(arguments: list[str]) -> str:
     shown = [one.partition("=")[0] if one.startswith("-") else "…" for one in arguments[1:]]
     return secrets.redact(
         f"kubectl-rapt {__version__}, Python {platform.python_version()}, {platform.platform()}\n"
+        f"{', '.join(f'{name} {_version(name)}' for name in _PARTS)}\n"
+        f"{', '.join(f'{name}: {shutil.which(name)}' for name in ('kubectl', 'git'))}\n"
         f"arguments: {' '.join(arguments[:1] + shown)}\n\n{_without(arguments[1:], traceback.format_exc())}"
     )
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "unknown"
 
 
 def _without(arguments: list[str], text: str) -> str:

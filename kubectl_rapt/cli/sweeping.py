@@ -9,7 +9,7 @@ from kubectl_rapt.actions import run as running
 from kubectl_rapt.actions.attach import Finished, Happening
 from kubectl_rapt.actions.matrices import Part
 from kubectl_rapt.actions.run import Request
-from kubectl_rapt.cli import show, terminal, watching
+from kubectl_rapt.cli import refusals, show, terminal, watching
 from kubectl_rapt.errors import RaptError
 from kubectl_rapt.objects.runs import Run
 from kubectl_rapt.objects.tools import Tool
@@ -100,7 +100,7 @@ def _show(
 ) -> None:
     match one:
         case RaptError():
-            terminal.say(terminal.clean(f"{part.run.name}  error: {one.message}"))
+            terminal.say(terminal.clean(f"{part.run.name}  error: {refusals.brief(one)}"))
         case LogLine(_, text):
             if manner.shows == "log" and not manner.output:
                 prefix = f"[{terminal.clean(matrix.label(part.combination))}] "

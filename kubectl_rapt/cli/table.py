@@ -79,10 +79,22 @@ def _drift() -> Callable[..., Any]:
     return drift.drift
 
 
+def _doctor() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import doctor
+
+    return doctor.doctor
+
+
 def _events() -> Callable[..., Any]:
     from kubectl_rapt.cli.commands import events
 
     return events.events
+
+
+def _help() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import help_
+
+    return help_.help_
 
 
 def _init() -> Callable[..., Any]:
@@ -499,8 +511,12 @@ TABLE = {
     ),
     "install": Entry("Administration", "Install Rapt's kinds and roles in a cluster", _install),
     "status": Entry("Administration", "Show how Rapt stands in the cluster, and what is broken", _status),
-    "purge": Entry("Administration", "Delete everything of Rapt's from a cluster", _purge),
-    "version": Entry("Administration", "Print the version", _version),
+    "doctor": Entry("Administration", "Check everything that Rapt needs here, and say what helps", _doctor),
+    "help": Entry(
+        "Administration", "Print the help of a command, or what an error means", _help, is_rare=True
+    ),
+    "purge": Entry("Administration", "Delete everything of Rapt's from a cluster", _purge, is_rare=True),
+    "version": Entry("Administration", "Print the version", _version, is_rare=True),
 }
 
 

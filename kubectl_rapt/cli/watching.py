@@ -9,7 +9,7 @@ from kubectl_rapt.actions import attach as attaching
 from kubectl_rapt.actions import follow
 from kubectl_rapt.actions.attach import Ended, Finished, Happening
 from kubectl_rapt.actions.follow import Part
-from kubectl_rapt.cli import events, terminal
+from kubectl_rapt.cli import events, refusals, terminal
 from kubectl_rapt.errors import RaptError, Unavailable
 from kubectl_rapt.model import times
 from kubectl_rapt.model.kinds import Ref
@@ -149,7 +149,8 @@ def attach(
 
 
 def _failed(error: RaptError, again: str) -> int:
-    terminal.say(f"error: {terminal.clean(error.message)}\n  try: {again}")
+    error.hint = again
+    refusals.tell(error)
     return TIMED_OUT if error.code == "timed-out" else OUR_FAILURE
 
 

@@ -393,6 +393,11 @@ def why(name: str, value: str) -> str:
     return f"looks like a {found[1]}" if found else ""
 
 
+def is_name(name: str) -> bool:
+    """Whether what is called so is a secret by its name: ``DB_PASSWORD``, ``api-key``, ``token``."""
+    return _NAME.search(name) is not None
+
+
 def _is_secret_by_name(name: str, value: str) -> bool:
     match = _NAME.search(name)
     return match is not None and _may_be_secret(value) and _fits_name(value, bool(match["weak"]))

@@ -46,6 +46,7 @@ LIMIT_RANGE = Kind("v1", "LimitRange", "limitranges")
 RESOURCE_QUOTA = Kind("v1", "ResourceQuota", "resourcequotas")
 NAMESPACE = Kind("v1", "Namespace", "namespaces", is_namespaced=False)
 NODE = Kind("v1", "Node", "nodes", is_namespaced=False)
+SERVICE = Kind("v1", "Service", "services")
 SERVICE_ACCOUNT = Kind("v1", "ServiceAccount", "serviceaccounts")
 ROLE = Kind("rbac.authorization.k8s.io/v1", "Role", "roles")
 ROLE_BINDING = Kind("rbac.authorization.k8s.io/v1", "RoleBinding", "rolebindings")
@@ -81,6 +82,7 @@ KINDS = (
     RESOURCE_QUOTA,
     NAMESPACE,
     NODE,
+    SERVICE,
     SERVICE_ACCOUNT,
     ROLE,
     ROLE_BINDING,

@@ -1,4 +1,4 @@
-"""What came with the package: the default registry, as a tree of files."""
+"""What came with the package: the default registry, as a tree of files, and pages to read."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -9,4 +9,12 @@ class Bundle(Protocol):
 
     def files(self) -> Mapping[str, bytes]:
         """Path (slash-separated, such as ``templates/script/template.yaml``) to content."""
+        ...
+
+    def page(self, name: str) -> str:
+        """A page of the documentation, in Markdown: ``errors.md``.
+
+        Raises:
+            KeyError: It did not come with the package.
+        """
         ...

@@ -1,6 +1,7 @@
 """What Rapt asks of one Kubernetes API server, as one user."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
 from kubectl_rapt.model.kinds import Kind, Manifest, Ref
@@ -129,6 +130,18 @@ class ClusterReads(Protocol):
 
     def minor_version(self) -> int:
         """The server's minor version: 35 for v1.35.4."""
+        ...
+
+    def serves(self, group: str, plural: str) -> bool:
+        """Whether the server has such a resource in the version of its group that it prefers (discovery).
+
+        Raises:
+            Unavailable: It is somebody else's API server that is registered here, and it does not answer.
+        """
+        ...
+
+    def clock(self) -> datetime:
+        """The server's time, in whole seconds."""
         ...
 
 

@@ -17,6 +17,13 @@ class ForgeReads(Protocol):
         """Which forge lives there: one of ``KINDS``. ``none`` is no error: Rapt then works with branches only."""
         ...
 
+    def login(self, address: Address) -> str:
+        """Whom the forge takes the user for, who may read the repository's pull requests.
+
+        Empty where there is no forge, and where it does not tell: a token may be for a repository alone.
+        """
+        ...
+
     def pull_request(self, address: Address, branch: str) -> PullRequest | None:
         """The open pull request of a branch, else its newest one; None where there is none, or no forge.
 

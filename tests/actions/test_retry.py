@@ -185,7 +185,7 @@ def test_a_tool_that_names_a_policy_gets_the_namespaces_own_before_the_one_that_
     ann.cluster.create(retry_policies.to_manifest(own, "default"))
     mine = running.plan(ann, plan)
     assert (mine.retry, mine.job["spec"]["backoffLimit"]) == (own, 0)
-    found = {policy.name: source for policy, source in policies.all_retry(ann, "default")}
+    found = {policy.name: source for policy, source in policies.all_retry(ann, "default")[0]}
     assert (found["standard"], found["transient"]) == ("retrypolicy/standard", "rapt")
 
 

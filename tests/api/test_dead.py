@@ -12,9 +12,10 @@ from kubectl_rapt.model.kinds import JOB, RUN, Manifest
 from kubectl_rapt.model.target import Target
 from kubectl_rapt.writes import Writers
 from tests import finished
+from tests.cli.endings import refused
 from tests.cluster import kubectl
 from tests.cluster.clusters import Cluster
-from tests.killing import Ended, Person
+from tests.killing import Person
 
 PARAMETER = {
     "name": "memory",
@@ -96,12 +97,10 @@ def test_dead_letters_are_listed_and_shown_and_others_are_none(ann: Person, dead
     for line in ("memory=64Mi", "ExitCode, exit code 3: it failed", "pod/x container tool", "  line 2"):
         assert line in shown.stdout
     assert ann.types("dead", "list", "-l", "rapt.dev/tool=other").stderr.startswith("No dead letters in")
-    assert ann.types("dead", "show", "other") == Ended(
-        6,
-        "",
-        'error: run "other" is Failed: it is no dead letter\n  try: kubectl rapt why other\n',
+    assert ann.types("dead", "show", "other") == refused(
+        6, 'run "other" is Failed: it is no dead letter', "kubectl rapt why other", code="not-dead"
     )
-    assert ann.types("dead", "show", "leter").stderr.endswith("try: kubectl rapt dead show letter\n")
+    assert ann.types("dead", "show", "leter").stderr.splitlines()[1] == "  try: kubectl rapt dead show letter"
 
 
 def test_a_dead_letter_is_replayed_once_for_each_set_of_changes(ann: Person, dead: Manifest) -> None:

@@ -276,7 +276,7 @@ def test_secrets_come_from_the_store_that_an_environment_names(
     monkeypatch.setattr(project, "spell", lambda one: real(one).replace("    review: none\n", store))
     assert types(user, "init", "--local").exit_code == 0
     added = types(user, "add", "bare", "--set", "password=database/password")
-    assert (added.exit_code, added.stderr.splitlines()[-2:]) == (
+    assert (added.exit_code, added.stderr.splitlines()[-3:-1]) == (
         6,
         [
             "error: environment dev has a secret store, and this cluster does not know ExternalSecrets",

@@ -164,7 +164,7 @@ def test_an_unreachable_repository_keeps_its_password(
     monkeypatch.setenv("RAPT_REPOSITORY", "https://ann:topsecret@127.0.0.1:1/tools.git")
     ended = ask("sync", "--in", "dev")
     assert ended.exit_code == 8
-    first, second = ended.stderr.splitlines()
+    first, second, _ = ended.stderr.splitlines()
     assert first.startswith("error: https://127.0.0.1:1/tools.git does not answer: ")
     assert first.count("tools.git") == 1, "git's own words name it once more"
     assert second == "  try: check the address and the network, then try again"

@@ -24,7 +24,7 @@ def test_a_report_repeats_no_value_that_was_typed(
     for command in ("run", "add"):
         ended = ask(command, *words)
         assert ended.exit_code == 3
-        path = Path(ended.stderr.split("see: ")[1].strip())
+        path = Path(ended.stderr.split("report: ")[1].strip())
         report = path.read_text()
         assert "ValueError: cannot take …" in report
         for told in (report, ended.stderr, ended.stdout):

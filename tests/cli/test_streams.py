@@ -10,7 +10,11 @@ import pytest
 from tests.killing import Person
 
 SEARCH = "python -m kubectl_rapt search tcp"
-FULL = "error: standard output cannot be written: No space left on device\n  try: df -h, or another place for it\n"
+FULL = """\
+error: standard output cannot be written: No space left on device
+  try: df -h, or another place for it
+  see: kubectl rapt help errors no-output
+"""
 
 
 @pytest.fixture
@@ -108,9 +112,11 @@ sys.exit(main.run(["search", "secret", "--in=secret"]))
     done = subprocess.run(
         [sys.executable, "-c", program], env=environ, capture_output=True, text=True, timeout=60, check=False
     )
-    first, second = done.stderr.splitlines()
-    assert (done.returncode, first) == (3, "error: something unexpected went wrong, which is a bug")
-    report = Path(second.removeprefix("  see: "))
+    first, act, page, last = done.stderr.splitlines()
+    assert (done.returncode, page) == (3, "  see: kubectl rapt help errors bug")
+    assert first == "error: something unexpected went wrong, which is a bug of Rapt: ZeroDivisionError"
+    assert "send the report" in act
+    report = Path(last.removeprefix("  report: "))
     assert report.is_relative_to(shell.home)
     text = report.read_text()
     assert "ZeroDivisionError" in text

@@ -117,6 +117,12 @@ class FakeCluster:
     def minor_version(self) -> int:
         return 35
 
+    def serves(self, group: str, plural: str) -> NoReturn:
+        _never("discovery")
+
+    def clock(self) -> NoReturn:
+        _never("a server's clock")
+
     def create(self, manifest: Manifest) -> Manifest:
         ref = ref_of(manifest)
         with self._changed:

@@ -37,6 +37,9 @@ class FakeForge:
     def kind(self, address: Address) -> str:
         return address.kind or "gitea"
 
+    def login(self, address: Address) -> str:
+        return "ann"
+
     def pull_request(self, address: Address, branch: str) -> PullRequest | None:
         found = [self._now(one) for one in self.all.values() if one.branch == branch]
         return next((one for one in found if one.state == "open"), found[-1] if found else None)

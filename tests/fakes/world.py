@@ -13,6 +13,7 @@ from kubectl_rapt.adapters.checkout import Checkout
 from kubectl_rapt.adapters.files import Files
 from kubectl_rapt.adapters.forges.forges import Forges
 from kubectl_rapt.adapters.git import Git
+from kubectl_rapt.adapters.machine import ThisMachine
 from kubectl_rapt.adapters.sandbox import Sandbox
 from kubectl_rapt.adapters.schemas import Schemas
 from kubectl_rapt.config.settings import Settings
@@ -50,6 +51,7 @@ class FakeWorld:
         self.forge = Forges(environ)
         self.checkout = Checkout(environ)
         self.files = Files()
+        self.machine = ThisMachine(environ)
 
     def now(self) -> datetime:
         return NOON

@@ -232,6 +232,7 @@ def test_a_timeout_counts_over_all_attempts(started: Any) -> None:
     assert "retry: attempt 2 of 3 in" in ended.stderr
     assert ended.stderr.endswith(
         "error: timed did not end within 40 s; it goes on\n  try: kubectl rapt attach timed\n"
+        "  see: kubectl rapt help errors timed-out\n"
     )
 
 

@@ -143,6 +143,7 @@ def test_a_timeout_leaves_the_run_and_says_how_to_go_on(started: dict[str, "subp
     assert ended.exit_code == 124
     assert ended.stderr.endswith(
         "error: timed did not end within 1 s; it goes on\n  try: kubectl rapt attach timed\n"
+        "  see: kubectl rapt help errors timed-out\n"
     )
 
 

@@ -16,6 +16,7 @@ from kubectl_rapt.adapters.cluster.proxy import ConfigView, Proxy
 from kubectl_rapt.adapters.cluster.spawn import Kubectl
 from kubectl_rapt.adapters.cluster.streams import Leash
 from kubectl_rapt.adapters.cluster.words import one_line
+from kubectl_rapt.adapters.trace import SILENT, Trace
 from kubectl_rapt.errors import RaptError, Refused, Unavailable
 from kubectl_rapt.model.target import Target
 
@@ -35,13 +36,15 @@ class Door:
     Args:
         target: The cluster and the user.
         ahead: What was spawned already, perhaps for that target.
+        trace: Is told of every request.
 
     Raises:
         Unavailable: There is no kubectl.
     """
 
-    def __init__(self, target: Target, ahead: Kubectl | None = None) -> None:
+    def __init__(self, target: Target, ahead: Kubectl | None = None, trace: Trace = SILENT) -> None:
         self.target = target
+        self._trace = trace
         # kubectl's meaning of 0 is no limit.
         self.timeout_seconds = target.request_timeout_seconds or _NO_LIMIT_SECONDS
         asked = target.kubectl_flags, target.namespace
@@ -145,17 +148,33 @@ class Door:
             return 0.0
         return None
 
+    def headers(self, ask: Ask, path: str) -> Mapping[str, str]:
+        """The headers, with lower-case names, of what one GET answers. Raises as ``json`` does."""
+        return self._once(ask, "GET", path, {"Accept": JSON}, b"", math.inf)[0].headers
+
     def _exchange(
         self, ask: Ask, method: str, path: str, headers: Mapping[str, str], data: bytes, ends_at: float
     ) -> Any:
+        _, body = self._once(ask, method, path, headers, data, ends_at)
+        try:
+            return json.loads(body) if body else {}
+        except ValueError as error:
+            raise answers.lost(ask, "the answer is not JSON") from error
+
+    def _once(
+        self, ask: Ask, method: str, path: str, headers: Mapping[str, str], data: bytes, ends_at: float
+    ) -> tuple[http.Answer, bytes]:
+        """Send a request, once, and read its answer. Raises RaptError for anything but a success."""
         began_at = time.monotonic()
         ends_at = min(ends_at, began_at + self.timeout_seconds)
         connection = self._idle_connection() or self._connect(ask, ends_at)
         may_reuse = False
+        status, body = None, b""
         try:
             connection.send(method, path, headers, data, ends_at)
             answer = connection.answer(ends_at)
             body = answer.body(ends_at)
+            status = answer.status
             may_reuse = answer.may_reuse_connection
         except http.TooSlow as error:
             raise answers.lost(ask, f"no answer within {ends_at - began_at:.3g} s", code="timeout") from error
@@ -167,12 +186,10 @@ class Door:
                     self._idle.append(connection)
             else:
                 connection.close()
+            self._trace.request(method, path, began_at, status, sent=headers, body=data, answer=body)
         if not 200 <= answer.status < 300:
             raise self._error(answer, body, ask)
-        try:
-            return json.loads(body) if body else {}
-        except ValueError as error:
-            raise answers.lost(ask, "the answer is not JSON") from error
+        return answer, body
 
     @contextlib.contextmanager
     def stream(self, ask: Ask, path: str, leash: Leash, ends_at: float) -> Iterator[http.Answer]:
@@ -188,10 +205,16 @@ class Door:
             RaptError: It was refused.
             http.Cut, http.TooSlow: From here and from the body.
         """
+        began_at = time.monotonic()
         connection = self._connect(ask, ends_at)
+        headers, status = {"Accept": "*/*", "Accept-Encoding": "identity"}, None
         with contextlib.closing(connection), leash.holds(connection):
-            connection.send("GET", path, {"Accept": "*/*", "Accept-Encoding": "identity"}, b"", ends_at)
-            answer = connection.answer(ends_at)
+            try:
+                connection.send("GET", path, headers, b"", ends_at)
+                answer = connection.answer(ends_at)
+                status = answer.status
+            finally:
+                self._trace.request("GET", path, began_at, status, sent=headers)
             if not 200 <= answer.status < 300:
                 raise self._error(answer, answer.body(ends_at), ask)
             yield answer

@@ -129,7 +129,9 @@ class Relay:
             )
             threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
             os.write(self._says, b"ready\n")
-        except Exception as error:  # whatever the package says of a kubeconfig is for the person
+        except (
+            Exception
+        ) as error:  # this thread's outermost: whatever a kubeconfig leads to is for the person
             Path(self.folder, "complaints").write_text(f"error: {error}".replace("\n", " "))
         finally:
             os.close(self._says)
@@ -237,6 +239,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(text)
 
     def _pass_back(self, answer: Any) -> None:
+        from urllib3.exceptions import HTTPError
+
         size = answer.headers.get("Content-Length")
         self.send_response_only(answer.status)
         for name, value in answer.headers.items():
@@ -253,5 +257,5 @@ class _Handler(BaseHTTPRequestHandler):
                     self.wfile.write(piece if size is not None else b"%x\r\n%s\r\n" % (len(piece), piece))
             if size is None:
                 self.wfile.write(b"0\r\n\r\n")
-        except Exception:  # cut on either side: the other one shall see it
+        except (OSError, HTTPError):  # cut on either side: the other one shall see it
             self.close_connection = True

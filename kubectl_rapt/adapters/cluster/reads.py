@@ -3,15 +3,18 @@
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kubectl_rapt.adapters.cluster import lists, paths
 from kubectl_rapt.adapters.cluster.answers import Ask
 from kubectl_rapt.adapters.cluster.door import APPLY, Door
 from kubectl_rapt.adapters.cluster.streams import Stream
-from kubectl_rapt.errors import Conflict, Unavailable
+from kubectl_rapt.errors import Conflict, NotFound, Unavailable
 from kubectl_rapt.model.kinds import Kind, Manifest, Ref, ref_of
 from kubectl_rapt.ports.cluster import Context, Event, Page
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 _POD_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 _TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
@@ -165,6 +168,28 @@ class Reads:
         if not digits:
             raise Unavailable("server-error", "the API server does not tell its version", "kubectl version")
         return int(digits[0])
+
+    def serves(self, group: str, plural: str) -> bool:
+        """See the port."""
+        try:
+            about = _object(self._door.json(Ask("get"), "GET", f"/apis/{group}"))
+            version = (about.get("preferredVersion") or {}).get("groupVersion")
+            listed = _object(self._door.json(Ask("get"), "GET", f"/apis/{version}"))
+        except NotFound:
+            return False
+        return any(one.get("name") == plural for one in listed.get("resources") or ())
+
+    def clock(self) -> "datetime":
+        """See the port."""
+        from datetime import UTC, datetime
+
+        said = self._door.headers(Ask("get"), "/version").get("date", "")
+        try:
+            return datetime.strptime(said, "%a, %d %b %Y %H:%M:%S GMT").replace(tzinfo=UTC)
+        except ValueError as error:
+            raise Unavailable(
+                "server-error", "the API server does not tell the time", "kubectl version"
+            ) from error
 
     def _review(self, api_version: str, kind: str, spec: Mapping[str, Any] | None) -> Mapping[str, Any]:
         reviews = Kind(api_version, kind, f"{kind.lower()}s", is_namespaced=False)

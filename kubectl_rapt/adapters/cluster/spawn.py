@@ -97,17 +97,13 @@ class Kubectl:
 
 def _start(flags: Sequence[str]) -> "tuple[Child | Relay, Callable[[], Child | Said]]":
     """The proxy, and what starts ``config view``: kubectl's, or where there is none what takes its place."""
-    try:
-        return start_proxy(flags), lambda: start_view(flags)
-    except Exception as error:
-        if getattr(error, "code", "") != "no-kubectl":
-            raise
+    if not _kubectl():
         from kubectl_rapt.adapters.cluster import package
 
-        if not package.is_possible(flags, os.environ):
-            raise
-        relay = package.Relay(flags, private_folder())
-        return relay, relay.view
+        if package.is_possible(flags, os.environ):
+            relay = package.Relay(flags, private_folder())
+            return relay, relay.view
+    return start_proxy(flags), lambda: start_view(flags)
 
 
 def start_proxy(flags: Sequence[str]) -> Child:
@@ -167,15 +163,21 @@ def find_kubectl() -> str:
     Raises:
         Unavailable: There is none on the PATH.
     """
-    for folder in os.get_exec_path():
-        path = f"{folder or '.'}/kubectl"
-        if os.access(path, os.X_OK) and os.path.isfile(path):  # noqa: PTH113
-            return path
+    if path := _kubectl():
+        return path
     from kubectl_rapt.errors import Unavailable
 
     raise Unavailable(
         "no-kubectl", "there is no kubectl on the PATH", "https://kubernetes.io/docs/tasks/tools/"
     )
+
+
+def _kubectl() -> str:
+    for folder in os.get_exec_path():
+        path = f"{folder or '.'}/kubectl"
+        if os.access(path, os.X_OK) and os.path.isfile(path):  # noqa: PTH113
+            return path
+    return ""
 
 
 def private_folder() -> str:

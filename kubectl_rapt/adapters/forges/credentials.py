@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import time
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 from kubectl_rapt.adapters import git_input
 from kubectl_rapt.adapters.forges import places
 from kubectl_rapt.adapters.forges.places import Api, Origin, Place
+from kubectl_rapt.adapters.trace import SILENT, Trace
 from kubectl_rapt.ports.git import Trust
 
 _LIMIT_SECONDS = 30
@@ -40,10 +42,11 @@ class Credentials:
 
     Args:
         environ: The user's environment.
+        trace: Is told of every command.
     """
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = environ
+    def __init__(self, environ: Mapping[str, str], trace: Trace = SILENT) -> None:
+        self._environ, self._trace = environ, trace
         self._filled: dict[tuple[str, str, str], Credential | None] = {}
 
     def find(self, kind: str, place: Place, api: Api) -> Credential | None:
@@ -78,6 +81,7 @@ class Credentials:
         if not all(value.isprintable() for value in wanted.values()):
             return None
         env = git_input.environment(self._environ, Trust.OWN, ()) | {"GIT_ASKPASS": ""}
+        began_at, code = time.monotonic(), None
         try:
             done = subprocess.run(
                 ["git", "credential", "fill"],
@@ -91,8 +95,11 @@ class Credentials:
                 timeout=_LIMIT_SECONDS,
                 start_new_session=True,
             )
+            code = done.returncode
         except (OSError, subprocess.TimeoutExpired):
             return None
+        finally:
+            self._trace.command(("git", "credential", "fill"), began_at, code, str(origin))
         said = dict(line.partition("=")[::2] for line in done.stdout.splitlines())
         secret = said.get("password", "")
         if done.returncode or not _is_fit(secret) or said.get("host") != wanted["host"]:

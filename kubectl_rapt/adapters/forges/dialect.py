@@ -11,6 +11,10 @@ Sleep = Callable[[float], None]
 class Dialect(Protocol):
     """One repository on one kind of forge. None of these looks before it writes, or repeats what failed."""
 
+    def login(self) -> str:
+        """The name of the user whose credentials requests carry. Raises Refused where there are none."""
+        ...
+
     def of_branch(self, branch: str, base: str = "") -> PullRequest | None:
         """The open pull request of a branch of the repository itself, else the newest, else None."""
         ...

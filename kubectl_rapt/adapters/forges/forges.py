@@ -11,7 +11,8 @@ from kubectl_rapt.adapters.forges.detect import Detector
 from kubectl_rapt.adapters.forges.dialect import Dialect
 from kubectl_rapt.adapters.forges.http import Http, Timeouts
 from kubectl_rapt.adapters.git_answers import shown
-from kubectl_rapt.errors import Conflict, Invalid, RaptError, Refused, Unavailable
+from kubectl_rapt.adapters.trace import SILENT, Trace
+from kubectl_rapt.errors import Conflict, Invalid, NotFound, RaptError, Refused, Unavailable
 from kubectl_rapt.model.proposals import Address, Method, Proposal, PullRequest
 
 _GUESS = Timeouts(connect=2.0, silence=4.0, whole=6.0)
@@ -27,6 +28,7 @@ class Forges:
         environ: The user's environment: proxies, certificate authorities, credential helpers, tokens.
         timeouts: How long requests may take.
         sleep: Waits so many seconds.
+        trace: Is told of every request.
     """
 
     def __init__(
@@ -35,16 +37,30 @@ class Forges:
         *,
         timeouts: Timeouts | None = None,
         sleep: Callable[[float], None] = time.sleep,
+        trace: Trace = SILENT,
     ) -> None:
-        self._http = Http(environ, timeouts, sleep)
-        self._credentials = Credentials(environ)
-        self._detector = Detector(self._http, Http(environ, timeouts or _GUESS, sleep))
+        self._http = Http(environ, timeouts, sleep, trace)
+        self._credentials = Credentials(environ, trace)
+        self._detector = Detector(self._http, Http(environ, timeouts or _GUESS, sleep, trace))
         self._sleep = sleep
         self._dialects: dict[Address, Dialect | None] = {}
 
     def kind(self, address: Address) -> str:
         """See ForgeReads."""
         return self._detector.kind(address, places.place(address.url))
+
+    def login(self, address: Address) -> str:
+        """See ForgeReads."""
+        dialect = self._dialect(address)
+        if dialect is None:
+            return ""
+        next(dialect.under(""), None)
+        try:
+            return dialect.login()
+        except (Refused, NotFound) as error:
+            if error.code == "forge-login":
+                raise
+            return ""
 
     def pull_request(self, address: Address, branch: str) -> PullRequest | None:
         """See ForgeReads."""

@@ -31,6 +31,10 @@ class Gitea:
         self._client, self._sleep = client, sleep
         self._path = f"/repos/{'/'.join(segment(part) for part in client.repository.split('/'))}"
 
+    def login(self) -> str:
+        """See Dialect."""
+        return self._client.get("/user", "tell who you are").name("login")
+
     def of_branch(self, branch: str, base: str = "") -> PullRequest | None:
         """See Dialect. It has no search by branch: one question by base and branch, which answers the oldest."""
         base = base or self._default_branch

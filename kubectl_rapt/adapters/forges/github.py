@@ -81,6 +81,10 @@ class GitHub:
         # https://api.github.com/graphql, but https://HOST/api/graphql beside https://HOST/api/v3.
         self._graphql = client.api.base.removesuffix("/v3") + "/graphql"
 
+    def login(self) -> str:
+        """See Dialect."""
+        return self._client.get("/user", "tell who you are").name("login")
+
     def of_branch(self, branch: str, base: str = "") -> PullRequest | None:
         """See Dialect."""
         repository = self._read(_OF_BRANCH, "read pull requests", branch=branch)

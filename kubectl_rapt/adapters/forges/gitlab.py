@@ -68,6 +68,10 @@ class GitLab:
         self._path = f"/projects/{segment(client.repository)}"
         self._graphql = client.api.base.removesuffix("/v4") + "/graphql"
 
+    def login(self) -> str:
+        """See Dialect."""
+        return self._client.get("/user", "tell who you are").name("username")
+
     def of_branch(self, branch: str, base: str = "") -> PullRequest | None:
         """See Dialect."""
         project = self._read(_OF_BRANCH, "read merge requests", branch=branch)

@@ -14,6 +14,7 @@ from kubectl_rapt.adapters.forges import answers
 from kubectl_rapt.adapters.forges.answers import Ask
 from kubectl_rapt.adapters.forges.places import Origin
 from kubectl_rapt.adapters.forges.said import bad_answer
+from kubectl_rapt.adapters.trace import SILENT, Trace
 from kubectl_rapt.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class Http:
         environ: The user's environment.
         timeouts: How long things may take.
         sleep: Waits so many seconds.
+        trace: Is told of every request.
     """
 
     def __init__(
@@ -59,8 +61,10 @@ class Http:
         environ: Mapping[str, str],
         timeouts: Timeouts | None = None,
         sleep: Callable[[float], None] = time.sleep,
+        trace: Trace = SILENT,
     ) -> None:
         self._environ, self._timeouts, self._sleep = environ, timeouts or Timeouts(), sleep
+        self._trace = trace
         self._pools: dict[str, PoolManager] = {}
 
     def send(
@@ -117,7 +121,9 @@ class Http:
         from urllib3 import Timeout, exceptions
 
         sent = {"User-Agent": "kubectl-rapt", "Accept-Encoding": "identity", **headers}
-        deadline = time.monotonic() + self._timeouts.whole
+        began_at = time.monotonic()
+        deadline = began_at + self._timeouts.whole
+        status, content = None, b""
         try:
             response = self._pool(origin).request(
                 method,
@@ -132,12 +138,17 @@ class Http:
             )
             try:
                 content = _read(response, ask, deadline)
-            except BaseException:
+            except BaseException:  # Ctrl-C too: half an answer must not go back to the pool
                 response.close()
                 raise
             response.release_conn()
+            status = response.status
         except exceptions.HTTPError as error:
             raise _trouble(error, ask) from None
+        finally:
+            self._trace.request(
+                method, f"{origin}{path}", began_at, status, sent=sent, body=body, answer=content
+            )
         lower = {name.lower(): value for name, value in response.headers.items()}
         if lower.get("content-encoding", "identity") != "identity":
             raise bad_answer(ask.host, "it was packed unasked", outcome_unknown=ask.may_change)

@@ -9,7 +9,7 @@ from kubectl_rapt import wiring
 from kubectl_rapt.actions import clean as cleaning
 from kubectl_rapt.actions import dead as letters
 from kubectl_rapt.actions import evidence
-from kubectl_rapt.cli import asking, options, show, terminal
+from kubectl_rapt.cli import asking, options, refusals, show, terminal
 from kubectl_rapt.cli.commands import clean
 from kubectl_rapt.errors import RaptError
 from kubectl_rapt.model import times
@@ -136,7 +136,7 @@ def replay(
                 if len(found) == 1:
                     raise
                 failed += 1
-                terminal.say(terminal.clean(f"{dead.ref} was not replayed: {error.message}"))
+                terminal.say(terminal.clean(f"{dead.ref} was not replayed: {refusals.brief(error)}"))
                 continue
             made.append(runs.to_manifest(again))
             if not output:

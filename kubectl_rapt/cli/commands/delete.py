@@ -6,7 +6,7 @@ import typer
 
 from kubectl_rapt.actions import delete as deleting
 from kubectl_rapt.actions.delete import Going
-from kubectl_rapt.cli import asking, options, show, terminal
+from kubectl_rapt.cli import asking, options, refusals, show, terminal
 from kubectl_rapt.errors import RaptError, UsageError
 from kubectl_rapt.model.kinds import ref_of
 from kubectl_rapt.writes import Writers
@@ -63,7 +63,7 @@ def _delete(writers: Writers, one: Going) -> bool:
     try:
         deleting.carry_out(writers, one)
     except RaptError as error:
-        terminal.say(terminal.clean(f"{show.name(one.ref)} was not deleted: {error.message}"))
+        terminal.say(terminal.clean(f"{show.name(one.ref)} was not deleted: {refusals.brief(error)}"))
         return False
     return True
 

@@ -33,7 +33,8 @@ def list_(
     options.one_of("-o", output, ("json", "yaml", "name"))
     with options.open_world(context) as (world, _):
         namespace = world.cluster.namespace()
-        found = policies.all_retry(world, namespace)
+        found, note = policies.all_retry(world, namespace)
+    _note(note)
     if output == "name":
         for policy, _ in found:
             terminal.out(policy.name)
@@ -63,7 +64,8 @@ def show_(
     options.one_of("-o", output, ("json", "yaml"))
     with options.open_world(context) as (world, _):
         namespace = world.cluster.namespace()
-        policy, source = policies.retry(world, name, namespace)
+        policy, source, note = policies.known_retry(world, name, namespace)
+    _note(note)
     job = retry_fields.job(policy)
     if output:
         data: Any = {"job": job} if compiled else retry_policies.to_manifest(policy, namespace)
@@ -119,6 +121,11 @@ def simulate(
         f"{_count(done.failures, 'failure')} in {_count(done.runs, 'run')}; "
         f"{_count(len(done.changes), 'decision')} would change"
     )
+
+
+def _note(text: str) -> None:
+    if text:
+        terminal.say(terminal.clean(f"note: {text}"))
 
 
 def _count(number: int, what: str) -> str:

@@ -11,7 +11,7 @@ from kubectl_rapt.actions import reconcile as reconciling
 from kubectl_rapt.actions import repository
 from kubectl_rapt.actions.notify import Webhook
 from kubectl_rapt.actions.passing import Scope, Told
-from kubectl_rapt.cli import options, show, terminal
+from kubectl_rapt.cli import options, refusals, show, terminal
 from kubectl_rapt.config.project import Environment, Reconcile
 from kubectl_rapt.ports.world import World
 
@@ -89,7 +89,7 @@ def _print(one: Told, *, is_wide: bool) -> None:
     if one.error is None:
         terminal.out(terminal.clean(f"{one.ref}{where}: {one.what}"))
     else:
-        terminal.say(terminal.clean(f"error: {one.ref}{where}: {one.error.message}"))
+        terminal.say(terminal.clean(f"error: {one.ref}{where}: {refusals.brief(one.error)}"))
 
 
 def _data(one: Told) -> dict[str, Any]:

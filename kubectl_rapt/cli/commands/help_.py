@@ -1,0 +1,41 @@
+"""``kubectl rapt help``: the help of a command, and the pages of errors."""
+
+from typing import Annotated
+
+import typer
+
+from kubectl_rapt.cli import options, pages, refusals, show, terminal
+from kubectl_rapt.errors import NotFound
+from kubectl_rapt.model import names
+
+ERRORS = "errors"
+
+
+def help_(
+    context: typer.Context,
+    topic: Annotated[
+        list[str] | None, typer.Argument(metavar="[COMMAND…|errors [CODE]]", help="What to explain")
+    ] = None,
+) -> int:
+    """Print the help of a command, or what an error means: errors alone lists the codes.
+
+    Example: kubectl rapt help errors no-tool
+    """
+    words = topic or []
+    if words[:1] != [ERRORS]:
+        from kubectl_rapt.cli import main
+
+        return main.run([*words, "--help"])
+    with options.open_world(context) as (world, _):
+        found = pages.sections(world.bundle.page("errors.md"))
+    for code in words[1:]:
+        if code not in found:
+            nearest = names.nearest(code, found)
+            hint = f"{refusals.PAGE} {nearest}" if nearest else refusals.PAGE
+            raise NotFound("no-page", f'no error has the code "{code}"', hint)
+        terminal.out(f"{code}\n\n{pages.filled(found[code])}")
+    if not words[1:]:
+        rows = [[code, pages.summary(body)] for code, body in found.items()]
+        for line in show.table(["CODE", "WHAT IT MEANS"], rows).splitlines():
+            terminal.out(pages.cut(line))
+    return 0

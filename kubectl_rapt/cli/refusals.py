@@ -1,0 +1,28 @@
+"""What an error looks like: what and why, each finding, what to do, and where the page of its code is."""
+
+from kubectl_rapt.cli import terminal
+from kubectl_rapt.errors import RaptError
+
+PAGE = "kubectl rapt help errors"
+
+
+def tell(error: RaptError) -> None:
+    """An error on standard error; whatever was typed in the wrong place may be in it, secrets too."""
+    terminal.say(f"error: {_shown(error.message)}")
+    width = max((len(_shown(problem.where)) for problem in error.problems), default=0)
+    for problem in error.problems:
+        terminal.say(f"  {_shown(problem.where):<{width}}  {_shown(problem.what)}")
+    if error.hint:
+        terminal.say(f"  try: {_shown(error.hint)}")
+    terminal.say(f"  see: {PAGE} {error.code}")
+
+
+def brief(error: RaptError) -> str:
+    """What and why, and its code: for one of several that went wrong."""
+    return terminal.clean(f"{error.message} ({error.code})")
+
+
+def _shown(text: str) -> str:
+    from kubectl_rapt.guard import secrets
+
+    return terminal.shorten(terminal.clean(secrets.redact(text)))

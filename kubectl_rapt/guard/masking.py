@@ -1,0 +1,66 @@
+"""What a trace may show of a request and of its answer: everything but the secrets in them."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from kubectl_rapt.guard import secrets
+
+HIDDEN = "***"
+_SECRET_HEADERS = ("authorization", "proxy-authorization", "cookie", "set-cookie", "private-token")
+
+
+def header(name: str, value: str) -> str:
+    """The value of a header."""
+    is_secret = name.lower() in _SECRET_HEADERS or secrets.is_name(name)
+    return HIDDEN if is_secret else secrets.redact(value)
+
+
+def body(content: bytes) -> str:
+    """A body: JSON without the data of Secrets, what is called a token or password, and what looks like one."""
+    try:
+        data = json.loads(content)
+    except (ValueError, RecursionError):
+        return secrets.redact(content.decode("utf-8", "replace"))
+    return json.dumps(masked(data), ensure_ascii=False, separators=(",", ":"))
+
+
+def masked(data: Any, called: str = "", *, in_secret: bool = False) -> Any:
+    """The same JSON data, without secrets.
+
+    Args:
+        data: Texts, lists and mappings.
+        called: Its name: the key before it, the variable whose value it is, the flag before it.
+        in_secret: Whether it is of a list of Secrets, whose items do not say their kind.
+    """
+    match data:
+        case Mapping():
+            return {key: _field(data, str(key), in_secret=in_secret) for key in data}
+        case list():
+            before = ["", *(one if isinstance(one, str) else "" for one in data)]
+            return [
+                masked(one, flag.lstrip("-") if flag.startswith("-") else called, in_secret=in_secret)
+                for one, flag in zip(data, before, strict=False)
+            ]
+        case str():
+            return HIDDEN if data and secrets.is_name(called) else secrets.redact(data)
+    return data
+
+
+def _field(whole: Mapping[str, Any], key: str, *, in_secret: bool) -> Any:
+    kind = whole.get("kind")
+    is_secret = kind == "Secret" or (in_secret and "metadata" in whole and kind is None)
+    # Its annotations may hold the whole object once more: ``kubectl apply`` leaves it there.
+    if (is_secret and key in ("data", "stringData")) or (in_secret and key == "annotations"):
+        return _hidden(whole[key])
+    called = whole.get("name") if key in ("value", "default") else key
+    return masked(
+        whole[key],
+        called if isinstance(called, str) else key,
+        in_secret=in_secret or is_secret or kind == "SecretList",
+    )
+
+
+def _hidden(data: Any) -> Any:
+    """Every value of a mapping, and anything else as a whole."""
+    return dict.fromkeys(data, HIDDEN) if isinstance(data, Mapping) else HIDDEN
