@@ -126,7 +126,7 @@ def shared() -> list[TyperOption]:
         option(
             "--in",
             "environment",
-            text="Environment to use; else the default of your settings, unless that is reviewed",
+            text="Environment; else your default, unless that is reviewed",
             metavar="ENV",
         ),
         option("-n", "--namespace", "namespace", text="Namespace to use", metavar="NAME"),
@@ -143,7 +143,7 @@ def shared() -> list[TyperOption]:
         option(
             "--request-timeout",
             "request_timeout_seconds",
-            text="How long one request may take, 30s if not given; 0 is for ever",
+            text="For one request, 30s if not given; 0 is for ever",
             metavar="TIME",
             type=seconds,
         ),

@@ -391,6 +391,36 @@ def _dead_export() -> Callable[..., Any]:
     return dead.export
 
 
+def _completion() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import completion
+
+    return completion.completion
+
+
+def _completion_install() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import completion
+
+    return completion.install
+
+
+def _completion_bash() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import completion
+
+    return completion.bash
+
+
+def _completion_zsh() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import completion
+
+    return completion.zsh
+
+
+def _completion_fish() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import completion
+
+    return completion.fish
+
+
 def _delete() -> Callable[..., Any]:
     from kubectl_rapt.cli.commands import delete
 
@@ -499,8 +529,15 @@ TABLE = {
     ),
     "install": Entry("Administration", "Install Rapt's kinds and roles in a cluster", _install),
     "status": Entry("Administration", "Show how Rapt stands in the cluster, and what is broken", _status),
-    "purge": Entry("Administration", "Delete everything of Rapt's from a cluster", _purge),
-    "version": Entry("Administration", "Print the version", _version),
+    "purge": Entry("Administration", "Delete everything of Rapt's from a cluster", _purge, is_rare=True),
+    "completion": Entry("Administration", "Complete names at the tab key", _completion, is_rare=True),
+    "completion install": Entry(
+        "Administration", "Put kubectl_complete-rapt on your PATH", _completion_install
+    ),
+    "completion bash": Entry("Administration", "Print the script for bash", _completion_bash),
+    "completion zsh": Entry("Administration", "Print the script for zsh", _completion_zsh),
+    "completion fish": Entry("Administration", "Print the script for fish", _completion_fish),
+    "version": Entry("Administration", "Print the version", _version, is_rare=True),
 }
 
 
