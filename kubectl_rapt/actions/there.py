@@ -52,7 +52,7 @@ def runs(world: World, *, dead: bool = False) -> "list[Name]":
 
 
 def namespaces(world: World) -> "Iterator[Name]":
-    """The namespaces of the cluster, where the person may list them; else those of the config repository."""
+    """The namespaces of the cluster; where the person may not list them the one in use, and the config repository's."""
     try:
         for page in world.cluster.table(NAMESPACE, ""):
             yield from ((str(row[page.columns.index("Name")]), "") for row in page.rows)
@@ -60,5 +60,7 @@ def namespaces(world: World) -> "Iterator[Name]":
         from kubectl_rapt.actions import known
 
         found = known.project(world)
-        every = {name for one in found.environments.values() for name in one.all_namespaces} if found else ()
-        yield from ((name, "") for name in sorted(every))
+        every = (
+            {name for one in found.environments.values() for name in one.all_namespaces} if found else set()
+        )
+        yield from ((name, "") for name in sorted({*every, world.cluster.namespace()}))

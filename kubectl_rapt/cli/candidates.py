@@ -14,16 +14,14 @@ if TYPE_CHECKING:
     from kubectl_rapt.actions.known import Asked
     from kubectl_rapt.adapters.cluster.spawn import Kubectl
 
-PATIENCE_SECONDS = 2.0
-"""How long one request may take; nobody waits longer for a name."""
 
-
-def find(question: Question, ahead: "Kubectl | None") -> Iterator[Candidate]:
+def find(question: Question, ahead: "Kubectl | None", limit_seconds: float) -> Iterator[Candidate]:
     """The names of the kind that is asked for.
 
     Args:
         question: What is asked.
         ahead: kubectl, where it was started already.
+        limit_seconds: How long one request may take.
 
     Raises:
         RaptError: They cannot be found out.
@@ -35,7 +33,7 @@ def find(question: Question, ahead: "Kubectl | None") -> Iterator[Candidate]:
         namespace=line.last("--namespace"),
         as_user=line.last("--as"),
         as_groups=tuple(line.given.get("--as-group", ())),
-        request_timeout_seconds=PATIENCE_SECONDS,
+        request_timeout_seconds=limit_seconds,
     )
     with wiring.open_world(target, line.last("--in"), ahead) as (world, _):
         for text, why in _FINDERS[question.kind](world, question):

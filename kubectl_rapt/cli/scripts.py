@@ -70,7 +70,7 @@ _kubectl_rapt() {
     ((directive & 2)) && space=(-S '')
     ((directive & 32)) && order=(-V)
     if ((${#found})); then
-        _describe $order -t rapt rapt found $space
+        _describe "${order[@]}" -t rapt rapt found "${space[@]}"
     elif ((directive & 16)); then
         _files -/
     elif ((!(directive & 4))); then

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from kubectl_rapt.cli.completing import Candidate, Question
 
 WORD = "__complete"
+LIMIT = "RAPT_COMPLETION_SECONDS"
+"""The variable that says how long a person waits for names, on a machine or for a cluster that is slow."""
 LIMIT_SECONDS = 2.5
-"""Whoever waits longer for a name has typed it meanwhile."""
+"""Where it does not: whoever waits longer for a name has typed it meanwhile."""
 _MOST = 1000
 _OF_CLUSTER = frozenset(("answer", "namespace", "parameter", "run", "tool", "tool or run"))
 """The kinds of names that the cluster knows; kubectl is started for them before anything else."""
@@ -52,7 +54,13 @@ def _bound(question: "Question", found: "list[Candidate]") -> None:
         _end(question, found)
 
     signal.signal(signal.SIGALRM, late)
-    signal.setitimer(signal.ITIMER_REAL, LIMIT_SECONDS)
+    signal.setitimer(signal.ITIMER_REAL, limit_seconds())
+
+
+def limit_seconds() -> float:
+    """How long names are looked for."""
+    given = os.environ.get(LIMIT, "")
+    return min(int(given), 60) if given.isdigit() and int(given) else LIMIT_SECONDS
 
 
 def _look(question: "Question", found: "list[Candidate]") -> None:
@@ -86,7 +94,7 @@ def _about(question: "Question") -> str:
 def _take(question: "Question", found: "list[Candidate]", kubectl: "Kubectl | None") -> None:
     from kubectl_rapt.cli import candidates
 
-    for one in candidates.find(question, kubectl):
+    for one in candidates.find(question, kubectl, limit_seconds()):
         found.append(one)
         if len(found) == _MOST:
             return
