@@ -96,6 +96,7 @@ def cases(environ: Mapping[str, str]) -> list[Case]:
             _same("kubectl-rapt version"),
             _same("kubectl version --client"),
         ),
+        *_shell(environ),
         Case(
             "`kubectl-rapt version`, krew's archive",
             "`kubectl-rapt version`, installed by pip",
@@ -299,6 +300,32 @@ def _suspended(name: str) -> object:
         "metadata": {"name": name},
         "spec": {"suspend": True, "template": {"spec": pod}},
     }
+
+
+def _shell(environ: Mapping[str, str]) -> list[Case]:
+    """Help and completion: kubectl starts, asks ``kubectl_complete-rapt``, and passes its answer on to the shell."""
+    why = {
+        "`kubectl-rapt run --help`": "What every command says of itself is generated: no command is imported for it.",
+        "`kubectl rapt add <TAB>`": "kubectl's own start is most of it; names are kept until a fetch brings others.",
+        "`kubectl rapt run <TAB>`, live names": "`kubectl proxy` starts while Python imports; then there is one request.",
+    }
+    commands = (
+        "kubectl-rapt run --help",
+        "sh -c \"kubectl __complete rapt add ''\"",
+        "sh -c \"kubectl __complete rapt run ''\"",
+    )
+    return [
+        Case(
+            what,
+            "`kubectl version --client`",
+            at_most,
+            41,
+            why[what],
+            _same(command),
+            _same("kubectl version --client"),
+        )
+        for what, command, at_most in zip(why, commands, (2.0, 3.0, 5.0), strict=True)
+    ]
 
 
 def _type(line: str, environ: Mapping[str, str]) -> str:

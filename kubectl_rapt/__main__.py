@@ -20,6 +20,10 @@ def main() -> int:
 def _run() -> int:
     if sys.argv[1:] == ["version"] and _print_version():
         return 0
+    if sys.argv[1:2] == ["__complete"]:
+        _complete(sys.argv[2:])
+    if _print_help(sys.argv[1:]):
+        return 0
     # A command is short: collecting what its imports leave costs a tenth of them.
     gc.disable()
     from kubectl_rapt.cli import ahead
@@ -39,6 +43,34 @@ def _print_version() -> bool:
     try:
         print(f"kubectl-rapt {__version__}", flush=True)
     except OSError:
+        return False  # the front end comes to the same point, and has the words for it
+    return True
+
+
+def complete() -> None:
+    """What kubectl calls as ``kubectl_complete-rapt``."""
+    _complete(sys.argv[1:])
+
+
+def _complete(typed: list[str]) -> None:
+    gc.disable()
+    from kubectl_rapt.cli import tab
+
+    tab.complete(typed)
+
+
+def _print_help(arguments: list[str]) -> bool:
+    if arguments and "-h" not in arguments and "--help" not in arguments:
+        return False
+    from kubectl_rapt.cli import helping
+
+    command = helping.asked(arguments)
+    if command is None:
+        return False
+    text = helping.page(command, helping.program(os.environ), helping.width(os.environ))
+    try:
+        print(text, flush=True)
+    except (OSError, UnicodeEncodeError):
         return False  # the front end comes to the same point, and has the words for it
     return True
 

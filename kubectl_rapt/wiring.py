@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from kubectl_rapt.adapters.cluster.reads import Reads
     from kubectl_rapt.adapters.cluster.spawn import Kubectl
     from kubectl_rapt.adapters.cluster.writes import Writes
+    from kubectl_rapt.adapters.completer import Completer
     from kubectl_rapt.adapters.files import Files
     from kubectl_rapt.adapters.forges.forges import Forges
     from kubectl_rapt.adapters.git import Git
     from kubectl_rapt.adapters.machine import ThisMachine
+    from kubectl_rapt.adapters.recent import Recent
     from kubectl_rapt.adapters.sandbox import Sandbox
     from kubectl_rapt.adapters.schemas import Schemas
     from kubectl_rapt.adapters.trace import Trace
@@ -241,6 +243,21 @@ def start_ahead(flags: tuple[str, ...], namespace: str) -> "Kubectl":
     return Kubectl(flags, namespace)
 
 
+def contexts(kubeconfig: str, environ: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The kube contexts that kubectl knows, each with its cluster's name.
+
+    Args:
+        kubeconfig: What ``--kubeconfig`` says; empty for kubectl's own.
+        environ: The process's environment.
+
+    Raises:
+        Unavailable: There is no kubectl.
+    """
+    from kubectl_rapt.adapters.cluster import kubeconfig as files
+
+    return files.contexts(kubeconfig, environ)
+
+
 def read_settings(environ: Mapping[str, str]) -> "Settings":
     """The person's settings. Raises Invalid."""
     from kubectl_rapt.config import settings as settings_file
@@ -278,6 +295,20 @@ def local_repository(environ: Mapping[str, str]) -> "Path":
     from kubectl_rapt.adapters import platform
 
     return platform.data_home(environ) / LOCAL_REPOSITORY
+
+
+def recent(about: str, environ: Mapping[str, str]) -> "Recent":
+    """The names that were found last for a question of a shell: see ``cli.tab``."""
+    from kubectl_rapt.adapters.recent import Recent
+
+    return Recent(about, environ, str(settings_path(environ)))
+
+
+def completer(environ: Mapping[str, str]) -> "Completer":
+    """What knows where ``kubectl_complete-rapt`` is, or may be put."""
+    from kubectl_rapt.adapters.completer import Completer
+
+    return Completer(environ)
 
 
 def evidence_folder(environ: Mapping[str, str]) -> "Path":

@@ -118,8 +118,8 @@ def apply(writers: Writers, step: Step) -> Written:
             return writers.forge.close(address, number, comment)
         case Notify(url, body, headers):
             writers.notifier.post(url, body, headers)
-        case WriteFiles(root, files):
-            writers.checkout.write(root, files)
+        case WriteFiles(root, files, is_program):
+            writers.checkout.write(root, files, is_program=is_program)
     return None
 
 

@@ -145,7 +145,7 @@ class Checkout:
                 "no-file", f"{path} cannot be read: {error.strerror}", "ls -l, or - for standard input"
             ) from error
 
-    def write(self, root: str, files: Mapping[str, bytes | None]) -> None:
+    def write(self, root: str, files: Mapping[str, bytes | None], *, is_program: bool = False) -> None:
         """See CheckoutWrites."""
         places = {_inside(root, path): content for path, content in files.items()}
         before = {place: place.read_bytes() if place.is_file() else None for place in places}
@@ -154,7 +154,7 @@ class Checkout:
         try:
             for place, content in places.items():
                 if content is not None:
-                    drafts[place] = _draft(place, content)
+                    drafts[place] = _draft(place, content, is_program)
             for place in places:
                 written.append(place)
                 if place in drafts:
@@ -242,7 +242,7 @@ def _inside(root: str, path: str) -> Path:
     return place
 
 
-def _draft(place: Path, content: bytes) -> Path:
+def _draft(place: Path, content: bytes, is_program: bool) -> Path:
     place.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}-")
     with os.fdopen(handle, "wb") as file:
@@ -251,7 +251,8 @@ def _draft(place: Path, content: bytes) -> Path:
         os.fsync(handle)
     mask = os.umask(0)
     os.umask(mask)
-    Path(name).chmod(place.stat().st_mode & 0o777 if place.exists() else 0o666 & ~mask)
+    usual = (0o777 if is_program else 0o666) & ~mask
+    Path(name).chmod(place.stat().st_mode & 0o777 if place.exists() and not is_program else usual)
     return Path(name)
 
 
@@ -259,7 +260,7 @@ def _put_back(place: Path, content: bytes | None) -> None:
     if content is None:
         place.unlink(missing_ok=True)
     else:
-        _draft(place, content).replace(place)
+        _draft(place, content, is_program=False).replace(place)
 
 
 def _bad(path: Path, root: str, what: str) -> Invalid:

@@ -44,7 +44,7 @@ def started(arguments: Sequence[str]) -> Iterator["Kubectl | None"]:
     if given is not None:
         # What fails here fails again in the command itself, which says what a person is to know.
         with suppress(Exception):
-            ahead = _start(given)
+            ahead = start(given)
     try:
         yield ahead
     finally:
@@ -74,7 +74,12 @@ def guess(arguments: Sequence[str]) -> dict[str, list[str]] | None:
     return given if command in COMMANDS else None
 
 
-def _start(given: dict[str, list[str]]) -> "Kubectl":
+def start(given: dict[str, list[str]]) -> "Kubectl":
+    """Start kubectl for the cluster that the shared flags' values, by their long names, point at.
+
+    Raises:
+        RaptError: It cannot be started, or the settings are broken.
+    """
     last = {name: values[-1] for name, values in given.items()}
     if not last.get("--context"):
         last["--context"] = wiring.mapped_context(last.get("--in", ""), os.environ)

@@ -1,5 +1,6 @@
 """The front end's outermost layer: which command, and what every ending looks like."""
 
+import os
 import re
 from collections.abc import Callable, Sequence
 from functools import wraps
@@ -8,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import typer
 from typer._click.exceptions import BadParameter, ClickException, NoSuchOption
 from typer._click.exceptions import UsageError as ClickUsageError
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
-from kubectl_rapt.cli import options, refusals, table, terminal
+from kubectl_rapt.cli import helping, line, options, refusals, table, terminal
 from kubectl_rapt.errors import RaptError, UsageError
 from kubectl_rapt.model import names
 
@@ -20,8 +21,21 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 OUR_BUG = 3
-NAME = "kubectl rapt"
-HELP = ["-h", "--help"]
+NAME = helping.THROUGH_KUBECTL
+
+
+class Command(TyperCommand):
+    """One command.
+
+    Attributes:
+        path: Its words in the table.
+    """
+
+    path = ""
+
+    def get_help(self, ctx: Any) -> str:
+        """As ``__main__`` prints it, without what is imported here."""
+        return help_of(self.path)
 
 
 class Commands(TyperGroup):
@@ -32,6 +46,10 @@ class Commands(TyperGroup):
     """
 
     path = ""
+
+    def get_help(self, ctx: Any) -> str:
+        """As of any command."""
+        return help_of(self.path)
 
     def list_commands(self, ctx: Any) -> list[str]:
         """The names, in the order of the help."""
@@ -50,43 +68,20 @@ class Commands(TyperGroup):
             cls=Commands if is_group else None,
             add_completion=False,
             rich_markup_mode=None,
-            context_settings={"help_option_names": HELP},
+            context_settings={"help_option_names": list(line.HELP)},
         )
         if is_group:
             app.callback(invoke_without_command=True)(_alone(entry.load()))
         else:
-            app.command(cmd_name)(entry.load())
+            app.command(cmd_name, cls=Command)(entry.load())
         command = get_command(app)
         command.name = cmd_name
+        assert isinstance(command, Command | Commands)
+        command.path = path
         if isinstance(command, Commands):
-            command.path = path
             command.subcommand_metavar = f"[{'|'.join(table.below(path))}]"
         command.params.extend(options.shared())
         return command
-
-    def format_help(self, ctx: Any, formatter: Any) -> None:
-        """The root's commands under their headings, one screen; a group's as any command."""
-        if self.path:
-            super().format_help(ctx, formatter)
-            return
-        formatter.write(f"Usage: {NAME} COMMAND [flags]\n")
-        by_heading: dict[str, list[str]] = {}
-        for name in self.list_commands(ctx):
-            by_heading.setdefault(table.TABLE[name].heading, []).append(name)
-        for heading, names_ in by_heading.items():
-            formatter.write(f"\n{heading}\n")
-            for name in names_:
-                if not table.TABLE[name].is_rare:
-                    formatter.write(f"  {name:<10}{table.TABLE[name].summary}\n")
-            if rare := [name for name in names_ if table.TABLE[name].is_rare]:
-                formatter.write(f"  {'and':<10}{', '.join(rare)}\n")
-        formatter.write(f"\nFlags of a command: {NAME} COMMAND --help\n")
-
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """A group's commands from the table, without importing any."""
-        rows = [(name, table.TABLE[f"{self.path} {name}"].summary) for name in self.list_commands(ctx)]
-        with formatter.section("Commands"):
-            formatter.write_dl(rows)
 
 
 def _alone(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -105,6 +100,11 @@ def _alone(command: Callable[..., Any]) -> Callable[..., Any]:
         return None
 
     return alone
+
+
+def help_of(command: str) -> str:
+    """The help of a command, or of all where it is empty, as it suits this terminal."""
+    return helping.page(command, helping.program(os.environ), helping.width(os.environ))
 
 
 def _root() -> None:
@@ -126,14 +126,15 @@ def run(arguments: list[str], ahead: "Kubectl | None" = None) -> int:
         add_completion=False,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
-        context_settings={"help_option_names": HELP},
+        context_settings={"help_option_names": list(line.HELP)},
     )
     app.callback()(_root)
+    name = helping.program(os.environ)
     try:
         group = get_command(app)
         group.params.extend(options.shared())
         words = options.with_bare_flags(arguments) or ["--help"]
-        code = group.main(words, prog_name=NAME, standalone_mode=False, obj={"ahead": ahead, "words": words})
+        code = group.main(words, prog_name=name, standalone_mode=False, obj={"ahead": ahead, "words": words})
         terminal.out_all()
         return code if isinstance(code, int) else 0
     except RaptError as error:

@@ -128,7 +128,7 @@ def shared() -> list[TyperOption]:
         option(
             "--in",
             "environment",
-            text="Environment, else your default if not reviewed",
+            text="Environment; else your default, unless that is reviewed",
             metavar="ENV",
         ),
         option("-n", "--namespace", "namespace", text="Namespace to use", metavar="NAME"),
@@ -145,7 +145,7 @@ def shared() -> list[TyperOption]:
         option(
             "--request-timeout",
             "request_timeout_seconds",
-            text="Limit of one request, 30s if not given; 0: none",
+            text="For one request, 30s if not given; 0 is for ever",
             metavar="TIME",
             type=seconds,
         ),

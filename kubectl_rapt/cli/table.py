@@ -403,6 +403,36 @@ def _dead_export() -> Callable[..., Any]:
     return dead.export
 
 
+def _completion() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import completion
+
+    return completion.completion
+
+
+def _completion_install() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import completion
+
+    return completion.install
+
+
+def _completion_bash() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import completion
+
+    return completion.bash
+
+
+def _completion_zsh() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import completion
+
+    return completion.zsh
+
+
+def _completion_fish() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import completion
+
+    return completion.fish
+
+
 def _delete() -> Callable[..., Any]:
     from kubectl_rapt.cli.commands import delete
 
@@ -516,6 +546,13 @@ TABLE = {
         "Administration", "Print the help of a command, or what an error means", _help, is_rare=True
     ),
     "purge": Entry("Administration", "Delete everything of Rapt's from a cluster", _purge, is_rare=True),
+    "completion": Entry("Administration", "Complete names at the tab key", _completion, is_rare=True),
+    "completion install": Entry(
+        "Administration", "Put kubectl_complete-rapt on your PATH", _completion_install
+    ),
+    "completion bash": Entry("Administration", "Print the script for bash", _completion_bash),
+    "completion zsh": Entry("Administration", "Print the script for zsh", _completion_zsh),
+    "completion fish": Entry("Administration", "Print the script for fish", _completion_fish),
     "version": Entry("Administration", "Print the version", _version, is_rare=True),
 }
 

@@ -128,10 +128,12 @@ class WriteFiles:
     Args:
         root: The folder.
         files: Path below it to new content; None deletes.
+        is_program: Whether they are programs, which may be run.
     """
 
     root: str
     files: Mapping[str, bytes | None]
+    is_program: bool = False
 
     def __str__(self) -> str:
         return f"write {', '.join(self.files)}"

@@ -9,6 +9,7 @@ from pathlib import Path
 from tests.cluster.telling import ClusterError, tell
 
 CONTROL_PLANE = {"openssl": "openssl", "setsid": "util-linux"}
+SHELLS = {"bash": "bash", "bash_completion": "bash-completion", "fish": "fish", "zsh": "zsh"}
 NODE = {
     "containerd": "containerd",
     "ctr": "containerd",
@@ -22,6 +23,8 @@ NODE = {
 }
 
 _CNI_FOLDERS = ("/usr/lib/cni", "/opt/cni/bin")
+_FILES = {"bash_completion": Path("/usr/share/bash-completion/bash_completion")}
+"""What is read and not run, and is no program for that."""
 # Some programs live in folders that an ordinary user's PATH lacks.
 PATH = f"{os.environ.get('PATH', '')}:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin"
 _INSTALL_TIMEOUT_SECONDS = 10 * 60
@@ -101,6 +104,8 @@ def run(*argv: str | Path, timeout_seconds: float = 60) -> str:
 
 
 def _find(name: str) -> Path | None:
+    if name in _FILES:
+        return _FILES[name] if _FILES[name].exists() else None
     path = os.pathsep.join(_CNI_FOLDERS) if name == "bridge" else PATH
     found = shutil.which(name, path=path)
     if found is None or (name == "busybox" and not _is_static(Path(found))):

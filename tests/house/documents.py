@@ -1,4 +1,4 @@
-"""Writes what is generated from the source: ``docs/map.md``, ``docs/cli.md`` and the schemas in ``docs/schemas``."""
+"""Writes what is generated from the source: the map, the commands and the schemas in ``docs``, and ``cli/words.py``."""
 
 import ast
 import copy
@@ -28,7 +28,8 @@ def contents() -> dict[Path, str]:
     """Each generated document's path and text."""
     docs = source.HOME / "docs"
     schemas = {docs / "schemas" / f"{name}.json": dump_json(make()) for name, make in SCHEMAS.items()}
-    return {docs / "map.md": _map(), docs / "cli.md": _cli(), **schemas}
+    words = source.PACKAGE / "cli" / "words.py"
+    return {docs / "map.md": _map(), docs / "cli.md": _cli(), words: _words(), **schemas}
 
 
 def _map() -> str:
@@ -104,12 +105,7 @@ def _cli() -> str:
         if entry.heading != heading:
             heading = entry.heading
             lines += ["", f"## {heading}"]
-        command: Any = group
-        for word in name.split():
-            command = command.get_command(context, word)
-        inner = command.make_context(name, [], parent=context, resilient_parsing=True)
-        common = {option.name for option in options.shared()} | {"help"}
-        own = [one for one in command.params if one.name not in common or one.expose_value]
+        command, inner, own = _command(group, context, name)
         arguments = [one.make_metavar(inner) for one in own if one.param_type_name == "argument"]
         text, _, example = (command.help or "").partition("Example: ")
         lines += ["", f"### {front_end.NAME} {name}", "", " ".join(text.split()), "", "```"]
@@ -120,6 +116,67 @@ def _cli() -> str:
     shared = options.shared()
     lines += ["", "## Flags of every command", *_flags(shared, context)]
     return "\n".join(lines) + "\n"
+
+
+def _command(group: Any, context: Any, name: str) -> tuple[Any, Any, list[Any]]:
+    """A command, its context, and the parameters that are its own."""
+    command = group
+    for word in name.split():
+        command = command.get_command(context, word)
+    inner = command.make_context(name, [], parent=context, resilient_parsing=True)
+    common = {option.name for option in options.shared()} | {"help"}
+    return command, inner, [one for one in command.params if one.name not in common or one.expose_value]
+
+
+_WORDS = '''\
+"""What every command says of itself, so that help and completion import none. `make docs` writes it: change those."""
+
+# ruff: noqa: E501
+# fmt: off
+from kubectl_rapt.cli.wording import Command, Flag
+
+'''
+
+
+def _words() -> str:
+    group = _group()
+    context = group.make_context(front_end.NAME, ["--help"], resilient_parsing=True)
+    lines = ["SHARED = (", *(f"    {_flag(one, context)}," for one in options.shared()), ")", "COMMANDS = {"]
+    for name, entry in table.TABLE.items():
+        command, inner, own = _command(group, context, name)
+        text, _, example = (command.help or "").partition("Example: ")
+        arguments = [
+            f"({_quoted(one.make_metavar(inner))}, {_quoted(one.help or '')})"
+            for one in own
+            if one.param_type_name == "argument"
+        ]
+        flags = [_flag(one, inner) for one in own if one.param_type_name == "option"]
+        lines += [
+            f"    {_quoted(name)}: Command(",
+            f"        {_quoted(entry.heading)}, {_quoted(entry.summary)}, {entry.is_rare},",
+            f"        {_quoted(' '.join(text.split()))},",
+            f"        {_quoted(' '.join(example.split()))},",
+            *("        (", *(f"            {one}," for one in arguments), "        ),"),
+            *("        (", *(f"            {one}," for one in flags), "        ),"),
+            "    ),",
+        ]
+    return _WORDS + "\n".join([*lines, "}"]) + "\n"
+
+
+def _flag(one: Any, context: Any) -> str:
+    """As the ``Flag`` that is written for an option."""
+    names = sorted([*one.opts, *one.secondary_opts], key=lambda name: name.startswith("--"))
+    said = (one.help or "") + (" (required)" if one.required else "")
+    tells = not one.is_flag and one.show_default is not False and isinstance(one.default, int | float | str)
+    if tells and one.default not in ("", 0, "none"):
+        said += f" (default {one.default})"
+    value = "" if one.is_flag else one.make_metavar(context)
+    spelled = f"({', '.join(map(_quoted, names))},)"
+    return f"Flag({spelled}, {_quoted(value)}, {_quoted(said)}, {bool(one.multiple)})"
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _group() -> Any:
