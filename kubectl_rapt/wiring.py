@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from kubectl_rapt.adapters.files import Files
     from kubectl_rapt.adapters.forges.forges import Forges
     from kubectl_rapt.adapters.git import Git
+    from kubectl_rapt.adapters.programs import Programs
     from kubectl_rapt.adapters.sandbox import Sandbox
     from kubectl_rapt.adapters.schemas import Schemas
     from kubectl_rapt.adapters.webhook import Webhook
@@ -116,6 +117,12 @@ class _Outside:
 
         return Files()
 
+    @cached_property
+    def programs(self) -> "Programs":
+        from kubectl_rapt.adapters.programs import Programs
+
+        return Programs(self._environ)
+
     def now(self) -> "datetime":
         from datetime import UTC, datetime
 
@@ -153,6 +160,10 @@ class _Door:
     @property
     def checkout(self) -> "Checkout":
         return self._outside.checkout
+
+    @property
+    def programs(self) -> "Programs":
+        return self._outside.programs
 
     @property
     def settings(self) -> "SettingsWrites":
