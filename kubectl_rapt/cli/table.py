@@ -241,6 +241,18 @@ def _version() -> Callable[..., Any]:
     return version.version
 
 
+def _shell() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import shell
+
+    return shell.shell
+
+
+def _debug() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import shell
+
+    return shell.debug
+
+
 def _timing() -> Callable[..., Any]:
     from kubectl_rapt.cli.commands import timing
 
@@ -485,6 +497,10 @@ TABLE = {
     ),
     "timing": Entry(
         "Tools and runs", "Show where a run's time went, or compare a tool's versions", _timing, is_rare=True
+    ),
+    "shell": Entry("Tools and runs", "Open a shell in a run that goes on", _shell, is_rare=True),
+    "debug": Entry(
+        "Tools and runs", "Start a run's pod once more, held, with a shell in it", _debug, is_rare=True
     ),
     "cancel": Entry("Tools and runs", "Stop a run, and close it as cancelled", _cancel, is_rare=True),
     "dead": Entry(

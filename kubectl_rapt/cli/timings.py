@@ -100,7 +100,9 @@ def of_tool(told: OfTool) -> list[list[str]]:
 def chart(told: OfTool) -> Iterator[str]:
     """A bar for each version: how long its container ran."""
     width, plain = charts.room(_BESIDE), charts.is_plain()
-    known = [(one.version or "none", one.medians[timing.RUN]) for one in told.paces if one.medians]
+    known = [
+        (one.version or "none", one.medians[timing.RUN]) for one in told.paces if timing.RUN in one.medians
+    ]
     longest = max((seconds for _, seconds in known), default=0)
     for version, seconds in known if width and len(known) > 1 else ():
         drawn = charts.bar(0, seconds, longest, width, plain=plain)
