@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from kubectl_rapt.adapters.forges.forges import Forges
     from kubectl_rapt.adapters.git import Git
     from kubectl_rapt.adapters.machine import ThisMachine
+    from kubectl_rapt.adapters.programs import Programs
     from kubectl_rapt.adapters.recent import Recent
     from kubectl_rapt.adapters.sandbox import Sandbox
     from kubectl_rapt.adapters.schemas import Schemas
@@ -132,6 +133,12 @@ class _Outside:
 
         return ThisMachine(self._environ, self._trace)
 
+    @cached_property
+    def programs(self) -> "Programs":
+        from kubectl_rapt.adapters.programs import Programs
+
+        return Programs(self._environ)
+
     def now(self) -> "datetime":
         from datetime import UTC, datetime
 
@@ -169,6 +176,10 @@ class _Door:
     @property
     def checkout(self) -> "Checkout":
         return self._outside.checkout
+
+    @property
+    def programs(self) -> "Programs":
+        return self._outside.programs
 
     @property
     def settings(self) -> "SettingsWrites":

@@ -7,6 +7,7 @@ from kubectl_rapt.errors import Conflict, RaptError, Unavailable
 from kubectl_rapt.model.kinds import Manifest
 from kubectl_rapt.model.plan import (
     Apply,
+    Attend,
     CloseProposal,
     CommitFiles,
     Create,
@@ -28,6 +29,7 @@ from kubectl_rapt.ports.cluster import ClusterWrites
 from kubectl_rapt.ports.forge import ForgeWrites
 from kubectl_rapt.ports.git import GitWrites, Remote
 from kubectl_rapt.ports.notify import Notifier
+from kubectl_rapt.ports.programs import ProgramsWrites
 from kubectl_rapt.ports.settings import SettingsWrites
 
 
@@ -64,13 +66,19 @@ class Writers(Protocol):
         """Whoever wants to be told of runs."""
         ...
 
+    @property
+    def programs(self) -> ProgramsWrites:
+        """Other programs of the person's."""
+        ...
+
     def pause(self, attempt: int) -> None:
         """Wait a little, longer with each attempt and never the same, before trying again."""
         ...
 
 
-Written = Manifest | str | PullRequest | None
-"""What a step answered: the object as stored, a new commit's id, the pull request afterwards, or nothing."""
+Written = Manifest | str | PullRequest | int | None
+"""What a step answered: the object as stored, a new commit's id, the pull request afterwards, an exit code, or
+nothing."""
 
 
 def apply(writers: Writers, step: Step) -> Written:
@@ -118,6 +126,8 @@ def apply(writers: Writers, step: Step) -> Written:
             return writers.forge.close(address, number, comment)
         case Notify(url, body, headers):
             writers.notifier.post(url, body, headers)
+        case Attend(command, environ):
+            return writers.programs.attend(command, environ)
         case WriteFiles(root, files, is_program):
             writers.checkout.write(root, files, is_program=is_program)
     return None

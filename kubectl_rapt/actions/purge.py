@@ -39,6 +39,7 @@ _ORDER: tuple[tuple[Kind, str], ...] = (
     (CRON_JOB, labels.TOOL),
     (RUN, ""),
     (JOB, labels.TOOL),
+    (JOB, labels.DEBUG),
     (TOOL, ""),
     (EXTERNAL_SECRET, labels.TOOL),
     (NETWORK_POLICY, labels.TOOL),

@@ -253,6 +253,24 @@ def _version() -> Callable[..., Any]:
     return version.version
 
 
+def _shell() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import shell
+
+    return shell.shell
+
+
+def _debug() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import shell
+
+    return shell.debug
+
+
+def _timing() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import timing
+
+    return timing.timing
+
+
 def _why() -> Callable[..., Any]:
     from kubectl_rapt.cli.commands import why
 
@@ -518,6 +536,13 @@ TABLE = {
     "why": Entry("Tools and runs", "Explain where a run comes from and why it ended as it did", _why),
     "events": Entry(
         "Tools and runs", "List what Kubernetes says of a run, its jobs and pods", _events, is_rare=True
+    ),
+    "timing": Entry(
+        "Tools and runs", "Show where a run's time went, or compare a tool's versions", _timing, is_rare=True
+    ),
+    "shell": Entry("Tools and runs", "Open a shell in a run that goes on", _shell, is_rare=True),
+    "debug": Entry(
+        "Tools and runs", "Start a run's pod once more, held, with a shell in it", _debug, is_rare=True
     ),
     "cancel": Entry("Tools and runs", "Stop a run, and close it as cancelled", _cancel, is_rare=True),
     "dead": Entry(

@@ -209,6 +209,22 @@ class Notify:
         return "notify the webhook"
 
 
+@dataclass(frozen=True, slots=True)
+class Attend:
+    """Hand the terminal to another program until that ends.
+
+    Args:
+        command: Its path and arguments.
+        environ: Variables besides the person's own.
+    """
+
+    command: tuple[str, ...]
+    environ: Mapping[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"run {' '.join(self.command)}"
+
+
 Step = (
     Create
     | Apply
@@ -223,6 +239,7 @@ Step = (
     | CloseProposal
     | WriteFiles
     | Notify
+    | Attend
 )
 
 

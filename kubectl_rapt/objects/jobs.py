@@ -45,6 +45,7 @@ class Job:
         failing_at: The time of that condition.
         suspended_by: The field manager that has suspended it; empty where it is not, or the server does not say.
         service_account: Whom its pods act as.
+        started_at: When it was released last; None before.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Job:
     failing_at: datetime | None = None
     suspended_by: str = ""
     service_account: str = ""
+    started_at: datetime | None = None
 
     @property
     def ref(self) -> Ref:
@@ -112,6 +114,7 @@ def from_manifest(manifest: Manifest) -> Job:
         failing_at=times.parse(failing["lastTransitionTime"]) if failing.get("lastTransitionTime") else None,
         suspended_by=_suspended_by(metadata) if spec.get("suspend") else "",
         service_account=spec["template"]["spec"].get("serviceAccountName", ""),
+        started_at=times.parse(status["startTime"]) if status.get("startTime") else None,
     )
 
 

@@ -109,6 +109,14 @@ class ClusterReads(Protocol):
         """
         ...
 
+    def kubelet_summary(self, node: str) -> Manifest:
+        """What a node's kubelet says of the use of its pods (``stats/summary``), through the API server.
+
+        Raises:
+            Refused: The user may not speak to kubelets (``nodes/proxy``), as is usual.
+        """
+        ...
+
     def dry_run(self, manifest: Manifest) -> Manifest:
         """What the server would store if this object were created: defaults and admission applied. Raises Invalid."""
         ...

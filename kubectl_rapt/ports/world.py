@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # a World is only a type here: naming a port must not load wh
     from kubectl_rapt.ports.forge import ForgeReads
     from kubectl_rapt.ports.git import GitReads
     from kubectl_rapt.ports.machine import Machine
+    from kubectl_rapt.ports.programs import ProgramsReads
     from kubectl_rapt.ports.renderer import Renderer
     from kubectl_rapt.ports.schemas import Schemas
 
@@ -73,6 +74,11 @@ class World(Protocol):
     @property
     def machine(self) -> "Machine":
         """The machine that Rapt runs on."""
+        ...
+
+    @property
+    def programs(self) -> "ProgramsReads":
+        """Other programs of the person's."""
         ...
 
     def now(self) -> datetime:

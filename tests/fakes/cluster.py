@@ -100,6 +100,9 @@ class FakeCluster:
     ) -> NoReturn:
         _never("a kubelet's logs")
 
+    def kubelet_summary(self, node: str) -> NoReturn:
+        _never("a kubelet's figures")
+
     def dry_run(self, manifest: Manifest) -> NoReturn:
         _never("admission")
 

@@ -14,6 +14,7 @@ from kubectl_rapt.adapters.files import Files
 from kubectl_rapt.adapters.forges.forges import Forges
 from kubectl_rapt.adapters.git import Git
 from kubectl_rapt.adapters.machine import ThisMachine
+from kubectl_rapt.adapters.programs import Programs
 from kubectl_rapt.adapters.sandbox import Sandbox
 from kubectl_rapt.adapters.schemas import Schemas
 from kubectl_rapt.config.settings import Settings
@@ -52,6 +53,7 @@ class FakeWorld:
         self.checkout = Checkout(environ)
         self.files = Files()
         self.machine = ThisMachine(environ)
+        self.programs = Programs(environ)
 
     def now(self) -> datetime:
         return NOON
@@ -84,6 +86,10 @@ class FakeWriters:
     @property
     def checkout(self) -> Checkout:
         return self.world.checkout
+
+    @property
+    def programs(self) -> Programs:
+        return self.world.programs
 
     @property
     def notifier(self) -> NoReturn:

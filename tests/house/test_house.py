@@ -39,7 +39,14 @@ UNCERTAIN = (
 )
 PERMITTED = {("templating/render.py", "os")}
 """The tokens that stand for values must not be known to the template that is rendered."""
-WRITING_PORTS = ("CheckoutWrites", "ClusterWrites", "ForgeWrites", "GitWrites", "SettingsWrites")
+WRITING_PORTS = (
+    "CheckoutWrites",
+    "ClusterWrites",
+    "ForgeWrites",
+    "GitWrites",
+    "ProgramsWrites",
+    "SettingsWrites",
+)
 HEAVY = (
     *(
         "kubernetes",

@@ -10,7 +10,7 @@ from kubectl_rapt.adapters.cluster.answers import Ask
 from kubectl_rapt.adapters.cluster.door import APPLY, Door
 from kubectl_rapt.adapters.cluster.streams import Stream
 from kubectl_rapt.errors import Conflict, NotFound, Unavailable
-from kubectl_rapt.model.kinds import Kind, Manifest, Ref, ref_of
+from kubectl_rapt.model.kinds import NODE, Kind, Manifest, Ref, ref_of
 from kubectl_rapt.ports.cluster import Context, Event, Page
 
 if TYPE_CHECKING:
@@ -125,6 +125,11 @@ class Reads:
             self._patience_seconds,
         )
         return Stream(self._door.leash(), lambda leash: logs.lines(self._door, wanted, leash))
+
+    def kubelet_summary(self, node: str) -> Manifest:
+        """See the port."""
+        path = paths.of(NODE, "", node, "proxy/stats/summary")
+        return _object(self._door.json(Ask("get", NODE, "", node, "proxy"), "GET", path))
 
     def dry_run(self, manifest: Manifest) -> Manifest:
         """See the port."""

@@ -1,0 +1,76 @@
+"""Other programs on this machine: ``ports.programs`` by starting them."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+
+from kubectl_rapt.errors import Unavailable
+from kubectl_rapt.ports.programs import Answer
+
+NOT_STARTED, TOO_LONG = 127, 124
+
+
+class Programs:
+    """Implements ProgramsReads and ProgramsWrites.
+
+    Args:
+        environ: The environment that they are started in.
+    """
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+
+    def find(self, name: str) -> str:
+        """See ProgramsReads."""
+        return shutil.which(name, path=self._environ.get("PATH", os.defpath)) or ""
+
+    def ourselves(self) -> tuple[str, ...]:
+        """See ProgramsReads."""
+        return (self.python(), "-m", "kubectl_rapt") if self.python() else (sys.executable,)
+
+    def python(self) -> str:
+        """See ProgramsReads."""
+        return "" if getattr(sys, "frozen", False) else sys.executable
+
+    def ask(self, command: Sequence[str], *, timeout_seconds: float = 30.0) -> Answer:
+        """See ProgramsReads."""
+        began_at = time.monotonic()
+        try:
+            done = subprocess.run(
+                command,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                encoding="utf-8",
+                errors="backslashreplace",
+                env=dict(self._environ),
+                timeout=timeout_seconds,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return Answer(TOO_LONG, "", f"no end within {timeout_seconds:g} s", time.monotonic() - began_at)
+        except (OSError, ValueError) as error:
+            return Answer(NOT_STARTED, "", str(error), time.monotonic() - began_at)
+        return Answer(done.returncode, done.stdout, done.stderr, time.monotonic() - began_at)
+
+    def attend(self, command: Sequence[str], environ: Mapping[str, str]) -> int:
+        """See ProgramsWrites."""
+        # Ctrl-C reaches the whole process group: it is for the program that the person looks at.
+        handler = signal.signal(signal.SIGINT, lambda *_: None)
+        try:
+            process = subprocess.Popen(command, env={**self._environ, **environ})
+        except (OSError, ValueError) as error:
+            signal.signal(signal.SIGINT, handler)
+            what = f"{command[0]} cannot be started: {error}"
+            raise Unavailable("no-program", what, f"{command[0]} --version") from error
+        try:
+            code = process.wait()
+        finally:
+            if process.poll() is None:
+                process.terminate()
+                process.wait()
+            signal.signal(signal.SIGINT, handler)
+        return code if code >= 0 else 128 - code

@@ -1,0 +1,58 @@
+"""What Rapt asks of other programs on the person's machine, and of itself as one: kubectl, podman, docker, kind."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+
+class Answer(NamedTuple):
+    """How a program ended.
+
+    Args:
+        code: Its exit code; 127 where it could not be started, 124 where it took too long and was ended.
+        out: What it wrote to standard output.
+        err: What it wrote to standard error.
+        seconds: How long it took.
+    """
+
+    code: int
+    out: str
+    err: str
+    seconds: float
+
+
+class ProgramsReads(Protocol):
+    """Asking programs something that changes nothing."""
+
+    def find(self, name: str) -> str:
+        """The path of a program that the person's shell would run; empty where there is none."""
+        ...
+
+    def ourselves(self) -> tuple[str, ...]:
+        """The words that start this program again."""
+        ...
+
+    def python(self) -> str:
+        """The interpreter that runs this program; empty where it carries its own inside."""
+        ...
+
+    def ask(self, command: Sequence[str], *, timeout_seconds: float = 30.0) -> Answer:
+        """Run a program without a terminal, and wait for its end."""
+        ...
+
+
+class ProgramsWrites(Protocol):
+    """Letting programs do something: only the door holds one."""
+
+    def attend(self, command: Sequence[str], environ: Mapping[str, str]) -> int:
+        """Run a program in the foreground, on the person's own terminal; its exit code.
+
+        Ctrl-C is the program's while it runs.
+
+        Args:
+            command: Its path and arguments.
+            environ: Variables besides the person's own.
+
+        Raises:
+            Unavailable: ``no-program``: it cannot be started.
+        """
+        ...
