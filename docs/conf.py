@@ -15,4 +15,5 @@ myst_heading_anchors = 3
 html_theme = "furo"
 html_title = f"Rapt {release}"
 html_copy_source = False
-html_theme_options = {"sidebar_hide_name": False}
+html_static_path = ["_static"]
+html_css_files = ["rapt.css"]

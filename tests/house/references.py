@@ -98,6 +98,8 @@ def _fields(schema: Mapping[str, Any], above: str) -> Iterator[tuple[str, str, s
 
 def _below(schema: Mapping[str, Any], path: str) -> Iterator[tuple[str, str, str]]:
     yield from _fields(schema, path)
+    for one in schema.get("oneOf", ()):
+        yield from _fields({**one, "required": ()}, path)
     if "items" in schema:
         yield from _below(schema["items"], f"{path}[]")
     if isinstance(named := schema.get("additionalProperties"), dict):
@@ -111,7 +113,7 @@ def _type(schema: Mapping[str, Any]) -> str:
         return " or ".join(f"`{word}`" for word in schema["enum"])
     if schema.get("x-kubernetes-int-or-string"):
         return "integer or string"
-    kinds = schema.get("type", "any")
+    kinds = schema.get("type", "object" if "oneOf" in schema else "any")
     kind = kinds if isinstance(kinds, str) else " or ".join(kinds)
     if kind == "array":
         return f"list of {_type(schema['items'])}" if "items" in schema else "list"
