@@ -4,10 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 4
 
-.PHONY: demo test test-quick lint bench docs package clean
+.PHONY: demo casts test test-quick lint bench docs package clean
 
 demo: $(VENV)/.ready
 	@$(BIN)/python -m tests.demo $(if $(KEEP),--keep)
+
+casts: $(VENV)/.ready
+	@$(BIN)/python -m tests.demo --record
 
 test: $(VENV)/.ready lint
 	@$(BIN)/python -m tests.cluster up --node >/dev/null
@@ -27,6 +30,8 @@ bench: $(VENV)/.ready
 
 docs: $(VENV)/.ready
 	@$(BIN)/python -m tests.house.documents
+	@$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build
+	@echo "file://$(CURDIR)/docs/_build/index.html"
 
 package: $(VENV)/.ready
 	@$(BIN)/python -m deploy $(if $(ADDRESS),--address $(ADDRESS))
@@ -34,5 +39,5 @@ package: $(VENV)/.ready
 $(VENV)/.ready: pyproject.toml
 	@echo "setting up $(VENV) …" >&2
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[dev]'
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[dev,docs]'
 	@touch $@

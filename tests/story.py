@@ -1,4 +1,4 @@
-"""The story of the main job, as data: the demo shows it, the end-to-end test checks it, the README prints it."""
+"""The story of the main job, as data: demo, test, README, tutorial and recordings all read it here."""
 
 import os
 import re
@@ -7,11 +7,11 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-_TIMEOUT_SECONDS = 120
+TIMEOUT_SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Step:
     is_administrator: bool = False
 
 
-STORY = (
+FIRST_RUN = (
     Step(
         "kubectl rapt init --local",
         "a config repository of your own: environment dev needs no review, prod does",
@@ -78,6 +78,10 @@ STORY = (
         says=("exit code 7", "commit +[0-9a-f]{40}", "change +{hello} by", "asked by +{user}"),
         learns={"commit": "commit +([0-9a-f]{40})"},
     ),
+)
+"""From nothing to a run that is explained: the tutorial."""
+
+REVIEWED = (
     Step(
         "kubectl rapt add http-check --in prod --set url={server}/health --schedule '*/15 * * * *'",
         "prod is reviewed: a change on a branch of its own",
@@ -115,16 +119,53 @@ STORY = (
     ),
 )
 
+CHAPTERS = {"first-run": FIRST_RUN, "reviewed": REVIEWED}
+"""Each is one recording: ``docs/casts/NAME.cast`` and ``NAME.svg``."""
+
+STORY = tuple(step for steps in CHAPTERS.values() for step in steps)
+
 
 @dataclass(frozen=True)
 class Told:
-    """What a step came to; ``both`` is standard output and standard error as a terminal would show them."""
+    """What a step came to; ``both`` is standard output and standard error as a terminal would show them.
+
+    ``stdout`` is None where a terminal took both.
+    """
 
     step: Step
     command: str
     exit_code: int
-    stdout: str
+    stdout: str | None
     both: str
+
+
+Types = Callable[[Sequence[str], Mapping[str, str]], tuple[int, str | None, str]]
+"""Runs a command's words with an environment; its exit code, standard output, and both outputs together."""
+
+
+def in_pipes(words: Sequence[str], environ: Mapping[str, str]) -> tuple[int, str | None, str]:
+    """Run a command without a terminal."""
+    with tempfile.TemporaryFile("w+") as both, tempfile.TemporaryFile("w+") as out:
+        with subprocess.Popen(
+            words,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=both,
+            text=True,
+        ) as process:
+            timer = threading.Timer(TIMEOUT_SECONDS, process.kill)
+            timer.start()
+            assert process.stdout is not None
+            for line in process.stdout:
+                out.write(line)
+                both.write(line)
+                both.flush()
+            code = process.wait()
+            timer.cancel()
+        for file in (out, both):
+            file.seek(0)
+        return code, out.read(), both.read()
 
 
 class Teller:
@@ -135,11 +176,19 @@ class Teller:
         user: The kubeconfig of an ordinary user.
         administrator: The kubeconfig of an administrator.
         known: What commands may name from the beginning: ``server``, ``host``, ``port``, ``user``.
+        types: How a command is run.
     """
 
-    def __init__(self, home: Path, user: Path, administrator: Path, known: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        home: Path,
+        user: Path,
+        administrator: Path,
+        known: Mapping[str, str],
+        types: Types = in_pipes,
+    ) -> None:
         self.known = dict(known)
-        self._user, self._administrator = user, administrator
+        self._user, self._administrator, self._types = user, administrator, types
         programs = Path(sys.executable).parent
         kept = {
             key: value
@@ -160,27 +209,8 @@ class Teller:
         """Type one command, and learn from its output."""
         command = fill(step.command, self.known)
         kubeconfig = self._administrator if step.is_administrator else self._user
-        with tempfile.TemporaryFile("w+") as both, tempfile.TemporaryFile("w+") as out:
-            with subprocess.Popen(
-                shlex.split(command),
-                env={**self.environ, "KUBECONFIG": str(kubeconfig)},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=both,
-                text=True,
-            ) as process:
-                timer = threading.Timer(_TIMEOUT_SECONDS, process.kill)
-                timer.start()
-                assert process.stdout is not None
-                for line in process.stdout:
-                    out.write(line)
-                    both.write(line)
-                    both.flush()
-                code = process.wait()
-                timer.cancel()
-            for file in (out, both):
-                file.seek(0)
-            told = Told(step, command, code, out.read(), both.read())
+        environ = {**self.environ, "KUBECONFIG": str(kubeconfig)}
+        told = Told(step, command, *self._types(shlex.split(command), environ))
         for name, pattern in step.learns.items():
             if found := re.search(pattern, told.both):
                 self.known[name] = found[1]
@@ -192,13 +222,18 @@ def fill(text: str, known: Mapping[str, str]) -> str:
     return re.sub(r"\{([a-z]+)\}", lambda found: known.get(found[1], found[0]), text)
 
 
+def pattern(step: Step) -> str:
+    """What its command looks like where it is shown: names are whatever they were."""
+    return re.sub(r"\\\{[a-z]+\\\}", r"\\S+", re.escape(step.command))
+
+
 def complaints(told: Told, known: Mapping[str, str]) -> list[str]:
     """What is not as the story says."""
     step = told.step
     found = []
     if told.exit_code != step.exit_code:
         found.append(f"exit code {told.exit_code}, expected {step.exit_code}")
-    if step.stdout is not None and told.stdout != step.stdout:
+    if step.stdout is not None and told.stdout not in (None, step.stdout):
         found.append(f"stdout {told.stdout!r}, expected {step.stdout!r}")
     found += [
         f"nothing like {fill(one, known)!r}"

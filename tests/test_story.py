@@ -8,6 +8,7 @@ import pytest
 
 from tests import story
 from tests.cluster.clusters import Cluster
+from tests.house import pages
 from tests.servers import health_server
 
 
@@ -30,6 +31,11 @@ def test_the_main_job_works_from_nothing_to_an_explained_failure(
     for step in story.STORY:
         told = teller.tell(step)
         assert not story.complaints(told, teller.known), f"$ {told.command}\n{told.both}"
+    for block in pages.blocks(pages.DOCS / "tutorial.md"):
+        if block.language == "sh":  # how the tutorial ends
+            environ = {**teller.environ, "KUBECONFIG": str(user)}
+            ended = subprocess.run(["bash", "-euc", block.text], env=environ, capture_output=True, text=True)
+            assert (ended.returncode, "hello pruned" in ended.stdout) == (0, True), ended
 
     repository = next(tmp_path.rglob("config.git"))
     log = [

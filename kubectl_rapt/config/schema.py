@@ -78,6 +78,8 @@ _POLICIES = _about("policies by their names", _object({"retry": _LINE, "cleanup"
 _ANSWERS = _about("parameter to value", {"type": "object"})
 _DEFAULTS = {"answers": _ANSWERS, "policies": _POLICIES}
 _ALLOWED = _about("texts that look like secrets and are none", _list(_whole(installation.DIGEST)))
+_NODES = _about("labels of the nodes that Jobs may go to", _named(_LINE))
+_MARKS = _about("labels of everything that is rendered", _named(_LINE))
 _SIZES = _about(_RESOURCES_ABOUT, _object({"requests": _QUANTITIES, "limits": _QUANTITIES}))
 
 
@@ -91,7 +93,7 @@ def of_project() -> Schema:
                 "the higher wins where several have a template of one name",
                 {"type": "integer", "minimum": -project.MAX_PRIORITY, "maximum": project.MAX_PRIORITY},
             ),
-            "branch": _LINE,
+            "branch": _about("the branch that is read, main if not given", _LINE),
             "signers": _about("public keys: versions need a signed tag", _list(_whole(project.SIGNER))),
         },
         ["url"],
@@ -104,11 +106,12 @@ def of_project() -> Schema:
             "review": _about("whether changes wait for one", _one_of("required", "none")),
             "runs": _about("whether each run waits for a review", _one_of("direct", "reviewed")),
             "reviewers": _about("names on the forge; team/NAME for a team", _TEXTS),
-            "reviewLabels": _TEXTS,
-            "autoMerge": _FLAG,
-            "profile": _LINE,
-            "secretStore": _object(
-                {"name": _SUBDOMAIN, "kind": _one_of("SecretStore", "ClusterSecretStore")}, ["name"]
+            "reviewLabels": _about("labels that its pull requests get", _TEXTS),
+            "autoMerge": _about("whether the forge merges as soon as it may", _FLAG),
+            "profile": _about("its profile's name", _LINE),
+            "secretStore": _about(
+                "where ExternalSecrets fetch its tools' Secrets",
+                _object({"name": _SUBDOMAIN, "kind": _one_of("SecretStore", "ClusterSecretStore")}, ["name"]),
             ),
             "reconcile": _about(
                 "what passes over it do besides",
@@ -129,18 +132,22 @@ def of_project() -> Schema:
         },
         ["namespaces"],
     )
-    profile = _object(
-        {"resources": _SIZES, "nodeSelector": _named(_LINE), "labels": _named(_LINE), **_DEFAULTS}
-    )
+    profile = _object({"resources": _SIZES, "nodeSelector": _NODES, "labels": _MARKS, **_DEFAULTS})
     return _document(
         "rapt.yaml",
         "Project",
         {
             "id": _about("by which objects in clusters name this repository", _whole(project.ID)),
-            "environments": _named(environment, _NAME),
-            "profiles": _named(profile),
-            "registries": _named(registry, {**_NAME, "not": {"const": project.BUNDLED}}),
-            "forge": _object({"kind": _one_of("github", "gitlab", "gitea", "none"), "api": _LINE}),
+            "environments": _about("places where tools run", _named(environment, _NAME)),
+            "profiles": _about("what environments share", _named(profile)),
+            "registries": _about(
+                "where templates come from, besides the bundled ones",
+                _named(registry, {**_NAME, "not": {"const": project.BUNDLED}}),
+            ),
+            "forge": _about(
+                "only where the repository's address does not tell",
+                _object({"kind": _one_of("github", "gitlab", "gitea", "none"), "api": _LINE}),
+            ),
             "allowedLiterals": _ALLOWED,
             **_DEFAULTS,
         },
@@ -169,8 +176,11 @@ def of_tool() -> Schema:
             "version": _needed(),
             "lock": _about("exactly which template; kubectl rapt upgrade writes it", lock),
             "answers": _ANSWERS,
-            "schedules": _list(_object({"cron": _needed(), "timeZone": _LINE}, ["cron"])),
-            "namespaces": _TEXTS,
+            "schedules": _about(
+                "when it runs by itself",
+                _list(_object({"cron": _needed(), "timeZone": _LINE}, ["cron"])),
+            ),
+            "namespaces": _about("where it is; the environment's first one if not given", _TEXTS),
             "policies": _POLICIES,
             "allowedLiterals": _ALLOWED,
         },
@@ -185,12 +195,12 @@ def of_template() -> Schema:
     port = _object({"port": number, "protocol": _one_of("TCP", "UDP", "SCTP")}, ["port"])
     egress = _object(
         {
-            "cidr": _LINE,
-            "any": _FLAG,
-            "podSelector": labels,
-            "namespaceSelector": labels,
-            "host": _LINE,
-            "ports": _list({"anyOf": [number, port]}),
+            "cidr": _about("a network, such as 10.0.0.0/8", _LINE),
+            "any": _about("any address", _FLAG),
+            "podSelector": _about("pods with these labels", labels),
+            "namespaceSelector": _about("in namespaces with these labels, else its own", labels),
+            "host": _about("documents the address; alone it is any address", _LINE),
+            "ports": _about("all if not given", _list({"anyOf": [number, port]})),
         }
     )
     some = {**_TEXTS, "minItems": 1}
@@ -207,17 +217,19 @@ def of_template() -> Schema:
             "name": _NAME,
             "version": version,
             "summary": _needed(),
-            "parameters": _list(_parameter()),
-            "rules": _list(_rule()),
-            "schedule": _LINE,
-            "policies": policies,
+            "parameters": _about("what it asks, in this order", _list(_parameter())),
+            "rules": _about("what must hold between answers", _list(_rule())),
+            "schedule": _about("a cron line: the default of its installations", _LINE),
+            "policies": _about("the default ones, by their names", policies),
             "resources": _SIZES,
-            "concurrency": _one_of("allow", "forbid", "queue"),
-            "access": _list(access),
-            "egress": _list(egress),
-            "kubernetes": _LINE,
-            "minRapt": version,
-            "freeEnv": _FLAG,
+            "concurrency": _about(
+                "what becomes of a run while another goes on", _one_of("allow", "forbid", "queue")
+            ),
+            "access": _about("what its ServiceAccount may do", _list(access)),
+            "egress": _about("where its pods may connect to, besides DNS; empty is nowhere", _list(egress)),
+            "kubernetes": _about("the minor versions that it works on", _LINE),
+            "minRapt": _about("the oldest Rapt that renders it", version),
+            "freeEnv": _about("whether --env may set variables that it does not declare", _FLAG),
         },
         ["name", "version", "summary"],
     )
@@ -229,17 +241,17 @@ def _parameter() -> Schema:
         {
             "name": {"type": "string", "pattern": f"^{parameters.NAME.pattern}$"},
             "type": _one_of(*parameters.TYPES),
-            "description": _LINE,
+            "description": _about("one line for people", _LINE),
             "at": _about("whether it is fixed in git or may be set at each run", _one_of("install", "run")),
-            "default": {},
+            "default": _about("without one an answer is needed, unless required is false", {}),
             "required": _FLAG,
-            "choices": {**_TEXTS, "uniqueItems": True},
-            "pattern": _LINE,
-            "minimum": bound,
-            "maximum": bound,
-            "prefixes": _TEXTS,
-            "example": {},
-            "code": _FLAG,
+            "choices": _about("the permitted values", {**_TEXTS, "uniqueItems": True}),
+            "pattern": _about("what a whole text must match", _LINE),
+            "minimum": _about("least value, or least length of a text or list", bound),
+            "maximum": _about("greatest value, or greatest length", bound),
+            "prefixes": _about("permitted beginnings of an image's name", _TEXTS),
+            "example": _about("a value that would be right", {}),
+            "code": _about("its value is code for a shell, on purpose", _FLAG),
             "renamedFrom": _about(
                 "what it was called in earlier versions",
                 _list({"type": "string", "pattern": f"^{parameters.NAME.pattern}$"}),

@@ -5,20 +5,35 @@ from collections.abc import Mapping
 from kubectl_rapt.model import names
 
 TOOL = "rapt.dev/tool"
+"""Label of everything that belongs to a tool, its Runs, Jobs and pods included: the tool's name."""
 TEMPLATE = "rapt.dev/template"
+"""Label: the name of the template that the tool came from."""
 VERSION = "rapt.dev/version"
+"""Label: that template's version, with ``_`` for ``+``."""
 RUN = "rapt.dev/run"
+"""Label of a run's Jobs and pods: the run's name. A Job that a CronJob made has none: its own name is the run's."""
 ATTEMPT = "rapt.dev/attempt"
+"""Label of a run's Jobs and pods: the attempt's number, from 1."""
 DEBUG = "rapt.dev/debug"
 """Label of a Job that is no attempt of a run: the run that somebody looks at by it."""
 ENVIRONMENT = "rapt.dev/environment"
+"""Label: the environment's name."""
 REPOSITORY = "rapt.dev/repository"
+"""Label: the ``id`` in ``rapt.yaml`` of the config repository that owns the object; ``sync`` prunes by it."""
 RETRY_POLICY = "rapt.dev/retry-policy"
+"""Label of what a retry policy governs: its name."""
 CLEANUP_POLICY = "rapt.dev/cleanup-policy"
+"""Label of what a cleanup policy governs: its name."""
 KEEP = "rapt.dev/keep"
 """Label or annotation by which a person holds an object: nothing cleans it up, whatever the value but ``false``."""
+APP_NAME = "app.kubernetes.io/name"
+"""Label: the same as ``rapt.dev/template``."""
+APP_PART_OF = "app.kubernetes.io/part-of"
+"""Label: the same as ``rapt.dev/tool``, cut to what a label holds."""
 APP_VERSION = "app.kubernetes.io/version"
+"""Label: the same as ``rapt.dev/version``."""
 MANAGED_BY = "app.kubernetes.io/managed-by"
+"""Label: ``rapt``."""
 
 DEFINITION = "rapt.dev/definition"
 """Annotation: ``sha256:…`` of the file in the config repository that an object was rendered from."""
@@ -45,8 +60,8 @@ def of_tool(*, tool: str, template: str, version: str, environment: str, reposit
     """
     return {
         MANAGED_BY: "rapt",
-        "app.kubernetes.io/name": names.shorten(template, 63),
-        "app.kubernetes.io/part-of": names.shorten(tool, 63),
+        APP_NAME: names.shorten(template, 63),
+        APP_PART_OF: names.shorten(tool, 63),
         APP_VERSION: version,
         ENVIRONMENT: environment,
         REPOSITORY: repository,

@@ -1,4 +1,4 @@
-"""Writes what is generated from the source: the map, the commands and the schemas in ``docs``, and ``cli/words.py``."""
+"""Writes what is generated from the source: the map, reference and schemas in ``docs``, and ``cli/words.py``."""
 
 import ast
 import copy
@@ -14,9 +14,8 @@ from kubectl_rapt.cli import main as front_end
 from kubectl_rapt.cli import options, table
 from kubectl_rapt.config.schema import SCHEMAS
 from kubectl_rapt.documents import dump_json
-from tests.house import source
+from tests.house import references, source
 
-_NOTE = "<!-- Written by `make docs` from the source: change that, not this. -->"
 _ROOMS = (
     *("errors", "documents", "edits", "model", "objects", "templating", "runs", "guard", "config", "ports"),
     "writes",
@@ -29,14 +28,15 @@ def contents() -> dict[Path, str]:
     docs = source.HOME / "docs"
     schemas = {docs / "schemas" / f"{name}.json": dump_json(make()) for name, make in SCHEMAS.items()}
     words = source.PACKAGE / "cli" / "words.py"
-    return {docs / "map.md": _map(), docs / "cli.md": _cli(), words: _words(), **schemas}
+    pages = {docs / "reference" / f"{name}.md": text for name, text in references.pages().items()}
+    return {docs / "map.md": _map(), docs / "cli.md": _cli(), words: _words(), **pages, **schemas}
 
 
 def _map() -> str:
     lines = [
         "# Map",
         "",
-        _NOTE,
+        references.NOTE,
         "",
         "Every module with its opening sentence and what it offers, from the bottom up. Read it before you write",
         "something: it may be there.",
@@ -99,7 +99,7 @@ def _shape(node: ast.ClassDef) -> str:
 def _cli() -> str:
     group = _group()
     context = group.make_context(front_end.NAME, ["--help"], resilient_parsing=True)
-    lines = ["# Commands", "", _NOTE]
+    lines = ["# Commands", "", references.NOTE]
     heading = ""
     for name, entry in table.TABLE.items():
         if entry.heading != heading:

@@ -154,10 +154,9 @@ def test_every_error_code_has_its_entry_and_no_entry_is_unused() -> None:
 def test_the_readme_shows_the_story_as_it_is() -> None:
     transcript = (source.HOME / "README.md").read_text().partition("<!-- transcript -->")[2]
     shown = re.findall(r"^\$ (.*)$", transcript.partition("<!-- end of transcript -->")[0], re.MULTILINE)
-    assert len(shown) == len(story.STORY), "README.md: python -m tests.demo --readme"
+    assert len(shown) == len(story.STORY), "README.md: make casts"
     for command, step in zip(shown, story.STORY, strict=True):
-        wanted = re.sub(r"\\\{[a-z]+\\\}", r"\\S+", re.escape(step.command))
-        assert re.fullmatch(wanted, command), f"README.md shows {command!r}: python -m tests.demo --readme"
+        assert re.fullmatch(story.pattern(step), command), f"README.md shows {command!r}: make casts"
 
 
 def test_whoever_starts_this_program_again_knows_that_it_may_be_frozen() -> None:
