@@ -12,6 +12,7 @@ SHARED = (
     Flag(("--as",), "USER", "User to impersonate", False),
     Flag(("--as-group",), "GROUP", "Group to impersonate (repeatable)", True),
     Flag(("--request-timeout",), "TIME", "For one request, 30s if not given; 0 is for ever", False),
+    Flag(("-v", "--v",), "LEVEL", "Show requests (6), bodies without secrets (8)", False),
 )
 COMMANDS = {
     "search": Command(
@@ -679,6 +680,52 @@ COMMANDS = {
             Flag(("-o", "--output",), "json|yaml", "Output format", False),
         ),
     ),
+    "timing": Command(
+        "Tools and runs", "Show where a run's time went, or compare a tool's versions", True,
+        "Show where the time of a run went, or compare the versions of a tool; 1 where one became slower.",
+        "kubectl rapt timing http-check",
+        (
+            ("[TOOL|RUN|job/NAME|pod/NAME]", "What to time; with --self, a command"),
+        ),
+        (
+            Flag(("-w", "--watch",), "", "Measure CPU and memory until the run has ended", False),
+            Flag(("--every",), "TIME", "How often, with --watch (default 5.0)", False),
+            Flag(("--self",), "", "Time a command of kubectl rapt itself: start, imports, requests", False),
+            Flag(("-o", "--output",), "json", "Output format", False),
+        ),
+    ),
+    "shell": Command(
+        "Tools and runs", "Open a shell in a run that goes on", True,
+        "Open a shell in a run that goes on; where its image has none, in a container beside it.",
+        "kubectl rapt shell http-check-x7k2p",
+        (
+            ("TOOL|RUN|job/NAME|pod/NAME", "Whose container to look into"),
+            ("[-- COMMAND…]", "What to run instead of a shell"),
+        ),
+        (
+            Flag(("-c", "--container",), "NAME", "The container", False),
+            Flag(("--image",), "IMAGE", "Use an ephemeral container of this image beside it", False),
+            Flag(("--dry-run",), "none|client", "Show what would be done, do nothing; bare is client", False),
+        ),
+    ),
+    "debug": Command(
+        "Tools and runs", "Start a run's pod once more, held, with a shell in it", True,
+        "Start a run's pod once more with its command held, and open a shell in it; it counts as no run.",
+        "kubectl rapt debug http-check-x7k2p --after",
+        (
+            ("RUN", "The run to look into"),
+            ("[-- COMMAND…]", "What to run instead of a shell"),
+        ),
+        (
+            Flag(("-c", "--container",), "NAME", "The container", False),
+            Flag(("--attempt",), "NUMBER", "Of this attempt; the last if not given", False),
+            Flag(("--after",), "", "Run its own command first, and hold the container if that fails", False),
+            Flag(("--image",), "IMAGE", "Another image for the container", False),
+            Flag(("--for",), "TIME", "Hold it for so long at most (default 3600.0)", False),
+            Flag(("--keep",), "", "Leave it there when the shell ends", False),
+            Flag(("--dry-run",), "none|client", "Show what would be done, do nothing; bare is client", False),
+        ),
+    ),
     "cancel": Command(
         "Tools and runs", "Stop a run, and close it as cancelled", True,
         "Stop a run: its pods get the time that Kubernetes gives them, and the run is closed as Cancelled.",
@@ -877,6 +924,26 @@ COMMANDS = {
         (
             Flag(("-A", "--all-namespaces",), "", "Of every namespace", False),
             Flag(("-o", "--output",), "json|yaml|jsonpath=…", "Output format", False),
+        ),
+    ),
+    "doctor": Command(
+        "Administration", "Check everything that Rapt needs here, and say what helps", False,
+        "Check all that Rapt rests on, side by side: this machine, the repositories, the forge, the cluster, your rights. Each line is ok, a warning or failed, with what helps; it ends with 1 where something failed.",
+        "kubectl rapt doctor --in prod",
+        (
+        ),
+        (
+            Flag(("-o", "--output",), "json|yaml|jsonpath=…", "Output format", False),
+        ),
+    ),
+    "help": Command(
+        "Administration", "Print the help of a command, or what an error means", True,
+        "Print the help of a command, or what an error means: errors alone lists the codes.",
+        "kubectl rapt help errors no-tool",
+        (
+            ("[COMMAND…|errors [CODE]]", "What to explain"),
+        ),
+        (
         ),
     ),
     "purge": Command(
