@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from kubectl_rapt.actions import threads
 from kubectl_rapt.errors import Conflict
 from kubectl_rapt.model.kinds import JOB, RUN, Kind, Manifest
-from kubectl_rapt.objects import labels
+from kubectl_rapt.objects import jobs, labels
 from kubectl_rapt.ports.cluster import Event, Page
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs import listed
@@ -15,6 +15,8 @@ from kubectl_rapt.runs.listed import Filter, Line
 
 _TRIES = 3
 _IDLE_SECONDS = 60.0
+_LOOKED_AT = 100
+"""Of how many runs the Jobs are looked at; their names go into one address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,31 +70,55 @@ def lines(world: World, wanted: Wanted) -> list[str]:
         try:
             pages = world.cluster.table(RUN, wanted.namespace, labels=wanted.selector, fields=wanted.fields)
             first = next(pages, None)
-            jobs = _jobs(world, wanted)
-            found = _of_runs(itertools.chain([first] if first else [], pages), wanted, jobs)
+            scheduled = _scheduled(world, wanted)
+            found = _of_runs(itertools.chain([first] if first else [], pages), wanted, scheduled)
             break
         except Conflict as error:
             if error.code != "expired" or is_last:
                 raise
-    found += [listed.packed(listed.fields(one)) for one in jobs.values() if wanted.filter.accepts(one)]
+    found += [listed.packed(listed.fields(one)) for one in scheduled.values() if wanted.filter.accepts(one)]
     found.sort(reverse=True)
     return found
 
 
-def _of_runs(pages: Iterable[Page], wanted: Wanted, jobs: dict[tuple[str, str], Line]) -> list[str]:
+def unrecorded(world: World, wanted: Wanted, packed: Iterable[str]) -> int:
+    """How many of the newest runs that go on, as they say, have a Job that has ended: nobody was there to record it.
+
+    Args:
+        world: Where to read.
+        wanted: Which were listed.
+        packed: Their lines.
+    """
+    going = [text for text in packed if listed.is_running(text)][:_LOOKED_AT]
+    if not going:
+        return 0
+    lines = [listed.line(listed.unpacked(text)) for text in going]
+    names = {
+        jobs.attempt_name(one.name, int(one.attempts.partition("/")[0])) for one in lines if one.attempts
+    }
+    selector = f"{labels.RUN} in ({','.join(sorted({one.name for one in lines}))})"
+    rows = [
+        dict(zip(page.columns, row, strict=False))
+        for page in world.cluster.table(JOB, wanted.namespace, labels=selector)
+        for row in page.rows
+    ]
+    return sum(row["Name"] in names and row.get("Status") in ("Complete", "Failed") for row in rows)
+
+
+def _of_runs(pages: Iterable[Page], wanted: Wanted, scheduled: dict[tuple[str, str], Line]) -> list[str]:
     """The lines of Runs; Jobs that one of them has adopted, which is then called like the Job, are dropped."""
     found = []
     accepts = None if wanted.filter.is_open else wanted.filter.accepts
     for page in pages:
         for fields in map(listed.reader(page.columns), page.rows):
-            if jobs:
-                jobs.pop((fields[1], fields[2]), None)
+            if scheduled:
+                scheduled.pop((fields[1], fields[2]), None)
             if accepts is None or accepts(listed.line(fields)):
                 found.append(listed.packed(fields))
     return found
 
 
-def _jobs(world: World, wanted: Wanted) -> dict[tuple[str, str], Line]:
+def _scheduled(world: World, wanted: Wanted) -> dict[tuple[str, str], Line]:
     if wanted.fields:
         return {}
     found = (listed.of_job(one) for one in world.cluster.list(JOB, wanted.namespace, labels=wanted.of_jobs))

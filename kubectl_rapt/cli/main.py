@@ -168,7 +168,11 @@ def _translate(error: ClickException, arguments: Sequence[str]) -> RaptError:
     command = next((word for word in arguments if word in table.TABLE), "")
     where = context.command_path if context else f"{NAME} {command}".rstrip()
     if isinstance(error, NoSuchOption):
-        flags = [flag for one in (context.command.params if context else ()) for flag in one.opts]
+        flags = [
+            flag
+            for one in (context.command.params if context else ())
+            for flag in (*one.opts, *one.secondary_opts)
+        ]
         flags = flags if error.option_name.startswith("--") else []  # no letter is near to another
         nearest = names.nearest(error.option_name, flags) or "--help"
         word = error.option_name.strip("-")

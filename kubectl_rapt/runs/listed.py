@@ -96,6 +96,11 @@ def unpacked(text: str) -> Fields:
     return tuple(text.split(_SEPARATOR))
 
 
+def is_running(packed: str) -> bool:
+    """Whether a packed text is that of a run that goes on."""
+    return f"{_SEPARATOR}{runs.RUNNING}{_SEPARATOR}" in packed
+
+
 def line(fields: Fields) -> Line:
     """The line of its fields."""
     return Line(**dict(zip(_PACKED, fields, strict=True)))

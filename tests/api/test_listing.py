@@ -167,6 +167,19 @@ def test_runs_are_listed_newest_first_whoever_asked(types: Types, tools: None, u
     assert types("runs", "-w", "-o", "json").exit_code == 2
 
 
+def test_that_a_run_has_ended_with_nobody_there_is_said(types: Types, tools: None, user: Path) -> None:
+    assert types("run", "a", "--request-id", "alone").exit_code == 0
+    kubectl_does(user, "wait", "--for=condition=complete", "--timeout=60s", "job/alone-1")
+    shown = types("runs")
+    assert ("Running" in shown.stdout, shown.stderr) == (
+        True,
+        "note: 1 of them has ended, and is not recorded yet: kubectl rapt reconcile\n",
+    )
+    assert types("reconcile").exit_code == 0
+    shown = types("runs")
+    assert ("Succeeded" in shown.stdout, shown.stderr) == (True, "")
+
+
 def test_a_watch_tells_what_is_there_and_then_each_change(ann: Person, tools: None) -> None:
     assert ann.types("run", "a", "--request-id", "first", "--detach").exit_code == 0
     watching = ann.starts("runs", "--watch")

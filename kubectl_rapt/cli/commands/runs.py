@@ -74,7 +74,13 @@ def runs(
         else:
             packed = listings.lines(world, wanted)
             if packed:
+                late = listings.unrecorded(world, wanted, packed)
                 shown.all(packed, now)
+                if late:
+                    what = (
+                        "1 of them has ended, and is" if late == 1 else f"{late} of them have ended, and are"
+                    )
+                    terminal.say(f"note: {what} not recorded yet: kubectl rapt reconcile")
             else:
                 where = f"namespace {wanted.namespace}" if wanted.namespace else "any namespace"
                 terminal.say(f"No runs found in {where}.")
