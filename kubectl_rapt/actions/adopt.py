@@ -1,9 +1,8 @@
 """Adopt: make a run of a CronJob's Job that failed, so that it is retried, kept and explained like any other."""
 
 from kubectl_rapt import writes
-from kubectl_rapt.actions import advance, policies
-from kubectl_rapt.errors import NotFound
-from kubectl_rapt.model.kinds import TOOL, Manifest, Ref
+from kubectl_rapt.actions import advance, find, policies
+from kubectl_rapt.model.kinds import TOOL, Ref
 from kubectl_rapt.model.plan import Patch
 from kubectl_rapt.objects import tools
 from kubectl_rapt.objects.runs import Run
@@ -20,8 +19,8 @@ def plan(world: World, found: Candidate, user: str) -> tuple[Run | None, str]:
     Raises:
         Unavailable, Refused, Invalid, NotFound: Its tool, that one's policy, or its CronJob cannot be read.
     """
-    tool = _get(world, Ref(TOOL, found.tool, found.ref.namespace))
-    cron_job = _get(world, found.cron_job)
+    tool = find.perhaps(world, Ref(TOOL, found.tool, found.ref.namespace))
+    cron_job = find.perhaps(world, found.cron_job)
     read = policies.of_tool(world, tools.from_manifest(tool)) if tool else None
     return adoption.run_of(found, read, cron_job, user, world.now())
 
@@ -39,12 +38,3 @@ def adopt(world: World, writers: Writers, found: Candidate, wanted: Run) -> Run:
     metadata = {"uid": found.manifest["metadata"]["uid"], "annotations": {adoption.MARK: run.uid}}
     writes.apply(writers, Patch(found.ref, {"metadata": metadata}))
     return run
-
-
-def _get(world: World, ref: Ref) -> Manifest | None:
-    try:
-        return world.cluster.get(ref)
-    except NotFound as error:
-        if error.code != "not-found":
-            raise
-        return None

@@ -4,9 +4,9 @@ from contextlib import suppress
 from dataclasses import replace
 
 from kubectl_rapt import writes
-from kubectl_rapt.actions import announce, look, recent
+from kubectl_rapt.actions import announce, find, look, recent
 from kubectl_rapt.errors import Conflict, NotFound, RaptError, Unavailable
-from kubectl_rapt.model.kinds import JOB, LEASE, POD, RUN, Manifest, Ref, ref_of
+from kubectl_rapt.model.kinds import JOB, LEASE, POD, RUN, Ref, ref_of
 from kubectl_rapt.model.plan import Create, Delete
 from kubectl_rapt.objects import jobs, labels, leases, pods, runs
 from kubectl_rapt.objects.jobs import Job
@@ -79,7 +79,7 @@ def advance(world: World, writers: Writers, seen: Seen) -> Seen:
 def _without_the_done(world: World, writers: Writers, seen: Seen) -> Seen:
     """What is known once the run that goes first was carried on: nobody may follow it, and its Job may have ended."""
     assert seen.lease is not None, "what is held is there"
-    found = _get(world, Ref(RUN, seen.lease.holder, seen.wanted.namespace))
+    found = find.perhaps(world, Ref(RUN, seen.lease.holder, seen.wanted.namespace))
     if found is not None:
         holder = runs.from_manifest(found)
         with suppress(RaptError):
@@ -96,11 +96,11 @@ def observe(world: World, seen: Seen) -> Seen:
     """
     run: Run | None = None
     job: Job | None = None
-    if found := _get(world, Ref(RUN, seen.wanted.name, seen.wanted.namespace)):
+    if found := find.perhaps(world, Ref(RUN, seen.wanted.name, seen.wanted.namespace)):
         run = runs.from_manifest(found)
     if run or seen.wanted.adopted:
         name = lifecycle.job_name(run or seen.wanted)
-        if found := _get(world, Ref(JOB, name, seen.wanted.namespace)):
+        if found := find.perhaps(world, Ref(JOB, name, seen.wanted.namespace)):
             job = jobs.from_manifest(found)
     if seen.run and (run is None or run.uid != seen.run.uid):
         raise Conflict("run-deleted", f'run "{seen.run.name}" was deleted meanwhile', "kubectl rapt runs")
@@ -119,7 +119,7 @@ def _is_there(world: World, run: Run, mount: Mount) -> bool:
     Raises:
         Conflict: ``name-taken``: something else has that name.
     """
-    found = _get(world, mount.ref(run.namespace))
+    found = find.perhaps(world, mount.ref(run.namespace))
     if found is not None and not any(
         one["uid"] == run.uid for one in found["metadata"].get("ownerReferences") or ()
     ):
@@ -132,13 +132,13 @@ def _lease(world: World, run: Run) -> Lease | None:
     """The tool's lease, where its runs go on one at a time."""
     if run.concurrency == "allow":
         return None
-    found = _get(world, leases.ref_of(run))
+    found = find.perhaps(world, leases.ref_of(run))
     return leases.from_manifest(found) if found else None
 
 
 def _goes_on(world: World, run: Run, lease: Lease) -> bool:
     """Whether the run that has the lease is not over; time says nothing about that."""
-    holder = _get(world, Ref(RUN, lease.holder, run.namespace))
+    holder = find.perhaps(world, Ref(RUN, lease.holder, run.namespace))
     return holder is not None and not turns.is_over(runs.from_manifest(holder))
 
 
@@ -151,15 +151,6 @@ def _firing(world: World, run: Run) -> str:
 def _mounts(run: Run | None) -> tuple[Mount, ...]:
     """The files that a run still waits for; what has begun had all it needs."""
     return run.mounts if run is not None and not run.attempts else ()
-
-
-def _get(world: World, ref: Ref) -> Manifest | None:
-    try:
-        return world.cluster.get(ref)
-    except NotFound as error:
-        if error.code != "not-found":
-            raise
-        return None
 
 
 def _learn(seen: Seen, step: lifecycle.Step, written: writes.Written) -> Seen:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from kubectl_rapt import documents
+from kubectl_rapt.actions import find
 from kubectl_rapt.actions.repository import Repository
 from kubectl_rapt.config import layout, rendered
 from kubectl_rapt.config.project import Environment, Project
@@ -161,7 +162,7 @@ def look(world: World, want: Desired) -> Live:
                 unfinished.add(job.labels.get(labels.TOOL, ""))
     for manifest in _strangers(world, [ref for ref in map(ref_of, want.objects) if ref not in found]):
         found[ref_of(manifest)] = manifest
-    return Live(found, frozenset(unfinished), get(world, want.record))
+    return Live(found, frozenset(unfinished), find.perhaps(world, want.record))
 
 
 def _no_operator(environment: Environment) -> Refused:
@@ -208,14 +209,6 @@ def _strangers(world: World, missing: Iterable[Ref]) -> Iterable[Manifest]:
         places[ref.kind, ref.namespace].append(ref)
     for (kind, namespace), refs in places.items():
         if len(refs) <= _FEW:
-            yield from filter(None, (get(world, ref) for ref in refs))
+            yield from filter(None, (find.perhaps(world, ref) for ref in refs))
         else:
             yield from (one for one in world.cluster.list(kind, namespace) if ref_of(one) in refs)
-
-
-def get(world: World, ref: Ref) -> Manifest | None:
-    """One object as it is now, or None."""
-    try:
-        return world.cluster.get(ref)
-    except NotFound:
-        return None

@@ -6,7 +6,7 @@ from itertools import count
 from typing import Any
 
 from kubectl_rapt import documents
-from kubectl_rapt.actions import compose, desired, repository, review, upgrade
+from kubectl_rapt.actions import compose, desired, find, repository, review, upgrade
 from kubectl_rapt.config import layout
 from kubectl_rapt.errors import NotFound
 from kubectl_rapt.guard import sops
@@ -68,7 +68,7 @@ def pending(world: World, environment: str, tool: str) -> Compared:
     found = repository.read(world)
     place = found.project().environment(environment)
     desired.check_cluster(world, place)
-    record = desired.get(world, desired.record_of(place))
+    record = find.perhaps(world, desired.record_of(place))
     applied = record["data"].get("commit", "") if record else ""
     path = layout.rendered(environment, tool)
     before = world.git.files(found.remote, applied, path) if applied else {}

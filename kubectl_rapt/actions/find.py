@@ -39,6 +39,20 @@ class Found:
     pods: tuple[Pod, ...]
 
 
+def perhaps(world: World, ref: Ref) -> Manifest | None:
+    """One object as it is now; None where there is none of that name.
+
+    Raises:
+        NotFound: ``not-installed``: the cluster does not know its kind.
+    """
+    try:
+        return world.cluster.get(ref)
+    except NotFound as error:
+        if error.code != "not-found":
+            raise
+        return None
+
+
 def tool(world: World, name: str, namespace: str, verb: str = "run") -> Tool:
     """One tool.
 

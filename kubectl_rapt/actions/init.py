@@ -42,7 +42,8 @@ def plan(world: World, path: str, reviewers: Sequence[str] = ()) -> Plan:
     uid = _cluster(world)
     owned, more = _owners(world, found, reviewers)
     notes += more
-    if layout.PROJECT not in found.files:
+    is_new = layout.PROJECT not in found.files
+    if is_new:
         wanted = _project(world, uid)
         files = {layout.PROJECT: project.spell(wanted).encode(), **owned}
         steps.append(CommitFiles(path, changes.MAIN, found.head, found.head, files, _MESSAGE))
@@ -60,6 +61,12 @@ def plan(world: World, path: str, reviewers: Sequence[str] = ()) -> Plan:
         if files:
             message = f"Complete {' and '.join(files)}\n"
             steps.append(CommitFiles(path, changes.MAIN, found.head, found.head, files, message))
+    if (
+        (place := wanted.environments.get(PROD))
+        and is_new
+        and place.namespaces != (world.cluster.namespace(),)
+    ):
+        notes.append(f"{PROD} is to live in namespace {place.namespaces[0]}, which is there")
     if shared := _shared(wanted):
         notes.append(shared)
     if not uid:

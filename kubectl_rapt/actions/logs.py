@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from kubectl_rapt.actions import find
 from kubectl_rapt.actions.find import Found
 from kubectl_rapt.errors import NotFound
 from kubectl_rapt.model import names
@@ -67,10 +68,8 @@ def job(world: World, found: Found, name: str, attempt: int = 0) -> Job | None:
     wanted = _job_name(found, name, attempt) if attempt else ""
     if not wanted or not found.run or (found.job and found.job.name == wanted):
         return found.job
-    try:
-        return jobs.from_manifest(world.cluster.get(Ref(JOB, wanted, found.run.namespace)))
-    except NotFound:
-        return None
+    manifest = find.perhaps(world, Ref(JOB, wanted, found.run.namespace))
+    return jobs.from_manifest(manifest) if manifest else None
 
 
 def _job_name(found: Found, name: str, attempt: int) -> str:

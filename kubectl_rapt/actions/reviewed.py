@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from kubectl_rapt.actions import advance, desired
+from kubectl_rapt.actions import advance, desired, find
 from kubectl_rapt.actions import run as running
 from kubectl_rapt.actions.compose import Make
 from kubectl_rapt.actions.repository import Repository
@@ -85,7 +85,7 @@ def check_folder(world: World, wanted: Run, environment_name: str) -> None:
     Raises:
         Refused: ``applied-folder``.
     """
-    tool = desired.get(world, Ref(TOOL, wanted.tool, wanted.namespace))
+    tool = find.perhaps(world, Ref(TOOL, wanted.tool, wanted.namespace))
     owner = owners.owner_of(tool) if tool else None
     if owner is None or not owner.namespace:
         return
@@ -172,7 +172,7 @@ def _execute(
     world: World, writers: Writers | None, found: Repository, environment_name: str, name: str
 ) -> Iterator[Executed]:
     run = read(world, found, environment_name, name)
-    manifest = desired.get(world, Ref(RUN, name, run.namespace))
+    manifest = find.perhaps(world, Ref(RUN, name, run.namespace))
     if manifest is not None:
         there = runs.from_manifest(manifest)
         if there.digest != run.digest:

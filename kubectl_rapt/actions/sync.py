@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from kubectl_rapt import writes
-from kubectl_rapt.actions import desired, missing, refresh, repository, reviewed
+from kubectl_rapt.actions import desired, find, missing, refresh, repository, reviewed
 from kubectl_rapt.actions.desired import Desired, Live
 from kubectl_rapt.actions.repository import Repository
 from kubectl_rapt.actions.reviewed import Executed
@@ -285,7 +285,7 @@ def _finish(world: World, writers: Writers, want: Desired, record: Manifest) -> 
     try:
         writes.apply(writers, _mark(record, want.commit))
     except Conflict:
-        claimed = desired.get(world, want.record)
+        claimed = find.perhaps(world, want.record)
         if claimed is None or claimed["data"].get("commit") != want.commit:
             raise
 

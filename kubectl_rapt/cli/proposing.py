@@ -1,7 +1,7 @@
 """Carrying a change to the config repository out, and showing what it does: the same for every verb."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import typer
 
@@ -19,19 +19,28 @@ from kubectl_rapt.runs import schedules
 from kubectl_rapt.writes import Writers
 
 
-def carry_out(
-    context: typer.Context,
-    world: World,
-    writers: Writers,
-    make: Make,
-    *,
-    is_dry: bool,
-    output: str = "",
-    overwrite: bool = False,
-    names_environments: bool = True,
-    is_draft: bool = False,
-    after: After = NOTHING,
-) -> int:
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a change is carried out and shown.
+
+    Args:
+        is_dry: Show what would be done, do nothing.
+        overwrite: Whether rendered files that were edited by hand may be replaced.
+        is_draft: Whether its pull request is a draft.
+        after: What is to happen once it is pushed.
+        output: ``json``, ``yaml`` or ``name`` of the rendered objects; empty for people.
+        names_environments: Whether it is about the environment that a person names, or about all there are.
+    """
+
+    is_dry: bool
+    overwrite: bool = False
+    is_draft: bool = False
+    after: After = NOTHING
+    output: str = ""
+    names_environments: bool = True
+
+
+def carry_out(context: typer.Context, world: World, writers: Writers, make: Make, manner: Manner) -> int:
     """Make a change: on main and into the cluster where nobody reviews it, else on its branch, with a pull request.
 
     Args:
@@ -39,12 +48,7 @@ def carry_out(
         world: Where to read.
         writers: The door's ports.
         make: What the person asks for.
-        is_dry: Show what would be done, do nothing.
-        output: ``json``, ``yaml`` or ``name`` of the rendered objects; empty for people.
-        overwrite: Whether rendered files that were edited by hand may be replaced.
-        names_environments: Whether it is about the environment that a person names, or about all there are.
-        is_draft: Whether its pull request is a draft.
-        after: What is to happen once it is pushed.
+        manner: How.
 
     Returns:
         The exit code.
@@ -54,10 +58,12 @@ def carry_out(
     """
 
     def plan(refs: Mapping[str, str] | None = None) -> Composition:
-        return compose.plan(world, make, overwrite=overwrite, is_draft=is_draft or None, refs=refs)
+        return compose.plan(
+            world, make, overwrite=manner.overwrite, is_draft=manner.is_draft or None, refs=refs
+        )
 
     made = plan()
-    for environment in made.environments if names_environments else ():
+    for environment in made.environments if manner.names_environments else ():
         options.check_default(context, environment)
     places = {environment.name: environment for environment in made.environments}
     notes = [
@@ -66,28 +72,28 @@ def carry_out(
         if made.plan.steps
         for note in capacity.check(world, places[built.environment], built)
     ]
-    if not is_dry and made.plan.steps:
+    if not manner.is_dry and made.plan.steps:
         made = _settled(world, writers, made, plan)
-    if not is_dry and made.has_forge and made.after:
+    if not manner.is_dry and made.has_forge and made.after:
         notes += _merge_itself(world, writers, made)
-    if is_draft and made.is_reviewed and not made.has_forge:
+    if manner.is_draft and made.is_reviewed and not made.has_forge:
         notes.append("--draft is for pull requests, and the config repository is on plain git")
-    if output:
+    if manner.output:
         objects = [one for built in made.built for one in built.objects]
         name = "\n".join(f"tool.rapt.dev/{built.installation.tool}" for built in made.built)
-        terminal.out(show.document(show.listed(objects), output, name))
+        terminal.out(show.document(show.listed(objects), manner.output, name))
     else:
         _show(made, world)
-        _conclude(made, is_dry)
+        _conclude(made, manner.is_dry)
     for note in notes:
         terminal.say(f"note: {note}")
-    if is_dry:
+    if manner.is_dry:
         return 0
     if made.is_reviewed and made.after:
-        return waiting.carry_out(world, writers, made.change, after)
-    if not made.is_reviewed or after.syncs:  # it is on main
+        return waiting.carry_out(world, writers, made.change, manner.after)
+    if not made.is_reviewed or manner.after.syncs:  # it is on main
         for environment in made.environments:
-            sync.carry_out(world, writers, environment.name, shows="" if output else "lines")
+            sync.carry_out(world, writers, environment.name, shows="" if manner.output else "lines")
     return 0
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from kubectl_rapt.actions import desired, repository, reviewed
+from kubectl_rapt.actions import desired, find, repository, reviewed
 from kubectl_rapt.actions import run as running
 from kubectl_rapt.actions.repository import Repository
 from kubectl_rapt.cli import options, proposing, terminal, watching
@@ -56,7 +56,7 @@ def carry_out(
         raise UsageError("no-environment", "no environment is named", f"{context.command_path} --in ENV")
     reviewed.check_folder(world, wanted, environment)
     make = reviewed.draft(world, wanted, environment)
-    proposing.carry_out(context, world, writers, make, is_dry=bool(manner.dry_run))
+    proposing.carry_out(context, world, writers, make, proposing.Manner(bool(manner.dry_run)))
     if manner.dry_run:
         return 0
     words = options.words_given(context)
@@ -105,7 +105,7 @@ def _standing(
     world: World, writers: Writers, found: Repository, wanted: Run, environment: str
 ) -> tuple[str, Run | None]:
     """How far it is, in words; and the run once there is one to follow, started by whoever was first."""
-    known = desired.get(world, Ref(RUN, wanted.name, wanted.namespace))
+    known = find.perhaps(world, Ref(RUN, wanted.name, wanted.namespace))
     if known is not None:
         return "is merged, and started", runs.from_manifest(known)
     if layout.run(environment, wanted.name) not in found.files:

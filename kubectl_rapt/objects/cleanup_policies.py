@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kubectl_rapt.errors import Invalid
 from kubectl_rapt.model.duration import Duration
-from kubectl_rapt.model.fields import Fields, Findings, refuse
-from kubectl_rapt.model.kinds import CLEANUP_POLICY, Manifest
+from kubectl_rapt.model.fields import Fields
+from kubectl_rapt.model.kinds import CLEANUP_POLICY, Manifest, Ref
 from kubectl_rapt.model.quantity import Quantity
+from kubectl_rapt.objects import policies
 
 JOB_STATUSES = ("Succeeded", "Failed")
 RUN_STATUSES = ("Succeeded", "Failed", "Exhausted", "NotStarted")
@@ -140,12 +140,7 @@ def from_data(data: Mapping[str, Any], source: str) -> CleanupPolicy:
     Raises:
         Invalid: ``bad-policy``: it is not one.
     """
-    findings: Findings = []
-    at = Fields(dict(data), "", findings)
-    policy = read(at, at.text("name", required=True))
-    at.done()
-    refuse(findings, {}, source, "bad-policy")
-    return policy
+    return policies.from_data(read, data, source)
 
 
 def snapshot(policy: CleanupPolicy) -> dict[str, Any]:
@@ -155,19 +150,9 @@ def snapshot(policy: CleanupPolicy) -> dict[str, Any]:
 
 def from_manifest(manifest: Manifest) -> CleanupPolicy:
     """Read a CleanupPolicy object. Raises Invalid."""
-    name, spec = manifest["metadata"]["name"], manifest.get("spec")
-    if not isinstance(spec, dict):
-        raise Invalid(
-            "bad-policy", f'cleanup policy "{name}" says nothing', f"kubectl get cleanuppolicy {name} -o yaml"
-        )
-    return from_data({"name": name, **spec}, f"cleanuppolicy/{name}")
+    return policies.from_manifest(read, manifest, CLEANUP_POLICY)
 
 
 def to_manifest(policy: CleanupPolicy, namespace: str) -> Manifest:
     """The CleanupPolicy object."""
-    return {
-        "apiVersion": CLEANUP_POLICY.api_version,
-        "kind": CLEANUP_POLICY.name,
-        "metadata": {"name": policy.name, "namespace": namespace},
-        "spec": to_data(policy),
-    }
+    return policies.to_manifest(Ref(CLEANUP_POLICY, policy.name, namespace), to_data(policy))

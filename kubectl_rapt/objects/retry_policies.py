@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal
 
-from kubectl_rapt.errors import Invalid
 from kubectl_rapt.model.causes import CAUSES
 from kubectl_rapt.model.duration import Duration
-from kubectl_rapt.model.fields import Fields, Findings, refuse
-from kubectl_rapt.model.kinds import RETRY_POLICY, Manifest
+from kubectl_rapt.model.fields import Fields
+from kubectl_rapt.model.kinds import RETRY_POLICY, Manifest, Ref
 from kubectl_rapt.model.quantity import Quantity
+from kubectl_rapt.objects import policies
 
 Action = Literal["retry", "ignore", "give-up"]
 
@@ -184,18 +185,13 @@ def _growth(factor: float, cap: object) -> dict[str, Any]:
     return {} if factor == 1 else {"factor": factor, **({"max": str(cap)} if cap else {})}
 
 
-def from_data(data: Mapping[str, Any], source: str, *, any_cause: bool = True) -> RetryPolicy:
+def from_data(data: Mapping[str, Any], source: str) -> RetryPolicy:
     """A policy as a Tool or a Run holds it: with its name, and perhaps with a later Rapt's causes.
 
     Raises:
         Invalid: ``bad-policy``: it is not one.
     """
-    findings: Findings = []
-    at = Fields(dict(data), "", findings)
-    policy = read(at, at.text("name", required=True), any_cause=any_cause)
-    at.done()
-    refuse(findings, {}, source, "bad-policy")
-    return policy
+    return policies.from_data(partial(read, any_cause=True), data, source)
 
 
 def snapshot(policy: RetryPolicy) -> dict[str, Any]:
@@ -205,19 +201,9 @@ def snapshot(policy: RetryPolicy) -> dict[str, Any]:
 
 def from_manifest(manifest: Manifest) -> RetryPolicy:
     """Read a RetryPolicy object. Raises Invalid."""
-    name, spec = manifest["metadata"]["name"], manifest.get("spec")
-    if not isinstance(spec, dict):
-        raise Invalid(
-            "bad-policy", f'retry policy "{name}" says nothing', f"kubectl get retrypolicy {name} -o yaml"
-        )
-    return from_data({"name": name, **spec}, f"retrypolicy/{name}", any_cause=False)
+    return policies.from_manifest(read, manifest, RETRY_POLICY)
 
 
 def to_manifest(policy: RetryPolicy, namespace: str) -> Manifest:
     """The RetryPolicy object."""
-    return {
-        "apiVersion": RETRY_POLICY.api_version,
-        "kind": RETRY_POLICY.name,
-        "metadata": {"name": policy.name, "namespace": namespace},
-        "spec": to_data(policy),
-    }
+    return policies.to_manifest(Ref(RETRY_POLICY, policy.name, namespace), to_data(policy))

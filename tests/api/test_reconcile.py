@@ -3,52 +3,23 @@
 import hmac
 import json
 import time
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from kubectl_rapt import wiring
 from kubectl_rapt.actions import reconcile
 from kubectl_rapt.actions.passing import Scope, Told
 from kubectl_rapt.model.kinds import CRON_JOB, EVENT, JOB, RUN, Ref, ref_of
-from kubectl_rapt.model.target import Target
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.writes import Writers
 from tests import due, finished
-from tests.cluster import kubectl
-from tests.cluster.clusters import Cluster
 from tests.due import Scene, fill, is_done
 from tests.killing import Person
 from tests.listener import listening
 
-
-@pytest.fixture(autouse=True)
-def _kubectl(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", str(kubectl.program().parent), prepend=":")
-
-
-@pytest.fixture
-def admin(cluster: Cluster) -> Iterator[tuple[World, Writers]]:
-    """Who may say in a Job's status that it has ended."""
-    with wiring.open_world(Target(kubeconfig=str(cluster.kubeconfig))) as both:
-        yield both
-
-
-@pytest.fixture
-def door(user: Path) -> Iterator[tuple[World, Writers]]:
-    """The cluster, as an ordinary user."""
-    with wiring.open_world(Target(kubeconfig=str(user))) as both:
-        yield both
-
-
-@pytest.fixture
-def scene(admin: tuple[World, Writers], namespace: str) -> Scene:
-    scene = Scene(admin[1], namespace)
-    scene.tool()
-    return scene
+pytestmark = pytest.mark.usefixtures("kubectl_on_path")
 
 
 class LaterOn:

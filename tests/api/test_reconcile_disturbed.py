@@ -5,7 +5,6 @@ import random
 import signal
 import socket
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,37 +16,13 @@ from kubectl_rapt.model.target import Target
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.writes import Writers
 from tests import due, faults, finished, namespaces
-from tests.cluster import clusters, kubectl, processes
+from tests.cluster import clusters, processes
 from tests.cluster.clusters import Cluster
 from tests.due import RETRY, WANTED, Scene, fill, is_done
 from tests.faults import PASS, Faults, Reply, Request
 from tests.killing import Kill, Person, each, end, kills, let_pass
 
-
-@pytest.fixture(autouse=True)
-def _kubectl(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", str(kubectl.program().parent), prepend=":")
-
-
-@pytest.fixture
-def admin(cluster: Cluster) -> Iterator[tuple[World, Writers]]:
-    """Who may say in a Job's status that it has ended."""
-    with wiring.open_world(Target(kubeconfig=str(cluster.kubeconfig))) as both:
-        yield both
-
-
-@pytest.fixture
-def door(user: Path) -> Iterator[tuple[World, Writers]]:
-    """The cluster, as an ordinary user."""
-    with wiring.open_world(Target(kubeconfig=str(user))) as both:
-        yield both
-
-
-@pytest.fixture
-def scene(admin: tuple[World, Writers], namespace: str) -> Scene:
-    scene = Scene(admin[1], namespace)
-    scene.tool()
-    return scene
+pytestmark = pytest.mark.usefixtures("kubectl_on_path")
 
 
 def test_a_pass_that_is_killed_at_any_write_is_finished_by_the_next(

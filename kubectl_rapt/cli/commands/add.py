@@ -6,6 +6,7 @@ import typer
 
 from kubectl_rapt.actions import add as adding
 from kubectl_rapt.cli import options, proposing
+from kubectl_rapt.cli.proposing import Manner
 from kubectl_rapt.cli.waiting import After
 from kubectl_rapt.config.installation import Schedule
 from kubectl_rapt.errors import UsageError
@@ -72,14 +73,5 @@ def add(
             namespaces=[namespace] if namespace else [],
             allowed_literals=allow_literal or [],
         )
-        return proposing.carry_out(
-            context,
-            world,
-            writers,
-            adding.draft(world, request),
-            is_dry=is_dry,
-            output=output,
-            overwrite=overwrite,
-            is_draft=draft,
-            after=After(wait or sync, sync, timeout),
-        )
+        manner = Manner(is_dry, overwrite, draft, After(wait or sync, sync, timeout), output)
+        return proposing.carry_out(context, world, writers, adding.draft(world, request), manner)

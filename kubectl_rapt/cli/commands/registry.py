@@ -138,7 +138,7 @@ def add(
             for signer in registries.signers(world.checkout.document(path), path)
         )
         make = registries.adding(world, Registry(name, url, priority, branch, signers))
-        proposing.carry_out(context, world, writers, make, is_dry=is_dry)
+        proposing.carry_out(context, world, writers, make, proposing.Manner(is_dry))
 
 
 def remove(
@@ -152,7 +152,7 @@ def remove(
     """
     is_dry = options.is_dry(dry_run)
     with options.open_world(context) as (world, writers):
-        proposing.carry_out(context, world, writers, registries.removing(name), is_dry=is_dry)
+        proposing.carry_out(context, world, writers, registries.removing(name), proposing.Manner(is_dry))
 
 
 _MOST_LINES = 50

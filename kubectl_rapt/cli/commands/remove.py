@@ -6,6 +6,7 @@ import typer
 
 from kubectl_rapt.actions import remove as removing
 from kubectl_rapt.cli import options, proposing
+from kubectl_rapt.cli.proposing import Manner
 from kubectl_rapt.cli.waiting import After
 
 
@@ -29,13 +30,6 @@ def remove(
     with options.open_world(context) as (world, writers):
         environment = options.environment(context, world.settings)
         make = removing.draft(tool, environment, options.words(from_namespace))
-        return proposing.carry_out(
-            context,
-            world,
-            writers,
-            make,
-            is_dry=options.is_dry(dry_run),
-            overwrite=overwrite,
-            is_draft=draft,
-            after=After(wait or sync, sync, timeout),
-        )
+        after = After(wait or sync, sync, timeout)
+        manner = Manner(options.is_dry(dry_run), overwrite, draft, after)
+        return proposing.carry_out(context, world, writers, make, manner)

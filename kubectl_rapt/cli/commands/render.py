@@ -38,9 +38,8 @@ def render(
             _write(world, writers, found, again, is_dry=is_dry, overwrite=overwrite)
             return
         make = rendering.draft(world, environment, wanted)
-        proposing.carry_out(
-            context, world, writers, make, is_dry=is_dry, overwrite=overwrite, names_environments=False
-        )
+        manner = proposing.Manner(is_dry, overwrite, names_environments=False)
+        proposing.carry_out(context, world, writers, make, manner)
 
 
 def _write(

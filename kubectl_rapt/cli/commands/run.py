@@ -1,7 +1,9 @@
 """``kubectl rapt run``."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import combinations as pairs_of
 from typing import Annotated, Literal
 
 import typer
@@ -110,14 +112,10 @@ def run(
     _check(is_matrix=bool(matrix), is_reviewed=review, has_mounts=bool(given), output=output)
     combinations = matrices.read(matrix or [])  # without --matrix one that has nothing of its own
     follows = options.follows(follow, wait=wait, has_output=bool(output))
-    shows: watching.Shows | Literal[""] = "log" if follows else ""
-    if follows and (output == "json" or wait):
-        shows = "events" if output == "json" and not matrix else "phases"
+    shows = _shows(output, follows=follows, wait=wait, is_matrix=bool(matrix))
     manner = Manner(shows, output, "" if dry_run == "none" else dry_run, timeout, raw)
     texts, files = options.pairs(set_ or [], "--set"), options.pairs(set_file or [], "--set-file")
-    twice = [name for name in combinations[0] if name in {**texts, **files}]
-    if twice := twice or sorted(files.keys() & texts.keys()):
-        raise UsageError("bad-usage", f"{twice[0]} is given twice", f"leave out one of them: {twice[0]}")
+    _check_once(combinations[0], texts, files)
     with options.open_world(context) as (world, writers):
         request = Request(
             tool,
@@ -132,11 +130,7 @@ def run(
         if terminal.is_interactive():
             request = _asked(context, request, found, combinations[0])
         if review:
-            from kubectl_rapt.cli import reviewing
-
-            request = replace(request, not_after=_time(not_after or "24h", world.now()))
-            wanted = running.plan(world, request, found)
-            return reviewing.carry_out(context, world, writers, wanted, found.environment, manner)
+            return _review(context, world, writers, request, found, not_after or "24h", manner)
         running.check_direct(found, options.words_given(context))
         if matrix:
             from kubectl_rapt.cli import sweeping
@@ -156,6 +150,39 @@ def _check(*, is_matrix: bool, is_reviewed: bool, has_mounts: bool, output: str)
         wrong = "--matrix takes -o json or -o name"
     if wrong:
         raise UsageError("bad-usage", f"these do not go together: {wrong}", "kubectl rapt run --help")
+
+
+def _check_once(*given: Collection[str]) -> None:
+    """Refuse a parameter that is answered in more than one way. Raises UsageError."""
+    for one, other in pairs_of(given, 2):
+        for name in sorted(name for name in one if name in other):
+            raise UsageError("bad-usage", f"{name} is given twice", f"leave out one of them: {name}")
+
+
+def _shows(output: str, *, follows: bool, wait: bool, is_matrix: bool) -> watching.Shows | Literal[""]:
+    """What is shown of a run that is followed; nothing of one that is not."""
+    if not follows:
+        return ""
+    if output == "json" and not is_matrix:
+        return "events"
+    return "phases" if output == "json" or wait else "log"
+
+
+def _review(
+    context: typer.Context,
+    world: World,
+    writers: Writers,
+    request: Request,
+    tool: Tool,
+    not_after: str,
+    manner: Manner,
+) -> int:
+    """Ask for a review of the run, instead of beginning it."""
+    from kubectl_rapt.cli import reviewing
+
+    request = replace(request, not_after=_time(not_after, world.now()))
+    wanted = running.plan(world, request, tool)
+    return reviewing.carry_out(context, world, writers, wanted, tool.environment, manner)
 
 
 def _time(text: str, now: datetime) -> datetime:

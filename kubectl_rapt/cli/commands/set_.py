@@ -6,6 +6,7 @@ import typer
 
 from kubectl_rapt.actions import set_ as setting
 from kubectl_rapt.cli import options, proposing
+from kubectl_rapt.cli.proposing import Manner
 from kubectl_rapt.cli.waiting import After
 from kubectl_rapt.config.installation import Schedule
 from kubectl_rapt.errors import UsageError
@@ -64,14 +65,6 @@ def set_(
             tool, options.environment(context, world.settings), given, unset, schedules, policies
         )
         make = setting.draft(world, request)
-        return proposing.carry_out(
-            context,
-            world,
-            writers,
-            make,
-            is_dry=options.is_dry(dry_run),
-            output=output,
-            overwrite=overwrite,
-            is_draft=draft,
-            after=After(wait or sync, sync, timeout),
-        )
+        after = After(wait or sync, sync, timeout)
+        manner = Manner(options.is_dry(dry_run), overwrite, draft, after, output)
+        return proposing.carry_out(context, world, writers, make, manner)

@@ -6,6 +6,7 @@ import typer
 
 from kubectl_rapt.actions import share as sharing
 from kubectl_rapt.cli import options, proposing
+from kubectl_rapt.cli.proposing import Manner
 from kubectl_rapt.cli.waiting import After
 from kubectl_rapt.errors import UsageError
 
@@ -38,13 +39,6 @@ def share(
     with options.open_world(context) as (world, writers):
         source = options.environment(context, world.settings)
         make = sharing.draft(tool, source, namespaces, environments)
-        return proposing.carry_out(
-            context,
-            world,
-            writers,
-            make,
-            is_dry=options.is_dry(dry_run),
-            overwrite=overwrite,
-            is_draft=draft,
-            after=After(wait or sync, sync, timeout),
-        )
+        after = After(wait or sync, sync, timeout)
+        manner = Manner(options.is_dry(dry_run), overwrite, draft, after)
+        return proposing.carry_out(context, world, writers, make, manner)

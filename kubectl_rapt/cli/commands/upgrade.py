@@ -6,6 +6,7 @@ import typer
 
 from kubectl_rapt.actions import upgrade as upgrading
 from kubectl_rapt.cli import options, proposing
+from kubectl_rapt.cli.proposing import Manner
 from kubectl_rapt.cli.waiting import After
 from kubectl_rapt.errors import UsageError
 from kubectl_rapt.model.versions import VersionRange
@@ -51,13 +52,6 @@ def upgrade(
             unset or [],
         )
         make = upgrading.draft(world, request)
-        return proposing.carry_out(
-            context,
-            world,
-            writers,
-            make,
-            is_dry=options.is_dry(dry_run),
-            overwrite=overwrite,
-            is_draft=draft,
-            after=After(wait or sync, sync, timeout),
-        )
+        after = After(wait or sync, sync, timeout)
+        manner = Manner(options.is_dry(dry_run), overwrite, draft, after)
+        return proposing.carry_out(context, world, writers, make, manner)
