@@ -39,3 +39,15 @@ def apply(kubeconfig: Path, *items: object) -> None:
             break
         time.sleep(0.5)  # the API server learns of a new RoleBinding a moment later
     assert done.returncode == 0, done.stderr
+
+
+def uid(cluster: Cluster) -> str:
+    """By which environments know a cluster: the UID of its ``kube-system``."""
+    command = [
+        str(kubectl.program()),
+        f"--kubeconfig={cluster.kubeconfig}",
+        "get",
+        "namespace",
+        "kube-system",
+    ]
+    return subprocess.check_output([*command, "-o", "jsonpath={.metadata.uid}"], text=True, timeout=60)

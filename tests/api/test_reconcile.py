@@ -11,6 +11,8 @@ import pytest
 
 from kubectl_rapt.actions import reconcile
 from kubectl_rapt.actions.passing import Scope, Told
+from kubectl_rapt.config import layout
+from kubectl_rapt.config.project import Environment
 from kubectl_rapt.model.kinds import CRON_JOB, EVENT, JOB, RUN, Ref, ref_of
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.writes import Writers
@@ -18,6 +20,7 @@ from tests import due, finished
 from tests.due import Scene, fill, is_done
 from tests.killing import Person
 from tests.listener import listening
+from tests.repositories import ConfigRepository
 
 pytestmark = pytest.mark.usefixtures("kubectl_on_path")
 
@@ -199,6 +202,28 @@ def test_a_webhook_is_told_of_each_alarm_once_signed_and_again_only_where_it_did
         assert (told["type"], told["run"]["name"]) == ("RunFailed", "bad")
     person.environ["RAPT_WEBHOOK_SECRET"] = ""
     assert person.types("reconcile").exit_code == 2
+
+
+def test_an_environments_own_webhook_is_found_by_the_names_of_its_variables(
+    scene: Scene, user: Path, tmp_path: Path
+) -> None:
+    marks = {"rapt.dev/tool": "backup", "rapt.dev/run": "bad", "rapt.dev/environment": "prod"}
+    scene.ended("bad", "Failed", metadata={"labels": marks})
+    repository = ConfigRepository(tmp_path, Environment("prod", (scene.namespace,)))
+    said = b"review: required\n    reconcile: {webhook: {urlEnv: ALERTS, secretEnv: ALERTS_KEY}}"
+    text = repository.files()[layout.PROJECT]
+    repository.commit({layout.PROJECT: text.replace(b"review: required", said)})
+    person = Person(tmp_path / "ann", user, repository=repository.path)
+    assert person.types("reconcile").exit_code == 0
+    with listening() as listener:
+        assert person.types("reconcile", "--in", "prod").stderr == "nothing is due\n"
+        person.environ["ALERTS"] = listener.url
+        unsigned = person.types("reconcile", "--in", "prod")
+        assert (unsigned.exit_code, "ALERTS_KEY is not set" in unsigned.stderr) == (2, True), unsigned
+        person.environ["ALERTS_KEY"] = "key"
+        ended = person.types("reconcile", "--in", "prod")
+        assert "told the webhook: failed: Test" in ended.stdout, ended
+        assert len(listener.heard) == 1
 
 
 def test_events_tell_of_failures_on_the_run_and_on_its_tool(

@@ -92,8 +92,8 @@ def scene(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Scene:
     user = cluster.user(f"user-of-{namespace}", namespace=namespace)
     repository = ConfigRepository(
         folder / "remote",
-        Environment("dev", (namespace,), cluster=uid_of(cluster), is_reviewed=False),
-        Environment("prod", (namespace,), cluster=uid_of(cluster)),
+        Environment("dev", (namespace,), cluster=namespaces.uid(cluster), is_reviewed=False),
+        Environment("prod", (namespace,), cluster=namespaces.uid(cluster)),
     )
     person = Person(folder / "someone", user, repository=repository.path, environment="dev")
     argv = folder / "argv"
@@ -105,17 +105,6 @@ def scene(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Scene:
         ended = person.types(*words)
         assert ended.exit_code == 0, ended
     return Scene(person, folder, argv, repository, namespace, cluster.kubeconfig)
-
-
-def uid_of(cluster: Cluster) -> str:
-    command = [
-        str(kubectl.program()),
-        f"--kubeconfig={cluster.kubeconfig}",
-        "get",
-        "namespace",
-        "kube-system",
-    ]
-    return subprocess.check_output([*command, "-o", "jsonpath={.metadata.uid}"], text=True, timeout=60)
 
 
 def watch(person: Person, folder: Path, argv: Path) -> None:

@@ -285,7 +285,9 @@ def test_init_completes_a_repository_that_lost_its_project(
     folder.mkdir(parents=True)
     (folder / "config.git").symlink_to(repository.path)
     repository.commit({layout.PROJECT: None, "README.md": b"Ours\n"})
-    assert ask("init", "--local").exit_code == 0
+    ended = ask("init", "--local")
+    assert ended.exit_code == 0
+    assert "note: dev and prod share namespace default: a tool can be in one of them only" in ended.stderr
     assert set(repository.files()) == {layout.PROJECT, "README.md"}
     assert len(repository.log()) == 3
 

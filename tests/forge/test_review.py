@@ -13,6 +13,8 @@ import pytest
 
 from kubectl_rapt.config import changes, layout, project
 from kubectl_rapt.config.project import Environment, Project
+from tests import namespaces
+from tests.cluster.clusters import Cluster
 from tests.forge.gitea import PEOPLE, Gitea, Repository
 from tests.forge.servers import Answer, Between, served
 from tests.killing import Ended, Kill, Person, each, end, kills
@@ -20,6 +22,7 @@ from tests.registries import RegistryRepository
 
 OWNER, REVIEWER, THIRD = PEOPLE
 ADD = ("add", "hello", "--in", "prod", "--image", "busybox:1.35", "--", "true")
+PROD = Environment("prod", ("team",), "uid")
 UPGRADE = ("upgrade", "say", "--in", "prod")
 
 
@@ -119,22 +122,33 @@ class Scenes:
     def __init__(self, gitea: Gitea, folder: Path) -> None:
         self._gitea, self._folder = gitea, folder
 
-    def make(self, name: object = "ann", *, files: dict[str, str] | None = None, url: str = "") -> Scene:
-        """One with a free and a reviewed environment; ``url`` is how the forge is reached."""
+    def make(
+        self,
+        name: object = "ann",
+        *,
+        files: dict[str, str] | None = None,
+        url: str = "",
+        user: Path = Path(os.devnull),
+        prod: Environment = PROD,
+    ) -> Scene:
+        """One with a free and a reviewed environment.
+
+        Args:
+            name: The owner's.
+            files: What else is in the repository.
+            url: How the forge is reached.
+            user: The owner's kubeconfig; without one there is no cluster.
+            prod: The reviewed environment.
+        """
         repository = self._gitea.repository()
-        environments = {
-            one.name: one
-            for one in (
-                Environment("dev", ("team",), is_reviewed=False),
-                Environment("prod", ("team",), "uid"),
-            )
-        }
+        free = Environment("dev", ("team",), is_reviewed=False)
+        environments = {one.name: one for one in (free, prod)}
         text = project.spell(Project("1a2b3c4d", environments))
         self._gitea.push(repository, "main", {layout.PROJECT: text, **(files or {})})
         address = self._gitea.clone_url(repository)
         if url:
             address = address.replace(self._gitea.url.removeprefix("http://"), url.removeprefix("http://"))
-        person = Person(self._folder / str(name), Path(os.devnull), repository=address)
+        person = Person(self._folder / str(name), user, repository=address)
         return Scene(self._gitea, repository, person)
 
 
@@ -150,6 +164,42 @@ def scene(scenes: Scenes) -> Scene:
 
 def approve(scene: Scene, who: str = REVIEWER) -> None:
     scene.gitea.review(scene.repository, scene.pulls[-1]["number"], who)
+
+
+def test_a_run_is_reviewed_by_all_that_is_to_be_known_of_it_and_started_once_after_its_merge(
+    scenes: Scenes, cluster: Cluster
+) -> None:
+    namespace = namespaces.prepare(cluster)
+    user = cluster.user(f"user-of-{namespace}", namespace=namespace)
+    containers = [{"name": "tool", "image": "busybox:1.35", "env": [{"name": "WORD", "value": ""}]}]
+    pod = {"restartPolicy": "Never", "containers": containers}
+    word = {
+        "name": "word",
+        "type": "string",
+        "at": ["/spec/template/spec/containers/0/env/0/value"],
+    }
+    tool = {"parameters": [word], "job": {"spec": {"template": {"spec": pod}}}}
+    kind = {"apiVersion": "rapt.dev/v1alpha1", "kind": "Tool", "metadata": {"name": "hello"}, "spec": tool}
+    namespaces.apply(user, kind)
+    scene = scenes.make(user=user, prod=Environment("prod", (namespace,), namespaces.uid(cluster)))
+    asked = ("run", "hello", "--in", "prod", "--review", "--request-id", "once", "--set", "word=@everyone")
+    scene.is_proposed_once(scene.succeeds(*asked))
+    scene.is_proposed_once(scene.succeeds(*asked))
+    (pull,) = scene.pulls
+    said = pull["body"].splitlines()
+    assert "### Run once in prod, once" in said
+    for line in (
+        r"tool +hello \(written by hand\)",
+        rf"asked by +user-of-{namespace}",
+        r"not after +\S+Z",
+        "word: @everyone",
+    ):
+        assert any(re.fullmatch(line, one) for one in said), (line, pull["body"])
+    assert scene.person.types("runs", "-o", "name").stdout == ""
+    scene.succeeds("changes", "merge", scene.id)
+    for _ in range(2):
+        scene.succeeds("sync", "--in", "prod")
+    assert scene.person.types("runs", "-o", "name").stdout == "run.rapt.dev/once\n"
 
 
 def test_from_an_add_through_its_review_to_main(scene: Scene) -> None:
