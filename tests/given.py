@@ -151,6 +151,7 @@ def a_pod(
         },
         "spec": {
             **({"nodeName": "node-1"} if scheduled is True else {}),
+            "restartPolicy": "Never",
             "initContainers": [{"name": one} for one in inits],
             "containers": [{"name": one} for one in names],
         },

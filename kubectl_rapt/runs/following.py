@@ -194,10 +194,19 @@ def _logs_to_begin(state: Following) -> tuple[Source, ...]:
         source
         for pod in state.pods.values()
         for container in pod.containers
-        if container.state != "waiting" and state.only in ("", container.name)
+        if (container.state != "waiting" or _may_be_missed(pod)) and state.only in ("", container.name)
         for source in [Source(pod.name, container.name)]
         if source not in state.open and source not in state.closed
     )
+
+
+def _may_be_missed(pod: Pod) -> bool:
+    """Whether a log is to be asked for before its container is seen to have started.
+
+    A container that is started again in place has the log of the time before only until it ends again, which may be
+    sooner than anybody is told that it ever began.
+    """
+    return pod.may_restart and bool(pod.node) and pod.phase == "Pending"
 
 
 def _tell(state: Following) -> tuple[Following, list[Line]]:

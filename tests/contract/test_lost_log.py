@@ -282,6 +282,14 @@ def test_a_line_without_an_end_outlives_the_container_that_said_it(scripted: Fau
     assert restarting(scripted, reads, acts, before) == [b"a", b"b"]
 
 
+def test_a_line_without_an_end_is_not_lost_with_the_container_that_the_kubelet_drops(
+    scripted: Faults, reads: Reads
+) -> None:
+    unended = B.removesuffix(b"\n")
+    acts = [Streamed([A, unended]), Streamed([D]), Streamed([D]), Streamed([D])]
+    assert restarting(scripted, reads, acts, [NO_BEFORE, NO_BEFORE]) == [b"a", b"b", b"d"]
+
+
 def test_a_container_that_is_started_again_while_we_look_back_loses_nothing(
     scripted: Faults, reads: Reads
 ) -> None:

@@ -83,7 +83,7 @@ def lines(door: Door, wanted: Wanted, leash: Leash) -> Iterator[bytes]:
             if wanted.restarts and not expected and (given.last or wanted.tail is None):
                 first = next(opened, None)
                 if first is None or not given.is_owed(first):
-                    is_gap = yield from _left(door, wanted, given, first, leash, patience)
+                    is_gap = yield from _left(door, wanted, given, unended, first, leash, patience)
                 opened = itertools.chain(filter(None, [first]), opened)
             for line in () if is_gap else opened:
                 if expected and line != expected:
@@ -217,13 +217,20 @@ def _has_finished(door: Door, pod: Ref) -> bool:
 
 
 def _left(
-    door: Door, wanted: Wanted, given: "_Given", first: _Line | None, leash: Leash, patience: Patience
+    door: Door,
+    wanted: Wanted,
+    given: "_Given",
+    unended: _Line | None,
+    first: _Line | None,
+    leash: Leash,
+    patience: Patience,
 ) -> Generator[bytes, None, bool]:
     """What the instance before the one whose log was just opened has still to say.
 
     A log that was read already begins with what was given; one that does not is another instance's, and the one
     before may have said something since it was last looked at. It is asked for only now that the other is open,
-    so that none can slip in between.
+    so that none can slip in between. The kubelet drops it as soon as the other has ended too: a line without an end
+    that was read in time is given all the same.
 
     Returns:
         Whether the log that is open has become the one before meanwhile: then it was given here, and the one after
@@ -233,6 +240,8 @@ def _left(
     is_replaced = False
     try:
         for line in _read(door, wanted, query, leash, patience):
+            if unended and line.stamp == unended.stamp:
+                unended = None
             is_replaced = is_replaced or (first is not None and line.stamp == first.stamp)
             if given.is_new(line):
                 yield wanted.text(line)
@@ -241,6 +250,8 @@ def _left(
     except Unavailable as error:
         if error.code != "not-started":
             raise
+    if unended and not given.is_owed(unended) and given.is_new(unended):
+        yield wanted.text(unended)
     given.owes_nothing()
     return is_replaced
 

@@ -40,9 +40,15 @@ def test_a_pod_is_read_with_its_containers_in_the_order_of_its_spec() -> None:
             Container("other-1", False, "terminated", "Error", "full", 7, BEGIN, END),
             Container("other-2", False, "waiting", "CreateContainerError", "no"),
         ),
-        may_restart=True,
     )
     assert read.ref == Ref(POD, "backup-x7k2p-1-aaaaa", "team")
+
+
+@pytest.mark.parametrize(("policy", "may_restart"), [("Never", False), ("OnFailure", True), ("Always", True)])
+def test_containers_may_be_started_again_unless_that_is_ruled_out(policy: str, may_restart: bool) -> None:
+    manifest = a_pod("Running", RUNNING)
+    manifest["spec"]["restartPolicy"] = policy
+    assert pods.from_manifest(manifest).may_restart is may_restart
 
 
 def test_a_pod_without_a_node_says_why() -> None:

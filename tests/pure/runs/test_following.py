@@ -202,6 +202,23 @@ def test_a_pod_that_needed_no_scheduler_counts_from_its_making() -> None:
     assert told.lines == [Started(NAME, 1, 1, 10)]
 
 
+@pytest.mark.parametrize(
+    ("restart", "phase", "node", "is_begun"),
+    [
+        ("OnFailure", "Pending", "node-1", True),
+        ("OnFailure", "Pending", "", False),
+        ("Never", "Pending", "node-1", False),
+    ],
+)
+def test_the_log_of_a_container_that_may_restart_is_asked_for_before_it_is_seen(
+    restart: str, phase: str, node: str, is_begun: bool
+) -> None:
+    manifest = a_pod(phase, CREATING)
+    manifest["spec"] |= {"restartPolicy": restart, "nodeName": node}
+    told = Told(JOB, LISTED, PodSeen(pods.from_manifest(manifest)))
+    assert told.begun == ([TOOL] if is_begun else [])
+
+
 def test_of_one_container_only_its_log_is_begun_and_it_needs_no_name() -> None:
     told = Told()
     told.state = Following(only="other-1")
