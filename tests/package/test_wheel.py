@@ -5,6 +5,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import tomllib
 import zipfile
 from collections.abc import Mapping
 from hashlib import sha256
@@ -40,10 +41,13 @@ def test_the_wheel_has_what_commands_need_and_nothing_else(packages: Built) -> N
     with zipfile.ZipFile(packages.wheel) as packed:
         names = {one for one in packed.namelist() if not one.endswith("/")}
         modes = {one.external_attr >> 16 for one in packed.infolist()}
-    for folder in ("templates", "registry", "policies"):
-        for file in (ROOT / folder).rglob("*"):
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    included = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    assert {"templates", "registry", "policies"} <= included.keys()
+    for source, place in included.items():
+        for file in (ROOT / source, *(ROOT / source).rglob("*")):
             if file.is_file():
-                assert f"kubectl_rapt/bundle/{file.relative_to(ROOT).as_posix()}" in names
+                assert f"{place}/{file.relative_to(ROOT / source).as_posix()}".removesuffix("/.") in names
     assert {one.partition("/")[0].partition("-")[0] for one in names} == {"kubectl_rapt"}
     assert not [one for one in names if one.endswith(".pyc") or "tests/package" in one]
     assert {stat.S_IMODE(mode) for mode in modes} == {0o644}
