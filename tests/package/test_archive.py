@@ -53,6 +53,12 @@ def test_kubectl_finds_it_through_the_link_of_krew(person: Krew) -> None:
     assert person.type("kubectl", "rapt", "version") == f"kubectl-rapt {__version__}\n"
 
 
+def test_kubectl_completes_it(person: Krew) -> None:
+    person.type("kubectl", "rapt", "completion", "install")
+    assert (person.programs / "kubectl_complete-rapt").is_file()
+    assert "version" in person.type("kubectl", "__complete", "rapt", "versi")
+
+
 @pytest.mark.parametrize(
     ("words", "locale"),
     [
@@ -64,6 +70,7 @@ def test_kubectl_finds_it_through_the_link_of_krew(person: Krew) -> None:
         ("schema project", "C"),
         ("template lint http-check", "C"),
         ("template test http-check", "C.UTF-8"),
+        ("help errors no-kubectl", "C"),
         ("lisst", "C"),
     ],
 )
