@@ -23,6 +23,7 @@ def main() -> int:
     folder: Path = given.to
     made = []
     if not given.manifest_only:
+        print("building the wheel, and freezing it: about a minute …", file=sys.stderr, flush=True)
         built = wheel.build(ROOT, folder)
         made = [built, archive.build(built, folder)]
     text = krew.manifest(__version__, krew.archives(__version__, folder), given.address)

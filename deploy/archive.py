@@ -8,7 +8,6 @@ import importlib.metadata
 import os
 import platform
 import re
-import subprocess
 import sys
 import sysconfig
 import tarfile
@@ -18,7 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from deploy import krew
+from deploy import krew, tools
 from kubectl_rapt import __version__
 from kubectl_rapt.actions.build import KUBERNETES_MINOR
 
@@ -39,6 +38,9 @@ def build(wheel: Path, folder: Path) -> Path:
 
     Returns:
         Its path.
+
+    Raises:
+        RuntimeError: It cannot be frozen.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / krew.name(__version__, *here())
@@ -58,17 +60,15 @@ def _freeze(wheel: Path, work: Path) -> Path:
     """The folder with the program."""
     with zipfile.ZipFile(wheel) as packed:
         packed.extractall(work / "wheel")
-    command = [sys.executable, "-m", "PyInstaller", "--noconfirm", "--log-level=WARN"]
-    command += [f"--distpath={work}/dist", f"--workpath={work}/build", str(_HERE / "kubectl-rapt.spec")]
+    words = ("--noconfirm", f"--distpath={work}/dist", f"--workpath={work}/build")
     environ = {
-        **os.environ,
+        "PYTHONPATH": str(work / "wheel"),  # before the checkout that may be installed as it is
         "RAPT_WHEEL": str(work / "wheel"),
         "RAPT_SCHEMAS": str(_schemas()),
         "PYINSTALLER_CONFIG_DIR": str(work / "config"),
         "PYTHONHASHSEED": "1",
-        "SOURCE_DATE_EPOCH": "1580601600",
     }
-    subprocess.run(command, cwd=work, env=environ, check=True, stdout=sys.stderr)
+    tools.run("PyInstaller", *words, str(_HERE / "kubectl-rapt.spec"), folder=work, environ=environ)
     return work / "dist" / krew.PROGRAM
 
 

@@ -1,12 +1,8 @@
 """The wheel: pure Python, and the same bytes whoever builds it, wherever and whenever."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
-_EPOCH = "1580601600"
-"""What hatchling takes where nobody says a time: whoever builds it with pip alone gets the same."""
+from deploy import tools
 
 
 def build(source: Path, folder: Path) -> Path:
@@ -14,15 +10,16 @@ def build(source: Path, folder: Path) -> Path:
 
     Args:
         source: The folder with ``pyproject.toml``.
-        folder: Where the wheel is put.
+        folder: Where the wheel is put, in place of an older one.
 
     Returns:
         Its path.
+
+    Raises:
+        RuntimeError: It cannot be built.
     """
     for old in folder.glob("*.whl"):
         old.unlink()
-    command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder)]
-    environ = {**os.environ, "SOURCE_DATE_EPOCH": _EPOCH}
-    subprocess.run(command, cwd=source, env=environ, check=True, stdout=subprocess.DEVNULL)
+    tools.run("hatchling", "build", "--target=wheel", f"--directory={folder.absolute()}", folder=source)
     (made,) = folder.glob("*.whl")
     return made

@@ -21,7 +21,17 @@ from tests.forge.gitea import Gitea
 
 _STARTED = "RAPT_TESTS_STARTED"
 """Names a file that exists once a worker of this session has started the cluster."""
-_LONG = ("node", "forge", "api", "test_story.py", "predecessor", "contract", "registries", "shipped")
+_LONG = (
+    "package",
+    "node",
+    "forge",
+    "api",
+    "test_story.py",
+    "predecessor",
+    "contract",
+    "registries",
+    "shipped",
+)
 """The rooms whose tests take seconds each, the longest first."""
 _owned = contextlib.ExitStack()
 """The lock by which others know that this session lives."""

@@ -6,58 +6,54 @@ They are kept in ``${XDG_CACHE_HOME:-~/.cache}/rapt-packages/``, by what they ar
 import hashlib
 import importlib.metadata
 import os
+import re
 import shutil
 import sys
 import tarfile
 import tempfile
 import time
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from deploy import archive, krew, wheel
+from deploy import archive as freezing
+from deploy import krew
+from deploy import wheel as building
 from tests.cluster.locks import locked
 
 ROOT = Path(__file__).parents[2]
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rapt-packages"
+_BUILT = re.compile("[0-9a-f]{16}")
 _KEPT = 3
 _SOME_HOURS = 6 * 60 * 60
 
 
-@dataclass(frozen=True)
-class Built:
-    """What was built.
-
-    Args:
-        wheel: The wheel.
-        archive: The archive made of it.
-    """
-
-    wheel: Path
-    archive: Path
+@cache
+def wheel() -> Path:
+    """The wheel of the sources as they are."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=CACHE, prefix="wheel-") as made:
+        new = building.build(ROOT, Path(made))
+        folder = CACHE / _key(new)
+        folder.mkdir(exist_ok=True)
+        return new.replace(folder / new.name)
 
 
 @cache
-def built() -> Built:
-    """The wheel and the archive of the sources as they are."""
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=CACHE, prefix="wheel-") as made:
-        new = wheel.build(ROOT, Path(made))
-        folder = CACHE / _key(new)
-        with locked(CACHE / "lock"):
-            if not (folder / "whole").exists():
-                shutil.rmtree(folder, ignore_errors=True)
-                folder.mkdir()
-                archive.build(Path(shutil.copy(new, folder)), folder)
-                (folder / "whole").touch()
-                _forget(folder)
-    return Built(next(folder.glob("*.whl")), next(folder.glob("*.tar.gz")))
+def archive() -> Path:
+    """The archive that is made of it."""
+    folder = wheel().parent
+    with locked(CACHE / "lock"):
+        if not (folder / "whole").exists():
+            freezing.build(wheel(), folder)
+            (folder / "whole").touch()
+            _forget(folder)
+    return next(folder.glob("*.tar.gz"))
 
 
 @cache
 def unpacked() -> Path:
     """The program of the archive, unpacked for good."""
-    packed = built().archive
+    packed = archive()
     folder = packed.parent / "unpacked"
     with locked(CACHE / "lock"):
         if not folder.exists():
@@ -82,7 +78,7 @@ def _key(new: Path) -> str:
 def _forget(new: Path) -> None:
     """Remove what was built of other sources some hours ago, but for the newest."""
     others = sorted(
-        (one for one in CACHE.iterdir() if (one / "whole").exists() and one != new),
+        (one for one in CACHE.iterdir() if _BUILT.fullmatch(one.name) and one != new),
         key=lambda one: one.stat().st_mtime,
     )
     for one in others[:-_KEPT]:

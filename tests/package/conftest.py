@@ -4,23 +4,27 @@ from pathlib import Path
 
 import pytest
 
-from deploy import archive
+from deploy import archive as freezing
 from tests.package import built, krew
-from tests.package.built import Built
 from tests.package.krew import Krew
 
 
 @pytest.fixture(scope="session")
-def packages() -> Built:
-    return built.built()
+def wheel() -> Path:
+    return built.wheel()
 
 
 @pytest.fixture(scope="session")
-def person(packages: Built, tmp_path_factory: pytest.TempPathFactory) -> Krew:
+def archive() -> Path:
+    return built.archive()
+
+
+@pytest.fixture(scope="session")
+def person(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Krew:
     """Someone who typed the two commands of ``docs/install.md``."""
     home = tmp_path_factory.mktemp("krew")
     someone = Krew(home)
-    with krew.released(packages.archive, home / "server", [archive.here()]) as manifest:
+    with krew.released(archive, home / "server", [freezing.here()]) as manifest:
         someone.type("kubectl", "krew", "index", "add", "rapt", someone.index(manifest))
         someone.type("kubectl", "krew", "install", "rapt/rapt")
     return someone

@@ -42,8 +42,11 @@ class Krew:
     def __init__(self, home: Path) -> None:
         self.root = home / ".krew"
         self.programs = self.root / "bin"
-        tools = built(SOURCE, *SOURCE.commands)
-        folders = [self.programs, tools["kubectl-krew"].parent, kubectl.program().parent]
+        tools = built(SOURCE, *SOURCE.commands)["kubectl-krew"].parent
+        alone = home / "bin" / "kubectl"  # beside the tests' own stands a kubectl-rapt
+        alone.parent.mkdir()
+        alone.symlink_to(kubectl.program())
+        folders = [self.programs, tools, alone.parent]
         self.environ = {
             **SOMEONE,
             "HOME": str(home),

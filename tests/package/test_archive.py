@@ -1,5 +1,6 @@
 """The archive: what is in it, and that it is Rapt as anywhere, installed by krew and called through its link."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -8,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from deploy import entry
+from deploy import entry, krew
 from kubectl_rapt import __version__
 from kubectl_rapt.adapters import sandbox
 from tests import story
 from tests.cluster.clusters import Cluster
-from tests.package.built import ROOT, Built
+from tests.cluster.programs import built
+from tests.package import krew as real
+from tests.package.built import ROOT
 from tests.package.krew import Krew
 
 WITH_A_ZONE = story.Step(
@@ -23,9 +26,9 @@ WITH_A_ZONE = story.Step(
 SCRIPT = Path(sys.executable).with_name("kubectl-rapt")
 
 
-def test_the_archive_is_small_and_has_one_executable_and_the_license(packages: Built) -> None:
-    assert packages.archive.stat().st_size <= 25 * 2**20
-    with tarfile.open(packages.archive) as tar:
+def test_the_archive_is_small_and_has_one_executable_and_the_license(archive: Path) -> None:
+    assert archive.stat().st_size <= 25 * 2**20
+    with tarfile.open(archive) as tar:
         entries = tar.getmembers()
         license_file = tar.extractfile("LICENSE")
         assert license_file and license_file.read() == (ROOT / "LICENSE").read_bytes()
@@ -41,9 +44,23 @@ def test_the_archive_is_small_and_has_one_executable_and_the_license(packages: B
 @pytest.mark.parametrize(
     "name", ["jinja2", "typer", "ruamel-yaml", "kubernetes-validate", "tzdata", "python"]
 )
-def test_the_licenses_of_what_is_frozen_are_in_it(packages: Built, name: str) -> None:
-    with tarfile.open(packages.archive) as tar:
+def test_the_licenses_of_what_is_frozen_are_in_it(archive: Path, name: str) -> None:
+    with tarfile.open(archive) as tar:
         assert [one for one in tar.getnames() if one.startswith(f"_internal/licenses/{name}/")]
+
+
+def test_the_validator_of_krew_installs_all_four_platforms(archive: Path, tmp_path: Path) -> None:
+    someone = Krew(tmp_path)
+    someone.index("apiVersion: of an index that has nothing\n")
+    file = tmp_path / "rapt.yaml"
+    with real.released(archive, tmp_path / "server", krew.PLATFORMS) as manifest:
+        file.write_text(manifest)
+        said = someone.type(
+            built(real.SOURCE, *real.SOURCE.commands)["validate-krew-manifest"], "-manifest", file
+        )
+    assert "all 4 spec.platforms installed fine" in said
+    assert "no overlapping spec.platform[].selector" in said
+    assert not re.search("^W", said, re.MULTILINE), said
 
 
 def test_kubectl_finds_it_through_the_link_of_krew(person: Krew) -> None:
@@ -51,6 +68,12 @@ def test_kubectl_finds_it_through_the_link_of_krew(person: Krew) -> None:
     assert link.is_symlink()
     assert (person.root / "store" / "rapt" / f"v{__version__}" / "LICENSE").is_file()
     assert person.type("kubectl", "rapt", "version") == f"kubectl-rapt {__version__}\n"
+
+
+def test_kubectl_completes_it(person: Krew) -> None:
+    person.type("kubectl", "rapt", "completion", "install")
+    assert (person.programs / "kubectl_complete-rapt").is_file()
+    assert "version" in person.type("kubectl", "__complete", "rapt", "versi")
 
 
 @pytest.mark.parametrize(
@@ -64,6 +87,7 @@ def test_kubectl_finds_it_through_the_link_of_krew(person: Krew) -> None:
         ("schema project", "C"),
         ("template lint http-check", "C"),
         ("template test http-check", "C.UTF-8"),
+        ("help errors no-kubectl", "C"),
         ("lisst", "C"),
     ],
 )

@@ -5,6 +5,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import tomllib
 import zipfile
 from collections.abc import Mapping
 from hashlib import sha256
@@ -12,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from deploy import wheel
-from tests.package.built import CACHE, ROOT, Built
+from deploy import wheel as building
+from tests.package.built import CACHE, ROOT
 
 PROGRAMS = Path(sys.executable).parent
 
 
-def test_two_builds_in_two_folders_are_the_same_to_the_last_byte(packages: Built, tmp_path: Path) -> None:
+def test_two_builds_in_two_folders_are_the_same_to_the_last_byte(wheel: Path, tmp_path: Path) -> None:
     copy, made = tmp_path / "elsewhere", tmp_path / "made"
     listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     for name in subprocess.check_output(listed, cwd=ROOT, text=True).split("\0"):
@@ -27,23 +28,26 @@ def test_two_builds_in_two_folders_are_the_same_to_the_last_byte(packages: Built
             shutil.copyfile(ROOT / name, copy / name)
             (copy / name).chmod(0o600)
             os.utime(copy / name, (1, 1))
-    digests = {sha256(one.read_bytes()).hexdigest() for one in (packages.wheel, wheel.build(copy, made))}
+    digests = {sha256(one.read_bytes()).hexdigest() for one in (wheel, building.build(copy, made))}
     assert len(digests) == 1
 
 
-def test_the_wheel_is_pure_and_small(packages: Built) -> None:
-    assert packages.wheel.name.endswith("-py3-none-any.whl")
-    assert packages.wheel.stat().st_size <= 2 * 2**20
+def test_the_wheel_is_pure_and_small(wheel: Path) -> None:
+    assert wheel.name.endswith("-py3-none-any.whl")
+    assert wheel.stat().st_size <= 2 * 2**20
 
 
-def test_the_wheel_has_what_commands_need_and_nothing_else(packages: Built) -> None:
-    with zipfile.ZipFile(packages.wheel) as packed:
+def test_the_wheel_has_what_commands_need_and_nothing_else(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as packed:
         names = {one for one in packed.namelist() if not one.endswith("/")}
         modes = {one.external_attr >> 16 for one in packed.infolist()}
-    for folder in ("templates", "registry", "policies"):
-        for file in (ROOT / folder).rglob("*"):
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    included = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    assert {"templates", "registry", "policies"} <= included.keys()
+    for source, place in included.items():
+        for file in (ROOT / source, *(ROOT / source).rglob("*")):
             if file.is_file():
-                assert f"kubectl_rapt/bundle/{file.relative_to(ROOT).as_posix()}" in names
+                assert f"{place}/{file.relative_to(ROOT / source).as_posix()}".removesuffix("/.") in names
     assert {one.partition("/")[0].partition("-")[0] for one in names} == {"kubectl_rapt"}
     assert not [one for one in names if one.endswith(".pyc") or "tests/package" in one]
     assert {stat.S_IMODE(mode) for mode in modes} == {0o644}
@@ -80,15 +84,15 @@ def environ(home: Path) -> dict[str, str]:
     return {**kept, "HOME": str(home), "PATH": f"{PROGRAMS}:{os.environ['PATH']}"}
 
 
-def test_pipx_installs_the_wheel(packages: Built, home: Path, environ: dict[str, str]) -> None:
+def test_pipx_installs_the_wheel(wheel: Path, home: Path, environ: dict[str, str]) -> None:
     environ |= {"PIP_CACHE_DIR": str(CACHE / "pip"), "PIP_NO_COMPILE": "1"}
-    _install([str(PROGRAMS / "pipx"), "install", "--quiet", str(packages.wheel)], environ)
+    _install([str(PROGRAMS / "pipx"), "install", "--quiet", str(wheel)], environ)
     _check(home / ".local" / "bin" / "kubectl-rapt", environ)
 
 
-def test_uv_installs_the_wheel(packages: Built, home: Path, environ: dict[str, str]) -> None:
+def test_uv_installs_the_wheel(wheel: Path, home: Path, environ: dict[str, str]) -> None:
     environ |= {"UV_CACHE_DIR": str(CACHE / "uv"), "UV_PYTHON_DOWNLOADS": "never"}
-    _install([str(PROGRAMS / "uv"), "tool", "install", "--quiet", str(packages.wheel)], environ)
+    _install([str(PROGRAMS / "uv"), "tool", "install", "--quiet", str(wheel)], environ)
     _check(home / ".local" / "bin" / "kubectl-rapt", environ)
 
 
