@@ -21,6 +21,8 @@ from kubectl_rapt.model.kinds import (
     JOB,
     NAMESPACE,
     POD,
+    ROLE,
+    ROLE_BINDING,
     RUN,
     SECRET,
     SERVICE,
@@ -204,11 +206,12 @@ RIGHTS = (
         Right("sync", verb, kind)
         for kind in (*rendered.KINDS, CONFIG_MAP)
         for verb in ("create", "patch", "delete")
-        if kind is not EXTERNAL_SECRET
+        if kind not in (EXTERNAL_SECRET, ROLE, ROLE_BINDING)
     ),
+    *(Right("grant", verb, kind) for kind in (ROLE, ROLE_BINDING) for verb in ("create", "patch", "delete")),
     *(Right("install", verb, CUSTOM_RESOURCE_DEFINITION) for verb in ("create", "patch")),
 )
-"""Everything that a person may want to do in a namespace; ``install`` is an administrator's."""
+"""Everything that a person may want to do in a namespace; see ``checkup.FOR_FEW`` for the last two."""
 
 
 def _rights(seen: Seen) -> Verdict:

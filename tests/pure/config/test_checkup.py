@@ -145,35 +145,35 @@ def test_the_cluster_is_held_against_the_environments(uid: str, wanted: str, sta
     assert (verdict.state, verdict.says) == (state, says)
 
 
-ALL: dict[str, tuple[str, ...]] = dict.fromkeys(("see", "run", "clean", "sync", "install"), ())
+ALL: dict[str, tuple[str, ...]] = dict.fromkeys(("see", "run", "clean", "sync", "grant", "install"), ())
 
 
 @pytest.mark.parametrize(
     ("missing", "state", "says", "role"),
     [
-        ({}, "ok", "may see, run, clean, sync, install in namespace team", ""),
+        ({}, "ok", "may see, run, clean, sync, grant, install in namespace team", ""),
         (
-            {"install": ["create customresourcedefinitions", "patch customresourcedefinitions"]},
+            {"install": ["create crds", "patch crds"]},
             "ok",
-            "may see, run, clean, sync in namespace team; not install (create customresourcedefinitions and 1 more)",
+            "may see, run, clean, sync, grant in namespace team; not install (create crds and 1 more)",
             "",
         ),
         (
             {"run": ["create runs.rapt.dev"]},
             "warning",
-            "may see, clean, sync, install in namespace team; not run (create runs.rapt.dev)",
+            "may see, clean, sync, grant, install in namespace team; not run (create runs.rapt.dev)",
             "edit",
         ),
         (
             {"see": ["list tools.rapt.dev"]},
             "failed",
-            "may run, clean, sync, install in namespace team; not see (list tools.rapt.dev)",
+            "may run, clean, sync, grant, install in namespace team; not see (list tools.rapt.dev)",
             "view",
         ),
         (
-            {name: ["get x"] for name in ALL},
+            {name: ["x"] for name in ALL},
             "failed",
-            "may do nothing in team; not see (get x), run (get x), clean (get x), sync (get x), install (get x)",
+            "may do nothing in team; not see (x), run (x), clean (x), sync (x), grant (x), install (x)",
             "edit",
         ),
     ],
