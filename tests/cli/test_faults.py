@@ -88,6 +88,11 @@ def test_a_connection_that_is_reset_is_told_once(ask: Ask, server: Faults) -> No
     assert others == ["  try: kubectl get --raw /readyz", "  see: kubectl rapt help errors cut-off"]
 
 
+class _Quiet(HTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Whoever looks at its certificate goes away."""
+
+
 class _Never(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         raise AssertionError("nobody speaks to a server that cannot be trusted")
@@ -105,9 +110,8 @@ def expired(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
     debian.run("openssl", *sign.split())
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
-    with HTTPServer(("127.0.0.1", 0), _Never) as server:
+    with _Quiet(("127.0.0.1", 0), _Never) as server:
         server.socket = context.wrap_socket(server.socket, server_side=True)
-        server.handle_error = lambda *_: None  # type: ignore[method-assign] - whoever looks at it goes away
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()
         cluster = {
