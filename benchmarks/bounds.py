@@ -5,8 +5,10 @@ Beside the ratios, because nothing that people would type otherwise does the sam
 
 import json
 import os
+import statistics
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,12 +23,15 @@ from kubectl_rapt.config.project import Environment
 from kubectl_rapt.config.settings import Settings
 from kubectl_rapt.errors import RaptError
 from kubectl_rapt.templating.reference import Reference
-from tests import changing
+from tests import changing, namespaces
+from tests.cluster import clusters
 from tests.fakes.world import FakeWorld
+from tests.killing import Person
 from tests.repositories import SOMEONE, ConfigRepository
 
 PEOPLE, EACH = 20, 10
 FEW, MANY = 100, 500
+ROUNDS = 7
 ENVIRONMENTS = ("dev", "staging", "prod")
 
 
@@ -58,6 +63,8 @@ def measure(word: str = "") -> Iterator[Bound]:
         yield from _changes(is_reviewed=True)
     if word in "check":
         yield from _check()
+    if word in "doctor":
+        yield from _doctor()
 
 
 def _changes(*, is_reviewed: bool) -> Iterator[Bound]:
@@ -92,6 +99,29 @@ def _checked(folder: Path, count: int) -> tuple[float, float]:
     subprocess.run(command, env=environ, check=True, stdout=subprocess.DEVNULL)  # fills the mirror
     said = json.loads(subprocess.run(command, env=environ, check=True, stdout=subprocess.PIPE).stdout)
     return said["seconds"], said["kilobytes"] / 1024
+
+
+def _doctor() -> Iterator[Bound]:
+    """As an ordinary user whose repository and registries are on this machine."""
+    was_up = clusters.found() is not None
+    cluster = clusters.up(node=True)
+    try:
+        with TemporaryDirectory(prefix="rapt-bench-") as folder:
+            namespace = namespaces.prepare(cluster)
+            Person(Path(folder) / "administrator", cluster.kubeconfig).types("install")
+            ann = Person(Path(folder) / "ann", cluster.user(f"user-of-{namespace}", namespace=namespace))
+            ann.types("init", "--local")
+            took = []
+            for _ in range(ROUNDS + 1):
+                began_at = time.perf_counter()
+                ended = ann.types("doctor")
+                took.append(time.perf_counter() - began_at)
+                if ended.exit_code:
+                    raise RuntimeError(f"doctor finds something: {ended}")
+    finally:
+        if not was_up:
+            clusters.down()
+    yield Bound("`doctor` on a healthy cluster, median", statistics.median(took[1:]), 2, "s")
 
 
 _WATCHED = """

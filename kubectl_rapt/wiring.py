@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from kubectl_rapt.adapters.files import Files
     from kubectl_rapt.adapters.forges.forges import Forges
     from kubectl_rapt.adapters.git import Git
-    from kubectl_rapt.adapters.machine import ThisMachine
     from kubectl_rapt.adapters.programs import Programs
     from kubectl_rapt.adapters.recent import Recent
     from kubectl_rapt.adapters.sandbox import Sandbox
@@ -128,16 +127,10 @@ class _Outside:
         return Files()
 
     @cached_property
-    def machine(self) -> "ThisMachine":
-        from kubectl_rapt.adapters.machine import ThisMachine
-
-        return ThisMachine(self._environ, self._trace)
-
-    @cached_property
     def programs(self) -> "Programs":
         from kubectl_rapt.adapters.programs import Programs
 
-        return Programs(self._environ)
+        return Programs(self._environ, self._trace)
 
     def now(self) -> "datetime":
         from datetime import UTC, datetime

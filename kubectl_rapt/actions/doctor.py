@@ -21,6 +21,8 @@ from kubectl_rapt.model.kinds import (
     JOB,
     NAMESPACE,
     POD,
+    ROLE,
+    ROLE_BINDING,
     RUN,
     SECRET,
     SERVICE,
@@ -69,7 +71,7 @@ class Seen:
         return repository.read(self.world) if self.world.settings.repository else None
 
     def _kubectl_version(self) -> str:
-        said = self.world.machine.says("kubectl", "version", "--client", "-o", "json")
+        said = self.world.programs.ask(["kubectl", "version", "--client", "-o", "json"]).out
         try:
             return str(json.loads(said)["clientVersion"]["gitVersion"]).removeprefix("v")
         except (ValueError, KeyError, TypeError):
@@ -91,21 +93,22 @@ class Check(NamedTuple):
 
 
 def _kubectl(seen: Seen) -> Verdict:
-    return checkup.kubectl(seen.world.machine.programs("kubectl"), seen.kubectl())
+    return checkup.kubectl(seen.world.programs.find_all("kubectl"), seen.kubectl())
 
 
 def _plugin(seen: Seen) -> Verdict:
-    return checkup.plugin(seen.world.machine.programs("kubectl-rapt"), seen.world.machine.folder())
+    folder = seen.world.programs.ourselves()[0].rpartition("/")[0]
+    return checkup.plugin(seen.world.programs.find_all("kubectl-rapt"), folder)
 
 
 def _completion(seen: Seen) -> Verdict:
-    return checkup.completion(seen.world.machine.programs("kubectl_complete-rapt"))
+    return checkup.completion(seen.world.programs.find_all("kubectl_complete-rapt"))
 
 
 def _git(seen: Seen) -> Verdict:
     identity = seen.world.git.identity()
     return checkup.git(
-        seen.world.machine.says("git", "--version").removeprefix("git version ").strip(), identity
+        seen.world.programs.ask(["git", "--version"]).out.removeprefix("git version ").strip(), identity
     )
 
 
@@ -204,11 +207,12 @@ RIGHTS = (
         Right("sync", verb, kind)
         for kind in (*rendered.KINDS, CONFIG_MAP)
         for verb in ("create", "patch", "delete")
-        if kind is not EXTERNAL_SECRET
+        if kind not in (EXTERNAL_SECRET, ROLE, ROLE_BINDING)
     ),
+    *(Right("grant", verb, kind) for kind in (ROLE, ROLE_BINDING) for verb in ("create", "patch", "delete")),
     *(Right("install", verb, CUSTOM_RESOURCE_DEFINITION) for verb in ("create", "patch")),
 )
-"""Everything that a person may want to do in a namespace; ``install`` is an administrator's."""
+"""Everything that a person may want to do in a namespace; see ``checkup.FOR_FEW`` for the last two."""
 
 
 def _rights(seen: Seen) -> Verdict:
@@ -279,7 +283,7 @@ def _found(world: World, engine: Engine) -> str:
                 return f"service {one['metadata']['name']} in {one['metadata']['namespace']}"
         except Refused:
             pass  # who may not see the Services of all namespaces learns of none
-    if engine.program and (paths := world.machine.programs(engine.program)):
+    if engine.program and (paths := world.programs.find_all(engine.program)):
         return paths[0]
     return ""
 
@@ -333,7 +337,7 @@ def examine(world: World, environment: str, timeout_seconds: float | None) -> It
 
 def _open(world: World) -> None:
     """Open what is opened on first use: two threads at once would open it twice."""
-    _ = (world.settings, world.machine, world.bundle, world.cache, world.git, world.forge)
+    _ = (world.settings, world.programs, world.bundle, world.cache, world.git, world.forge)
     with suppress(RaptError):  # each check that needs it says so
         _ = world.cluster
 

@@ -7,7 +7,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
+from kubectl_rapt.adapters.trace import SILENT, Trace
 from kubectl_rapt.errors import Unavailable
 from kubectl_rapt.ports.programs import Answer
 
@@ -19,14 +21,24 @@ class Programs:
 
     Args:
         environ: The environment that they are started in.
+        trace: Is told of every program.
     """
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = environ
+    def __init__(self, environ: Mapping[str, str], trace: Trace = SILENT) -> None:
+        self._environ, self._trace = environ, trace
 
     def find(self, name: str) -> str:
         """See ProgramsReads."""
         return shutil.which(name, path=self._environ.get("PATH", os.defpath)) or ""
+
+    def find_all(self, name: str) -> list[str]:
+        """See ProgramsReads."""
+        found: dict[Path, str] = {}
+        for folder in self._environ.get("PATH", os.defpath).split(os.pathsep):
+            path = Path(folder or ".", name)
+            if path.is_file() and os.access(path, os.X_OK):
+                found.setdefault(path.resolve(), str(path))
+        return list(found.values())
 
     def ourselves(self) -> tuple[str, ...]:
         """See ProgramsReads."""
@@ -38,7 +50,7 @@ class Programs:
 
     def ask(self, command: Sequence[str], *, timeout_seconds: float = 30.0) -> Answer:
         """See ProgramsReads."""
-        began_at = time.monotonic()
+        began_at, code = time.monotonic(), None
         try:
             done = subprocess.run(
                 command,
@@ -50,10 +62,13 @@ class Programs:
                 timeout=timeout_seconds,
                 check=False,
             )
+            code = done.returncode
         except subprocess.TimeoutExpired:
             return Answer(TOO_LONG, "", f"no end within {timeout_seconds:g} s", time.monotonic() - began_at)
         except (OSError, ValueError) as error:
             return Answer(NOT_STARTED, "", str(error), time.monotonic() - began_at)
+        finally:
+            self._trace.command(command, began_at, code)
         return Answer(done.returncode, done.stdout, done.stderr, time.monotonic() - began_at)
 
     def attend(self, command: Sequence[str], environ: Mapping[str, str]) -> int:

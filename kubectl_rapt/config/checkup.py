@@ -6,6 +6,9 @@ from typing import Literal
 
 from kubectl_rapt.errors import RaptError
 
+FOR_FEW = ("grant", "install")
+"""To sync a tool that needs access to Kubernetes takes the role admin, to install Rapt an administrator."""
+
 State = Literal["ok", "warning", "failed"]
 
 _LARGEST_SKEW = 1
@@ -211,9 +214,9 @@ def rights(missing: Mapping[str, Sequence[str]], namespace: str) -> Verdict:
     what = f"may {', '.join(able)} in namespace {namespace}" if able else f"may do nothing in {namespace}"
     if unable:
         what += "; not " + ", ".join(f"{purpose} ({_first(lacking)})" for purpose, lacking in unable.items())
-    if not unable or list(unable) == ["install"]:
+    if unable.keys() <= set(FOR_FEW):
         return Verdict("ok", what)
-    role = "view" if "see" in unable and len(unable) == 1 else "edit"
+    role = "view" if unable.keys() - set(FOR_FEW) == {"see"} else "edit"
     cure = f"an administrator: kubectl create rolebinding NAME --clusterrole={role} --user=YOU -n {namespace}"
     return Verdict("failed" if "see" in unable else "warning", what, cure, "no-right")
 

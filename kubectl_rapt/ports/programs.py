@@ -27,6 +27,10 @@ class ProgramsReads(Protocol):
         """The path of a program that the person's shell would run; empty where there is none."""
         ...
 
+    def find_all(self, name: str) -> Sequence[str]:
+        """Every program of that name on the PATH, the one that is run first; links to one file count once."""
+        ...
+
     def ourselves(self) -> tuple[str, ...]:
         """The words that start this program again."""
         ...

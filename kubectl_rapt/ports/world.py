@@ -12,7 +12,6 @@ if TYPE_CHECKING:  # a World is only a type here: naming a port must not load wh
     from kubectl_rapt.ports.files import FilesReads
     from kubectl_rapt.ports.forge import ForgeReads
     from kubectl_rapt.ports.git import GitReads
-    from kubectl_rapt.ports.machine import Machine
     from kubectl_rapt.ports.programs import ProgramsReads
     from kubectl_rapt.ports.renderer import Renderer
     from kubectl_rapt.ports.schemas import Schemas
@@ -69,11 +68,6 @@ class World(Protocol):
     @property
     def files(self) -> "FilesReads":
         """The person's own files."""
-        ...
-
-    @property
-    def machine(self) -> "Machine":
-        """The machine that Rapt runs on."""
         ...
 
     @property

@@ -58,6 +58,11 @@ template test hello
 template release hello
 template publish hello --dry-run
 template impact hello
+completion
+completion bash
+completion zsh
+completion fish
+completion install --dry-run
 """
 """In this order: what one makes, others work with."""
 
@@ -78,6 +83,9 @@ schedule resume tcp-check
 schedule trigger tcp-check
 schedule backfill tcp-check --from 2026-11-01T00:00:00Z
 why tcp-check
+timing tcp-check
+debug tcp-check-1
+shell tcp-check-1
 events tcp-check
 cancel tcp-check-1
 dead

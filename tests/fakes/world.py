@@ -13,7 +13,6 @@ from kubectl_rapt.adapters.checkout import Checkout
 from kubectl_rapt.adapters.files import Files
 from kubectl_rapt.adapters.forges.forges import Forges
 from kubectl_rapt.adapters.git import Git
-from kubectl_rapt.adapters.machine import ThisMachine
 from kubectl_rapt.adapters.programs import Programs
 from kubectl_rapt.adapters.sandbox import Sandbox
 from kubectl_rapt.adapters.schemas import Schemas
@@ -52,7 +51,6 @@ class FakeWorld:
         self.forge = Forges(environ)
         self.checkout = Checkout(environ)
         self.files = Files()
-        self.machine = ThisMachine(environ)
         self.programs = Programs(environ)
 
     def now(self) -> datetime:
