@@ -1,4 +1,4 @@
-"""The tab key in real shells, after ``kubectl rapt`` and after ``kubectl-rapt``, on this machine alone and on a cluster."""
+"""The tab key in real shells, after ``kubectl rapt`` and ``kubectl-rapt``: on this machine alone, and on a cluster."""
 
 import os
 import socket
