@@ -293,6 +293,6 @@ def with_statuses(scope: Scope, given: Sequence[str]) -> Scope:
     known = {one.lower(): one for one in cleanup_policies.RUN_STATUSES}
     for one in given:
         if one.lower() not in known:
-            choices = "|".join(cleanup_policies.RUN_STATUSES)
+            choices = names.nearest(one, known.values()) or "|".join(known.values())
             raise UsageError("bad-flag", f'--status does not know "{one}"', f"--status {choices}")
     return replace(scope, statuses=tuple(known[one.lower()] for one in given))

@@ -59,6 +59,10 @@ _WORDS = {
 }
 
 
+KNOWN = frozenset((*_FILES, *_KINDS, *_WORDS, "POLICY"))
+"""Every way of writing a value that is completed by what it means."""
+
+
 class Question:
     """What is asked.
 

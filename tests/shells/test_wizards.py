@@ -1,5 +1,4 @@
-"""Wizards on a real terminal: what is missing is asked for, each answer is checked as it is given, and the command that
-would not have asked is told at the end."""
+"""Wizards on a real terminal: what is missing is asked for, each answer checked, and the command told at the end."""
 
 import os
 import subprocess
