@@ -37,6 +37,9 @@ def test_commands_are_completed(word: str, expected: list[str]) -> None:
         ("changes show 7c1e42 |", []),
         ("add x -- sh|", []),
         ("nosuch |", []),
+        ("help changes m|", ["merge"]),
+        ("help err|", ["errors"]),
+        ("list -v |", ["6", "8"]),
         ("run --nosuch |", []),
     ],
 )
@@ -73,6 +76,8 @@ def test_flags_and_words_are_completed(typed: str, expected: list[str]) -> None:
         ("clean --policy |", "cleanup policy", "", 4),
         ("set x --retry |", "retry policy", "", 4),
         ("add x --name |", "", "", 4),
+        ("help errors no-t|", "error", "no-t", 4),
+        ("timing |", "tool or run", "", 4),
         ("run --answers |", "", "", 0),
         ("dead export --to |", "", "", 16),
         ("list --kubeconfig |", "", "", 0),
@@ -132,7 +137,7 @@ def test_every_value_that_a_flag_or_an_argument_takes_is_completed_or_known_to_b
             "NUMBER",
         ),
         *("RANGE", "REPOSITORY", "SELECTOR", "TEXT", "TIME", "URL", "USER", "VERSION", "WORD", "ZONE", "KEY"),
-        *("sha256:", "-- COMMAND", "NAME=VALUE…] [NAME-", "NAME=A,B"),
+        *("sha256:", "-- COMMAND", "COMMAND…|errors [CODE", "NAME=VALUE…] [NAME-", "NAME=A,B"),
     }
     for name in table.TABLE:
         command = words.COMMANDS[name]
