@@ -307,7 +307,7 @@ def _shell(environ: Mapping[str, str]) -> list[Case]:
     why = {
         "`kubectl-rapt run --help`": "What every command says of itself is generated: no command is imported for it.",
         "`kubectl rapt add <TAB>`": "kubectl's own start is most of it; names are kept until a fetch brings others.",
-        "`kubectl rapt run <TAB>`, live names": "`kubectl proxy` starts while Python imports; then there is one request.",
+        "`kubectl rapt run <TAB>`, live names": "`kubectl proxy` starts while Python imports; then one request.",
     }
     commands = (
         "kubectl-rapt run --help",

@@ -67,10 +67,10 @@ def _print_help(arguments: list[str]) -> bool:
     command = helping.asked(arguments)
     if command is None:
         return False
-    text = helping.page(command, helping.program(os.environ), helping.width(os.environ))
+    text = helping.here(command)
     try:
         print(text, flush=True)
-    except (OSError, UnicodeEncodeError):
+    except OSError:
         return False  # the front end comes to the same point, and has the words for it
     return True
 

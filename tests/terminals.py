@@ -1,5 +1,6 @@
 """A real terminal in a test's hands: a program on a pseudo-terminal, what is typed to it, and what it shows."""
 
+import contextlib
 import fcntl
 import os
 import pty
@@ -54,10 +55,8 @@ class Terminal:
                 os.kill(self._pid, number)
             except ProcessLookupError:
                 break
-        try:
+        with contextlib.suppress(ChildProcessError):
             os.waitpid(self._pid, 0)
-        except ChildProcessError:
-            pass
 
     @property
     def text(self) -> str:

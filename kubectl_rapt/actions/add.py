@@ -3,17 +3,18 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from kubectl_rapt.actions import catalogs, registry
+from kubectl_rapt.actions import catalogs, registry, repository
 from kubectl_rapt.actions.compose import Make
 from kubectl_rapt.actions.registry import Entry
 from kubectl_rapt.actions.repository import Repository
 from kubectl_rapt.config import installation, layout, resolve
 from kubectl_rapt.config.changes import Draft
-from kubectl_rapt.config.installation import Installation, Schedule
+from kubectl_rapt.config.installation import Installation, Lock, Schedule
 from kubectl_rapt.errors import Invalid
 from kubectl_rapt.guard import secrets
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.templating import parameters
+from kubectl_rapt.templating.parameters import Parameter
 from kubectl_rapt.templating.reference import Reference
 
 
@@ -91,6 +92,29 @@ def draft(world: World, request: Request) -> Make:
         )
 
     return make
+
+
+def open_questions(world: World, request: Request) -> tuple[list[Parameter], list[Parameter]]:
+    """All that a template asks, and what of it must be answered before the tool can be added, and is not.
+
+    Raises:
+        RaptError: What reading the repository and the template raises.
+    """
+    project = repository.read(world).project()
+    environment = project.environment(request.environment)
+    shelves = catalogs.read(world, project, fresh=True)
+    template = registry.find(world, shelves, Reference.parse(request.template)).template
+    wanted = Installation(
+        tool=request.tool,
+        template=template.name,
+        version=str(template.version),
+        lock=Lock("", "", ""),
+        answers={**request.answers, **request.values},
+    )
+    given = resolve.resolve(project, environment, wanted, template).answers
+    asked = [one for one in template.parameters if one.at == "install" or request.schedules]
+    open_ = [one for one in asked if one.required and one.default is None and one.name not in given]
+    return list(template.parameters), open_
 
 
 def called(wanted: Installation) -> str:

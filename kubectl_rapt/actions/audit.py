@@ -1,6 +1,6 @@
 """Looking at registries as a whole: what an update brought, and whether everything is what it should be."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -49,12 +49,14 @@ class News:
     added: tuple[str, ...]
 
 
-def update(world: World, project: Project | None) -> list[News]:
-    """Fetch every registry; what is new."""
+def update(
+    world: World, project: Project | None, tell: Callable[[Catalog], None] = lambda _: None
+) -> list[News]:
+    """Fetch every registry; what is new. ``tell`` is called with each that came, from several threads."""
     before = {one.name: catalogs.accepted(world, one) for one in projects.ranked(project)}
     return [
         _news(one, before[one.registry.name])
-        for one in catalogs.read(world, project, fresh=True)
+        for one in catalogs.read(world, project, fresh=True, tell=tell)
         if not one.registry.is_bundled
     ]
 

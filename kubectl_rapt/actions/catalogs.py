@@ -5,7 +5,7 @@ and of what a new commit brings only the folders that changed are read.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property, lru_cache
@@ -97,20 +97,34 @@ def remote_of(registry: Registry) -> Remote:
     return Remote(registry.url, Trust.HOSTILE)
 
 
-def read(world: World, project: Project | None, *, fresh: bool) -> list[Catalog]:
+def read(
+    world: World,
+    project: Project | None,
+    *,
+    fresh: bool,
+    tell: Callable[[Catalog], None] = lambda _: None,
+) -> list[Catalog]:
     """The catalogs of all registries, by priority.
 
     Args:
         world: Where to read.
         project: Whose registries; None for the bundled one only.
         fresh: Ask every registry what it is now; otherwise only those that were never fetched.
+        tell: Called with each that is no bundled one, from the thread that read it.
     """
     ranked = projects.ranked(project)
+
+    def one(registry: Registry) -> Catalog:
+        found = _read(world, registry, fresh)
+        if not registry.is_bundled:
+            tell(found)
+        return found
+
     if fresh and len(ranked) > 1:
         from kubectl_rapt.actions import threads
 
-        return threads.each(lambda registry: _read(world, registry, fresh), ranked)
-    return [_read(world, registry, fresh) for registry in ranked]
+        return threads.each(one, ranked)
+    return [one(registry) for registry in ranked]
 
 
 def fetched(world: World, registry: Registry) -> Catalog:

@@ -215,6 +215,7 @@ def carry_out(
     *,
     folder: str,
     export_all: bool = False,
+    tell: Callable[[Done], None] = lambda _: None,
 ) -> list[Done]:
     """Export what is to be exported, then delete: Jobs first, and a Run only after its Jobs.
 
@@ -224,6 +225,7 @@ def carry_out(
         going: What goes, Jobs first.
         folder: Where evidence is exported to.
         export_all: Whether all of it is exported, whatever the policies say.
+        tell: Called with each that is over, from several threads.
 
     Returns:
         What became of each. One that fails does not stop the others.
@@ -243,7 +245,15 @@ def carry_out(
     done: list[Done] = []
     for kind in (JOB, RUN):
         stay = {one.verdict.item for one in done if one.what in ("changed", "failed")}
-        done += threads.each(partial(_delete, writers, stay), _of(kind, going), AT_ONCE)
+        done += threads.each(partial(_deleted, writers, stay, tell), _of(kind, going), AT_ONCE)
+    return done
+
+
+def _deleted(
+    writers: Writers, stay: Collection[Item], tell: Callable[[Done], None], verdict: Verdict
+) -> Done:
+    done = _delete(writers, stay, verdict)
+    tell(done)
     return done
 
 
@@ -283,6 +293,6 @@ def with_statuses(scope: Scope, given: Sequence[str]) -> Scope:
     known = {one.lower(): one for one in cleanup_policies.RUN_STATUSES}
     for one in given:
         if one.lower() not in known:
-            choices = "|".join(cleanup_policies.RUN_STATUSES)
+            choices = names.nearest(one, known.values()) or "|".join(known.values())
             raise UsageError("bad-flag", f'--status does not know "{one}"', f"--status {choices}")
     return replace(scope, statuses=tuple(known[one.lower()] for one in given))

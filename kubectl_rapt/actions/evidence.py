@@ -1,7 +1,7 @@
 """Write what is known of Jobs and Runs to files, before they go or to keep it elsewhere."""
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from kubectl_rapt import writes
 from kubectl_rapt.actions import threads
@@ -20,7 +20,13 @@ from kubectl_rapt.writes import Writers
 AT_ONCE = 8
 
 
-def export(world: World, writers: Writers, wanted: Sequence[Ref], to: str) -> None:
+def export(
+    world: World,
+    writers: Writers,
+    wanted: Sequence[Ref],
+    to: str,
+    tell: Callable[[Ref], None] = lambda _: None,
+) -> None:
     """Write the evidence of some Jobs and Runs.
 
     Args:
@@ -28,6 +34,7 @@ def export(world: World, writers: Writers, wanted: Sequence[Ref], to: str) -> No
         writers: The door's ports.
         wanted: The objects; one that is gone already has nothing left to keep.
         to: The folder; what an earlier export of the same object wrote there is replaced.
+        tell: Called with each that is over, from several threads.
 
     Raises:
         Unavailable: ``export-failed``: of some it could not be done; the others are there.
@@ -41,6 +48,8 @@ def export(world: World, writers: Writers, wanted: Sequence[Ref], to: str) -> No
             return Problem(str(ref), error.message)
         except Exception as error:  # one broken object must not keep the others from being told
             return Problem(str(ref), f"cannot be read: {error!r}")
+        finally:
+            tell(ref)
         return None
 
     problems = [found for found in threads.each(one, wanted, AT_ONCE) if found]

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from kubectl_rapt.errors import NotFound, UsageError
+from kubectl_rapt.errors import NotFound, RaptError, UsageError
 from kubectl_rapt.model import names
 from kubectl_rapt.model.kinds import JOB, POD, RUN, TOOL, Manifest, Ref
 from kubectl_rapt.objects import jobs, labels, pods, runs, tools
@@ -101,7 +101,18 @@ def run(world: World, name: str, namespace: str) -> Run:
     except NotFound as error:
         if error.code != "not-found":
             raise
-        raise NotFound("no-run", f'no run "{name}" in namespace {namespace}', "kubectl rapt runs") from error
+        near = names.did_you_mean(name, _some_runs(world, namespace))
+        what = f'no run "{name}" in namespace {namespace}{near}'
+        raise NotFound("no-run", what, "kubectl rapt runs") from error
+
+
+def _some_runs(world: World, namespace: str) -> list[str]:
+    """The names of runs, of those that come first where there are many."""
+    try:
+        page = next(world.cluster.table(RUN, namespace), None)
+    except RaptError:
+        return []
+    return [str(row[page.columns.index("Name")]) for row in page.rows] if page and page.rows else []
 
 
 def execution(world: World, what: str, namespace: str, verb: str) -> Found:

@@ -4,6 +4,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -107,6 +108,24 @@ def _raised(made: R | _Failure) -> R:
     if isinstance(made, _Failure):
         raise made.error
     return made
+
+
+@contextmanager
+def beating(beat: Callable[[], None], every_seconds: float) -> Iterator[None]:
+    """Do something again and again, as long as this goes on."""
+    is_over = threading.Event()
+
+    def run() -> None:
+        while not is_over.wait(every_seconds):
+            beat()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join()
 
 
 def each(do: Callable[[T], R], items: Sequence[T], at_once: int = 8) -> list[R]:

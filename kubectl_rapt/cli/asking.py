@@ -23,8 +23,7 @@ def confirm(question: str, *, is_sure: bool, word: str = "") -> None:
     if not terminal.is_interactive():
         raise UsageError("not-asked", f"{question}? There is no terminal to ask on", "the same with -y")
     wanted = f"type {word} to go on" if word else "y/N"
-    sys.stderr.write(terminal.clean(f"{question}? [{wanted}] "))
-    sys.stderr.flush()
+    terminal.say_part(terminal.clean(f"{question}? [{wanted}] "))
     answer = sys.stdin.readline().strip()
     if answer != word if word else answer.lower() not in ("y", "yes"):
         raise Refused("not-confirmed", "it was not confirmed, and nothing was done")

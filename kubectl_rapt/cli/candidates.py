@@ -88,6 +88,13 @@ def _runs(world: World, question: Question) -> Iterator[Candidate]:
     yield from (one for one in there.runs(world, dead=is_dead) if one[0] not in question.line.arguments)
 
 
+def _errors(world: World, question: Question) -> Iterable[Candidate]:
+    from kubectl_rapt.cli import pages
+
+    found = pages.sections(world.bundle.page("errors.md"))
+    return [(code, pages.summary(body)) for code, body in found.items()]
+
+
 def _namespaces(world: World, question: Question) -> Iterable[Candidate]:
     from kubectl_rapt.actions import there
 
@@ -133,6 +140,7 @@ _FINDERS: dict[str, Callable[[World, Question], Iterable[Candidate]]] = {
     "checkout": _known,
     "context": lambda _, question: wiring.contexts(question.line.last("--kubeconfig"), os.environ),
     "environment": _known,
+    "error": _errors,
     "namespace": _namespaces,
     "parameter": _parameter_names,
     "cleanup policy": _known,

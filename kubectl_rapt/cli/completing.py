@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 DEFAULT, NO_SPACE, NO_FILES, FOLDERS, IN_ORDER = 0, 2, 4, 16, 32
 """Cobra's directives, as https://github.com/spf13/cobra calls them: they are added up."""
 
+ERRORS = "errors"
 Candidate = tuple[str, str]
 """What may stand there, and a few words on it."""
 
@@ -50,13 +51,18 @@ _NAMES = {
     "template test": "checkout",
 }
 """What ``NAME`` or ``POLICY`` is, by the flag or the command."""
-_NOTHING = ("--keep", "--name", "--request-id", "--unset")
+_NOTHING = ("--container", "--keep", "--name", "--request-id", "--unset")
 """New names, and names that only the person knows."""
 _WORDS = {
+    "LEVEL": ("6", "8"),
     "FORMAT": ("wide", "json", "yaml", "name", "jsonpath=", "custom-columns="),
     "STATUS": ("running", "succeeded", "failed", "dead", "retrying", "cancelled"),
     "WORD": ("Succeeded", "Failed", "Exhausted", "NotStarted"),
 }
+
+
+KNOWN = frozenset((*_FILES, *_KINDS, *_WORDS, "POLICY"))
+"""Every way of writing a value that is completed by what it means."""
 
 
 class Question:
@@ -97,9 +103,23 @@ def ask(typed: "Sequence[str]") -> Question:
         found.fixed = list(_flags(line))
     elif (verbs := lines.below(line.command)) and not line.arguments:
         found.fixed = [(verb, words.COMMANDS[f"{line.command} {verb}".lstrip()].summary) for verb in verbs]
+    elif line.command == "help":
+        _topic(found)
     elif not verbs:
         _argument(found)
     return found
+
+
+def _topic(found: Question) -> None:
+    """What there is help of: commands, and errors by their codes."""
+    path = " ".join(found.line.arguments)
+    if path == ERRORS:
+        found.kind = "error"
+    else:
+        found.fixed = [
+            (verb, words.COMMANDS[f"{path} {verb}".lstrip()].summary) for verb in lines.below(path)
+        ]
+        found.fixed += [(ERRORS, "What an error means")] if not path else []
 
 
 def _flags(line: "Line") -> "Iterable[Candidate]":

@@ -1,9 +1,10 @@
 """The help of every command, from what they say of themselves in ``words``: no command is imported for it."""
 
 import os
+import sys
 
+from kubectl_rapt.cli import letters, words
 from kubectl_rapt.cli import line as lines
-from kubectl_rapt.cli import words
 
 TYPE_CHECKING = False  # as type checkers know it; the real one is in ``typing``, which is not quick
 if TYPE_CHECKING:
@@ -45,6 +46,13 @@ def width(environ: "Mapping[str, str]") -> int:
         except OSError:
             found = _WIDEST
     return max(_NARROWEST, min(found, _WIDEST))
+
+
+def here(command: str) -> str:
+    """The help of a command, as it suits this terminal."""
+    text = page(command, program(os.environ), width(os.environ))
+    is_plain = letters.are_plain(os.environ, sys.stdout.encoding or "")
+    return letters.plain(text) if is_plain else text
 
 
 def page(command: str, program: str, width: int) -> str:

@@ -8,6 +8,7 @@ import typer
 
 from kubectl_rapt.cli import show, terminal
 from kubectl_rapt.errors import Invalid, UsageError
+from kubectl_rapt.model import names
 from kubectl_rapt.model.kinds import Manifest
 
 if TYPE_CHECKING:
@@ -73,7 +74,8 @@ def form(output: str, *, sort_by: str = "", no_headers: bool = False, forms: str
         columns = tuple(_column(part) for part in text.split(","))
         return Form(kind, columns=columns, sort_by=by, has_header=not no_headers)
     if output not in _PLAIN or (output and output not in forms):
-        raise UsageError("bad-flag", f'-o does not know "{output}"', f"-o {forms}")
+        near = names.nearest(kind, [one for one in _PLAIN if one and one in forms])
+        raise UsageError("bad-flag", f'-o does not know "{output}"', f"-o {near or forms}")
     return Form(output, sort_by=by, has_header=not no_headers)
 
 

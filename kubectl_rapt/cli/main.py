@@ -35,7 +35,7 @@ class Command(TyperCommand):
 
     def get_help(self, ctx: Any) -> str:
         """As ``__main__`` prints it, without what is imported here."""
-        return help_of(self.path)
+        return helping.here(self.path)
 
 
 class Commands(TyperGroup):
@@ -49,7 +49,7 @@ class Commands(TyperGroup):
 
     def get_help(self, ctx: Any) -> str:
         """As of any command."""
-        return help_of(self.path)
+        return helping.here(self.path)
 
     def list_commands(self, ctx: Any) -> list[str]:
         """The names, in the order of the help."""
@@ -100,11 +100,6 @@ def _alone(command: Callable[..., Any]) -> Callable[..., Any]:
         return None
 
     return alone
-
-
-def help_of(command: str) -> str:
-    """The help of a command, or of all where it is empty, as it suits this terminal."""
-    return helping.page(command, helping.program(os.environ), helping.width(os.environ))
 
 
 def _root() -> None:

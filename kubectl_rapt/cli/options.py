@@ -1,7 +1,8 @@
 """The flags that kubectl's users know, declared once and added to every command."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,11 +11,10 @@ from typer.core import TyperOption
 from kubectl_rapt import wiring
 from kubectl_rapt.config.settings import Settings
 from kubectl_rapt.errors import Problem, UsageError
+from kubectl_rapt.model import names
 from kubectl_rapt.model.target import Target
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
     from kubectl_rapt.config.project import Environment
     from kubectl_rapt.ports.world import World
     from kubectl_rapt.writes import Writers
@@ -238,16 +238,24 @@ def one_of(flag: str, value: str, allowed: Sequence[str]) -> None:
         UsageError: It is none of those.
     """
     if value and value not in allowed:
-        raise UsageError("bad-flag", f'{flag} does not know "{value}"', f"{flag} {'|'.join(allowed)}")
+        near = names.nearest(value, allowed) or "|".join(allowed)
+        raise UsageError("bad-flag", f'{flag} does not know "{value}"', f"{flag} {near}")
 
 
-def open_world(context: typer.Context) -> "AbstractContextManager[tuple[World, Writers]]":
-    """The world that the shared options point at, and the door's ports."""
+@contextmanager
+def open_world(context: typer.Context) -> "Iterator[tuple[World, Writers]]":
+    """The world that the shared options point at, and the door's ports; what takes its time is seen to go on."""
+    from kubectl_rapt.cli import progress
+
     given = _given(context)
     level = given.get("verbosity", 0)
-    return wiring.open_world(
-        target(context), named_environment(context), given.get("ahead"), (level, _trace) if level else None
-    )
+    trace = (level, _trace) if level else None
+    doing = context.command_path.removeprefix(context.find_root().command_path).strip()
+    with (
+        progress.shown(doing),
+        wiring.open_world(target(context), named_environment(context), given.get("ahead"), trace) as opened,
+    ):
+        yield opened
 
 
 def _trace(line: str) -> None:

@@ -8,7 +8,7 @@ import typer
 from kubectl_rapt import writes
 from kubectl_rapt.actions import capacity, compose, desired, propose, repository
 from kubectl_rapt.actions.compose import Composition, Make
-from kubectl_rapt.cli import diffs, options, show, terminal, waiting
+from kubectl_rapt.cli import diffs, options, progress, show, terminal, waiting
 from kubectl_rapt.cli.commands import sync
 from kubectl_rapt.cli.waiting import NOTHING, After
 from kubectl_rapt.config import changes, derive
@@ -62,6 +62,7 @@ def carry_out(context: typer.Context, world: World, writers: Writers, make: Make
             world, make, overwrite=manner.overwrite, is_draft=manner.is_draft or None, refs=refs
         )
 
+    progress.phase("preparing the change")
     made = plan()
     for environment in made.environments if manner.names_environments else ():
         options.check_default(context, environment)
@@ -73,6 +74,7 @@ def carry_out(context: typer.Context, world: World, writers: Writers, make: Make
         for note in capacity.check(world, places[built.environment], built)
     ]
     if not manner.is_dry and made.plan.steps:
+        progress.phase("pushing")
         made = _settled(world, writers, made, plan)
     if not manner.is_dry and made.has_forge and made.after:
         notes += _merge_itself(world, writers, made)

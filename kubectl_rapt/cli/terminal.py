@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from kubectl_rapt.cli import letters, progress
 from kubectl_rapt.errors import Unavailable
 
 _HIDDEN = ("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp")
@@ -40,14 +41,21 @@ def shorten(text: str, limit: int = 1000) -> str:
 
 def say(text: str) -> None:
     """One line for a person, on standard error; where that cannot be written, there is nobody to tell."""
+    progress.aside()
     with suppress(OSError):
-        print(text, file=sys.stderr, flush=True)
+        print(_spoken(text), file=sys.stderr, flush=True)
+
+
+def _spoken(text: str) -> str:
+    is_plain = not text.isascii() and letters.are_plain(os.environ, sys.stderr.encoding or "")
+    return letters.plain(text) if is_plain else text
 
 
 def say_part(text: str) -> None:
     """The beginning of a line for a person, who is to write the rest."""
+    progress.aside(is_last=True)
     with suppress(OSError):
-        print(text, end="", file=sys.stderr, flush=True)
+        print(_spoken(text), end="", file=sys.stderr, flush=True)
 
 
 def out(text: str) -> None:
@@ -58,6 +66,8 @@ def out(text: str) -> None:
         BrokenPipeError: The reader has gone.
     """
     encoding = sys.stdout.encoding or "utf-8"
+    if not encoding.lower().startswith("utf"):
+        text = letters.plain(text)
     with _writing():
         print(
             text if text.isascii() else text.encode(encoding, "backslashreplace").decode(encoding), flush=True
@@ -75,6 +85,7 @@ def out_text(text: str) -> None:
 
 def out_line(line: bytes, *, raw: bool = False) -> None:
     """One log line on standard output: its own bytes with ``raw``, else neutralised. Raises as ``out`` does."""
+    progress.aside(is_last=True)
     if raw:
         with _writing():
             sys.stdout.buffer.write(line + b"\n")
@@ -85,6 +96,7 @@ def out_line(line: bytes, *, raw: bool = False) -> None:
 
 @contextmanager
 def _writing() -> Iterator[None]:
+    progress.result()
     try:
         yield
     except BrokenPipeError:

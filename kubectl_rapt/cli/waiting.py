@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from kubectl_rapt.actions import wait
 from kubectl_rapt.actions.wait import Look
-from kubectl_rapt.cli import terminal
+from kubectl_rapt.cli import progress, terminal
 from kubectl_rapt.cli.commands import sync
 from kubectl_rapt.config.changes import Change
 from kubectl_rapt.model import times
@@ -50,6 +50,7 @@ def carry_out(
     """
     if not after.waits:
         return 0
+    progress.phase(f"waiting until change {change.id} is merged")
     seen = wait.until_merged(
         world, writers, change.id, _tell, timeout_seconds=after.timeout_seconds, attempt=attempt
     )

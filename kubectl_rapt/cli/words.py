@@ -689,7 +689,7 @@ COMMANDS = {
         ),
         (
             Flag(("-w", "--watch",), "", "Measure CPU and memory until the run has ended", False),
-            Flag(("--every",), "TIME", "How often, with --watch (default 5.0)", False),
+            Flag(("--every",), "TIME", "How often, with --watch (default 5s)", False),
             Flag(("--self",), "", "Time a command of kubectl rapt itself: start, imports, requests", False),
             Flag(("-o", "--output",), "json", "Output format", False),
         ),
@@ -721,7 +721,7 @@ COMMANDS = {
             Flag(("--attempt",), "NUMBER", "Of this attempt; the last if not given", False),
             Flag(("--after",), "", "Run its own command first, and hold the container if that fails", False),
             Flag(("--image",), "IMAGE", "Another image for the container", False),
-            Flag(("--for",), "TIME", "Hold it for so long at most (default 3600.0)", False),
+            Flag(("--for",), "TIME", "Hold it for so long at most (default 1h)", False),
             Flag(("--keep",), "", "Leave it there when the shell ends", False),
             Flag(("--dry-run",), "none|client", "Show what would be done, do nothing; bare is client", False),
         ),

@@ -206,7 +206,8 @@ def value_of(parameter: Parameter, given: Any) -> Any:
         except ValueError as error:
             raise ValueError(f"{error}; was given {shown(given)}") from None
     if not _fits(parameter, given):
-        raise ValueError(f"expected {expectation(parameter)}, was given {shown(given)}")
+        near = names.did_you_mean(given, parameter.choices) if parameter.choices else ""
+        raise ValueError(f"expected {expectation(parameter)}, was given {shown(given)}{near}")
     return given
 
 

@@ -155,7 +155,7 @@ def test_on_a_terminal_a_person_is_asked_and_told_the_command(
     monkeypatch.setattr("sys.stdin", io.StringIO("Clean it's shop\ny\nn\ny\nn\ny\n"))
     ended = ask("template", "new", "cleanup", "--from", str(JOB))
     assert ended.exit_code == 0, ended.stderr
-    said = "  the same again: kubectl rapt template new cleanup --from "
+    said = "  without asking: kubectl rapt template new cleanup --from "
     (line,) = [line for line in ended.stderr.splitlines() if said in line]
     assert line.endswith("""--summary 'Clean it'"'"'s shop' --keep dbHost --keep olderThan""")
     declared = (root / "templates" / "cleanup" / "template.yaml").read_text()

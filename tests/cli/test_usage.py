@@ -60,7 +60,7 @@ JSONPATH = "-o jsonpath '{.items[*].metadata.name}'"
         ("schedule --next 0", "--next expects 1 to 1000, got 0", "--next 10"),
         ("schedule backfill x", "missing option '--from'", "kubectl rapt schedule backfill --help"),
         ("logs x --attempt -1", "--attempt expects a number from 1, got -1", "--attempt 1"),
-        ("search -o JSON", '-o does not know "JSON"', "-o json|yaml|name"),
+        ("search -o JSON", '-o does not know "JSON"', "-o json"),
         ("show x -o name", '-o does not know "name"', "-o json|yaml"),
         ("why x -o name", '-o does not know "name"', "-o json|yaml"),
         ("why --failed -o name", '-o does not know "name"', "-o json|yaml"),

@@ -14,6 +14,7 @@ from kubectl_rapt.cli import main as front_end
 from kubectl_rapt.cli import options, table
 from kubectl_rapt.config.schema import SCHEMAS
 from kubectl_rapt.documents import dump_json
+from kubectl_rapt.model import times
 from tests.house import references, source
 
 _ROOMS = (
@@ -169,7 +170,8 @@ def _flag(one: Any, context: Any) -> str:
     said = (one.help or "") + (" (required)" if one.required else "")
     tells = not one.is_flag and one.show_default is not False and isinstance(one.default, int | float | str)
     if tells and one.default not in ("", 0, "none"):
-        said += f" (default {one.default})"
+        default = times.spell_seconds(one.default) if isinstance(one.default, float) else one.default
+        said += f" (default {default})"
     value = "" if one.is_flag else one.make_metavar(context)
     spelled = f"({', '.join(map(_quoted, names))},)"
     return f"Flag({spelled}, {_quoted(value)}, {_quoted(said)}, {bool(one.multiple)})"

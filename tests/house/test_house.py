@@ -120,6 +120,22 @@ print(*sys.modules)
     assert not loaded, f"list loads {loaded}: import it where it is used"
 
 
+@pytest.mark.parametrize(
+    "what",
+    ["helping.here('run')", "completing.ask(['run', '--set', ''])", "completing.ask(['changes', ''])"],
+)
+def test_help_and_completion_import_neither_commands_nor_what_they_are_made_with(what: str) -> None:
+    program = (
+        f"import sys\nfrom kubectl_rapt.cli import completing, helping, tab\n{what}\nprint(*sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", program], cwd=source.HOME, capture_output=True, text=True, check=True
+    )
+    slow = ("typer", "typing", "re", "json", "dataclasses", "pathlib", "kubectl_rapt.cli.commands", *HEAVY)
+    loaded = [name for name in done.stdout.split() if any(f"{name}.".startswith(f"{one}.") for one in slow)]
+    assert not loaded, f"{what} loads {loaded}"
+
+
 def test_no_file_knows_this_machine() -> None:
     listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
     machine = re.compile("/" + r"(?:work|root)/")

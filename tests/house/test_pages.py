@@ -58,10 +58,10 @@ def test_a_page_that_names_a_flag_or_command_that_is_not_there_is_found(
 ) -> None:
     page = tmp_path / "page.md"
     page.write_text(
-        "`kubectl rapt runn`\n`kubectl rapt\nrun --foo`\n```\n$ kubectl rapt list | kubectl rapt run\n```\n"
+        "`kubectl rapt runn`\n`kubectl rapt\nrun --foo`\n```\n$ kubectl rapt list | kubectl rapt show\n```\n"
     )
     found = list(pages.commands(page))
-    assert found == [(True, ["list"]), (True, ["run"]), (False, ["runn"]), (False, ["run", "--foo"])]
+    assert found == [(True, ["list"]), (True, ["show"]), (False, ["runn"]), (False, ["run", "--foo"])]
     assert [bool(parse(words)) for _, words in found] == [False, True, True, True]
 
 

@@ -1,4 +1,4 @@
-"""The tab key in real shells, after ``kubectl rapt`` and after ``kubectl-rapt``, on this machine alone and on a cluster."""
+"""The tab key in real shells, after ``kubectl rapt`` and ``kubectl-rapt``: on this machine alone, and on a cluster."""
 
 import os
 import socket
@@ -211,3 +211,20 @@ def test_install_puts_the_completer_where_kubectl_finds_it_and_touches_nothing_e
     code, told = types("__complete", "rapt", "sea")
     assert told.splitlines()[:2] == ["search\tFind templates in the registries", ":4"]
     assert sorted(one.name for one in programs.iterdir()) == ["kubectl", "kubectl-rapt", completer.name]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+def test_help_and_hints_say_what_was_typed(shell: str, tmp_path: Path) -> None:
+    ann = person(tmp_path / "ann")
+    for program in PROGRAMS:
+        done = subprocess.run(
+            [shell, "-c", f"{program} list --help; {program} lst; {program} list --nosuch; true"],
+            env=ann.environ,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert done.stdout.startswith(f"Usage: {program} list [flags]\n")
+        assert f"Example: {program} list" in done.stdout
+        assert f"  try: {program} list\n" in done.stderr
+        assert f"  try: {program} list --help\n" in done.stderr

@@ -1,15 +1,18 @@
 """``kubectl rapt add``."""
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
 
 from kubectl_rapt.actions import add as adding
-from kubectl_rapt.cli import options, proposing
+from kubectl_rapt.cli import answering, options, proposing, terminal
 from kubectl_rapt.cli.proposing import Manner
 from kubectl_rapt.cli.waiting import After
+from kubectl_rapt.config import installation
 from kubectl_rapt.config.installation import Schedule
 from kubectl_rapt.errors import UsageError
+from kubectl_rapt.ports.world import World
 from kubectl_rapt.templating.reference import Reference
 
 COMMAND = "command"
@@ -20,7 +23,7 @@ def add(
     context: typer.Context,
     name: Annotated[
         str, typer.Argument(metavar="TEMPLATE", help="The template; with --image, the tool's name")
-    ],
+    ] = "",
     command: Annotated[
         list[str] | None, typer.Argument(metavar="[-- COMMAND…]", help="With --image: what to run")
     ] = None,
@@ -62,16 +65,75 @@ def add(
     if twice := sorted(values.keys() & answers.keys()):
         raise UsageError("bad-usage", f"{twice[0]} is given twice", f"leave out --set {twice[0]}")
     with options.open_world(context) as (world, writers):
+        asked = [] if name else [_template(context, world, is_name=bool(image))]
+        name = name or asked[0]
+        environment = _environment(context, world, asked)
         namespace = world.cluster.namespace() if context.ensure_object(dict).get("namespace") else ""
         request = adding.Request(
             template=COMMAND if image else name,
             tool=tool or (name if image else Reference.parse(name).name),
-            environment=options.environment(context, world.settings),
+            environment=environment,
             answers=answers,
             values=values,
             schedules=[Schedule(one, time_zone) for one in schedule or []],
             namespaces=[namespace] if namespace else [],
             allowed_literals=allow_literal or [],
         )
+        if terminal.is_interactive():
+            request = _answered(world, request, asked)
         manner = Manner(is_dry, overwrite, draft, After(wait or sync, sync, timeout), output)
-        return proposing.carry_out(context, world, writers, adding.draft(world, request), manner)
+        code = proposing.carry_out(context, world, writers, adding.draft(world, request), manner)
+        answering.tell(options.words_given(context), asked)
+        return code
+
+
+def _template(context: typer.Context, world: World, *, is_name: bool) -> str:
+    """The template that was not named, or with an image the tool's name: whoever is there to be asked says it."""
+    answering.check_asked(context, "TEMPLATE")
+    if is_name:
+        return answering.argument(context, "TEMPLATE", "name of the tool", _check_name)
+    from kubectl_rapt.actions import catalogs, registry, repository
+
+    shelves = catalogs.read(world, repository.known_project(world)[0], fresh=False)
+    known = sorted({name for one in shelves for name in one.offers})
+
+    def check(text: str) -> None:
+        registry.find(world, shelves, Reference.parse(text))
+
+    return answering.argument(context, "TEMPLATE", f"template ({', '.join(known)})", check)
+
+
+def _check_name(text: str) -> None:
+    if problem := installation.bad_name(text):
+        raise ValueError(problem)
+
+
+def _environment(context: typer.Context, world: World, asked: list[str]) -> str:
+    """The environment: the one that is named, the default, or the one that is asked for."""
+    is_open = not (options.named_environment(context) or world.settings.environment)
+    if not (is_open and world.settings.repository and terminal.is_interactive()):
+        return options.environment(context, world.settings)
+    from kubectl_rapt.actions import repository
+
+    known = list(repository.read(world).project().environments)
+    gone = UsageError(
+        "no-environment",
+        "no environment is named and there is no default",
+        f"{context.command_path} --in ENV",
+    )
+    found = answering.answer(
+        f"environment ({', '.join(known)})", answering.one_of(known, "environment"), gone
+    )
+    asked += ["--in", found]
+    context.ensure_object(dict)["environment"] = found
+    return found
+
+
+def _answered(world: World, request: adding.Request, asked: list[str]) -> adding.Request:
+    """The request with the answers that were missing, from the person."""
+    every, open_ = adding.open_questions(world, request)
+    if not open_:
+        return request
+    answers = answering.ask(request.tool, every, open_)
+    asked += answering.sets(answers)
+    return replace(request, answers={**request.answers, **answers})

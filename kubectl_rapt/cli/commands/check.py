@@ -8,7 +8,7 @@ from kubectl_rapt.actions import check as checking
 from kubectl_rapt.actions import repository
 from kubectl_rapt.actions.check import Checked
 from kubectl_rapt.actions.repository import Repository
-from kubectl_rapt.cli import options, show, terminal
+from kubectl_rapt.cli import options, progress, show, terminal
 
 Path = Annotated[
     str,
@@ -37,8 +37,11 @@ def check(
     wrong: list[Checked] = []
     with options.open_world(context) as (world, _):
         found = repository.checked_out(world, path) or repository.read(world)
-        for one in checking.check(world, found, options.named_environment(context)):
+        environment = options.named_environment(context)
+        progress.phase("rendering tools", len(found.tools(environment)))
+        for one in checking.check(world, found, environment):
             count += 1
+            progress.step()
             if one.problems:
                 wrong.append(one)
     if output == "name":

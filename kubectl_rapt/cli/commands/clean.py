@@ -10,7 +10,7 @@ import typer
 from kubectl_rapt import wiring
 from kubectl_rapt.actions import clean as cleaning
 from kubectl_rapt.actions.clean import Done, Plan, Scope
-from kubectl_rapt.cli import asking, options, show, terminal
+from kubectl_rapt.cli import asking, options, progress, show, terminal
 from kubectl_rapt.model.duration import Duration
 from kubectl_rapt.runs import retention
 from kubectl_rapt.runs.retention import Verdict
@@ -64,13 +64,17 @@ def clean(
         namespace = "" if all_namespaces else world.cluster.namespace()
         scope = Scope(namespace, tool, older_than, policy=policy)
         scope = cleaning.with_statuses(scope, options.words(status))
+        progress.phase("reading what has finished")
         plan = cleaning.plan(world, scope)
         show_plan(plan, output, is_dry=is_dry)
         done: list[Done] = []
         if plan.going and not is_dry:
             _ask(scope, plan, is_sure=yes)
+            progress.phase("deleting", len(plan.going))
             folder = export or str(wiring.evidence_folder(os.environ))
-            done = cleaning.carry_out(world, writers, plan.going, folder=folder, export_all=bool(export))
+            done = cleaning.carry_out(
+                world, writers, plan.going, folder=folder, export_all=bool(export), tell=progress.step
+            )
     return tell(plan, done, is_dry=is_dry)
 
 

@@ -9,7 +9,7 @@ from kubectl_rapt import wiring
 from kubectl_rapt.actions import clean as cleaning
 from kubectl_rapt.actions import dead as letters
 from kubectl_rapt.actions import evidence
-from kubectl_rapt.cli import asking, options, refusals, show, terminal
+from kubectl_rapt.cli import asking, options, progress, refusals, show, terminal
 from kubectl_rapt.cli.commands import clean
 from kubectl_rapt.errors import RaptError
 from kubectl_rapt.model import times
@@ -190,7 +190,8 @@ def export(
         found = letters.chosen(world, world.cluster.namespace(), wanted or [], selector)
         refs = letters.with_jobs(world, found)
         if not is_dry:
-            evidence.export(world, writers, refs, folder)
+            progress.phase("writing evidence", len(refs))
+            evidence.export(world, writers, refs, folder, progress.step)
     for ref in refs:
         terminal.out(terminal.clean(f"{ref} {'would be ' * is_dry}written to {folder}"))
 

@@ -8,13 +8,16 @@ import typer
 from kubectl_rapt import wiring, writes
 from kubectl_rapt.actions import init as setting_up
 from kubectl_rapt.actions import repository as repositories
-from kubectl_rapt.cli import options, terminal
+from kubectl_rapt.cli import answering, options, terminal
 from kubectl_rapt.config import owners
 from kubectl_rapt.errors import UsageError
 from kubectl_rapt.guard import secrets
 from kubectl_rapt.model.plan import Plan
 from kubectl_rapt.ports.git import Remote
 from kubectl_rapt.writes import Writers
+
+OWN = "local"
+"""The answer for a repository of one's own."""
 
 
 def init(
@@ -42,10 +45,11 @@ def init(
     if local and repository:
         raise UsageError("bad-usage", "--local is a repository of its own", f"kubectl rapt init {repository}")
     repository = repository or ("" if local else wiring.read_settings(os.environ).repository)
+    asked: list[str] = []
     if not (local or repository):
-        raise UsageError(
-            "bad-usage", "init needs to know where the config repository is", "kubectl rapt init --local"
-        )
+        repository = _asked(context)
+        local = repository == OWN
+        asked, repository = (["--local"], "") if local else ([repository], repository)
     reviewers = options.words(owned_by)
     if wrong := [one for one in reviewers if not owners.is_owner(one)]:
         raise UsageError("bad-flag", f'--owners does not take "{wrong[0]}"', "--owners anna,@group/team")
@@ -79,7 +83,25 @@ def init(
     ]
     terminal.out(f"config repository {secrets.redact(place)}")
     terminal.out(f"environments      {', '.join(told)}")
+    answering.tell(options.words_given(context), asked)
     terminal.say("  next: kubectl rapt search")
+
+
+def _asked(context: typer.Context) -> str:
+    """The repository that nobody named: whoever is there to be asked says it."""
+    gone = UsageError(
+        "bad-usage", "init needs to know where the config repository is", "kubectl rapt init --local"
+    )
+    if not terminal.is_interactive():
+        raise gone
+    with options.open_world(context) as (world, _):
+
+        def check(text: str) -> None:
+            if text != OWN:
+                repositories.read_at(world, Remote(text))
+
+        what = f"config repository (https://…, user@host:path, or {OWN}: one of your own on this machine)"
+        return answering.answer(what, check, gone, default=OWN)
 
 
 def _carry_out(writers: Writers, plan: Plan) -> None:

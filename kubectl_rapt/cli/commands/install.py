@@ -7,7 +7,7 @@ import typer
 from kubectl_rapt import writes
 from kubectl_rapt.actions import install as installing
 from kubectl_rapt.actions.install import Reconciler
-from kubectl_rapt.cli import options, show, terminal
+from kubectl_rapt.cli import options, progress, show, terminal
 from kubectl_rapt.errors import UsageError
 from kubectl_rapt.model.duration import Duration
 from kubectl_rapt.model.kinds import ref_of
@@ -44,13 +44,16 @@ def install(
         applies = [step for step in plan.steps if isinstance(step, Apply)]
         if output in ("json", "yaml"):
             terminal.out(show.document(show.listed([step.manifest for step in applies]), output))
+        progress.phase("applying", len(applies))
         for step in applies:
             if not is_dry:
                 writes.apply(writers, step)
+            progress.step()
             if output not in ("json", "yaml"):
                 name = show.name(ref_of(step.manifest))
                 terminal.out(name if output == "name" else f"{name} applied{' (dry run)' if is_dry else ''}")
         if not is_dry:
+            progress.phase("waiting until the API server serves them")
             installing.wait(world)
 
 

@@ -11,7 +11,7 @@ from kubectl_rapt.actions import reconcile as reconciling
 from kubectl_rapt.actions import repository
 from kubectl_rapt.actions.notify import Webhook
 from kubectl_rapt.actions.passing import Scope, Told
-from kubectl_rapt.cli import options, refusals, show, terminal
+from kubectl_rapt.cli import options, progress, refusals, show, terminal
 from kubectl_rapt.config.project import Environment, Reconcile
 from kubectl_rapt.ports.world import World
 
@@ -47,6 +47,7 @@ def reconcile(
 
     def tell(one: Told) -> None:
         told.append(one)
+        progress.step()
         if not output or one.error:
             _print(one, is_wide=is_wide)
 
@@ -55,6 +56,7 @@ def reconcile(
         said = place.reconcile if place else Reconcile()
         to = to or _webhook(os.environ.get(said.url_variable, ""), said.secret_variable)
         for namespace in [""] if all_namespaces else _namespaces(context, world, place):
+            progress.phase(f"doing what is due in {namespace or 'every namespace'}")
             scope = Scope(namespace, options.named_environment(context), export or said.export_to, to)
             reconciling.reconcile(world, writers, scope, tell, is_dry=is_dry)
     if output:

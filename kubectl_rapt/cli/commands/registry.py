@@ -9,7 +9,7 @@ import typer
 from kubectl_rapt.actions import audit, catalogs, registries, repository
 from kubectl_rapt.actions.audit import Finding, News
 from kubectl_rapt.actions.catalogs import Catalog
-from kubectl_rapt.cli import options, proposing, show, terminal
+from kubectl_rapt.cli import options, progress, proposing, show, terminal
 from kubectl_rapt.config.project import Registry
 from kubectl_rapt.errors import Problem, Refused, Unavailable
 from kubectl_rapt.model import times
@@ -81,8 +81,10 @@ def update(context: typer.Context, output: Output = "") -> None:
     """
     options.one_of("-o", output, _FORMS)
     with options.open_world(context) as (world, _):
+        progress.phase("fetching rapt.yaml")
         project, note = repository.fresh_project(world)
-        news = audit.update(world, project)
+        progress.phase("fetching registries", len(project.registries) if project else 0)
+        news = audit.update(world, project, progress.step)
     _say(note)
     found = [one.catalog for one in news]
     if output == "name":

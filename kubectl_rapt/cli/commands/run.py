@@ -1,6 +1,6 @@
 """``kubectl rapt run``."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import combinations as pairs_of
@@ -12,7 +12,7 @@ from kubectl_rapt.actions import run as running
 from kubectl_rapt.actions.run import Request
 from kubectl_rapt.cli import options, show, terminal, watching
 from kubectl_rapt.errors import UsageError
-from kubectl_rapt.model.kinds import Manifest, ref_of
+from kubectl_rapt.model.kinds import TOOL, Manifest, ref_of
 from kubectl_rapt.objects import jobs, runs
 from kubectl_rapt.objects.runs import Run
 from kubectl_rapt.objects.tools import Tool
@@ -47,7 +47,7 @@ class Manner:
 
 def run(
     context: typer.Context,
-    tool: Annotated[str, typer.Argument(help="The tool to run", metavar="TOOL")],
+    tool: Annotated[str, typer.Argument(help="The tool to run", metavar="TOOL")] = "",
     set_: Annotated[
         Texts, typer.Option("--set", "--arg", metavar="NAME=VALUE", help="Answer a parameter (repeatable)")
     ] = None,
@@ -117,8 +117,9 @@ def run(
     texts, files = options.pairs(set_ or [], "--set"), options.pairs(set_file or [], "--set-file")
     _check_once(combinations[0], texts, files)
     with options.open_world(context) as (world, writers):
+        chosen = [] if tool else [_tool(context, world)]
         request = Request(
-            tool,
+            tool or chosen[0],
             world.cluster.namespace(),
             {**texts, **{name: running.read_text(world, path) for name, path in files.items()}},
             options.pairs(env or [], "--env"),
@@ -128,7 +129,7 @@ def run(
         )
         found = running.tool(world, request)
         if terminal.is_interactive():
-            request = _asked(context, request, found, combinations[0])
+            request = _asked(context, request, found, combinations[0], chosen)
         if review:
             return _review(context, world, writers, request, found, not_after or "24h", manner)
         running.check_direct(found, options.words_given(context))
@@ -197,19 +198,33 @@ def _time(text: str, now: datetime) -> datetime:
     return found.replace(microsecond=0)
 
 
+def _tool(context: typer.Context, world: World) -> str:
+    """The tool that was not named: whoever is there to be asked names it."""
+    from kubectl_rapt.cli import answering
+
+    answering.check_asked(context, "TOOL")
+    known = sorted(one["metadata"]["name"] for one in world.cluster.list(TOOL, world.cluster.namespace()))
+    what = f"tool ({', '.join(known)})" if known else "tool"
+    return answering.argument(context, "TOOL", what, answering.one_of(known, "tool"))
+
+
 def _asked(
-    context: typer.Context, request: Request, tool: Tool, combination: matrices.Combination
+    context: typer.Context,
+    request: Request,
+    tool: Tool,
+    combination: matrices.Combination,
+    chosen: Sequence[str],
 ) -> Request:
     """The request with what was missing, from the person; and the command that needs no answers."""
     open_ = [one for one in running.open_questions(tool, request) if one.name not in combination]
-    if not open_:
+    if not (open_ or chosen):
         return request
     from kubectl_rapt.cli import answering
 
-    answers = answering.ask(tool.name, running.questions(tool), open_)
+    answers = answering.ask(tool.name, running.questions(tool), open_) if open_ else {}
     request = replace(request, answers={**request.answers, **answers})
     running.check_secrets(tool, request)
-    terminal.say(f"  without asking: {answering.command(options.words_given(context), answers)}")
+    answering.tell(options.words_given(context), [*chosen, *answering.sets(answers)])
     return request
 
 

@@ -7,7 +7,7 @@ import typer
 
 from kubectl_rapt.actions import sync as syncing
 from kubectl_rapt.actions.sync import Outcome, Synced
-from kubectl_rapt.cli import options, show, terminal
+from kubectl_rapt.cli import options, progress, show, terminal
 from kubectl_rapt.config.project import Environment
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.writes import Writers
@@ -54,6 +54,7 @@ def carry_out(
 
     def tell(one: Synced) -> None:
         done.append(one)
+        progress.step()
         if shows == "names":
             terminal.out(show.name(one.ref))
         elif shows and one.what != "unchanged":
@@ -62,6 +63,7 @@ def carry_out(
             line = f"{show.name(one.ref)}{where} {one.what}{why}{'' if writers else ' (dry run)'}"
             terminal.out(terminal.clean(line))
 
+    progress.phase(f"syncing {environment}: objects")
     outcome = syncing.sync(world, writers, environment, tell, rollback=rollback, may=may)
     for one in outcome.runs:
         if shows == "names":

@@ -8,8 +8,9 @@ import typer
 from kubectl_rapt import writes
 from kubectl_rapt.actions import checkout, draft, lint, publish, release, verify
 from kubectl_rapt.actions.verify import Result
-from kubectl_rapt.cli import diffs, junit, options, show, terminal
+from kubectl_rapt.cli import answering, diffs, junit, options, progress, show, terminal
 from kubectl_rapt.errors import Problem, UsageError
+from kubectl_rapt.model import names
 from kubectl_rapt.model.plan import Plan, WriteFiles
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.templating import parameters
@@ -122,7 +123,7 @@ def _row(result: Result) -> dict[str, Any]:
 
 def new(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="What to call it")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What to call it")] = "",
     source: Annotated[
         str,
         typer.Option(
@@ -146,13 +147,17 @@ def new(
         raise UsageError(
             "bad-usage", "--keep is for what --from finds", f"kubectl rapt template new {name} --from FILE"
         )
-    is_dry = options.is_dry(dry_run)
+    is_dry, asked = options.is_dry(dry_run), []
     with options.open_world(context) as (world, writers):
+        if not name:
+            name = answering.argument(context, "NAME", "name of the template", _check_name)
+            asked.append(name)
         found = draft.understand(world, source) if source else None
         kept = list(keep or ())
         if terminal.is_interactive() and source != "-" and not summary and keep is None:
+            progress.aside(is_last=True)
             summary, kept = _ask(name, found)
-            _repeat(name, source, summary, kept)
+            asked += ["--summary", summary, *(word for one in kept for word in ("--keep", one))]
         planned = draft.plan(world, name, summary, found, kept)
         _show({}, planned.plan)
         if not is_dry:
@@ -165,6 +170,7 @@ def new(
     for note in planned.notes:
         terminal.say(f"  note: {terminal.clean(note)}")
     terminal.out(f"template {name} {'would be made' if is_dry else 'made'} in templates/{name}")
+    answering.tell(options.words_given(context), asked)
     terminal.say(f"  next: kubectl rapt template test {name}, kubectl rapt template lint {name}")
 
 
@@ -181,12 +187,9 @@ def _ask(name: str, found: Source | None) -> tuple[str, list[str]]:
     return summary, kept
 
 
-def _repeat(name: str, source: str, summary: str, kept: Sequence[str]) -> None:
-    import shlex
-
-    words = ["kubectl", "rapt", "template", "new", name, *(["--from", source] if source else [])]
-    words += ["--summary", summary, *(word for one in kept for word in ("--keep", one))]
-    terminal.say(f"  the same again: {terminal.clean(shlex.join(words))}")
+def _check_name(text: str) -> None:
+    if not names.is_dns_label(text):
+        raise ValueError(f'a name has small letters, digits and dashes, got "{text}"')
 
 
 def release_(
