@@ -322,6 +322,13 @@ def evidence_folder(environ: Mapping[str, str]) -> "Path":
     return platform.data_home(environ) / "evidence"
 
 
+def dev_folder(environ: Mapping[str, str]) -> "Path":
+    """Where it is written down which cluster ``dev up`` started."""
+    from kubectl_rapt.adapters import platform
+
+    return platform.data_home(environ) / "dev"
+
+
 def report_folder(environ: Mapping[str, str]) -> "Path":
     """Where reports about unexpected errors go."""
     from kubectl_rapt.adapters import platform

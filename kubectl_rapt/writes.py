@@ -126,8 +126,8 @@ def apply(writers: Writers, step: Step) -> Written:
             return writers.forge.close(address, number, comment)
         case Notify(url, body, headers):
             writers.notifier.post(url, body, headers)
-        case Attend(command, environ):
-            return writers.programs.attend(command, environ)
+        case Attend(command, environ, is_over, quiet):
+            return writers.programs.attend(command, environ, is_over, quiet=quiet)
         case WriteFiles(root, files, is_program):
             writers.checkout.write(root, files, is_program=is_program)
     return None

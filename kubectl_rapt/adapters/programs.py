@@ -2,11 +2,10 @@
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from kubectl_rapt.adapters.trace import SILENT, Trace
@@ -14,6 +13,7 @@ from kubectl_rapt.errors import Unavailable
 from kubectl_rapt.ports.programs import Answer
 
 NOT_STARTED, TOO_LONG = 127, 124
+_LOOK_SECONDS, _GRACE_SECONDS = 0.5, 2.0
 
 
 class Programs:
@@ -71,21 +71,45 @@ class Programs:
             self._trace.command(command, began_at, code)
         return Answer(done.returncode, done.stdout, done.stderr, time.monotonic() - began_at)
 
-    def attend(self, command: Sequence[str], environ: Mapping[str, str]) -> int:
+    def attend(
+        self,
+        command: Sequence[str],
+        environ: Mapping[str, str],
+        is_over: Callable[[], bool] | None = None,
+        *,
+        quiet: bool = False,
+    ) -> int:
         """See ProgramsWrites."""
-        # Ctrl-C reaches the whole process group: it is for the program that the person looks at.
-        handler = signal.signal(signal.SIGINT, lambda *_: None)
+        nowhere = subprocess.DEVNULL if quiet else None
         try:
-            process = subprocess.Popen(command, env={**self._environ, **environ})
+            process = subprocess.Popen(
+                command, stdin=nowhere, stdout=nowhere, stderr=nowhere, env={**self._environ, **environ}
+            )
         except (OSError, ValueError) as error:
-            signal.signal(signal.SIGINT, handler)
             what = f"{command[0]} cannot be started: {error}"
             raise Unavailable("no-program", what, f"{command[0]} --version") from error
         try:
-            code = process.wait()
-        finally:
-            if process.poll() is None:
-                process.terminate()
-                process.wait()
-            signal.signal(signal.SIGINT, handler)
+            code = process.wait() if is_over is None else _until(process, is_over)
+        except BaseException:
+            _end(process)
+            raise
         return code if code >= 0 else 128 - code
+
+
+def _until(process: "subprocess.Popen[bytes]", is_over: Callable[[], bool]) -> int:
+    while True:
+        try:
+            return process.wait(_LOOK_SECONDS)
+        except subprocess.TimeoutExpired:
+            if is_over():
+                return _end(process)
+
+
+def _end(process: "subprocess.Popen[bytes]") -> int:
+    """End it; it has a moment to do so by itself."""
+    process.terminate()
+    try:
+        return process.wait(_GRACE_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.wait()

@@ -253,6 +253,30 @@ def _version() -> Callable[..., Any]:
     return version.version
 
 
+def _dev() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import dev
+
+    return dev.group
+
+
+def _dev_run() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import dev
+
+    return dev.run
+
+
+def _dev_up() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import dev
+
+    return dev.up
+
+
+def _dev_down() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import dev
+
+    return dev.down
+
+
 def _shell() -> Callable[..., Any]:
     from kubectl_rapt.cli.commands import shell
 
@@ -472,7 +496,7 @@ def _reconcile() -> Callable[..., Any]:
 TABLE = {
     "search": Entry("Templates", "Find templates in the registries", _search),
     "show": Entry("Templates", "Show a template: parameters, policies, a command to try", _show),
-    "registry": Entry("Templates", "List, add, update and verify the registries", _registry),
+    "registry": Entry("Templates", "List, add, update and verify the registries", _registry, is_rare=True),
     "registry list": Entry("Templates", "List the registries", _registry),
     "registry add": Entry("Templates", "Read a registry and list it in rapt.yaml", _registry_add),
     "registry remove": Entry("Templates", "Take a registry off the list", _registry_remove),
@@ -489,6 +513,10 @@ TABLE = {
         "Templates", "Give a template its version and its place in the index", _template_release
     ),
     "template publish": Entry("Templates", "Push a release to the registry, for review", _template_publish),
+    "dev": Entry("Templates", "Try a template on this machine", _dev, is_rare=True),
+    "dev run": Entry("Templates", "Run a template's pod with podman, Docker or your own cluster", _dev_run),
+    "dev up": Entry("Templates", "Start a cluster of your own", _dev_up),
+    "dev down": Entry("Templates", "End the cluster that dev up started", _dev_down),
     "init": Entry("Config repository", "Set up a config repository and your settings", _init),
     "add": Entry("Config repository", "Add a tool to an environment, for review", _add),
     "set": Entry("Config repository", "Change a tool's answers, schedules or policies", _set),

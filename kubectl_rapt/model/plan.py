@@ -1,6 +1,6 @@
 """What a command would do, as data: the closed union of steps, and the plan that holds them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -216,10 +216,14 @@ class Attend:
     Args:
         command: Its path and arguments.
         environ: Variables besides the person's own.
+        is_over: Asked meanwhile; the program is ended when it says so.
+        quiet: Whether it runs without the terminal after all, and what it says is for nobody.
     """
 
     command: tuple[str, ...]
     environ: Mapping[str, str] = field(default_factory=dict)
+    is_over: Callable[[], bool] | None = None
+    quiet: bool = False
 
     def __str__(self) -> str:
         return f"run {' '.join(self.command)}"

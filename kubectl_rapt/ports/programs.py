@@ -1,6 +1,6 @@
 """What Rapt asks of other programs on the person's machine, and of itself as one: kubectl, podman, docker, kind."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 
@@ -47,14 +47,23 @@ class ProgramsReads(Protocol):
 class ProgramsWrites(Protocol):
     """Letting programs do something: only the door holds one."""
 
-    def attend(self, command: Sequence[str], environ: Mapping[str, str]) -> int:
+    def attend(
+        self,
+        command: Sequence[str],
+        environ: Mapping[str, str],
+        is_over: Callable[[], bool] | None = None,
+        *,
+        quiet: bool = False,
+    ) -> int:
         """Run a program in the foreground, on the person's own terminal; its exit code.
 
-        Ctrl-C is the program's while it runs.
+        Ctrl-C ends it, unless it has taken the terminal for itself, as a shell's does.
 
         Args:
             command: Its path and arguments.
             environ: Variables besides the person's own.
+            is_over: Asked twice a second; what runs is ended when it says so.
+            quiet: Whether the terminal is not for it: it has nothing to read, and what it says is for nobody.
 
         Raises:
             Unavailable: ``no-program``: it cannot be started.

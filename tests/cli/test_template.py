@@ -3,7 +3,9 @@
 import io
 import json
 import os
+import signal
 import subprocess
+import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -114,6 +116,35 @@ def test_a_golden_file_that_differs_is_shown_and_rewritten(ask: Ask, say: Path) 
     updated = ask("template", "test", "say", "--update")
     assert (updated.exit_code, updated.stderr) == (0, "2 passed, 0 failed\n")
     assert ask("template", "test").exit_code == 0
+
+
+def test_tests_run_again_after_each_change_and_what_is_broken_meanwhile_is_no_end(
+    say: Path, tmp_path: Path
+) -> None:
+    report = tmp_path / "junit.xml"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "kubectl_rapt", "template", "test", "--watch", "--junit", str(report)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr
+
+    def told() -> str:
+        lines = list(iter(process.stderr.readline, "  waiting for a change, Ctrl-C ends\n"))
+        return lines[-1]
+
+    definition = say / "template.yaml"
+    text = definition.read_text()
+    assert told() == "2 passed, 0 failed\n"
+    definition.write_text("{ broken")
+    assert told().endswith(" failed\n")
+    definition.write_text(text)
+    assert told() == "2 passed, 0 failed\n"
+    assert ElementTree.parse(report).getroot()[0].get("failures") == "0"
+    process.send_signal(signal.SIGINT)
+    _, rest = process.communicate(timeout=60)
+    assert (process.returncode, rest) == (130, "")
 
 
 def test_results_as_json_and_as_junit(ask: Ask, say: Path, tmp_path: Path) -> None:

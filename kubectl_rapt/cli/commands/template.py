@@ -1,15 +1,15 @@
 """``kubectl rapt template``: the author's kit."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, NoReturn, get_args
 
 import typer
 
 from kubectl_rapt import writes
 from kubectl_rapt.actions import checkout, draft, lint, publish, release, verify
 from kubectl_rapt.actions.verify import Result
-from kubectl_rapt.cli import answering, diffs, junit, options, progress, show, terminal
-from kubectl_rapt.errors import Problem, UsageError
+from kubectl_rapt.cli import answering, diffs, junit, options, polling, progress, show, terminal
+from kubectl_rapt.errors import Problem, RaptError, UsageError
 from kubectl_rapt.model import names
 from kubectl_rapt.model.plan import Plan, WriteFiles
 from kubectl_rapt.ports.world import World
@@ -73,14 +73,21 @@ def test(
     report: Annotated[
         str, typer.Option("--junit", metavar="FILE", help="Write the results as JUnit XML too")
     ] = "",
+    watch: Annotated[
+        bool, typer.Option("-w", "--watch", help="Run them again whenever a file of the registry changes")
+    ] = False,
 ) -> int:
     """Run the tests of templates.
 
     Example: kubectl rapt template test backup --update
     """
     options.one_of("-o", output, ("json",))
+    if watch and (update or output):
+        raise UsageError("bad-flag", "--watch goes with --junit alone", "kubectl rapt template test --watch")
     is_dry = options.is_dry(dry_run)
     with options.open_world(context) as (world, writers):
+        if watch:
+            _watch(world, writers, wanted or (), "" if is_dry else report)
         registry, chosen = checkout.find(world, wanted or ())
         found = _run(world, registry, chosen, tells=not output)
         if update and (plan := verify.goldens(registry, found)).steps:
@@ -91,14 +98,39 @@ def test(
                 found = _run(world, registry, chosen, tells=not output)
         elif not output:
             _show(registry.files, verify.goldens(registry, found))
-        if report and not is_dry:
-            writes.apply(writers, WriteFiles(*junit.place(report, junit.spell(found))))
-    failed = [one for one in found if one.problems]
+        if not is_dry:
+            _report(writers, report, found)
     if output:
         terminal.out(show.document([_row(one) for one in found], output))
     else:
-        terminal.say(f"{len(found) - len(failed)} passed, {len(failed)} failed")
-    return FOUND_SOMETHING if failed else 0
+        _sum(found)
+    return FOUND_SOMETHING if any(one.problems for one in found) else 0
+
+
+def _sum(found: Sequence[Result]) -> None:
+    failed = sum(bool(one.problems) for one in found)
+    terminal.say(f"{len(found) - failed} passed, {failed} failed")
+
+
+def _report(writers: Writers, path: str, found: Sequence[Result]) -> None:
+    if path:
+        writes.apply(writers, WriteFiles(*junit.place(path, junit.spell(found))))
+
+
+def _watch(world: World, writers: Writers, wanted: Sequence[str], report: str) -> NoReturn:
+    """Run them, and again after each change, until Ctrl-C; what a person breaks while they edit is told."""
+    root = checkout.find(world, wanted)[0].root
+    files = polling.Files(lambda: dict(world.checkout.files(root)))
+    while True:
+        try:
+            registry, chosen = checkout.find(world, wanted)
+            found = _run(world, registry, chosen, tells=True)
+            _report(writers, report, found)
+            _sum(found)
+        except RaptError as error:
+            terminal.say(terminal.clean(f"error: {error.message}"))
+        terminal.say("  waiting for a change, Ctrl-C ends")
+        files.wait()
 
 
 def _run(world: World, registry: checkout.Registry, chosen: Sequence[str], *, tells: bool) -> list[Result]:
