@@ -16,7 +16,7 @@ import yaml
 from kubectl_rapt.cli import main, table
 from kubectl_rapt.config import layout, project
 from kubectl_rapt.templating import policies
-from tests import casts, drawing, story
+from tests import story
 from tests.house import pages, source
 
 _UNFINISHED = re.compile(r"missing (?:argument|option)", re.IGNORECASE)
@@ -97,19 +97,6 @@ def test_the_tutorial_tells_the_first_run_in_eight_commands_or_fewer() -> None:
     for text, step in zip(typed, story.FIRST_RUN, strict=True):
         assert re.match(rf"\$ {story.pattern(step)}\n\S", text), f"docs/tutorial.md: make casts\n{text}"
     assert len(typed) + 1 <= 8, "one more installs the plugin"
-
-
-@pytest.mark.parametrize("name", story.CHAPTERS)
-def test_the_recordings_show_the_story_as_it_is(name: str) -> None:
-    recording = casts.read(casts.FOLDER / f"{name}.cast")
-    shown = list(casts.commands(recording.text))
-    assert len(shown) == len(story.CHAPTERS[name]), f"docs/casts/{name}.cast is stale: make casts"
-    for command, step in zip(shown, story.CHAPTERS[name], strict=True):
-        assert re.fullmatch(story.pattern(step), command), (
-            f"docs/casts/{name}.cast shows {command!r}: make casts"
-        )
-    drawn = (casts.FOLDER / f"{name}.svg").read_text("utf-8")
-    assert drawn == drawing.svg(recording), f"docs/casts/{name}.svg is stale: make casts"
 
 
 @pytest.fixture(scope="module")
