@@ -50,13 +50,13 @@ aria-label={quoteattr(recording.title)}>
 <circle cx="20" cy="20" r="6" fill="#ff5f57"/><circle cx="40" cy="20" r="6" fill="#febc2e"/>\
 <circle cx="60" cy="20" r="6" fill="#28c840"/>
 <text class="title" x="{width / 2:.0f}" y="25" text-anchor="middle">{escape(recording.title)}</text>
-<svg x="{_LEFT}" y="{_TOP}" width="{WIDTH * _CELL:.0f}" height="{page}">
-<g class="page">
+<svg x="0" y="{_TOP}" width="{width:.0f}" height="{page}">
+<g transform="translate({_LEFT},0)"><g class="page">
 {drawn}
 <g class="below"><rect x="-20" width="110%" height="{all_ + page}" fill="{_GROUND}"/></g>
 <g class="behind"><rect width="110%" height="{_LINE}" fill="{_GROUND}"/>\
 <rect y="3" width="{_CELL}" height="15" fill="{_TEXT}" opacity=".7"/></g>
-</g>
+</g></g>
 </svg>
 </svg>
 """
