@@ -38,7 +38,7 @@ COMMANDS = {
         ),
     ),
     "registry": Command(
-        "Templates", "List, add, update and verify the registries", False,
+        "Templates", "List, add, update and verify the registries", True,
         "List the registries as they were last fetched, by priority, with what is quarantined.",
         "kubectl rapt registry list",
         (
@@ -149,6 +149,7 @@ COMMANDS = {
             Flag(("--dry-run",), "none|client", "Show what would be done, do nothing; bare is client", False),
             Flag(("-o", "--output",), "json", "Output format", False),
             Flag(("--junit",), "FILE", "Write the results as JUnit XML too", False),
+            Flag(("-w", "--watch",), "", "Run them again whenever a file of the registry changes", False),
         ),
     ),
     "template impact": Command(
@@ -181,6 +182,51 @@ COMMANDS = {
         "kubectl rapt template publish backup",
         (
             ("NAME", "The template, or its folder"),
+        ),
+        (
+            Flag(("--dry-run",), "none|client", "Show what would be done, do nothing; bare is client", False),
+        ),
+    ),
+    "dev": Command(
+        "Templates", "Try a template on this machine", True,
+        "Try a template on this machine, with podman, Docker or a cluster of your own.",
+        "kubectl rapt dev run backup --watch",
+        (
+        ),
+        (
+        ),
+    ),
+    "dev run": Command(
+        "Templates", "Run a template's pod with podman, Docker or your own cluster", False,
+        "Render a template and run its pod on this machine; says what is not as in a cluster.",
+        "kubectl rapt dev run templates/backup --set host=localhost --watch",
+        (
+            ("FOLDER|TEMPLATE|TOOL", "A template of the registry around you, or a Tool"),
+        ),
+        (
+            Flag(("--set",), "NAME=VALUE", "Answer a parameter (repeatable)", True),
+            Flag(("--env",), "NAME=VALUE", "A variable that a Secret would fill (repeatable)", True),
+            Flag(("--mount",), "LOCAL:PATH", "Files that a volume would hold (repeatable)", True),
+            Flag(("--with",), "podman|docker|cluster", "What runs it; the first that answers", False),
+            Flag(("-w", "--watch",), "", "Run it again whenever the template's folder changes", False),
+            Flag(("--dry-run",), "none|client", "Show what would be done, do nothing; bare is client", False),
+        ),
+    ),
+    "dev up": Command(
+        "Templates", "Start a cluster of your own", False,
+        "Start a cluster of your own: kind where Docker answers; in a checkout of Rapt, its own test cluster.",
+        "kubectl rapt dev up",
+        (
+        ),
+        (
+            Flag(("--dry-run",), "none|client", "Show what would be done, do nothing; bare is client", False),
+        ),
+    ),
+    "dev down": Command(
+        "Templates", "End the cluster that dev up started", False,
+        "End the cluster that dev up started; one that was there before stays.",
+        "kubectl rapt dev down",
+        (
         ),
         (
             Flag(("--dry-run",), "none|client", "Show what would be done, do nothing; bare is client", False),
