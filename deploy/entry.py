@@ -26,6 +26,8 @@ def _restore() -> None:
     """
     for variable in [one for one in os.environ if one.startswith("_PYI_")]:
         del os.environ[variable]
+    if sys.platform == "darwin":
+        return  # the loader needs no such variable there: one that is there is the person's own
     original = os.environ.pop("LD_LIBRARY_PATH_ORIG", None)
     os.environ.pop("LD_LIBRARY_PATH", None)
     if original is not None:

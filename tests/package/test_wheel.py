@@ -1,6 +1,7 @@
 """The wheel: what is in it, that it is the same for everybody, and that people's installers take it."""
 
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -79,8 +80,9 @@ def _check(program: Path, environ: Mapping[str, str]) -> None:
 
 @pytest.fixture
 def environ(home: Path) -> dict[str, str]:
-    """Where registries and certificates are is the machine's; all else is a home of one's own."""
-    kept = {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "UV_", "SSL_"))}
+    """Where registries, proxies and certificates are is the machine's; all else is a home of one's own."""
+    ways = re.compile("(?:PIP|UV|SSL)_.*|.*_PROXY", re.IGNORECASE)
+    kept = {name: value for name, value in os.environ.items() if ways.fullmatch(name)}
     return {**kept, "HOME": str(home), "PATH": f"{PROGRAMS}:{os.environ['PATH']}"}
 
 
