@@ -58,6 +58,10 @@ template test hello
 template release hello
 template publish hello --dry-run
 template impact hello
+dev
+dev run hello --dry-run
+dev up --dry-run
+dev down --dry-run
 completion
 completion bash
 completion zsh
@@ -148,6 +152,10 @@ def test_what_can_work_without_a_cluster_does(
     authors.mkdir()
     subprocess.run(["git", "clone", "-q", str(registry.path), str(authors / "team")], check=True, timeout=60)
     monkeypatch.chdir(authors / "team")
+    for program in ("podman", "docker", "kind"):
+        (tmp_path / program).write_text("#!/bin/sh\n")
+        (tmp_path / program).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     change = ""
     for line in [*commands(WORKS), *ANSWERS]:
         words = line.format(registry=registry.path, change=change).split()
