@@ -7,7 +7,6 @@ from kubectl_rapt.errors import Refused, Unavailable
 from kubectl_rapt.model.kinds import SERVICE
 from kubectl_rapt.ports.world import World
 
-
 _SOMEBODY_ELSES = ("server-error", "cut-off")
 """What the API server answers for another one that is registered with it and is not there."""
 
