@@ -35,6 +35,7 @@ _MISLEADING = r"\r\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069" + _DISPUTED
 _NO_TEXT = r"[\x00\ud800-\udfff]"
 
 _PLAIN = r"[A-Za-z/][A-Za-z0-9_./-]*(?::[A-Za-z0-9_./-]+)*"
+_SAYABLE = "say it with texts, numbers, lists and mappings"
 _NOT_AS_IT_IS = (
     r"[^\n\x20-\x7e\xa1-\xac\xae-\u024f\u0370-\u03ff\u0400-\u052f\u3041-\u30ff\u4e00-\u9fff\uac00-\ud7a3]"
 )
@@ -546,7 +547,7 @@ def dump(data: Any, *, max_nodes: int = MAX_NODES) -> str:
         what = f"this cannot be written as YAML: {error.message}"
         raise Invalid("cannot-write-yaml", what, error.hint) from None
     if not is_same(read, data):
-        raise Invalid("cannot-write-yaml", "the YAML of this would not read back as it was")
+        raise Invalid("cannot-write-yaml", "the YAML of this would not read back as it was", _SAYABLE)
     return text
 
 
@@ -594,7 +595,7 @@ def block(value: Any, indent: str = "", step: str = "  ", dash: str = "") -> Ite
     if isinstance(value, dict):
         for key, item in value.items():
             if not isinstance(key, str):
-                raise Invalid("cannot-write-yaml", f"the key {key!r} is not text")
+                raise Invalid("cannot-write-yaml", f"the key {key!r} is not text", _SAYABLE)
             name = f"{indent}{key if _is_plain(key) else quoted(key)}:"
             if _is_block(item):
                 yield name
@@ -644,7 +645,7 @@ def scalar(value: Any) -> str:
             return "{}"
         case list() | tuple():
             return "[]"
-    raise Invalid("cannot-write-yaml", f"{type(value).__name__} is not JSON data")
+    raise Invalid("cannot-write-yaml", f"{type(value).__name__} is not JSON data", _SAYABLE)
 
 
 def _is_plain(text: str) -> bool:

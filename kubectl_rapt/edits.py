@@ -503,7 +503,9 @@ def _json(document: _Document, at: int, value: Any, is_on_one_line: bool) -> str
     try:
         line = documents.dump_json(value, indent=None).removesuffix("\n")
     except (TypeError, ValueError) as error:
-        raise Invalid("cannot-write-yaml", f"this cannot be written as JSON: {error}") from None
+        raise Invalid(
+            "cannot-write-yaml", f"this cannot be written as JSON: {error}", "say it otherwise"
+        ) from None
     inside = _regex(r"[\[{][ \t]*\r?\n([ \t]+)").search(document.text)
     if is_on_one_line or not inside:
         return line

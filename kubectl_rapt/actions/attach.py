@@ -159,4 +159,5 @@ def _sleep(world: World, run: Run, at: datetime, ends_at: datetime | None) -> No
                 break
         events.close()
     if ends_at and world.now() >= ends_at:
-        raise Unavailable("timed-out", f"{run.name} did not end in time; it goes on")
+        what = f"{run.name} did not end in time; it goes on"
+        raise Unavailable("timed-out", what, f"kubectl rapt attach {run.name}")

@@ -62,7 +62,7 @@ def _ask(world: World, environment: Environment, built: Built, tool: Manifest) -
     namespace = tool["metadata"]["namespace"]
     uid = world.cluster.get(Ref(NAMESPACE, "kube-system"))["metadata"]["uid"]
     if environment.cluster not in ("", uid):
-        raise Invalid("other-cluster", "the kube context points at another cluster")
+        raise Invalid("other-cluster", "the kube context points at another cluster", "--context NAME")
     limit_ranges = list(world.cluster.list(LIMIT_RANGE, namespace))
     limits = list(world.cluster.list(RESOURCE_QUOTA, namespace))
     if not limit_ranges and not limits:

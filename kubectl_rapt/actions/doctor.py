@@ -7,32 +7,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from kubectl_rapt.actions import catalogs, propose, repository, status, threads
+from kubectl_rapt.actions import abilities, catalogs, engines, propose, repository, status, threads
 from kubectl_rapt.actions.repository import Repository
-from kubectl_rapt.config import checkup, rendered
+from kubectl_rapt.config import checkup
 from kubectl_rapt.config.checkup import Verdict
 from kubectl_rapt.config.project import CREDENTIALS, Project
-from kubectl_rapt.errors import RaptError, Refused, Unavailable
-from kubectl_rapt.model.kinds import (
-    CONFIG_MAP,
-    CUSTOM_RESOURCE_DEFINITION,
-    EVENT,
-    EXTERNAL_SECRET,
-    JOB,
-    NAMESPACE,
-    POD,
-    ROLE,
-    ROLE_BINDING,
-    RUN,
-    SECRET,
-    SERVICE,
-    TOOL,
-    Kind,
-    Ref,
-)
+from kubectl_rapt.errors import RaptError, Refused
+from kubectl_rapt.model.kinds import NAMESPACE, Ref
 from kubectl_rapt.ports.world import World
 
-_AT_ONCE = 16
 _GRACE_SECONDS = 1.0
 """Whoever is left at the end of a request's time says itself what it waited for."""
 
@@ -176,116 +159,14 @@ def _kinds(seen: Seen) -> Verdict:
     return checkup.kinds({one.name: one.standing for one in status.kinds(seen.world)})
 
 
-class Right(NamedTuple):
-    """One thing that the API server may be asked about.
-
-    Args:
-        purpose: What it is wanted for.
-        verb: Of the request.
-        kind: Of the object.
-        subresource: Of the object.
-    """
-
-    purpose: str
-    verb: str
-    kind: Kind
-    subresource: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.verb} {self.kind.resource}" + (f"/{self.subresource}" if self.subresource else "")
-
-
-RIGHTS = (
-    *(Right("see", verb, kind) for kind in (TOOL, RUN, JOB, POD) for verb in ("list", "get", "watch")),
-    Right("see", "get", POD, "log"),
-    Right("see", "list", EVENT),
-    *(Right("run", verb, kind) for kind in (RUN, JOB) for verb in ("create", "patch")),
-    Right("run", "patch", RUN, "status"),
-    *(Right("run", "create", kind) for kind in (CONFIG_MAP, SECRET)),
-    *(Right("clean", "delete", kind) for kind in (JOB, RUN)),
-    *(
-        Right("sync", verb, kind)
-        for kind in (*rendered.KINDS, CONFIG_MAP)
-        for verb in ("create", "patch", "delete")
-        if kind not in (EXTERNAL_SECRET, ROLE, ROLE_BINDING)
-    ),
-    *(Right("grant", verb, kind) for kind in (ROLE, ROLE_BINDING) for verb in ("create", "patch", "delete")),
-    *(Right("install", verb, CUSTOM_RESOURCE_DEFINITION) for verb in ("create", "patch")),
-)
-"""Everything that a person may want to do in a namespace; see ``checkup.FOR_FEW`` for the last two."""
-
-
 def _rights(seen: Seen) -> Verdict:
-    namespace = seen.namespace
-
-    def may(right: Right) -> bool:
-        where = namespace if right.kind.is_namespaced else ""
-        return seen.world.cluster.may(right.verb, right.kind, where, subresource=right.subresource)
-
-    missing: dict[str, list[str]] = {right.purpose: [] for right in RIGHTS}
-    for right, is_given in zip(RIGHTS, threads.each(may, RIGHTS, _AT_ONCE), strict=True):
-        if not is_given:
-            missing[right.purpose].append(str(right))
-    return checkup.rights(missing, namespace)
-
-
-class Engine(NamedTuple):
-    """Something that Rapt can make use of.
-
-    Args:
-        name: What it is called.
-        group: The API group by which it is known; empty where it has none.
-        plural: A resource of that group.
-        label: What ``app.kubernetes.io/name`` of its Service may say.
-        program: Its program on the PATH.
-    """
-
-    name: str
-    group: str = ""
-    plural: str = ""
-    label: str = ""
-    program: str = ""
-
-
-ENGINES = (
-    Engine("Kueue", "kueue.x-k8s.io", "workloads"),
-    Engine("Flux", "kustomize.toolkit.fluxcd.io", "kustomizations"),
-    Engine("Argo CD", "argoproj.io", "applications"),
-    Engine("metrics", "metrics.k8s.io", "pods"),
-    Engine("Prometheus", "monitoring.coreos.com", "prometheuses", label="prometheus"),
-    Engine("OpenCost", label="opencost"),
-    Engine("Trivy", "aquasecurity.github.io", "vulnerabilityreports", program="trivy"),
-)
+    return checkup.rights(abilities.lacking(seen.world, seen.namespace), seen.namespace)
 
 
 def _engines(seen: Seen) -> Verdict:
-    def look(engine: Engine) -> str | None:
-        try:
-            return _found(seen.world, engine)
-        except Unavailable as error:
-            if error.code != "server-error":
-                raise
-            return None
-
-    places = dict(zip([one.name for one in ENGINES], threads.each(look, ENGINES), strict=True))
-    found = {name: place or "" for name, place in places.items()}
-    return checkup.engines(found, [name for name, place in places.items() if place is None])
-
-
-def _found(world: World, engine: Engine) -> str:
-    """Where an engine was seen; empty where it was not."""
-    if engine.group and world.cluster.serves(engine.group, engine.plural):
-        return engine.group
-    if engine.label:
-        try:
-            services = world.cluster.list(SERVICE, "", labels=f"app.kubernetes.io/name={engine.label}")
-            for one in services:
-                return f"service {one['metadata']['name']} in {one['metadata']['namespace']}"
-        except Refused:
-            pass  # who may not see the Services of all namespaces learns of none
-    if engine.program and (paths := world.programs.find_all(engine.program)):
-        return paths[0]
-    return ""
+    found = engines.look(seen.world)
+    there = {name: place or "" for name, place in found.items()}
+    return checkup.engines(there, [name for name, place in found.items() if place is None])
 
 
 _KNOWN = ("cluster", "credentials")

@@ -72,7 +72,8 @@ def follow(
         if state.is_paused:
             return
         if timeout_seconds and (now - begun_at).total_seconds() > timeout_seconds:
-            raise Unavailable("timed-out", f"{job} did not end within {timeout_seconds:g} s; it goes on")
+            what = f"{job} did not end within {timeout_seconds:g} s; it goes on"
+            raise Unavailable("timed-out", what, f"kubectl rapt logs {job}")
 
 
 def _pods(world: World, job: Ref) -> Iterator[following.Event]:

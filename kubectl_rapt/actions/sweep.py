@@ -35,7 +35,11 @@ def clean_up(this: Pass, jobs: Sequence[Item], rows: Sequence[recent.Told]) -> N
     broken: list[Problem] = []
     policies = clean.Policies(world, wide, broken)
     for problem in broken:
-        this.say(Ref(TOOL, problem.where), "", Invalid("unreadable-object", problem.what))
+        this.say(
+            Ref(TOOL, problem.where),
+            "",
+            Invalid("unreadable-object", problem.what, "kubectl get cleanuppolicies -o yaml"),
+        )
     listed = [item for told in rows if (item := _row(told))]
     verdicts = retention.decide([retention.unbound(one) for one in jobs], listed, policies.of, world.now())
     tools = sorted({(one.item.ref.namespace, one.item.tool) for one in verdicts if one.goes})

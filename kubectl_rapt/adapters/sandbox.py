@@ -32,6 +32,7 @@ ARGUMENT = "__render__"
 _BATCH = 1000
 _SILENCE_SECONDS = WALL_SECONDS + 20
 _CODES = ("bad-template", "bad-text", "bad-yaml", "bad-answers", "bad-shell")
+_LINT = "kubectl rapt template lint, in the checkout of its registry"
 
 
 class Sandbox:
@@ -214,7 +215,7 @@ def _checked(
             return Rendered(job, {parameter.name: tuple(at) for parameter, at in pairs})
     except (KeyError, TypeError, AttributeError):
         problems = []
-    return Invalid("bad-template", f"{request.file}: its Job breaks the rules", "", problems)
+    return Invalid("bad-template", f"{request.file}: its Job breaks the rules", _LINT, problems)
 
 
 def _error(data: Any, file: str) -> RaptError:
@@ -227,7 +228,7 @@ def _error(data: Any, file: str) -> RaptError:
             [Problem(str(where)[:500], str(what)[:2000]) for where, what in problems[:50]],
         )
     except (TypeError, ValueError):
-        return Invalid("bad-template", f"{file}: it cannot be rendered")
+        return Invalid("bad-template", f"{file}: it cannot be rendered", _LINT)
 
 
 def _too_much(file: str, status: int) -> RaptError:

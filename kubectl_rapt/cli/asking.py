@@ -26,4 +26,4 @@ def confirm(question: str, *, is_sure: bool, word: str = "") -> None:
     terminal.say_part(terminal.clean(f"{question}? [{wanted}] "))
     answer = sys.stdin.readline().strip()
     if answer != word if word else answer.lower() not in ("y", "yes"):
-        raise Refused("not-confirmed", "it was not confirmed, and nothing was done")
+        raise Refused("not-confirmed", "it was not confirmed, and nothing was done", "the same with -y")

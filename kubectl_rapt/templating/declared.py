@@ -43,6 +43,7 @@ def from_data(data: Any, where: str, *, any_name: bool = False) -> Parameter:
         raise Invalid(
             "bad-parameter",
             f"the parameter {parameter.name or where} is not right",
+            "kubectl rapt schema template",
             problems=[Problem(*finding) for finding in findings],
         )
     return parameter

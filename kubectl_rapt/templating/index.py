@@ -57,7 +57,9 @@ class Index:
         """The releases of one template, oldest version first. Raises NotFound, naming the nearest."""
         if name not in self.templates:
             near = names.did_you_mean(name, self.templates)
-            raise NotFound("no-template", f'the registry has no template "{name}"{near}')
+            raise NotFound(
+                "no-template", f'the registry has no template "{name}"{near}', "kubectl rapt search"
+            )
         return self.templates[name]
 
     def newest(self, name: str) -> Version:
@@ -152,9 +154,9 @@ def tree_id(files: Mapping[str, bytes]) -> str:
         for folder in folders:
             at = at.setdefault(folder, {})
             if not isinstance(at, dict):
-                raise Invalid("bad-path", f"{path} needs a folder where there is a file")
+                raise Invalid("bad-path", f"{path} needs a folder where there is a file", "rename one")
         if name in at:
-            raise Invalid("bad-path", f"{path} is a file and a folder at once")
+            raise Invalid("bad-path", f"{path} is a file and a folder at once", "rename one")
         at[name] = content
     return _write_tree(root).hex()
 
@@ -162,7 +164,7 @@ def tree_id(files: Mapping[str, bytes]) -> str:
 def _check_path(path: str) -> None:
     forbidden = ("", ".", "..", ".git")
     if "\n" in path or "\0" in path or any(part.lower() in forbidden for part in path.split("/")):
-        raise Invalid("bad-path", f"{path!r} is no path of a file in git")
+        raise Invalid("bad-path", f"{path!r} is no path of a file in git", "rename it")
 
 
 def _write_tree(folder: Mapping[str, Any]) -> bytes:

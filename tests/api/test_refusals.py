@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import threading
 import time
@@ -243,10 +244,10 @@ def as_user(cluster: Cluster, tmp_path: Path) -> Callable[..., Path]:
     return as_user
 
 
-def plugin(command: str, *words: str) -> dict[str, Any]:
-    """Credentials that a program brings."""
+def plugin(command: str, *words: str, mode: str = "Never") -> dict[str, Any]:
+    """Credentials that a program brings; its mode says whether it wants to ask somebody."""
     version = "client.authentication.k8s.io/v1"
-    return {"exec": {"apiVersion": version, "command": command, "args": words, "interactiveMode": "Never"}}
+    return {"exec": {"apiVersion": version, "command": command, "args": words, "interactiveMode": mode}}
 
 
 @pytest.mark.parametrize(
@@ -260,6 +261,11 @@ def plugin(command: str, *words: str) -> dict[str, Any]:
         (
             plugin("sh", "-c", "printf '\\033[31mred\\033[0m\\n' >&2; exit 3"),
             "getting credentials: exec: executable sh failed with exit code 3 (red)",
+            "kubectl get --raw /version",
+        ),
+        (
+            plugin("login", mode="Always"),
+            "getting credentials: exec plugin cannot support interactive mode: standard input is not a terminal",
             "kubectl get --raw /version",
         ),
         (
@@ -280,6 +286,19 @@ def test_a_login_that_fails_says_why(
 ) -> None:
     for command in ("list", "run hello"):
         assert types(command, as_user(credentials)) == refused(6, message, hint), command
+
+
+def test_a_plugin_that_asks_gets_no_answer_and_its_question_is_told(
+    types: Types, as_user: Callable[..., Path]
+) -> None:
+    asks = plugin("sh", "-c", "printf 'One-time code: ' >&2; read -r code || exit 4", mode="IfAvailable")
+    ended = types("list", as_user(asks))
+    what = "getting credentials: exec: executable sh failed with exit code 4"
+    # kubectl may have started it twice.
+    assert re.match(
+        rf"error: {what} \((One-time code: ?)+\)\n  try: kubectl get --raw /version\n", ended.stderr
+    )
+    assert ended.exit_code == 6
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,10 @@ template test hello
 template release hello
 template publish hello --dry-run
 template impact hello
+dev
+dev run hello --dry-run
+dev up --dry-run
+dev down --dry-run
 completion
 completion bash
 completion zsh
@@ -148,6 +152,10 @@ def test_what_can_work_without_a_cluster_does(
     authors.mkdir()
     subprocess.run(["git", "clone", "-q", str(registry.path), str(authors / "team")], check=True, timeout=60)
     monkeypatch.chdir(authors / "team")
+    for program in ("podman", "docker", "kind"):
+        (tmp_path / program).write_text("#!/bin/sh\n")
+        (tmp_path / program).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     change = ""
     for line in [*commands(WORKS), *ANSWERS]:
         words = line.format(registry=registry.path, change=change).split()
@@ -175,3 +183,19 @@ def test_what_needs_a_cluster_ends_in_time_with_one_message(
     assert (ended.exit_code, ended.stdout, len(told)) == (8, "", 3), f"{line}\n{ended}"
     assert re.match(r"error: cannot .+: no answer within 0\.1 s$", told[0]), told
     assert told[1:] == ["  try: kubectl get --raw /readyz", "  see: kubectl rapt help errors timeout"]
+
+
+def test_policies_say_what_nobody_could_look_up(ask: Ask, silent: None) -> None:
+    why = 'in namespace "team": no answer within 0.1 s'
+    listed = ask("policy", "-o", "name", "--request-timeout", "0.1")
+    assert {"never", "standard", "transient"} <= set(listed.stdout.split())
+    assert (
+        listed.stderr == f"note: only those that came with Rapt: cannot list retrypolicies.rapt.dev {why}\n"
+    )
+    shown = ask("policy", "show", "transient", "--request-timeout", "0.1")
+    assert shown.stdout.startswith("transient (rapt)")
+    assert shown.stderr.startswith(
+        "note: the cluster may have another one of this name: cannot get retrypolicy/"
+    )
+    own = ask("policy", "show", "ours", "--request-timeout", "0.1")
+    assert (own.exit_code, own.stdout) == (8, "")

@@ -132,3 +132,25 @@ def _given(node: ast.AST, positions: dict[str, int]) -> Iterator[ast.expr]:
         for argument, default in zip([*placed, *node.args.kwonlyargs], defaults, strict=True):
             if argument.arg == "code" and default is not None:
                 yield default
+
+
+_ERRORS = ("RaptError", "UsageError", "NotFound", "Invalid", "Refused", "Conflict", "Unavailable")
+
+
+def hintless() -> list[str]:
+    """Where an error is made that says nothing of what to do."""
+    found = []
+    for module in modules():
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in _ERRORS and _is_hintless(node):
+                found.append(f"{module.path}:{node.lineno}")
+    return found
+
+
+def _is_hintless(call: ast.Call) -> bool:
+    if any(isinstance(one, ast.Starred) for one in call.args) or not any(
+        True for one in call.args for _ in _texts(one)
+    ):
+        return False  # the words come from elsewhere, or there are none: it is no error that anybody sees
+    hints = [*call.args[2:3], *(one.value for one in call.keywords if one.arg == "hint")]
+    return not hints or (isinstance(hints[0], ast.Constant) and not hints[0].value)

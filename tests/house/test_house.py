@@ -167,6 +167,11 @@ def test_every_error_code_has_its_entry_and_no_entry_is_unused() -> None:
     assert entries == sorted(set(entries)), "docs/errors.md is in alphabetical order, each code once"
 
 
+def test_every_error_says_what_to_do() -> None:
+    for place in source.hintless():
+        pytest.fail(f"{place} makes an error without a hint: name the command or the act that helps")
+
+
 def test_the_readme_shows_the_story_as_it_is() -> None:
     transcript = (source.HOME / "README.md").read_text().partition("<!-- transcript -->")[2]
     shown = re.findall(r"^\$ (.*)$", transcript.partition("<!-- end of transcript -->")[0], re.MULTILINE)

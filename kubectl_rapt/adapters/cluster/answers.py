@@ -281,11 +281,17 @@ def _invalid(said: _Said, ask: Ask) -> RaptError:
     if problems:
         count = "" if len(problems) == 1 else f" in {len(problems)} places"
         what = f"{_named(said, ask)} is not valid{count}: {problems[0].where}: {problems[0].what}"
-        return Invalid("invalid-object", one_line(what), "", problems)
+        return Invalid("invalid-object", one_line(what), _fields(ask), problems)
     if ask.subresource == "log" and _has(said.message, _WAITING):
         what = one_line(f"there is no log of {ask.thing}{ask.place} yet: {said.message}")
         return Unavailable("not-started", what, f"kubectl describe pod {ask.name}{ask.where}")
-    return Invalid("invalid-object", one_line(f"cannot {ask.verb} {ask.thing}{ask.place}: {said.message}"))
+    what = one_line(f"cannot {ask.verb} {ask.thing}{ask.place}: {said.message}")
+    return Invalid("invalid-object", what, _fields(ask))
+
+
+def _fields(ask: Ask) -> str:
+    """The command that shows what an object of that kind may hold."""
+    return f"kubectl explain {ask.kind.resource if ask.kind else 'KIND'} --recursive"
 
 
 _UNKNOWN_FIELD = r'(unknown|duplicate) field "([^"]*)"'

@@ -24,7 +24,8 @@ JSON = "application/json"
 APPLY = "application/apply-patch+yaml"
 _MOST_ATTEMPTS = 10
 _NO_LIMIT_SECONDS = 86_400.0
-_KUBECTL_LOG_LINE = r"[EWIF]\d{4} "
+_KUBECTL_LOG = r"[EWIF]\d{4} [\d:.]+ +\d+ [\w.]+:\d+\] .*"
+"""One line of kubectl's own log; it stands behind what a plug-in asked without ending the line."""
 _LAST_WORDS_TRIES = 20
 
 
@@ -266,10 +267,8 @@ class Door:
 
     def _plugin_words(self) -> str:
         """What a credential plug-in wrote to its standard error, without kubectl's own log lines."""
-        lines = [
-            line for line in self.proxy.complaints().splitlines() if not re.match(_KUBECTL_LOG_LINE, line)
-        ]
-        return one_line(" ".join(dict.fromkeys(lines)), 200)  # a plug-in may have been asked twice
+        lines = [re.sub(_KUBECTL_LOG, "", line).strip() for line in self.proxy.complaints().splitlines()]
+        return one_line(" ".join(dict.fromkeys(filter(None, lines))), 200)  # it may have been asked twice
 
     def _last_words(self) -> str:
         """The same of a kubectl that has just ended: what it said may be written a moment after it stopped."""
