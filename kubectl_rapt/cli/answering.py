@@ -9,6 +9,7 @@ import typer
 
 from kubectl_rapt.cli import helping, terminal
 from kubectl_rapt.errors import Problem, RaptError, UsageError
+from kubectl_rapt.guard import secrets
 from kubectl_rapt.model import names
 from kubectl_rapt.templating import parameters
 from kubectl_rapt.templating.parameters import Parameter
@@ -131,4 +132,5 @@ def command(words: Sequence[str], more: Sequence[str]) -> str:
 def tell(words: Sequence[str], more: Sequence[str]) -> None:
     """Say at the end which command would have asked nothing, if something was asked."""
     if more:
-        terminal.say(terminal.clean(f"  without asking: {command(words, more)}"))
+        typed = secrets.redact(command(words, more))  # an address may have a password in it
+        terminal.say(terminal.clean(f"  without asking: {typed}"))
