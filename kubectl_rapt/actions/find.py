@@ -1,6 +1,7 @@
 """Find what a person named: a tool, a run, a job or a pod."""
 
 from dataclasses import dataclass
+from itertools import islice
 
 from kubectl_rapt.errors import NotFound, RaptError, UsageError
 from kubectl_rapt.model import names
@@ -12,6 +13,7 @@ from kubectl_rapt.objects.runs import Run
 from kubectl_rapt.objects.tools import Tool
 from kubectl_rapt.ports.world import World
 
+_SOME = 200
 _KINDS = {
     "job": JOB,
     "jobs": JOB,
@@ -109,10 +111,9 @@ def run(world: World, name: str, namespace: str) -> Run:
 def _some_runs(world: World, namespace: str) -> list[str]:
     """The names of runs, of those that come first where there are many."""
     try:
-        page = next(world.cluster.table(RUN, namespace), None)
+        return [one["metadata"]["name"] for one in islice(world.cluster.list(RUN, namespace), _SOME)]
     except RaptError:
         return []
-    return [str(row[page.columns.index("Name")]) for row in page.rows] if page and page.rows else []
 
 
 def execution(world: World, what: str, namespace: str, verb: str) -> Found:

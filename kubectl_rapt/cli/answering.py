@@ -1,13 +1,15 @@
 """Asking a person on a terminal for answers that are missing, and the command that would not have asked."""
 
+import os
 import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
 import typer
 
-from kubectl_rapt.cli import terminal
+from kubectl_rapt.cli import helping, terminal
 from kubectl_rapt.errors import Problem, RaptError, UsageError
+from kubectl_rapt.guard import secrets
 from kubectl_rapt.model import names
 from kubectl_rapt.templating import parameters
 from kubectl_rapt.templating.parameters import Parameter
@@ -124,10 +126,11 @@ def sets(answers: Mapping[str, str]) -> list[str]:
 def command(words: Sequence[str], more: Sequence[str]) -> str:
     """A command line that asks nothing: what was typed, and what was answered."""
     at = list(words).index("--") if "--" in words else len(words)
-    return shlex.join(["kubectl", "rapt", *words[:at], *more, *words[at:]])
+    return shlex.join([*helping.program(os.environ).split(" "), *words[:at], *more, *words[at:]])
 
 
 def tell(words: Sequence[str], more: Sequence[str]) -> None:
     """Say at the end which command would have asked nothing, if something was asked."""
     if more:
-        terminal.say(terminal.clean(f"  without asking: {command(words, more)}"))
+        typed = secrets.redact(command(words, more))  # an address may have a password in it
+        terminal.say(terminal.clean(f"  without asking: {typed}"))

@@ -8,7 +8,7 @@ from kubectl_rapt.cli import line as lines
 
 TYPE_CHECKING = False  # as type checkers know it; the real one is in ``typing``, which is not quick
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from kubectl_rapt.cli.wording import Flag
 
@@ -50,14 +50,14 @@ def width(environ: "Mapping[str, str]") -> int:
 
 def here(command: str) -> str:
     """The help of a command, as it suits this terminal."""
-    text = page(command, program(os.environ), width(os.environ))
     is_plain = letters.are_plain(os.environ, sys.stdout.encoding or "")
-    return letters.plain(text) if is_plain else text
+    return page(command, program(os.environ), width(os.environ), is_plain=is_plain)
 
 
-def page(command: str, program: str, width: int) -> str:
+def page(command: str, program: str, width: int, *, is_plain: bool = False) -> str:
     """The help of a command, or of all where it is empty; without the last line's end."""
-    told = _all(program, width) if not command else _one(command, program, width)
+    spelled = letters.plain if is_plain else str
+    told = _all(program, width) if not command else _one(command, program, width, spelled)
     return "\n".join(told)
 
 
@@ -73,27 +73,29 @@ def _all(program: str, width: int) -> "Iterator[str]":
         yield from _rows([*rows, *([("and", ", ".join(rare))] if rare else [])], width, 12)
 
 
-def _one(name: str, program: str, width: int) -> "Iterator[str]":
+def _one(name: str, program: str, width: int, spelled: "Callable[[str], str]") -> "Iterator[str]":
     command, verbs = words.COMMANDS[name], lines.below(name)
-    arguments = [f"[{'|'.join(verbs)}]"] if verbs else [one for one, _ in command.arguments]
+    arguments = [f"[{'|'.join(verbs)}]"] if verbs else [spelled(one) for one, _ in command.arguments]
     yield from _wrapped(" ".join([program, name, *arguments, "[flags]"]), width, "Usage: ", 7)
     yield ""
-    yield from _wrapped(command.text, width, "", 0)
+    yield from _wrapped(spelled(command.text), width, "", 0)
     yield ""
     yield from _wrapped(command.example.replace(THROUGH_KUBECTL, program, 1), width, "Example: ", 9)
     if verbs:
         rows = [(verb, words.COMMANDS[f"{name} {verb}"].summary) for verb in verbs]
         yield from ("", "Commands", *_rows(rows, width))
-    flags = [(_spelled(one), one.text) for one in command.flags]
-    shared = [(_spelled(one), one.text) for one in words.SHARED]
-    explained = [one for one in command.arguments if one[1]]
+    flags, shared = (
+        [(spelled(_written(one)), spelled(one.text)) for one in every]
+        for every in (command.flags, words.SHARED)
+    )
+    explained = [(spelled(one), spelled(text)) for one, text in command.arguments if text]
     indent = _indent([*explained, *flags, *shared], width)
     for heading, rows in (("Arguments", explained), ("Flags", flags), ("Flags of every command", shared)):
         if rows:
             yield from ("", heading, *_rows(rows, width, indent))
 
 
-def _spelled(flag: "Flag") -> str:
+def _written(flag: "Flag") -> str:
     return f"{', '.join(flag.names)} {flag.value}".rstrip()
 
 

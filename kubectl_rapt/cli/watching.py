@@ -164,7 +164,7 @@ def _ask_to_cancel(world: World, writers: Writers, seen: Seen) -> None:
         time.sleep(TWICE_SECONDS)
         return
     except KeyboardInterrupt:
-        terminal.say(f"cancel {name}? [y/N]")
+        terminal.say_part(f"cancel {name}? [y/N] ")
     if input().strip().lower() not in ("y", "yes"):
         return
     from kubectl_rapt.actions import cancel

@@ -196,6 +196,16 @@ def test_a_policy_that_nobody_has_is_told_the_nearest(ann: FakeWorld) -> None:
     assert caught.value.code == "no-policy"
 
 
+def test_a_run_that_is_mistyped_is_told_the_nearest(ann: FakeWorld, writers: FakeWriters) -> None:
+    ann.cluster.create(a_tool())
+    advance.advance(
+        ann, writers, Seen(running.plan(ann, running.Request("probe", "default", {}, {}, "nightly")))
+    )
+    with pytest.raises(NotFound, match="did you mean: nightly") as caught:
+        find.run(ann, "nihgtly", "default")
+    assert caught.value.code == "no-run"
+
+
 def test_a_tool_that_was_rendered_holds_all_that_its_policy_says(ann: FakeWorld) -> None:
     source = {"registry": "main", "template": "probe", "version": "1.0.0", "definition": "sha256:dd"}
     ann.cluster.create(a_tool(policies={"retry": "never"}, source=source))

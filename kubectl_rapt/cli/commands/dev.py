@@ -9,7 +9,7 @@ import typer
 
 from kubectl_rapt import wiring, writes
 from kubectl_rapt.actions import dev as trying
-from kubectl_rapt.cli import options, polling, show, terminal
+from kubectl_rapt.cli import options, polling, progress, show, terminal
 from kubectl_rapt.errors import Invalid, NotFound, RaptError, UsageError
 from kubectl_rapt.model import names
 from kubectl_rapt.model.kinds import ref_of
@@ -70,6 +70,7 @@ def run(
     answers, given = options.pairs(set_ or [], "--set"), _given(env or [], mount or [])
     is_dry = options.is_dry(dry_run)
     with options.open_world(context) as (world, writers):
+        progress.aside(is_last=True)  # what is started has the terminal
         tried = trying.render(world, what, answers)
         for name, value in tried.examples.items():
             terminal.say(terminal.clean(f"  the example of {name} is taken: {terminal.shorten(value, 60)}"))
@@ -201,6 +202,7 @@ def up(context: typer.Context, dry_run: options.DryRun = "none") -> int:
     is_dry = options.is_dry(dry_run)
     folder = str(wiring.dev_folder(os.environ))
     with options.open_world(context) as (world, writers):
+        progress.aside(is_last=True)  # what is started has the terminal
         known = trying.read(world, folder)
         if known is None:
             known, step = trying.starting(world, folder)
@@ -225,6 +227,7 @@ def down(context: typer.Context, dry_run: options.DryRun = "none") -> int:
     is_dry = options.is_dry(dry_run)
     folder = str(wiring.dev_folder(os.environ))
     with options.open_world(context) as (world, writers):
+        progress.aside(is_last=True)  # what is started has the terminal
         known = trying.read(world, folder)
         if known is None:
             terminal.out("nothing was up")

@@ -39,6 +39,15 @@ def test_it_is_called_as_it_was_started(started: str, expected: str) -> None:
     assert helping.program({"_": started}) == expected
 
 
+def test_plain_letters_keep_the_columns() -> None:
+    page = helping.page("run", "kubectl rapt", 80, is_plain=True)
+    columns = {
+        line.index(text) for line in page.splitlines() for text in ("One run for", "Answer a") if text in line
+    }
+    assert page.isascii()
+    assert len(columns) == 1
+
+
 @pytest.mark.parametrize("width", [40, 60, 80])
 @pytest.mark.parametrize("command", ["", *table.TABLE])
 def test_every_page_fits_its_width(command: str, width: int) -> None:
