@@ -188,7 +188,7 @@ def ending(world: World, up: Up) -> Attend | None:
     """The step that ends what was started; None for what was found: that is somebody else's.
 
     Raises:
-        Refused: ``other-cluster-up``: the tests have taken its place on this machine since, and would lose their network.
+        Refused: ``other-cluster-up``: the tests have taken its place on this machine since.
         Unavailable: ``no-engine``: what started it is not here any more.
     """
     if up.kind == "found":
