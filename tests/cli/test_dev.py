@@ -88,3 +88,20 @@ def test_a_kind_that_fails_leaves_no_record(ask: Ask, programs: Path) -> None:
     a_program(programs, "kind", "exit 3")
     assert ask("dev", "up").exit_code == 3
     assert ask("dev", "down").stdout == "nothing was up\n"
+
+
+def test_what_only_a_cluster_has_is_named_with_the_flag_that_gives_it(
+    ask: Ask, programs: Path, template: Path
+) -> None:
+    a_program(programs, "docker")
+    job = template / "job.yaml.j2"
+    source = '{valueFrom: {secretKeyRef: {name: "{{ word }}", key: password}}, name: PASSWORD}'
+    job.write_text(job.read_text().replace("command:", f"env: [{source}], command:"))
+    definition = template / "template.yaml"
+    definition.write_text(definition.read_text().replace("type: string, example: hello", "type: secretRef"))
+    ended = ask("dev", "run", str(template), "--set", "word=db")
+    assert (ended.exit_code, "PASSWORD  is from db, key password: --env PASSWORD=…" in ended.stderr) == (
+        5,
+        True,
+    ), ended
+    assert ask("dev", "run", str(template), "--set", "word=db", "--env", "PASSWORD=x").exit_code == 0

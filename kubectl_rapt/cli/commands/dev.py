@@ -144,7 +144,7 @@ def _with_engine(
     plan = locally.plan(tried.job, name, given)
     if plan.missing:
         what = f"{tried.name} needs what a cluster would give it"
-        raise Invalid("missing-objects", what, "kubectl rapt dev run … --env NAME=VALUE", plan.missing)
+        raise Invalid("not-given", what, "kubectl rapt dev run … --env NAME=VALUE", plan.missing)
     for note in plan.notes:
         terminal.say(terminal.clean(f"  not reproduced: {note}"))
     if is_dry:
