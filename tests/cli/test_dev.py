@@ -95,13 +95,14 @@ def test_what_only_a_cluster_has_is_named_with_the_flag_that_gives_it(
 ) -> None:
     a_program(programs, "docker")
     job = template / "job.yaml.j2"
-    source = '{valueFrom: {secretKeyRef: {name: "{{ word }}", key: password}}, name: PASSWORD}'
-    job.write_text(job.read_text().replace("command:", f"env: [{source}], command:"))
+    source = "{valueFrom: {secretKeyRef: {{ word }} }, name: PASSWORD}"
+    text = job.read_text().replace('command: [echo, "{{ word }}"]', f"command: [env], env: [{source}]")
+    job.write_text(text)
     definition = template / "template.yaml"
     definition.write_text(definition.read_text().replace("type: string, example: hello", "type: secretRef"))
-    ended = ask("dev", "run", str(template), "--set", "word=db")
+    ended = ask("dev", "run", str(template), "--set", "word=db/password")
     assert (ended.exit_code, "PASSWORD  is from db, key password: --env PASSWORD=…" in ended.stderr) == (
         5,
         True,
     ), ended
-    assert ask("dev", "run", str(template), "--set", "word=db", "--env", "PASSWORD=x").exit_code == 0
+    assert ask("dev", "run", str(template), "--set", "word=db/password", "--env", "PASSWORD=x").exit_code == 0
