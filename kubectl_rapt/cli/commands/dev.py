@@ -9,7 +9,7 @@ import typer
 
 from kubectl_rapt import wiring, writes
 from kubectl_rapt.actions import dev as trying
-from kubectl_rapt.cli import options, polling, show, terminal
+from kubectl_rapt.cli import options, polling, progress, show, terminal
 from kubectl_rapt.errors import Invalid, NotFound, RaptError, UsageError
 from kubectl_rapt.model import names
 from kubectl_rapt.model.kinds import ref_of
@@ -38,9 +38,7 @@ def run(
     context: typer.Context,
     what: Annotated[
         str,
-        typer.Argument(
-            metavar="FOLDER|TEMPLATE|TOOL", help="A template of the registry around you, or a Tool"
-        ),
+        typer.Argument(metavar="FOLDER", help="A template's folder or name, or a Tool of your cluster"),
     ],
     set_: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Answer a parameter (repeatable)")
@@ -87,6 +85,7 @@ def run(
             terminal.say(
                 f"  ended with {code}; it runs again when templates/{tried.name} changes, Ctrl-C ends"
             )
+            progress.aside(is_last=True)
             files.wait()
             terminal.say(f"templates/{tried.name} changed")
 
@@ -156,6 +155,7 @@ def _with_engine(
             terminal.say(
                 terminal.clean(f"{tried.name}  {'init ' if command.is_init else ''}{command.container}")
             )
+            progress.aside(is_last=True)  # what runs has the terminal from now on
             code = writes.apply(writers, Attend((engine, *command.words), is_over=is_over))
             if code:
                 break
@@ -208,6 +208,7 @@ def up(context: typer.Context, dry_run: options.DryRun = "none") -> int:
                 terminal.out(str(step) if step else f"use what is up: {known.kubeconfig}")
                 return 0
             wiring.dev_folder(os.environ).mkdir(parents=True, exist_ok=True)
+            progress.aside(is_last=True)
             if step and (code := writes.apply(writers, step)):
                 return code if isinstance(code, int) else 1
             known = trying.started(world, known)
@@ -233,6 +234,7 @@ def down(context: typer.Context, dry_run: options.DryRun = "none") -> int:
         if is_dry:
             terminal.out(str(step) if step else "forget it: it was there before, and stays")
             return 0
+        progress.aside(is_last=True)
         if step and (code := writes.apply(writers, step)):
             return code if isinstance(code, int) else 1
         writes.apply(writers, trying.note(folder, None))

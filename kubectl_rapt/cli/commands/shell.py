@@ -11,7 +11,7 @@ import typer
 from kubectl_rapt import writes
 from kubectl_rapt.actions import find
 from kubectl_rapt.actions import shell as opening
-from kubectl_rapt.cli import options, show, terminal
+from kubectl_rapt.cli import options, progress, show, terminal
 from kubectl_rapt.errors import RaptError
 from kubectl_rapt.model.plan import Attend
 
@@ -69,6 +69,7 @@ def _open(
     if is_dry or not (program.has_terminal or words):
         terminal.out(terminal.clean(shlex.join(_typed(command))))
         return 0
+    progress.aside(is_last=True)  # the terminal is the shell's from now on
     code = writes.apply(writers, Attend(tuple(command)))
     return code if isinstance(code, int) else 0
 
@@ -121,6 +122,7 @@ def debug(
         stays = True
         try:
             terminal.say(f"{show.name(removal.ref)} created, for {wanted.time} at most")
+            progress.phase("waiting until it is held")
             where = debugging.held(world, removal.ref, clone.container, after=after, tell=terminal.out_line)
             if not after and clone.command:
                 terminal.say(f"  its own command: {terminal.clean(shlex.join(clone.command))}")
