@@ -23,6 +23,11 @@ from kubectl_rapt.writes import Writers
 
 PATIENCE_SECONDS = 180.0
 _MOST_SECONDS = 24 * 3600
+_STUCK = (
+    *("ErrImageNeverPull", "InvalidImageName", "ImagePullBackOff"),
+    *("CreateContainerError", "CreateContainerConfigError", "RunContainerError"),
+)
+"""Why a container waits that will not begin by itself, though Kubernetes tries again and again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,13 +161,7 @@ def _begun(world: World, job: Ref, name: str) -> Place:
 
 
 def _is_stuck(container: Container) -> bool:
-    """Whether it will not begin by itself, though Kubernetes tries again and again."""
-    return container.reason in (
-        "ErrImageNeverPull",
-        "InvalidImageName",
-        "CreateContainerError",
-        "RunContainerError",
-    )
+    return container.state == "waiting" and container.reason in _STUCK
 
 
 def _why(world: World, job: Ref, pod: Pod | None, container: Container | None) -> tuple[str, str]:

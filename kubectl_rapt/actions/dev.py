@@ -188,7 +188,7 @@ def ending(world: World, up: Up) -> Attend | None:
     """The step that ends what was started; None for what was found: that is somebody else's.
 
     Raises:
-        Refused: ``not-ours``: the tests have taken its place on this machine since, and would lose their network.
+        Refused: ``other-cluster-up``: the tests have taken its place on this machine since.
         Unavailable: ``no-engine``: what started it is not here any more.
     """
     if up.kind == "found":
@@ -203,7 +203,7 @@ def ending(world: World, up: Up) -> Attend | None:
         raise Unavailable("no-engine", "this is no checkout of Rapt", "cd to the one that started it")
     if testbed(world, root, ""):
         what = "the tests' cluster is up, and has the network that ours had: nothing is ended"
-        raise Refused("not-ours", what, "python -m tests.cluster status")
+        raise Refused("other-cluster-up", what, "python -m tests.cluster status")
     command = (world.programs.python(), "-m", "tests.cluster", "down")
     return Attend(command, {"PYTHONPATH": root, "RAPT_TESTBED": NAME})
 

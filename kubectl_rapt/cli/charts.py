@@ -4,6 +4,8 @@ import os
 import sys
 from collections.abc import Sequence
 
+from kubectl_rapt.cli import letters
+
 _WIDEST = 60
 _NARROWEST = 8
 _NO_TERMINAL = 80
@@ -12,11 +14,7 @@ _BLOCKS, _SIGNS = "▁▂▃▄▅▆▇█", "_.:-=+*#"
 
 def is_plain() -> bool:
     """Whether standard output can show no more than ASCII."""
-    try:
-        _BLOCKS.encode(sys.stdout.encoding or "ascii")
-    except (UnicodeEncodeError, LookupError):
-        return True
-    return os.environ.get("TERM") == "dumb"
+    return letters.are_plain(os.environ, sys.stdout.encoding or "")
 
 
 def room(beside: int) -> int:

@@ -201,7 +201,7 @@ COMMANDS = {
         "Render a template and run its pod on this machine; says what is not as in a cluster.",
         "kubectl rapt dev run templates/backup --set host=localhost --watch",
         (
-            ("FOLDER|TEMPLATE|TOOL", "A template of the registry around you, or a Tool"),
+            ("FOLDER", "A template's folder or name, or a Tool of your cluster"),
         ),
         (
             Flag(("--set",), "NAME=VALUE", "Answer a parameter (repeatable)", True),

@@ -128,11 +128,11 @@ def test_tests_run_again_after_each_change_and_what_is_broken_meanwhile_is_no_en
         stderr=subprocess.PIPE,
         text=True,
     )
-    assert process.stderr
+    stderr = process.stderr
+    assert stderr
 
     def told() -> str:
-        lines = list(iter(process.stderr.readline, "  waiting for a change, Ctrl-C ends\n"))
-        return lines[-1]
+        return list(iter(stderr.readline, "  waiting for a change, Ctrl-C ends\n"))[-1]
 
     definition = say / "template.yaml"
     text = definition.read_text()

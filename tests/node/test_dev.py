@@ -1,8 +1,10 @@
 """A template tried on this machine: with a real podman, and in the tests' own cluster."""
 
 import os
+import shutil
 import signal
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,11 +83,14 @@ def author(tmp_path: Path) -> Iterator[Author]:
 
 
 @pytest.fixture
-def with_podman(author: Author, tmp_path: Path) -> Iterator[Author]:
-    """Debian's podman with files and limits of its own, so that it runs in a container and as any root."""
+def with_podman(author: Author) -> Iterator[Author]:
+    """Debian's podman with files and limits of its own, so that it runs in a container and as any root.
+
+    Its folder has a short name: where the paths of its sockets get too long, it notices the end of each container
+    twenty seconds late.
+    """
     debian.install({"podman": "podman"})
-    home = tmp_path / "podman"
-    home.mkdir()
+    home = Path(tempfile.mkdtemp(prefix="rapt-podman-", dir="/tmp"))
     (home / "storage.conf").write_text(
         f'[storage]\ndriver = "vfs"\ngraphroot = "{home}/graph"\nrunroot = "{home}/run"\n'
     )
@@ -104,6 +109,7 @@ def with_podman(author: Author, tmp_path: Path) -> Iterator[Author]:
     author.podman("load", "--quiet", "--input", str(home / "image.tar"))
     yield author
     author.podman("system", "reset", "--force")
+    shutil.rmtree(home)
 
 
 def test_a_template_runs_with_podman_as_its_pod_would(with_podman: Author) -> None:

@@ -38,9 +38,7 @@ def run(
     context: typer.Context,
     what: Annotated[
         str,
-        typer.Argument(
-            metavar="FOLDER|TEMPLATE|TOOL", help="A template of the registry around you, or a Tool"
-        ),
+        typer.Argument(metavar="FOLDER", help="A template's folder or name, or a Tool of your cluster"),
     ],
     set_: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Answer a parameter (repeatable)")
@@ -88,6 +86,7 @@ def run(
             terminal.say(
                 f"  ended with {code}; it runs again when templates/{tried.name} changes, Ctrl-C ends"
             )
+            progress.aside(is_last=True)
             files.wait()
             terminal.say(f"templates/{tried.name} changed")
 
@@ -145,7 +144,7 @@ def _with_engine(
     plan = locally.plan(tried.job, name, given)
     if plan.missing:
         what = f"{tried.name} needs what a cluster would give it"
-        raise Invalid("missing-objects", what, "kubectl rapt dev run … --env NAME=VALUE", plan.missing)
+        raise Invalid("not-given", what, "kubectl rapt dev run … --env NAME=VALUE", plan.missing)
     for note in plan.notes:
         terminal.say(terminal.clean(f"  not reproduced: {note}"))
     if is_dry:
@@ -157,6 +156,7 @@ def _with_engine(
             terminal.say(
                 terminal.clean(f"{tried.name}  {'init ' if command.is_init else ''}{command.container}")
             )
+            progress.aside(is_last=True)  # what runs has the terminal from now on
             code = writes.apply(writers, Attend((engine, *command.words), is_over=is_over))
             if code:
                 break
@@ -210,6 +210,7 @@ def up(context: typer.Context, dry_run: options.DryRun = "none") -> int:
                 terminal.out(str(step) if step else f"use what is up: {known.kubeconfig}")
                 return 0
             wiring.dev_folder(os.environ).mkdir(parents=True, exist_ok=True)
+            progress.aside(is_last=True)
             if step and (code := writes.apply(writers, step)):
                 return code if isinstance(code, int) else 1
             known = trying.started(world, known)
@@ -236,6 +237,7 @@ def down(context: typer.Context, dry_run: options.DryRun = "none") -> int:
         if is_dry:
             terminal.out(str(step) if step else "forget it: it was there before, and stays")
             return 0
+        progress.aside(is_last=True)
         if step and (code := writes.apply(writers, step)):
             return code if isinstance(code, int) else 1
         writes.apply(writers, trying.note(folder, None))

@@ -69,7 +69,7 @@ def _open(
     if is_dry or not (program.has_terminal or words):
         terminal.out(terminal.clean(shlex.join(_typed(command))))
         return 0
-    progress.aside(is_last=True)  # what is started has the terminal
+    progress.aside(is_last=True)  # the terminal is the shell's from now on
     code = writes.apply(writers, Attend(tuple(command)))
     return code if isinstance(code, int) else 0
 
@@ -122,6 +122,7 @@ def debug(
         stays = True
         try:
             terminal.say(f"{show.name(removal.ref)} created, for {wanted.time} at most")
+            progress.phase("waiting until it is held")
             where = debugging.held(world, removal.ref, clone.container, after=after, tell=terminal.out_line)
             if not after and clone.command:
                 terminal.say(f"  its own command: {terminal.clean(shlex.join(clone.command))}")

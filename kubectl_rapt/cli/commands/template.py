@@ -130,6 +130,7 @@ def _watch(world: World, writers: Writers, wanted: Sequence[str], report: str) -
         except RaptError as error:
             terminal.say(terminal.clean(f"error: {error.message}"))
         terminal.say("  waiting for a change, Ctrl-C ends")
+        progress.aside(is_last=True)
         files.wait()
 
 
