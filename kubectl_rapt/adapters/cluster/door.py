@@ -233,7 +233,7 @@ class Door:
     def _connect(self, ask: Ask, ends_at: float) -> http.Connection:
         # kubectl asks a credential plug-in before it listens, and may need seconds with a silent server: all of it
         # is part of the first request's time.
-        given_seconds = ends_at - time.monotonic()
+        given_seconds = round(ends_at - time.monotonic(), 1)  # a moment of it may be gone
         try:
             return http.Connection(self.proxy.path(ends_at))
         except http.TooSlow as error:
