@@ -290,8 +290,10 @@ def _invalid(said: _Said, ask: Ask) -> RaptError:
 
 
 def _fields(ask: Ask) -> str:
-    """The command that shows what an object of that kind may hold."""
-    return f"kubectl explain {ask.kind.resource if ask.kind else 'KIND'} --recursive"
+    """The command that shows what may be written, or what there is to read."""
+    if ask.verb in ("create", "patch") and ask.kind:
+        return f"kubectl explain {ask.kind.resource} --recursive"
+    return _look(ask)
 
 
 _UNKNOWN_FIELD = r'(unknown|duplicate) field "([^"]*)"'
