@@ -9,7 +9,7 @@ import typer
 
 from kubectl_rapt import wiring, writes
 from kubectl_rapt.actions import dev as trying
-from kubectl_rapt.cli import options, polling, progress, show, terminal
+from kubectl_rapt.cli import options, polling, progress, refusals, show, terminal
 from kubectl_rapt.errors import Invalid, NotFound, RaptError, UsageError
 from kubectl_rapt.model import names
 from kubectl_rapt.model.kinds import ref_of
@@ -100,9 +100,7 @@ def _shown(do: Callable[[], int]) -> int:
     try:
         return do()
     except RaptError as error:
-        terminal.say(terminal.clean(f"error: {error.message}"))
-        for one in error.problems:
-            terminal.say(terminal.clean(f"  {one.where}  {one.what}"))
+        refusals.tell(error)
         return error.exit_code
 
 

@@ -8,7 +8,7 @@ import typer
 from kubectl_rapt import writes
 from kubectl_rapt.actions import checkout, draft, lint, publish, release, verify
 from kubectl_rapt.actions.verify import Result
-from kubectl_rapt.cli import answering, diffs, junit, options, polling, progress, show, terminal
+from kubectl_rapt.cli import answering, diffs, junit, options, polling, progress, refusals, show, terminal
 from kubectl_rapt.errors import Problem, RaptError, UsageError
 from kubectl_rapt.model import names
 from kubectl_rapt.model.plan import Plan, WriteFiles
@@ -128,7 +128,7 @@ def _watch(world: World, writers: Writers, wanted: Sequence[str], report: str) -
             _report(writers, report, found)
             _sum(found)
         except RaptError as error:
-            terminal.say(terminal.clean(f"error: {error.message}"))
+            refusals.tell(error)
         terminal.say("  waiting for a change, Ctrl-C ends")
         progress.aside(is_last=True)
         files.wait()
