@@ -1,0 +1,50 @@
+"""Versions of a tool compared by the runs that there are, on a fake cluster."""
+
+from datetime import timedelta
+
+import pytest
+
+from kubectl_rapt.actions import timing
+from kubectl_rapt.actions.timing import OfTool
+from kubectl_rapt.errors import NotFound
+from kubectl_rapt.objects import runs
+from kubectl_rapt.objects.runs import Attempt
+from kubectl_rapt.objects.tools import Source
+from tests.fakes.world import FakeWorld
+from tests.given import NOON, a_run
+
+
+def ran(world: FakeWorld, name: str, version: str, seconds: float, state: str = "Succeeded") -> None:
+    """A run of the tool that ended, and whose Job and pods are gone."""
+    source = Source("acme", "backup", version, "tree", "sha256:aa", "sha256:bb", "repo")
+    marks = {"rapt.dev/run": name, "rapt.dev/tool": "backup"}
+    run = a_run(name=name, namespace="default", labels=marks, source=source)
+    stored = runs.from_manifest(world.cluster.create(runs.to_manifest(run)))
+    begun = NOON + timedelta(seconds=5)
+    attempt = Attempt(1, f"{name}-1", "u", begun, begun + timedelta(seconds=seconds), 0, state)
+    status = {"state": state, "attempts": [runs.attempt_to_data(attempt)]}
+    world.cluster.patch(stored.ref, {"status": status}, subresource="status")
+
+
+def test_a_version_that_became_slower_is_told_and_runs_that_failed_say_nothing(ann: FakeWorld) -> None:
+    for index, seconds in enumerate((40, 41, 45)):
+        ran(ann, f"old-{index}", "1.9.0", seconds)
+        ran(ann, f"new-{index}", "1.10.0", seconds * 2)
+    ran(ann, "failed", "1.10.0", 1, state="Failed")
+    told = timing.of(ann, "backup", "default")
+    assert isinstance(told, OfTool)
+    assert [(one.version, one.runs, one.medians["run"]) for one in told.paces] == [
+        ("1.9.0", 3, 41),
+        ("1.10.0", 3, 82),
+    ]
+    assert [(one.phase, one.before, one.version) for one in told.slower if one.phase == "run"] == [
+        ("run", "1.9.0", "1.10.0")
+    ]
+    assert all("pull" not in one.medians for one in told.paces), "nobody knows it any more"
+
+
+def test_a_tool_that_never_ended_well_has_nothing_to_compare(ann: FakeWorld) -> None:
+    with pytest.raises(NotFound, match='no tool "backup"'):
+        timing.of(ann, "backup", "default")
+    ran(ann, "one", "1.0.0", 4)
+    assert isinstance(timing.of(ann, "tool/backup", "default"), OfTool)
