@@ -76,7 +76,7 @@ class Kubectl:
 
     def debug(self, where: Place, image: str, words: Sequence[str]) -> tuple[str, ...]:
         """The command that adds an ephemeral container beside a container, and runs words in that."""
-        pod, tty = where.pod, ("-i", "-t") if self.has_terminal else ("-i",)
+        pod, tty = where.pod, ("-i", "-t") if self.has_terminal else ("--attach",)
         about = (f"--namespace={pod.namespace}", f"--target={where.container.name}", f"--image={image}")
         more = ("--profile=general", "--quiet", *self.flags)
         return (self.program, "debug", *tty, pod.name, *about, *more, "--", *words)

@@ -145,6 +145,8 @@ def test_a_shell_is_opened_in_what_runs_and_its_command_is_told_without_a_termin
     assert re.match(r"kubectl exec -i -t sleeps-1-\w+ --namespace=\S+ --container=tool ", printed.stdout), (
         printed
     )
+    dry = stage.ann.types("shell", "sleeps", "--dry-run", "--", "grep", "-i", "a b")
+    assert dry.stdout.endswith(" -- grep -i 'a b'\n"), dry
     wrong = stage.ann.types("shell", "sleeps", "-c", "tol")
     assert (wrong.exit_code, "-c tool" in wrong.stderr) == (4, True), wrong
     refused = stage.ann.types("shell", "sleeps", "--image", "busybox:1.35", "--", "true")
@@ -175,7 +177,7 @@ def test_a_container_without_a_shell_gets_one_beside_it(
     until(lambda: _runs(stage, "bare"))
     administrator = Person(tmp_path / "administrator", stage.administrator)
     printed = administrator.types("shell", "bare", "-n", stage.namespace)
-    assert re.match(r"kubectl debug -t -i bare-1-\w+ .*--target=tool --image=busybox:1.35", printed.stdout), (
+    assert re.match(r"kubectl debug -i -t bare-1-\w+ .*--target=tool --image=busybox:1.35", printed.stdout), (
         printed
     )
     words = ("--image", "busybox:1.35", "--", "sh", "-c", "echo beside; ps | grep -c '[s]leep 60'")

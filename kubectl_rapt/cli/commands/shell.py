@@ -76,9 +76,9 @@ def _open(
 
 def _typed(command: Sequence[str]) -> list[str]:
     """A command as a person at a terminal would type it."""
-    _, verb, *rest = command
-    tty = [] if "-t" in rest else ["-t"] if "-i" in rest else ["-i", "-t"]
-    return ["kubectl", verb, *tty, *rest]
+    at = list(command).index("--")
+    flags = [one for one in command[2:at] if one not in ("-i", "-t", "--attach")]
+    return ["kubectl", command[1], "-i", "-t", *flags, *command[at:]]
 
 
 def debug(
