@@ -62,7 +62,7 @@ def test_a_wrong_policy_is_refused(said: dict[str, Any], problem: str) -> None:
 
 
 def test_an_object_without_a_spec_is_refused_by_name() -> None:
-    with pytest.raises(Invalid, match='cleanuppolicy/odd says nothing'):
+    with pytest.raises(Invalid, match="cleanuppolicy/odd says nothing"):
         cleanup_policies.from_manifest({"metadata": {"name": "odd"}})
 
 
