@@ -86,7 +86,7 @@ def _tool(name: str, script: str) -> dict[str, Any]:
     pod = {
         "restartPolicy": "Never",
         "terminationGracePeriodSeconds": 0,
-        "activeDeadlineSeconds": 120,
+        "activeDeadlineSeconds": 900,
         "containers": [container],
     }
     job = {"spec": {"backoffLimit": 0, "template": {"spec": pod}}}
