@@ -22,17 +22,19 @@ from tests.forge.gitea import Gitea
 _STARTED = "RAPT_TESTS_STARTED"
 """Names a file that exists once a worker of this session has started the cluster."""
 _LONG = (
-    "package",
     "node",
-    "forge",
+    "attacks/test_canaries.py",
     "api",
+    "package",
+    "forge",
     "test_story.py",
+    "shells",
     "predecessor",
     "contract",
     "registries",
     "shipped",
 )
-"""The rooms whose tests take seconds each, the longest first."""
+"""The rooms and modules whose tests take seconds each, the longest first."""
 _owned = contextlib.ExitStack()
 """The lock by which others know that this session lives."""
 
@@ -51,14 +53,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     Workers get slices of equal length, in order, and take from each other's ends.
     """
     workers = getattr(config, "workerinput", {}).get("workercount", 1)
-    here = Path(__file__).parent
-    modules: dict[Path, list[pytest.Item]] = {}
+    modules: dict[str, list[pytest.Item]] = {}
     for item in items:
-        modules.setdefault(item.path, []).append(item)
-    rooms = {path: path.relative_to(here).parts[0] for path in modules}
-    long = [path for room in _LONG for path in modules if rooms[path] == room]
+        modules.setdefault(item.path.relative_to(Path(__file__).parent).as_posix(), []).append(item)
+    long = [path for room in _LONG for path in modules if path.startswith(room)]
     shares = [[item for path in long[nth::workers] for item in modules[path]] for nth in range(workers)]
-    short = iter([item for path in modules if rooms[path] not in _LONG for item in modules[path]])
+    short = iter([item for path in modules if not path.startswith(_LONG) for item in modules[path]])
     length = -(-len(items) // workers)
     for share in shares:
         share.extend(itertools.islice(short, max(0, length - len(share))))

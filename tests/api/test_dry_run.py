@@ -30,8 +30,8 @@ def _files(home: Path) -> dict[str, bytes]:
 def sam(tmp_path: Path, user: Path) -> Person:
     """Someone with a tool in dev, and a change for prod that waits."""
     person = Person(tmp_path / "sam", user)
-    hello = "hello --image busybox:1.35 -- true"
-    for command in ("init --local", f"add {hello}", f"add --in prod {hello}"):
+    words = "--image busybox:1.35 -- true"
+    for command in ("init --local", f"add hello {words}", f"add --in prod waits {words}"):
         ended = person.types(*command.split())
         assert ended.exit_code == 0, ended
     return person

@@ -71,11 +71,14 @@ def shell(name: str, environ: Mapping[str, str], home: Path) -> Iterator[Shell]:
         "INPUTRC": "/dev/null",
         "ZDOTDIR": str(home),
         "XDG_CONFIG_HOME": str(home / "config"),
+        "XDG_DATA_HOME": str(home / "data"),
         "TMPDIR": str(home),  # where fish leaves a folder
         "RAPT_COMPLETION_SECONDS": "30",  # the machine may be busy with much else
     }
     (home / "config" / "fish").mkdir(parents=True, exist_ok=True)
     (home / "config" / "fish" / "config.fish").write_text(_FISH)
+    # Without it the first fish reads every page of the manual, in a process that outlives it.
+    (home / "data" / "fish" / "generated_completions").mkdir(parents=True, exist_ok=True)
     (home / ".zshrc").write_text(_ZSH)
     (home / "bashrc").write_text(_BASH)
     command = {
