@@ -184,6 +184,9 @@ class Faults:
                 yield piece
 
     def close(self) -> None:
+        """Listen no more: a thread that waits for somebody would take one more, were it not woken."""
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
 
     def _accept(self) -> None:
