@@ -204,11 +204,11 @@ def crowded(count: int) -> list[Case]:
             of_memory=True,
         ),
         Case(
-            f"`kubectl-rapt reconcile -A` with nothing due, {count:,} Runs",
+            f"`kubectl-rapt reconcile -A` with nothing due, {crowd}",
             f"`{runs}`",
             0.5,
             5,
-            "Of what is over, only names come: the server selects the Runs that are not, and tells Jobs as rows.",
+            "Of what is over, Runs come as rows; Jobs come whole, for what policies keep of them, and are most of it.",
             _same("kubectl-rapt reconcile -A"),
             _same(runs),
         ),

@@ -80,7 +80,9 @@ class Scene:
         yield "cluster", subprocess.check_output([*command, "-n", self.namespace], text=True, timeout=60)
         yield "arguments of processes", self.argv.read_text(errors="replace")
         for path in self.folder.rglob("*"):
-            if path.is_file() and not path.is_symlink() and path != self.argv:  # the links are git's own programs
+            if (
+                path.is_file() and not path.is_symlink() and path != self.argv
+            ):  # the links are git's own programs
                 yield str(path), path.read_text(errors="replace")
 
 
