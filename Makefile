@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-WORKERS ?= 5
+WORKERS ?= 4
 
 .PHONY: demo casts test test-quick lint bench docs package clean
 

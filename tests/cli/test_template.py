@@ -136,10 +136,16 @@ def test_tests_run_again_after_each_change_and_what_is_broken_meanwhile_is_no_en
 
     definition = say / "template.yaml"
     text = definition.read_text()
+
+    def write(text: str) -> None:
+        """At once, so that nobody sees half of it."""
+        (tmp_path / "new").write_text(text)
+        (tmp_path / "new").replace(definition)
+
     assert told() == "2 passed, 0 failed\n"
-    definition.write_text("{ broken")
+    write("{ broken")
     assert told().endswith(" failed\n")
-    definition.write_text(text)
+    write(text)
     assert told() == "2 passed, 0 failed\n"
     assert ElementTree.parse(report).getroot()[0].get("failures") == "0"
     process.send_signal(signal.SIGINT)
