@@ -149,11 +149,14 @@ def test_nobody_else_may_look_into_the_folder(scripted: Faults, folder: Path) ->
 
 
 def test_opening_does_not_wait_for_kubectl(scripted: Faults) -> None:
-    started = time.monotonic()
-    door = Door(Target(kubeconfig=str(scripted.kubeconfig)))
-    assert time.monotonic() - started < 0.03
-    door.close()
-    door.close()
+    took = []
+    for _ in range(10):  # the quickest is what it takes; the machine may be busy with the others
+        started = time.monotonic()
+        door = Door(Target(kubeconfig=str(scripted.kubeconfig)))
+        took.append(time.monotonic() - started)
+        door.close()
+        door.close()
+    assert min(took) < 0.03
 
 
 def test_a_request_that_waits_ends_when_another_thread_closes_the_door(scripted: Faults) -> None:
