@@ -123,6 +123,7 @@ def is_consistent(world: World, namespace: str, runs: Sequence[str]) -> None:
     assert len(recorded) == len(set(recorded))
     for uid in recorded:
         assert not jobs[uid]["spec"].get("suspend"), f"{jobs[uid]['metadata']['name']} was never released"
+        assert "rapt.dev/unreleased" not in jobs[uid]["metadata"]["labels"]
     ours = {uid for uid, job in jobs.items() if (job["metadata"]["labels"].get("rapt.dev/run") or "") in runs}
     assert ours <= set(recorded), "a Job that nobody has recorded"
 

@@ -12,7 +12,7 @@ from kubectl_rapt.model import names
 from kubectl_rapt.model.duration import Duration
 from kubectl_rapt.model.kinds import CLEANUP_POLICY, JOB, RUN, TOOL, Kind, Manifest
 from kubectl_rapt.model.plan import Delete
-from kubectl_rapt.objects import cleanup_policies, labels, tools
+from kubectl_rapt.objects import cleanup_policies, jobs, labels, tools
 from kubectl_rapt.objects.cleanup_policies import CleanupPolicy, Rule
 from kubectl_rapt.objects.tools import Tool
 from kubectl_rapt.ports.world import World
@@ -89,12 +89,17 @@ def plan(world: World, scope: Scope) -> Plan:
         raise UsageError("bad-flag", "--older-than and --policy say different things", "give one of them")
     selector = labels.selector({labels.TOOL: scope.tool}) if scope.tool else labels.TOOL
     broken: list[Problem] = []
-    # Runs first: a Job that began in between is unfinished, and one whose Run was not there yet is its Run's.
-    runs = _read(world.cluster.list(RUN, scope.namespace, labels=selector), retention.of_run, broken)
-    jobs = _read(world.cluster.list(JOB, scope.namespace, labels=selector), retention.of_job, broken)
     policies = Policies(world, scope, broken)
+
+    def read(kind: Kind, item: Callable[[Manifest], Item]) -> list[Item]:
+        manifests = world.cluster.list(kind, scope.namespace, labels=selector)
+        return _read(manifests, lambda one: policies.measured(item(one), one), broken)
+
+    # Runs first: a Job that began in between is unfinished, and one whose Run was not there yet is its Run's.
+    runs = read(RUN, retention.of_run)
+    found = read(JOB, lambda one: retention.of_job(one, jobs.from_manifest(one)))
     verdicts = retention.decide(
-        jobs,
+        found,
         runs,
         policies.of,
         world.now(),
@@ -155,6 +160,23 @@ class Policies:
             return own
         is_export = isinstance(own, CleanupPolicy) and own.export
         return CleanupPolicy("--older-than", "", (Rule(keep_for=self._scope.older_than),), export=is_export)
+
+    def governed_jobs(self) -> list[str]:
+        """The names of the tools whose own policy lets Jobs go; what else may go, names its policy by a label."""
+        said = (
+            (tool.name, tool.cleanup or self._named(tool.namespace, tool.cleanup_policy))
+            for tool in self._tools.values()
+            if tool
+        )
+        return sorted({name for name, policy in said if isinstance(policy, CleanupPolicy) and policy.jobs})
+
+    def measured(self, item: Item, manifest: Manifest) -> Item:
+        """The item with its size, where that matters to what governs it."""
+        policy = self.of(item)
+        is_wanted = isinstance(policy, CleanupPolicy) and any(
+            rule.max_size is not None for rule in (*policy.jobs, *policy.runs)
+        )
+        return retention.measured(item, manifest) if is_wanted else item
 
     def _own(self, item: Item) -> CleanupPolicy | str | None:
         key = (item.ref.namespace, item.tool)

@@ -13,7 +13,7 @@ from kubectl_rapt.errors import NotFound, Refused, UsageError
 from kubectl_rapt.model import names
 from kubectl_rapt.model.duration import Duration
 from kubectl_rapt.model.kinds import JOB, RUN, Manifest, Ref
-from kubectl_rapt.objects import labels
+from kubectl_rapt.objects import jobs, labels
 from kubectl_rapt.objects.cleanup_policies import CleanupPolicy, Rule
 from kubectl_rapt.objects.runs import EXHAUSTED, Run
 from kubectl_rapt.ports.world import World
@@ -157,7 +157,7 @@ def drop(world: World, dead: Sequence[Manifest]) -> clean.Plan:
     items = [retention.of_run(one) for one in dead]
     known = {uid for one in items for uid in (one.uid, *one.jobs)}
     found = [
-        retention.of_job(one)
+        retention.of_job(one, jobs.from_manifest(one))
         for namespace in sorted({one.ref.namespace for one in items})
         for one in world.cluster.list(JOB, namespace, labels=labels.TOOL)
     ]

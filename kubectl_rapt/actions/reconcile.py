@@ -1,6 +1,6 @@
 """Reconcile: one pass over everything that is due, each step safe with others alive and with a kill at any moment."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from datetime import datetime
 from functools import partial
 
@@ -38,15 +38,18 @@ def reconcile(world: World, writers: Writers, scope: Scope, tell: Tell, *, is_dr
     _execute_reviewed(this)
     # Runs first: a Job that began in between has a Run that is not looked at in this pass.
     unfinished = _unfinished(this, selector)
-    ours = f"{selector},{labels.TOOL}" if selector else labels.TOOL
-    there = _Jobs(this, world.cluster.list(JOB, scope.namespace, labels=ours))
-    this.each(partial(_bring_forward, this, there), [(run.ref, run) for run in unfinished])
+    policies = sweep.policies(this)
+    looked_at = {job for _, job in unfinished}
+    there = _Jobs(this, looked_at, _due(this, unfinished, policies.governed_jobs()))
+    this.each(
+        partial(_bring_forward, this), [(run.ref, (run, there.by_ref.get(job))) for run, job in unfinished]
+    )
     this.each(partial(_adopt, this), [(one.ref, one) for one in there.failed])
     this.each(partial(sweep.remove_stray, this), [(one.ref, one) for one in there.suspended])
     rows = recent.rows(world, scope.namespace, labels=selector)
     _announce(this, rows)
     _notify(this, rows)
-    sweep.clean_up(this, there.items, rows)
+    sweep.clean_up(this, policies, there.items, rows)
 
 
 def _execute_reviewed(this: Pass) -> None:
@@ -63,26 +66,63 @@ def _execute_reviewed(this: Pass) -> None:
     reviewed.execute(this.world, None if this.is_dry else this.writers, found, this.scope.environment, tell)
 
 
-def _unfinished(this: Pass, selector: str) -> list[Run]:
-    """The runs that something may be due for; every one, where the server cannot select them."""
+def _unfinished(this: Pass, selector: str) -> list[tuple[Run, Ref]]:
+    """The runs that something may be due for, each with the Job to look at."""
     cluster, namespace = this.world.cluster, this.scope.namespace
     try:
         found = list(cluster.list(RUN, namespace, labels=selector, fields=runs.UNFINISHED))
     except Invalid:
         # Before Kubernetes 1.31 no field of our kinds can be selected by.
         found = list(cluster.list(RUN, namespace, labels=selector))
-    read = []
-    for manifest in found:
-        if (run := this.read(manifest, RUN, runs.from_manifest)) and not run.is_finished:
-            read.append(run)
-    return read
+    read = (this.read(manifest, RUN, _with_job) for manifest in found)
+    return [one for one in read if one and not one[0].is_finished]
+
+
+def _with_job(manifest: Manifest) -> tuple[Run, Ref]:
+    run = runs.from_manifest(manifest)
+    return run, Ref(JOB, lifecycle.job_name(run), run.namespace)
+
+
+def _due(this: Pass, unfinished: Iterable[tuple[Run, Ref]], governed: Iterable[str]) -> Iterator[Manifest]:
+    """The Jobs that something may be due for, each once: not those that are over and kept, which are most of them.
+
+    Args:
+        this: The pass.
+        unfinished: The runs that are not over.
+        governed: The names of the tools of which some Jobs may go.
+    """
+    selectors = (
+        # To be adopted.
+        f"!{labels.RUN}",
+        # To be followed.
+        *labels.one_of(labels.RUN, (run.name for run, _ in unfinished)),
+        # Strays.
+        labels.UNRELEASED,
+        # To be cleaned up, as they or their tool say.
+        f"{labels.RUN},{labels.CLEANUP_POLICY}",
+        *(f"{labels.RUN},!{labels.CLEANUP_POLICY},{tools}" for tools in labels.one_of(labels.TOOL, governed)),
+    )
+    given: set[str] = set()
+    for selector in selectors:
+        ours = ",".join(filter(None, (labels.selector(this.scope.marks), labels.TOOL, selector)))
+        for manifest in this.world.cluster.list(JOB, this.scope.namespace, labels=ours):
+            if (uid := manifest["metadata"]["uid"]) not in given:
+                given.add(uid)
+                yield manifest
 
 
 class _Jobs:
-    """The Jobs of the pass, each read once: what is due for each of them, and what it takes to decide on cleaning."""
+    """The Jobs of the pass, each read once: what is due for each of them, and what it takes to decide on cleaning.
 
-    def __init__(self, this: Pass, manifests: Iterable[Manifest]) -> None:
-        self.by_name: dict[tuple[str, str], Job] = {}
+    Args:
+        this: The pass.
+        looked_at: Those that unfinished runs are about.
+        manifests: The Jobs.
+    """
+
+    def __init__(self, this: Pass, looked_at: Set[Ref], manifests: Iterable[Manifest]) -> None:
+        self._looked_at = looked_at
+        self.by_ref: dict[Ref, Job] = {}
         self.items: list[Item] = []
         self.failed: list[Candidate] = []
         self.suspended: list[Job] = []
@@ -92,17 +132,18 @@ class _Jobs:
 
     def _take(self, now: datetime, manifest: Manifest) -> None:
         job = jobs.from_manifest(manifest)
-        self.by_name[job.namespace, job.name] = job
-        self.items.append(retention.of_job(manifest))
-        if found := adoption.candidate(manifest):
+        if job.ref in self._looked_at:
+            self.by_ref[job.ref] = job
+        self.items.append(retention.of_job(manifest, job))
+        if found := adoption.candidate(manifest, job):
             self.failed.append(found)
         if strays.may_be(manifest, job, now):
             self.suspended.append(job)
 
 
-def _bring_forward(this: Pass, there: _Jobs, run: Run) -> None:
+def _bring_forward(this: Pass, found: tuple[Run, Job | None]) -> None:
     """Carry one run as far as it can go now."""
-    job = there.by_name.get((run.namespace, lifecycle.job_name(run)))
+    run, job = found
     seen = Seen(run, run, job)
     # What was listed decides whether there is anything to do; what is done rests on what is read then.
     step = lifecycle.next_step(seen, this.world.now())

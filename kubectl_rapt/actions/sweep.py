@@ -28,24 +28,35 @@ def remove_stray(this: Pass, job: Job) -> None:
     )
 
 
-def clean_up(this: Pass, jobs: Sequence[Item], rows: Sequence[recent.Told]) -> None:
-    """Clean up the tools of which something may go, as their policies say."""
-    scope, world = this.scope, this.world
-    wide = clean.Scope(scope.namespace)
+def policies(this: Pass) -> clean.Policies:
+    """What the tools' policies say; of those that cannot be read, that."""
     broken: list[Problem] = []
-    policies = clean.Policies(world, wide, broken)
+    found = clean.Policies(this.world, clean.Scope(this.scope.namespace), broken)
     for problem in broken:
         this.say(
             Ref(TOOL, problem.where),
             "",
             Invalid("unreadable-object", problem.what, "kubectl get cleanuppolicies -o yaml"),
         )
+    return found
+
+
+def clean_up(this: Pass, policies: clean.Policies, jobs: Sequence[Item], rows: Sequence[recent.Told]) -> None:
+    """Clean up the tools of which something may go.
+
+    Args:
+        this: The pass.
+        policies: What they say.
+        jobs: All Jobs that a policy governs.
+        rows: All runs.
+    """
     listed = [item for told in rows if (item := _row(told))]
-    verdicts = retention.decide([retention.unbound(one) for one in jobs], listed, policies.of, world.now())
-    tools = sorted({(one.item.ref.namespace, one.item.tool) for one in verdicts if one.goes})
     this.each(
         partial(_clean_tool, this),
-        [(Ref(TOOL, name, namespace), (namespace, name)) for namespace, name in tools],
+        [
+            (Ref(TOOL, name, namespace), (namespace, name))
+            for namespace, name in retention.worth_a_look((*jobs, *listed), policies.of, this.world.now())
+        ],
     )
 
 

@@ -168,7 +168,9 @@ def of_attempt(run: Run, number: int, changes: JobChanges | None = None) -> Mani
         "apiVersion": JOB.api_version,
         "kind": JOB.name,
         "metadata": {
-            **_labelled(template.get("metadata") or {}, {**marks, **_policies(run)}),
+            **_labelled(
+                template.get("metadata") or {}, {**marks, **_policies(run), labels.UNRELEASED: "true"}
+            ),
             "name": attempt_name(run.name, number),
             "namespace": run.namespace,
             **({"ownerReferences": [owner(run)]} if run.uid else {}),
@@ -199,11 +201,11 @@ def owner(run: Run) -> dict[str, Any]:
 
 
 def release(run: Run, job: Job) -> dict[str, Any]:
-    """The merge patch that lets an attempt's Job begin: not suspended, and with its TTL."""
+    """The merge patch that lets an attempt's Job begin: not suspended, without its mark, and with its TTL."""
     spec: dict[str, Any] = {"suspend": False}
     if "ttlSecondsAfterFinished" in run.job["spec"]:
         spec["ttlSecondsAfterFinished"] = run.job["spec"]["ttlSecondsAfterFinished"]
-    return {"metadata": {"uid": job.uid}, "spec": spec}
+    return {"metadata": {"uid": job.uid, "labels": {labels.UNRELEASED: None}}, "spec": spec}
 
 
 def _labelled(metadata: Mapping[str, Any], marks: Mapping[str, str]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The labels and annotations by which Rapt knows its objects."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from kubectl_rapt.model import names
 
@@ -14,6 +14,8 @@ RUN = "rapt.dev/run"
 """Label of a run's Jobs and pods: the run's name. A Job that a CronJob made has none: its own name is the run's."""
 ATTEMPT = "rapt.dev/attempt"
 """Label of a run's Jobs and pods: the attempt's number, from 1."""
+UNRELEASED = "rapt.dev/unreleased"
+"""Label of a run's Job, ``true`` until its Run has recorded it and lets it begin; its pods have none."""
 DEBUG = "rapt.dev/debug"
 """Label of a Job that is no attempt of a run: the run that somebody looks at by it."""
 ENVIRONMENT = "rapt.dev/environment"
@@ -48,6 +50,10 @@ MANAGER = "rapt-sync"
 """The field manager that ``sync`` applies as."""
 
 
+_AT_ONCE = 100
+_LONGEST = 63
+
+
 def of_tool(*, tool: str, template: str, version: str, environment: str, repository: str) -> dict[str, str]:
     """The labels of everything that is rendered for a tool: selectable, each a legal label value.
 
@@ -60,12 +66,12 @@ def of_tool(*, tool: str, template: str, version: str, environment: str, reposit
     """
     return {
         MANAGED_BY: "rapt",
-        APP_NAME: names.shorten(template, 63),
-        APP_PART_OF: names.shorten(tool, 63),
+        APP_NAME: names.shorten(template, _LONGEST),
+        APP_PART_OF: names.shorten(tool, _LONGEST),
         APP_VERSION: version,
         ENVIRONMENT: environment,
         REPOSITORY: repository,
-        TEMPLATE: names.shorten(template, 63),
+        TEMPLATE: names.shorten(template, _LONGEST),
         TOOL: tool,
         VERSION: version,
     }
@@ -79,7 +85,7 @@ def of_policies(retry: str, cleanup: str) -> dict[str, str]:
         cleanup: The cleanup policy's name; empty for none.
     """
     named = {RETRY_POLICY: retry, CLEANUP_POLICY: cleanup}
-    return {key: names.shorten(name, 63) for key, name in named.items() if name}
+    return {key: names.shorten(name, _LONGEST) for key, name in named.items() if name}
 
 
 def of_environment(repository: str, environment: str) -> dict[str, str]:
@@ -100,3 +106,13 @@ def of_attempt(run: str, number: int) -> dict[str, str]:
 def selector(wanted: Mapping[str, str]) -> str:
     """An equality selector, as the API takes it."""
     return ",".join(f"{key}={value}" for key, value in sorted(wanted.items()))
+
+
+def one_of(key: str, values: Iterable[str]) -> Iterator[str]:
+    """The selectors of what has one of those names: as many as keep each short enough for an address.
+
+    Nothing has a name that is too long for a label.
+    """
+    ordered = sorted({value for value in values if len(value) <= _LONGEST})
+    for start in range(0, len(ordered), _AT_ONCE):
+        yield f"{key} in ({','.join(ordered[start : start + _AT_ONCE])})"

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from kubectl_rapt.model import names, times
 from kubectl_rapt.model.kinds import CRON_JOB, JOB, Manifest, Ref
 from kubectl_rapt.objects import jobs, labels
+from kubectl_rapt.objects.jobs import Job
 from kubectl_rapt.objects.runs import Adopted, Run
 from kubectl_rapt.objects.tools import Tool
 
@@ -51,8 +52,8 @@ class Candidate:
         return names.shorten(self.ref.name, NAME_LIMIT)
 
 
-def candidate(manifest: Manifest) -> Candidate | None:
-    """The Job as one that is to become a run; None where it is not, or has become one already.
+def candidate(manifest: Manifest, job: Job) -> Candidate | None:
+    """A Job that was read as one that is to become a run; None where it is not, or has become one already.
 
     Raises:
         KeyError, TypeError, ValueError: It is no Job as Kubernetes writes them.
@@ -61,7 +62,7 @@ def candidate(manifest: Manifest) -> Candidate | None:
     marks: Mapping[str, str] = metadata.get("labels") or {}
     if not marks.get(labels.TOOL) or labels.RUN in marks or "deletionTimestamp" in metadata:
         return None
-    if MARK in (metadata.get("annotations") or {}) or jobs.from_manifest(manifest).ended != "Failed":
+    if job.ended != "Failed" or MARK in (metadata.get("annotations") or {}):
         return None
     for owner in metadata.get("ownerReferences") or ():
         if owner["kind"] == CRON_JOB.name and owner.get("controller"):

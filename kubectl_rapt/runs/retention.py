@@ -3,13 +3,14 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from kubectl_rapt import documents
 from kubectl_rapt.model import times
-from kubectl_rapt.model.kinds import RUN, Kind, Manifest, Ref, ref_of
-from kubectl_rapt.objects import cleanup_policies, jobs, labels, runs
+from kubectl_rapt.model.kinds import RUN, Kind, Manifest, Ref
+from kubectl_rapt.objects import cleanup_policies, labels, runs
 from kubectl_rapt.objects.cleanup_policies import RUN_DEFAULT, CleanupPolicy, Rule
+from kubectl_rapt.objects.jobs import Job
 
 _JOB_STATUS = {"Complete": "Succeeded", "Failed": "Failed"}
 
@@ -35,7 +36,7 @@ class Item:
         jobs: Of a Run, the UIDs of the Jobs of its attempts.
         awaited: Of a Run, the UIDs of Jobs whose end it has not recorded yet.
         not_after: Of a Run, when it is too late to begin.
-        size: In bytes, as JSON.
+        size: In bytes, as JSON; 0 where it was not measured, which lets it stay.
     """
 
     ref: Ref
@@ -54,7 +55,7 @@ class Item:
     jobs: frozenset[str]
     awaited: frozenset[str]
     not_after: datetime | None
-    size: int
+    size: int = 0
 
     @property
     def is_run(self) -> bool:
@@ -89,11 +90,10 @@ PolicyOf = Callable[[Item], CleanupPolicy | str | None]
 """What governs an item: a policy, why the one that is named is not known, or None where none is named."""
 
 
-def of_job(manifest: Manifest) -> Item:
-    """Read a Job. Raises KeyError, TypeError, ValueError where it is none."""
-    job = jobs.from_manifest(manifest)
+def of_job(manifest: Manifest, job: Job) -> Item:
+    """A Job that was read, and what it was read from. Raises KeyError, TypeError, ValueError where that is none."""
     return Item(
-        ref=ref_of(manifest),
+        ref=job.ref,
         uid=job.uid,
         status=_JOB_STATUS.get(job.ended, ""),
         created_at=job.created_at,
@@ -101,8 +101,8 @@ def of_job(manifest: Manifest) -> Item:
         is_busy=job.active > 0,
         owners=job.owner_uids,
         run=job.labels.get(labels.RUN, ""),
-        jobs=frozenset(),
-        awaited=frozenset(),
+        jobs=_NONE,
+        awaited=_NONE,
         not_after=None,
         **_common(manifest),
     )
@@ -151,18 +151,18 @@ def of_row(told: Mapping[str, Any]) -> Item:
         is_busy=False,
         owners=(),
         run="",
-        jobs=frozenset(),
-        awaited=frozenset(),
+        jobs=_NONE,
+        awaited=_NONE,
         not_after=None,
-        size=_LARGEST,
     )
 
 
-def unbound(job: Item) -> Item:
-    """A Job as if it had no Run that it could have to stay for."""
-    return replace(job, run="")
+def measured(item: Item, manifest: Manifest) -> Item:
+    """The same with its size, which takes longer to find out than all the rest."""
+    return replace(item, size=len(documents.dump_json(manifest, indent=None)))
 
 
+_NONE: frozenset[str] = frozenset()
 _LARGEST = 2 * 1024 * 1024
 """No object is larger."""
 
@@ -177,7 +177,6 @@ def _common(manifest: Manifest) -> dict[str, Any]:
         "policy": marks.get(labels.CLEANUP_POLICY, ""),
         "held": any(hold.lower() != "false" for hold in holds),
         "is_leaving": "deletionTimestamp" in metadata,
-        "size": len(documents.dump_json(manifest, indent=None)),
     }
 
 
@@ -219,6 +218,28 @@ def decide(
         return [verdicts[one.uid] for one in jobs]
     _with_jobs(verdicts, jobs, runs, run_of)
     return [verdicts[one.uid] for one in (*jobs, *runs)]
+
+
+def worth_a_look(items: Iterable[Item], policy_of: PolicyOf, now: datetime) -> list[tuple[str, str]]:
+    """The tools of which something may go, by namespace and name; what ties Jobs to Runs can only let it stay.
+
+    Args:
+        items: All Jobs and Runs of those tools, measured or not.
+        policy_of: What governs an item.
+        now: The time.
+    """
+    grouped, _ = _grouped([one for one in items if not _never(one, now)], policy_of)
+    return sorted(
+        {
+            (group.namespace, group.tool)
+            for group, members in grouped.items()
+            if _may_be_large(group.rule, members) or any(one.goes for one in _of_group(group, members, now))
+        }
+    )
+
+
+def _may_be_large(rule: Rule, members: Sequence[Item]) -> bool:
+    return rule.max_size is not None and len(members) * _LARGEST > rule.max_size.nano // 10**9
 
 
 def _with_jobs(
@@ -289,9 +310,29 @@ def _run_of(jobs: Sequence[Item], runs: Sequence[Item]) -> dict[str, Item]:
     return found
 
 
+class _Group(NamedTuple):
+    """What one rule counts together."""
+
+    namespace: str
+    tool: str
+    kind: Kind
+    policy: CleanupPolicy
+    rule: Rule
+
+
 def _by_rules(items: Sequence[Item], policy_of: PolicyOf, now: datetime) -> dict[str, Verdict]:
+    groups, verdicts = _grouped(items, policy_of)
+    for group, members in groups.items():
+        verdicts |= {verdict.item.uid: verdict for verdict in _of_group(group, members, now)}
+    return verdicts
+
+
+def _grouped(
+    items: Iterable[Item], policy_of: PolicyOf
+) -> tuple[dict[_Group, list[Item]], dict[str, Verdict]]:
+    """What rules are about, and what stays because there is none."""
     verdicts: dict[str, Verdict] = {}
-    groups: dict[tuple[str, str, Kind, tuple[CleanupPolicy, Rule]], list[Item]] = {}
+    groups: dict[_Group, list[Item]] = {}
     for one in items:
         policy = policy_of(one)
         if isinstance(policy, str):
@@ -301,11 +342,8 @@ def _by_rules(items: Sequence[Item], policy_of: PolicyOf, now: datetime) -> dict
         if found is None:
             verdicts[one.uid] = Verdict(one, goes=False, why=_UNGOVERNED)
             continue
-        key = (one.ref.namespace, one.tool, one.ref.kind, found)
-        groups.setdefault(key, []).append(one)
-    for key, members in groups.items():
-        verdicts |= {verdict.item.uid: verdict for verdict in _of_group(*key[3], members, now)}
-    return verdicts
+        groups.setdefault(_Group(one.ref.namespace, one.tool, one.ref.kind, *found), []).append(one)
+    return groups, verdicts
 
 
 def _rule(policy: CleanupPolicy | None, one: Item) -> tuple[CleanupPolicy, Rule] | None:
@@ -316,9 +354,9 @@ def _rule(policy: CleanupPolicy | None, one: Item) -> tuple[CleanupPolicy, Rule]
     return (RUN_DEFAULT, RUN_DEFAULT.runs[0]) if one.is_run else None
 
 
-def _of_group(policy: CleanupPolicy, rule: Rule, members: list[Item], now: datetime) -> Iterator[Verdict]:
+def _of_group(group: _Group, members: list[Item], now: datetime) -> Iterator[Verdict]:
     """What a rule says of the Jobs or Runs of one tool, the newest first."""
-    size = 0
+    policy, rule, size = group.policy, group.rule, 0
     for index, one in enumerate(sorted(members, key=_newest_first)):
         assert one.ended_at is not None, "what has no end stays whatever a policy says"
         size += one.size

@@ -2,7 +2,7 @@
 
 import hmac
 import json
-import time
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,8 @@ from kubectl_rapt.actions import reconcile
 from kubectl_rapt.actions.passing import Scope, Told
 from kubectl_rapt.config import layout
 from kubectl_rapt.config.project import Environment
-from kubectl_rapt.model.kinds import CRON_JOB, EVENT, JOB, RUN, Ref, ref_of
+from kubectl_rapt.model.kinds import CRON_JOB, EVENT, JOB, RUN, TOOL, Kind, Manifest, Ref, ref_of
+from kubectl_rapt.objects import jobs, runs
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.writes import Writers
 from tests import due, finished
@@ -23,6 +24,24 @@ from tests.listener import listening
 from tests.repositories import ConfigRepository
 
 pytestmark = pytest.mark.usefixtures("kubectl_on_path")
+
+
+class Noting:
+    """The same cluster; it notes which Jobs are read from it."""
+
+    def __init__(self, world: World) -> None:
+        self._world, self.cluster, self.jobs = world, self, list[str]()
+
+    def list(self, kind: Kind, namespace: str, **selectors: str) -> Iterator[Manifest]:
+        for manifest in self._world.cluster.list(kind, namespace, **selectors):
+            if kind == JOB:
+                self.jobs.append(manifest["metadata"]["name"])
+            yield manifest
+
+    def __getattr__(self, name: str) -> Any:
+        return (
+            getattr(self._world, name) if hasattr(self._world, name) else getattr(self._world.cluster, name)
+        )
 
 
 class LaterOn:
@@ -74,6 +93,28 @@ def test_one_pass_does_all_that_is_due_and_the_next_finds_nothing(
     is_done(world, scene.namespace)
 
 
+def test_of_the_jobs_that_are_kept_none_is_asked_for(
+    scene: Scene, door: tuple[World, Writers], admin: tuple[World, Writers]
+) -> None:
+    world, writers = door
+    for number in range(3):
+        scene.ended(f"kept-{number}", "Complete")
+    passed(world, writers, scene.namespace)
+    scene.half_started("open")
+    passed(world, writers, scene.namespace)
+    scene.failed_slot("backup-1", world=world)
+    labelled = finished.a_job("old", scene.namespace, "gone", labels={"rapt.dev/cleanup-policy": "week"})
+    finished.create(admin[1], labelled)
+    noting: Any = Noting(world)
+    passed(noting, writers, scene.namespace)
+    assert sorted(noting.jobs) == ["backup-1", "old", "open-1"]
+    week = {"policies": {"cleanup": "week"}}
+    admin[1].cluster.patch(Ref(TOOL, "backup", scene.namespace), {"spec": week})
+    noting.jobs.clear()
+    passed(noting, writers, scene.namespace)
+    assert {"kept-0-1", "kept-1-1", "kept-2-1"} < set(noting.jobs), "now a policy governs them"
+
+
 def test_files_that_never_came_close_a_run_after_ten_minutes(
     scene: Scene, door: tuple[World, Writers]
 ) -> None:
@@ -94,8 +135,8 @@ def test_a_job_that_nobody_recorded_is_deleted_once_its_run_is_over_and_never_be
     over, open_ = scene.ended("over", "Failed"), scene.half_started("open")
     passed(world, writers, scene.namespace)
     for run, name in ((over, "over-2"), (open_, "open-2")):
-        stray = finished.owned(run, name)
-        stray["spec"]["suspend"] = True
+        stray = jobs.of_attempt(runs.from_manifest(run), 2)
+        assert stray["metadata"]["name"] == name
         finished.create(admin[1], stray)
     assert passed(world, writers, scene.namespace) == [], "whoever made it may be about to record it"
     later: Any = LaterOn(world, timedelta(minutes=11))
@@ -119,10 +160,9 @@ def test_a_slot_whose_time_or_definition_is_over_is_recorded_and_not_tried_again
         admin[1].cluster.patch(ref, {"metadata": {"annotations": {"rapt.dev/definition": "sha256:ee"}}})
     elif why == "is gone":
         uid = world.cluster.get(ref)["metadata"]["uid"]
-        admin[1].cluster.delete(ref, uid=uid, propagation="Orphan")
-        owned = Ref(JOB, "backup-1", scene.namespace)
-        while world.cluster.get(owned)["metadata"].get("ownerReferences"):
-            time.sleep(0.05)
+        # What the garbage collector does for --cascade=orphan, if it has heard of the Job by then.
+        admin[1].cluster.patch(Ref(JOB, "backup-1", scene.namespace), {"metadata": {"ownerReferences": None}})
+        admin[1].cluster.delete(ref, uid=uid, propagation="Background")
         assert passed(world, writers, scene.namespace) == [], "it is nobody's any more"
         return
     told = passed(world, writers, scene.namespace)

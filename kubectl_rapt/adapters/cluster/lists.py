@@ -1,7 +1,9 @@
 """Lists, page by page, so that memory stays flat."""
 
 import math
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from kubectl_rapt.adapters.cluster import paths
@@ -23,23 +25,42 @@ def pages(
     include: str = "",
     ends_at: float = math.inf,
 ) -> Iterator[Mapping[str, Any]]:
-    """The pages of one consistent list; ``include`` is how much of its object each row of a table holds.
+    """The pages of one consistent list, each asked for while the one before it is read.
+
+    Args:
+        door: Where requests go through.
+        kind: What is listed.
+        namespace: Where; empty for everywhere.
+        labels: A label selector.
+        fields: A field selector.
+        accept: The answers' type.
+        include: How much of its object each row of a table holds.
+        ends_at: When to give up, in ``time.monotonic()`` seconds.
 
     Raises:
         Conflict: With code ``expired``: the server forgot the list between two pages.
     """
-    ask = Ask("list", kind, namespace)
-    token = ""
-    while True:
+
+    def page(token: str) -> Mapping[str, Any]:
         query = paths.query(
             **{"limit": str(PAGE), "labelSelector": labels, "fieldSelector": fields, "continue": token},
             includeObject=include,
         )
-        page = door.json(ask, "GET", paths.of(kind, namespace) + query, accept=accept, ends_at=ends_at)
-        yield page
-        token = page.get("metadata", {}).get("continue") or ""
-        if not token:
-            return
+        found: Mapping[str, Any] = door.json(
+            Ask("list", kind, namespace),
+            "GET",
+            paths.of(kind, namespace) + query,
+            accept=accept,
+            ends_at=ends_at,
+        )
+        return found
+
+    found = page("")
+    while token := found.get("metadata", {}).get("continue"):
+        following = _Begun(partial(page, token))
+        yield found
+        found = following.end()
+    yield found
 
 
 def items(page: Mapping[str, Any], kind: Kind) -> Iterator[dict[str, Any]]:
@@ -48,3 +69,27 @@ def items(page: Mapping[str, Any], kind: Kind) -> Iterator[dict[str, Any]]:
         item["apiVersion"] = kind.api_version
         item["kind"] = kind.name
         yield item
+
+
+class _Begun:
+    """A page that is on its way; nobody has to wait for it."""
+
+    def __init__(self, page: Callable[[], Mapping[str, Any]]) -> None:
+        self._page = page
+        self._found: Mapping[str, Any] = {}
+        self._error: Exception | None = None
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self._found = self._page()
+        except Exception as error:  # it is raised again, in the thread that reads the list
+            self._error = error
+
+    def end(self) -> Mapping[str, Any]:
+        """The page, or its error."""
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+        return self._found

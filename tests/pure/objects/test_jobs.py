@@ -94,6 +94,7 @@ def test_an_attempt_starts_as_its_runs_own_job_suspended_owned_and_without_ttl()
                 "rapt.dev/run": "backup-x7k2p",
                 "rapt.dev/attempt": "2",
                 "app.kubernetes.io/managed-by": "rapt",
+                "rapt.dev/unreleased": "true",
             },
             "annotations": {"team": "storage"},
             "ownerReferences": [
@@ -129,16 +130,14 @@ def test_an_attempt_of_a_template_without_metadata_still_has_its_labels() -> Non
     template = a_template()
     del template["metadata"], template["spec"]["template"]["metadata"]
     job = jobs.of_attempt(replace(RUN, job=template), 1)
-    assert (
-        job["metadata"]["labels"]
-        == job["spec"]["template"]["metadata"]["labels"]
-        == {
-            "rapt.dev/run": "backup-x7k2p",
-            "rapt.dev/attempt": "1",
-            "rapt.dev/tool": "backup",
-            "app.kubernetes.io/managed-by": "rapt",
-        }
-    )
+    marks = job["spec"]["template"]["metadata"]["labels"]
+    assert marks == {
+        "rapt.dev/run": "backup-x7k2p",
+        "rapt.dev/attempt": "1",
+        "rapt.dev/tool": "backup",
+        "app.kubernetes.io/managed-by": "rapt",
+    }
+    assert job["metadata"]["labels"] == {**marks, "rapt.dev/unreleased": "true"}
 
 
 def test_an_attempt_keeps_the_labels_of_its_template_on_job_and_pods() -> None:
@@ -171,7 +170,7 @@ def test_making_an_attempt_leaves_the_run_as_it_is() -> None:
 def test_releasing_brings_the_ttl_back_and_holds_for_that_job_only() -> None:
     job = jobs.from_manifest(a_job(suspend=True))
     assert jobs.release(RUN, job) == {
-        "metadata": {"uid": "job-1"},
+        "metadata": {"uid": "job-1", "labels": {"rapt.dev/unreleased": None}},
         "spec": {"suspend": False, "ttlSecondsAfterFinished": 604800},
     }
     template = a_template()

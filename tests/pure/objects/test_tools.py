@@ -135,3 +135,14 @@ def test_the_labels_of_a_tool_are_legal_and_select_it() -> None:
     }
     assert labels.selector({"b": "2", "a": "1"}) == "a=1,b=2"
     assert labels.selector({}) == ""
+
+
+def test_many_names_are_selected_by_a_few_short_selectors() -> None:
+    assert list(labels.one_of("a", ["y", "x", "y", "z" * 64])) == ["a in (x,y)"]
+    assert list(labels.one_of("a", [])) == []
+    many = [f"{number:063}" for number in range(250)]
+    found = list(labels.one_of("rapt.dev/run", many))
+    assert len(found) == 3
+    assert max(map(len, found)) < 7000, "an address holds 8 KiB"
+    chosen = [name for one in found for name in one.removeprefix("rapt.dev/run in (").rstrip(")").split(",")]
+    assert chosen == many

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kubectl_rapt.objects import runs
+from kubectl_rapt.objects import jobs, runs
 from kubectl_rapt.objects.retry_policies import RetryPolicy
 from kubectl_rapt.objects.tools import Source, Tool
 from kubectl_rapt.runs import adoption
@@ -36,8 +36,12 @@ def a_cron_job(**metadata: Any) -> dict[str, Any]:
     }
 
 
+def candidate_of(job: dict[str, Any]) -> adoption.Candidate | None:
+    return adoption.candidate(job, jobs.from_manifest(job))
+
+
 def found(**metadata: Any) -> adoption.Candidate:
-    candidate = adoption.candidate(a_slot(**metadata))
+    candidate = candidate_of(a_slot(**metadata))
     assert candidate
     return candidate
 
@@ -56,14 +60,14 @@ NEVER: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("why", NEVER)
 def test_what_never_becomes_a_run(why: str) -> None:
-    assert adoption.candidate(a_slot(**NEVER[why])) is None
+    assert candidate_of(a_slot(**NEVER[why])) is None
 
 
 def test_a_job_that_goes_on_or_ended_well_is_left_alone() -> None:
     for how in ("", "Complete"):
         job = a_slot()
         job["status"] = a_job(ended=how).get("status", {})
-        assert adoption.candidate(job) is None
+        assert candidate_of(job) is None
 
 
 def test_the_run_has_the_jobs_name_the_slot_and_the_tools_own_job_and_policy() -> None:

@@ -83,7 +83,10 @@ def a_deletion(version: str) -> Patch:
 
 RELEASE = Patch(
     Ref(JOB, "backup-x7k2p-1", "team"),
-    {"metadata": {"uid": "job-1"}, "spec": {"suspend": False, "ttlSecondsAfterFinished": 604800}},
+    {
+        "metadata": {"uid": "job-1", "labels": {"rapt.dev/unreleased": None}},
+        "spec": {"suspend": False, "ttlSecondsAfterFinished": 604800},
+    },
 )
 CLOSE_WELL = a_record(
     "8",

@@ -13,6 +13,7 @@ from kubectl_rapt.model.duration import Duration
 from kubectl_rapt.model.kinds import JOB, RUN, Manifest
 from kubectl_rapt.model.quantity import Quantity
 from kubectl_rapt.objects.cleanup_policies import CleanupPolicy, Rule
+from kubectl_rapt.objects.jobs import from_manifest as as_job
 from kubectl_rapt.runs import retention
 from kubectl_rapt.runs.retention import Item, Verdict
 from tests.given import NOON, a_template
@@ -88,6 +89,16 @@ def a_run(
     }
 
 
+def read(manifest: Manifest) -> Item:
+    if manifest["kind"] == "Run":
+        return retention.of_run(manifest)
+    return retention.of_job(manifest, as_job(manifest))
+
+
+def measured(manifest: Manifest) -> Item:
+    return retention.measured(read(manifest), manifest)
+
+
 def decide(
     jobs: Sequence[Manifest] = (),
     runs: Sequence[Manifest] = (),
@@ -95,7 +106,7 @@ def decide(
     now: datetime = NOON,
     **more: Any,
 ) -> dict[str, Verdict]:
-    items = [retention.of_job(one) for one in jobs], [retention.of_run(one) for one in runs]
+    items = [measured(one) for one in jobs], [measured(one) for one in runs]
     return {one.item.ref.name: one for one in retention.decide(*items, lambda _: policy, now, **more)}
 
 
@@ -213,7 +224,7 @@ def test_a_run_stays_as_long_as_a_policy_keeps_its_job() -> None:
 def test_rules_count_the_newest_of_a_tool_first(rule: Rule, going: str) -> None:
     jobs = [a_job(name, days=2 + index / 2) for index, name in enumerate("abcde")]
     others = [a_job("other", labels={"rapt.dev/tool": "other"}), a_job("held", labels={"rapt.dev/keep": "1"})]
-    assert 500 < retention.of_job(jobs[0]).size < 750
+    assert 500 < measured(jobs[0]).size < 750
     found = decide([*reversed(jobs), *others[1:]], policy=CleanupPolicy("p", "s", jobs=(rule,)))
     assert "".join(sorted(name for name, one in found.items() if one.goes)) == going
     again = decide([*jobs, *others], policy=CleanupPolicy("p", "s", jobs=(rule,)))
@@ -272,6 +283,8 @@ POLICIES = some.builds(
             some.none() | some.builds(Duration, some.integers(0, 5 * 86_400)),
             some.integers(0, 2),
             some.none() | some.integers(2, 4),
+            some.none()
+            | some.sampled_from([Quantity.parse("1"), Quantity.parse("1200"), Quantity.parse("9M")]),
         ),
         max_size=2,
     ).map(tuple),
@@ -355,6 +368,36 @@ def test_nothing_goes_that_is_active_held_foreign_unfinished_or_of_the_future(
     assert all(one.why for one in found.values()), "each has its reason"
 
 
+@settings(max_examples=400, deadline=None)
+@given(a_history(), POLICIES)
+def test_whatever_goes_was_worth_a_look(
+    history: tuple[list[Manifest], list[Manifest]], policy: CleanupPolicy
+) -> None:
+    jobs, runs = history
+    glanced = retention.worth_a_look([read(one) for one in (*jobs, *runs)], lambda _: policy, NOON)
+    going = [one for one in decide(jobs, runs, policy).values() if one.goes]
+    # What goes with its Run is not looked at for its own sake.
+    own = {(one.item.ref.namespace, one.item.tool) for one in going if not one.why.startswith("goes with")}
+    assert own <= set(glanced)
+
+
+def test_a_look_is_worth_it_only_where_something_may_be_over_a_limit() -> None:
+    def glance(rule: Rule, *jobs: Manifest) -> list[tuple[str, str]]:
+        policy = CleanupPolicy("p", "s", jobs=(rule,))
+        return retention.worth_a_look([read(one) for one in jobs], lambda _: policy, NOON)
+
+    old, young = a_job("old"), a_job("young", days=0.5)
+    other = a_job("other", days=0.5, labels={"rapt.dev/tool": "other"})
+    assert glance(Rule(keep_for=Duration(86_400)), old, young, other) == [("team", "backup")]
+    assert glance(Rule(keep_for=Duration(86_400)), young, other) == []
+    assert glance(Rule(max_size=Quantity.parse("3Mi")), old, young, other) == [("team", "backup")]
+    assert (
+        glance(Rule(max_size=Quantity.parse("1")), {**old, "metadata": {**old["metadata"], "labels": {}}})
+        == []
+    )
+    assert read(old).size == 0, "what was not measured is over no limit"
+
+
 @settings(max_examples=100, deadline=None)
 @given(a_history(), POLICIES, some.floats(0, 30))
 def test_what_may_go_today_may_go_tomorrow(
@@ -376,6 +419,6 @@ def test_the_part_of_finished_jobs_counts_neither_runs_nor_what_goes_on() -> Non
 
 
 def test_an_item_knows_its_version() -> None:
-    job: Item = retention.of_job(a_job())
+    job = read(a_job())
     assert (job.ref.kind, job.uid, job.resource_version) == (JOB, "uid-j", "7")
-    assert retention.of_run(a_run()).ref.kind == RUN
+    assert read(a_run()).ref.kind == RUN
