@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from kubectl_rapt.actions import threads
-from kubectl_rapt.errors import Conflict
 from kubectl_rapt.model.kinds import JOB, RUN, Kind, Manifest
 from kubectl_rapt.objects import jobs, labels
 from kubectl_rapt.ports.cluster import Event, Page
@@ -13,7 +12,6 @@ from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs import listed
 from kubectl_rapt.runs.listed import Filter, Line
 
-_TRIES = 3
 _IDLE_SECONDS = 60.0
 _LOOKED_AT = 100
 """Of how many runs the Jobs are looked at; their names go into one address."""
@@ -55,8 +53,7 @@ class Wanted:
 def lines(world: World, wanted: Wanted) -> list[str]:
     """Every line that is wanted, newest first and packed: see ``listed.packed``.
 
-    Runs are read as the server prints them, page by page, a fiftieth of their size; so memory holds the packed lines
-    and one page.
+    Runs are read as the server prints them, a tenth of their size; so memory holds the packed lines and one page.
 
     Args:
         world: Where to read.
@@ -66,16 +63,10 @@ def lines(world: World, wanted: Wanted) -> list[str]:
         NotFound: Rapt is not installed.
     """
     # Runs are asked for first, so that who may not list them is told so; the Jobs come with the first of their rows.
-    for is_last in (*(_TRIES - 1) * (False,), True):
-        try:
-            pages = world.cluster.table(RUN, wanted.namespace, labels=wanted.selector, fields=wanted.fields)
-            first = next(pages, None)
-            scheduled = _scheduled(world, wanted)
-            found = _of_runs(itertools.chain([first] if first else [], pages), wanted, scheduled)
-            break
-        except Conflict as error:
-            if error.code != "expired" or is_last:
-                raise
+    pages = world.cluster.table(RUN, wanted.namespace, labels=wanted.selector, fields=wanted.fields)
+    first = next(pages, None)
+    scheduled = _scheduled(world, wanted)
+    found = _of_runs(itertools.chain([first] if first else [], pages), wanted, scheduled)
     found += [listed.packed(listed.fields(one)) for one in scheduled.values() if wanted.filter.accepts(one)]
     found.sort(reverse=True)
     return found

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from kubectl_rapt.errors import Conflict
 from kubectl_rapt.model import times
 from kubectl_rapt.model.kinds import RUN
 from kubectl_rapt.ports.world import World
@@ -23,27 +22,20 @@ def rows(world: World, namespace: str, *, labels: str = "", fields: str = "") ->
         fields: A field selector.
 
     Raises:
-        Unavailable, Refused, NotFound, Conflict: The runs cannot be listed.
+        Unavailable, Refused, NotFound: The runs cannot be listed.
     """
-    for is_last_attempt in (False, True):
-        try:
-            return [
-                dict(zip(page.columns, row, strict=True))
-                for page in world.cluster.table(RUN, namespace, labels=labels, fields=fields)
-                for row in page.rows
-            ]
-        except Conflict as error:
-            # The server forgot the list between two pages.
-            if error.code != "expired" or is_last_attempt:
-                raise
-    raise AssertionError("the last attempt returns or raises")
+    return [
+        dict(zip(page.columns, row, strict=True))
+        for page in world.cluster.table(RUN, namespace, labels=labels, fields=fields)
+        for row in page.rows
+    ]
 
 
 def of_namespace(world: World, namespace: str) -> list[Past]:
     """Every run that was tried, for the budgets of automatic retries.
 
     Raises:
-        Unavailable, Refused, NotFound, Conflict: The runs cannot be listed.
+        Unavailable, Refused, NotFound: The runs cannot be listed.
     """
     found = []
     for told in rows(world, namespace):

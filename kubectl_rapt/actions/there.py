@@ -1,7 +1,6 @@
 """The names of what is in the cluster, for who is about to type one."""
 
 from collections.abc import Iterator
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from kubectl_rapt.errors import RaptError
@@ -11,8 +10,8 @@ from kubectl_rapt.ports.world import World
 if TYPE_CHECKING:
     from kubectl_rapt.actions.known import Asked, Name
 
-_PAGES = 2
-"""Of so many pages of runs, some hundreds each: who has more names some."""
+_MOST = 1000
+"""Of so many runs: who has more names some."""
 
 
 def tools(world: World) -> "Iterator[Name]":
@@ -45,7 +44,7 @@ def runs(world: World, *, dead: bool = False) -> "list[Name]":
 
     fields = f"status.state={EXHAUSTED}" if dead else ""
     found = []
-    for page in islice(world.cluster.table(RUN, world.cluster.namespace(), fields=fields), _PAGES):
+    for page in world.cluster.table(RUN, world.cluster.namespace(), fields=fields, limit=_MOST):
         found += [listed.line(one) for one in map(listed.reader(page.columns), page.rows)]
     found.sort(key=lambda one: one.created, reverse=True)
     return [(one.name, f"{one.status}  {one.created}") for one in found]

@@ -28,7 +28,7 @@ class Trace:
         *,
         sent: Mapping[str, str] | None = None,
         body: bytes = b"",
-        answer: bytes = b"",
+        answer: Callable[[], bytes] = bytes,
     ) -> None:
         """One request that has ended.
 
@@ -39,7 +39,7 @@ class Trace:
             status: Of the answer; None where there was none.
             sent: The request's headers.
             body: Its body.
-            answer: The answer's body, unpacked.
+            answer: Makes the answer's body, unpacked.
         """
         if self._level < REQUESTS:
             return
@@ -51,7 +51,7 @@ class Trace:
             for name, value in (sent or {}).items():
                 self._tell(f"  {name}: {masking.header(name, value)}")
         if self._level >= BODIES:
-            for sign, content in ((">", body), ("<", answer)):
+            for sign, content in ((">", body), ("<", answer())):
                 if content:
                     self._tell(f"  {sign} {self._cut(masking.body(content))}")
 

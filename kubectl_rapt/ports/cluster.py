@@ -51,7 +51,7 @@ class ClusterReads(Protocol):
         ...
 
     def list(self, kind: Kind, namespace: str, *, labels: str = "", fields: str = "") -> Iterator[Manifest]:
-        """All objects of a kind, page by page, each with apiVersion and kind filled in.
+        """All objects of a kind, each with apiVersion and kind filled in.
 
         Args:
             kind: The kind to list.
@@ -61,12 +61,19 @@ class ClusterReads(Protocol):
         """
         ...
 
-    def table(self, kind: Kind, namespace: str, *, labels: str = "", fields: str = "") -> Iterator[Page]:
-        """The same list as the server prints it (``meta.k8s.io/v1`` Table), page by page, without the objects.
+    def table(
+        self, kind: Kind, namespace: str, *, labels: str = "", fields: str = "", limit: int = 0
+    ) -> Iterator[Page]:
+        """The same list as the server prints it (``meta.k8s.io/v1`` Table), without the objects.
 
-        Raises:
-            Conflict: With code ``expired``, besides what every method raises: the server forgot the list between two
-                pages. The next call begins again.
+        It is one request, and one page after the other is read of its answer.
+
+        Args:
+            kind: What is listed.
+            namespace: Where; empty for everywhere.
+            labels: A label selector.
+            fields: A field selector.
+            limit: At most so many; 0 for all.
         """
         ...
 

@@ -147,7 +147,7 @@ def test_requests_are_shown_from_six_on_and_bodies_without_secrets_from_eight_on
     ask: Ask, server: Faults
 ) -> None:
     secret = {"kind": "Tool", "metadata": {"name": "x"}, "spec": {"token": "hunter2hunter2"}}
-    path = "/apis/rapt.dev/v1alpha1/namespaces/default/tools?limit=500"
+    path = "/apis/rapt.dev/v1alpha1/namespaces/default/tools"
     for flags in (["-v=6"], ["-v", "6"], ["--v=6"], ["-v6"]):
         server.on("GET", Reply(200, TOOLS))
         told = ask("list", *flags).stderr.splitlines()

@@ -22,7 +22,7 @@ ONE = Ref(JOB, "one", "prod")
 BUSY = {"kind": "Status", "message": "too many requests", "reason": "TooManyRequests", "code": 429}
 
 
-def a_page(*names: str, token: str = "") -> dict[str, Any]:
+def a_list(*names: str, token: str = "") -> dict[str, Any]:
     items = [{"metadata": {"name": name, "uid": f"uid-{name}", "resourceVersion": "1"}} for name in names]
     metadata = {"resourceVersion": "5", "continue": token}
     return {"kind": "ConfigMapList", "apiVersion": "v1", "metadata": metadata, "items": items}
@@ -124,34 +124,40 @@ def test_a_success_that_is_no_object_is_an_error(scripted: Faults, door: Door, b
         Reads(door).get(ONE)
 
 
-def test_a_list_goes_on_where_a_page_ends(scripted: Faults, door: Door) -> None:
-    scripted.on("GET", Reply(200, a_page("a", "b", token="t/1=")), Reply(200, a_page("c")))
-    assert names(door) == ["a", "b", "c"]
-    assert [request.target for request in scripted.requests] == [
-        "/api/v1/namespaces/prod/configmaps?limit=500",
-        "/api/v1/namespaces/prod/configmaps?limit=500&continue=t%2F1%3D",
-    ]
+def test_a_list_is_asked_for_whole(scripted: Faults, door: Door) -> None:
+    scripted.on("GET", Reply(200, a_list("a", "b")))
+    assert names(door) == ["a", "b"]
+    assert [request.target for request in scripted.requests] == ["/api/v1/namespaces/prod/configmaps"]
 
 
-def test_a_list_that_expired_half_way_begins_again_without_repeating(scripted: Faults, door: Door) -> None:
-    expired = recorded.answer("410-continue-restarted")
-    scripted.on(
-        "GET",
-        Reply(200, a_page("a", "b", token="t")),
-        Reply(410, expired.body),
-        Reply(200, a_page("a", "b", token="u")),
-        Reply(200, a_page("c")),
-    )
-    assert names(door) == ["a", "b", "c"]
+def test_a_part_of_a_list_is_never_taken_for_all_of_it(scripted: Faults, door: Door) -> None:
+    scripted.on("GET", Reply(200, a_list("a", "b", token="t")))
+    with pytest.raises(Unavailable, match="a part of the list"):
+        names(door)
 
 
-def test_a_list_that_expires_again_is_told(scripted: Faults, door: Door) -> None:
+def test_a_list_that_expired_is_asked_for_again_once(scripted: Faults, door: Door) -> None:
     expired = Reply(410, recorded.answer("410-continue-restarted").body)
-    page = Reply(200, a_page("a", token="t"))
-    scripted.on("GET", page, expired, page, expired)
+    scripted.on("GET", expired, Reply(200, a_list("a", "b")))
+    assert names(door) == ["a", "b"]
+    scripted.on("GET", expired, expired)
     with pytest.raises(Conflict) as caught:
         names(door)
     assert caught.value.code == "expired"
+
+
+@pytest.mark.parametrize("answer", [b'{"items":[{"metadata":{"name":"a"}},', b"[]", b'{"items":[', b"\xff"])
+def test_a_list_that_ends_in_the_middle_is_an_error(scripted: Faults, door: Door, answer: bytes) -> None:
+    scripted.on("GET", Reply(200, answer))
+    with pytest.raises(Unavailable, match="is not JSON"):
+        names(door)
+
+
+def test_a_packed_list_that_ends_in_the_middle_is_an_error(scripted: Faults, door: Door) -> None:
+    packed = gzip.compress(json.dumps(a_list("a", "b")).encode())[:-9]
+    scripted.on("GET", Reply(200, packed, {"Content-Encoding": "gzip", "Content-Type": "application/json"}))
+    with pytest.raises(Unavailable, match="cannot be unpacked"):
+        names(door)
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "one/status", "../../x", "a%2Fb"])

@@ -17,7 +17,7 @@ from kubectl_rapt.ports.cluster import Event
 from tests.contract import recorded
 from tests.faults import BlackHole, DropRequest, Faults, Reply, Streamed
 
-LISTS = r"configmaps\?limit"
+LISTS = r"configmaps$"
 WATCHES = r"configmaps\?watch"
 
 

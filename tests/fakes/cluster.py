@@ -70,7 +70,9 @@ class FakeCluster:
             ]
         return iter(found)
 
-    def table(self, kind: Kind, namespace: str, *, labels: str = "", fields: str = "") -> NoReturn:
+    def table(
+        self, kind: Kind, namespace: str, *, labels: str = "", fields: str = "", limit: int = 0
+    ) -> NoReturn:
         _never("what a server prints")
 
     def watch(

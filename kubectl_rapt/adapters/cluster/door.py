@@ -7,8 +7,8 @@ import re
 import threading
 import time
 import weakref
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
 
 from kubectl_rapt.adapters.cluster import answers, http
 from kubectl_rapt.adapters.cluster.answers import Ask
@@ -19,6 +19,8 @@ from kubectl_rapt.adapters.cluster.words import one_line
 from kubectl_rapt.adapters.trace import SILENT, Trace
 from kubectl_rapt.errors import RaptError, Refused, Unavailable
 from kubectl_rapt.model.target import Target
+
+T = TypeVar("T")
 
 JSON = "application/json"
 APPLY = "application/apply-patch+yaml"
@@ -128,10 +130,41 @@ class Door:
         if body is not None:
             headers["Content-Type"] = content_type
         data = b"" if body is None else json.dumps(body, separators=(",", ":")).encode()
+
+        def exchange() -> Any:
+            _, answered = self._once(ask, method, path, headers, data, ends_at)
+            try:
+                text = answered.whole()
+                return json.loads(text) if text else {}
+            except (ValueError, http.Cut) as error:
+                raise answers.lost(ask, "the answer is not JSON") from error
+
+        return self._until_answered(ask, exchange, ends_at)
+
+    def pieces(self, ask: Ask, path: str, *, accept: str, ends_at: float = math.inf) -> Iterator[bytes]:
+        """What one GET answers, once it has come whole, to be read bit by bit. Raises as ``json`` does.
+
+        Args:
+            ask: What it asks for.
+            path: Path and query.
+            accept: The answer's type.
+            ends_at: When to give up, in ``time.monotonic()`` seconds, if the request's own time is not over before.
+        """
+        headers = {"Accept": accept, "Accept-Encoding": "gzip"}
+
+        def exchange() -> http.Body:
+            return self._once(ask, "GET", path, headers, b"", ends_at)[1]
+
+        try:
+            yield from self._until_answered(ask, exchange, ends_at).pieces()
+        except http.Cut as error:
+            raise answers.lost(ask, "the answer cannot be unpacked") from error
+
+    def _until_answered(self, ask: Ask, exchange: Callable[[], T], ends_at: float) -> T:
         gives_up_at = min(ends_at, time.monotonic() + self.timeout_seconds)
         for attempt in range(1, _MOST_ATTEMPTS + 1):
             try:
-                return self._exchange(ask, method, path, headers, data, ends_at)
+                return exchange()
             except Unavailable as error:
                 pause = self._pause_seconds(error, ask, attempt)
                 if pause is None or attempt == _MOST_ATTEMPTS or time.monotonic() + pause > gives_up_at:
@@ -153,29 +186,21 @@ class Door:
         """The headers, with lower-case names, of what one GET answers. Raises as ``json`` does."""
         return self._once(ask, "GET", path, {"Accept": JSON}, b"", math.inf)[0].headers
 
-    def _exchange(
-        self, ask: Ask, method: str, path: str, headers: Mapping[str, str], data: bytes, ends_at: float
-    ) -> Any:
-        _, body = self._once(ask, method, path, headers, data, ends_at)
-        try:
-            return json.loads(body) if body else {}
-        except ValueError as error:
-            raise answers.lost(ask, "the answer is not JSON") from error
-
     def _once(
         self, ask: Ask, method: str, path: str, headers: Mapping[str, str], data: bytes, ends_at: float
-    ) -> tuple[http.Answer, bytes]:
+    ) -> tuple[http.Answer, http.Body]:
         """Send a request, once, and read its answer. Raises RaptError for anything but a success."""
         began_at = time.monotonic()
         ends_at = min(ends_at, began_at + self.timeout_seconds)
         connection = self._idle_connection() or self._connect(ask, ends_at)
         may_reuse = False
-        status, body = None, b""
+        status, body = None, http.Body()
         try:
             connection.send(method, path, headers, data, ends_at)
             answer = connection.answer(ends_at)
             body = answer.body(ends_at)
             status = answer.status
+            refusal = None if 200 <= status < 300 else body.whole()
             may_reuse = answer.may_reuse_connection
         except http.TooSlow as error:
             raise answers.lost(ask, f"no answer within {ends_at - began_at:.3g} s", code="timeout") from error
@@ -187,9 +212,9 @@ class Door:
                     self._idle.append(connection)
             else:
                 connection.close()
-            self._trace.request(method, path, began_at, status, sent=headers, body=data, answer=body)
-        if not 200 <= answer.status < 300:
-            raise self._error(answer, body, ask)
+            self._trace.request(method, path, began_at, status, sent=headers, body=data, answer=body.shown)
+        if refusal is not None:
+            raise self._error(answer, refusal, ask)
         return answer, body
 
     @contextlib.contextmanager
@@ -217,7 +242,7 @@ class Door:
             finally:
                 self._trace.request("GET", path, began_at, status, sent=headers)
             if not 200 <= answer.status < 300:
-                raise self._error(answer, answer.body(ends_at), ask)
+                raise self._error(answer, answer.body(ends_at).whole(), ask)
             yield answer
 
     def _idle_connection(self) -> http.Connection | None:

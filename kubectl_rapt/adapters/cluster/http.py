@@ -134,6 +134,39 @@ class Connection:
         self._socket.settimeout(remaining)
 
 
+class Body:
+    """The whole body of an answer. Raises Cut where it cannot be unpacked."""
+
+    def __init__(self, came: bytes = b"", is_packed: bool = False) -> None:
+        self._came, self._is_packed = came, is_packed
+
+    def whole(self) -> bytes:
+        """All of it, unpacked."""
+        return b"".join(self.pieces())
+
+    def shown(self) -> bytes:
+        """All of it, for people: as it came where it cannot be unpacked."""
+        try:
+            return self.whole()
+        except Cut:
+            return self._came
+
+    def pieces(self) -> Iterator[bytes]:
+        """It, unpacked bit by bit."""
+        if not self._is_packed:
+            yield self._came
+            return
+        unpack, packed = zlib.decompressobj(wbits=31), self._came
+        try:
+            while packed and not unpack.eof:
+                yield unpack.decompress(packed, _PIECE)
+                packed = unpack.unconsumed_tail
+        except zlib.error as error:
+            raise Cut(str(error)) from error
+        if not unpack.eof:
+            raise Cut("ended in a packed body")
+
+
 class Answer:
     """A status, headers with lower-case names, and a body to be read once."""
 
@@ -148,15 +181,10 @@ class Answer:
         """Whether the connection is ready for another exchange."""
         return self.is_complete and self.headers.get("connection", "").lower() != "close"
 
-    def body(self, ends_at: float) -> bytes:
-        """The whole body, unpacked."""
-        body = b"".join(self.pieces(lambda: ends_at))
-        if self.headers.get("content-encoding") != "gzip":
-            return body
-        try:
-            return zlib.decompress(body, wbits=31)
-        except zlib.error as error:
-            raise Cut(str(error)) from error
+    def body(self, ends_at: float) -> "Body":
+        """The whole body."""
+        is_packed = self.headers.get("content-encoding") == "gzip"
+        return Body(b"".join(self.pieces(lambda: ends_at)), is_packed)
 
     def pieces(self, ends_at: EndsAt) -> Iterator[bytes]:
         """The body as it comes.

@@ -9,7 +9,7 @@ from kubectl_rapt.adapters.cluster import lists, paths
 from kubectl_rapt.adapters.cluster.answers import Ask
 from kubectl_rapt.adapters.cluster.door import APPLY, Door
 from kubectl_rapt.adapters.cluster.streams import Stream
-from kubectl_rapt.errors import Conflict, NotFound, Unavailable
+from kubectl_rapt.errors import NotFound, Unavailable
 from kubectl_rapt.model.kinds import NODE, Kind, Manifest, Ref, ref_of
 from kubectl_rapt.ports.cluster import Context, Event, Page
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 _POD_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
-_TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
 
 
 class Reads:
@@ -56,31 +55,15 @@ class Reads:
         return _object(self._door.json(ask, "GET", paths.of(ref.kind, ref.namespace, ref.name)))
 
     def list(self, kind: Kind, namespace: str, *, labels: str = "", fields: str = "") -> Iterator[Manifest]:
-        """See the port. Where the server forgets a list half-way, what was given is not given again."""
-        given: set[str] = set()
-        for is_last_attempt in (False, True):
-            try:
-                for page in lists.pages(self._door, kind, namespace, labels=labels, fields=fields):
-                    for item in lists.items(page, kind):
-                        uid = item["metadata"].get("uid", "")
-                        if uid not in given:
-                            given.add(uid)
-                            yield item
-                return
-            except Conflict as error:
-                if error.code != "expired" or is_last_attempt:
-                    raise
-
-    def table(self, kind: Kind, namespace: str, *, labels: str = "", fields: str = "") -> Iterator[Page]:
         """See the port."""
-        columns: tuple[str, ...] = ()
-        pages = lists.pages(
-            self._door, kind, namespace, labels=labels, fields=fields, accept=_TABLE, include="None"
-        )
-        for page in pages:
-            # Only the first page describes the columns.
-            columns = columns or tuple(column["name"] for column in page.get("columnDefinitions") or ())
-            yield Page(columns, [row["cells"] for row in page.get("rows") or ()])
+        for _, items in lists.objects(self._door, kind, namespace, labels=labels, fields=fields):
+            yield from items
+
+    def table(
+        self, kind: Kind, namespace: str, *, labels: str = "", fields: str = "", limit: int = 0
+    ) -> Iterator[Page]:
+        """See the port."""
+        return lists.rows(self._door, kind, namespace, labels=labels, fields=fields, limit=limit)
 
     def watch(
         self,

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -80,14 +80,13 @@ def events(door: Door, wanted: Wanted, leash: Leash, timeout_seconds: float | No
 
 def _list(door: Door, wanted: Wanted, ends_at: float) -> tuple[list[dict[str, Any]], str]:
     objects: list[dict[str, Any]] = []
-    version = ""
-    pages = lists.pages(
+    whole: Mapping[str, Any] = {}
+    for about, some in lists.objects(
         door, wanted.kind, wanted.namespace, labels=wanted.labels, fields=wanted.fields, ends_at=ends_at
-    )
-    for page in pages:
-        objects += lists.items(page, wanted.kind)
-        version = version or page["metadata"]["resourceVersion"]
-    return objects, version
+    ):
+        objects += some
+        whole = about
+    return objects, whole["metadata"]["resourceVersion"]
 
 
 def _changes(

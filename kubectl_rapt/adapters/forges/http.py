@@ -147,7 +147,7 @@ class Http:
             raise _trouble(error, ask) from None
         finally:
             self._trace.request(
-                method, f"{origin}{path}", began_at, status, sent=sent, body=body, answer=content
+                method, f"{origin}{path}", began_at, status, sent=sent, body=body, answer=lambda: content
             )
         lower = {name.lower(): value for name, value in response.headers.items()}
         if lower.get("content-encoding", "identity") != "identity":

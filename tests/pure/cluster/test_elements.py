@@ -1,0 +1,60 @@
+"""Lists read bit by bit: whatever they hold and wherever their text is cut, the same elements."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from kubectl_rapt.adapters.cluster import elements
+
+HOSTILE = ['"items":[', "},{", "]}", "\\", '\\"', "ß€😀", ""]
+TEXT = some.text() | some.sampled_from(HOSTILE)
+OBJECTS = some.recursive(
+    some.none() | some.booleans() | some.integers() | TEXT,
+    lambda inner: some.lists(inner, max_size=3) | some.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def a_list(items: Any, *, indent: int | None = None) -> bytes:
+    """A list as the server spells it; of custom resources, what is known of it stands behind."""
+    whole = {"kind": "JobList", "about": 'has "items":[ in it', "items": items, "metadata": {"version": "7"}}
+    separators = (",", ":") if indent is None else None
+    return json.dumps(whole, separators=separators, indent=indent, ensure_ascii=False).encode() + b"\n"
+
+
+def cut(text: bytes, size: int) -> Iterator[bytes]:
+    for start in range(0, len(text), size):
+        yield text[start : start + size]
+
+
+@given(some.lists(OBJECTS, max_size=6), some.integers(1, 60), some.sampled_from([None, 1]))
+def test_the_same_elements_wherever_the_text_is_cut(items: list[Any], size: int, indent: int | None) -> None:
+    read = list(elements.read(cut(a_list(items, indent=indent), size), "items"))
+    assert [one for _, found in read for one in found] == items
+    assert all(about["kind"] == "JobList" for about, _ in read)
+    assert read[-1][0]["metadata"] == {"version": "7"}
+
+
+def test_no_more_is_held_than_a_piece_and_an_element() -> None:
+    items = [{"name": f"run-{number}"} for number in range(1000)]
+    read = [found for _, found in elements.read(cut(a_list(items), 1024), "items")]
+    assert max(map(len, read)) < 100
+    assert sum(map(len, read)) == 1000
+
+
+@pytest.mark.parametrize(
+    "text", [b"", b"<html>", b"[]", a_list([{"a": 1}, {"b": 2}])[:-4], b'{"items":[{"a":1},', b'{"items":[1}']
+)
+def test_what_is_no_list_is_told(text: bytes) -> None:
+    with pytest.raises(ValueError, match=r"Expecting|Unterminated|Extra|no object"):
+        list(elements.read([text], "items"))
+
+
+@pytest.mark.parametrize("nothing", [[], None])
+def test_an_empty_list_has_what_is_known_of_it(nothing: Any) -> None:
+    ((about, found),) = elements.read([a_list(nothing)], "items")
+    assert (about["kind"], found) == ("JobList", [])
