@@ -95,7 +95,8 @@ def cluster() -> Cluster:
     program = Path(sys.executable).with_name("kubectl-rapt")
     path = f"{program.parent}:{os.environ['PATH']}"
     command = [str(program), "install", f"--kubeconfig={cluster.kubeconfig}"]
-    subprocess.run(command, env={**os.environ, "PATH": path}, check=True, capture_output=True, timeout=60)
+    subprocess.run(command, env={**os.environ, "PATH": path}, check=True, capture_output=True, timeout=300)
+    namespaces.await_rapt(cluster)
     return cluster
 
 

@@ -60,6 +60,8 @@ DISABLE_SSH = true
 DB_TYPE = sqlite3
 PATH = {home}/gitea.db
 SQLITE_JOURNAL_MODE = WAL
+; Milliseconds that a writer waits for another one: half a second is too short where much goes on.
+SQLITE_TIMEOUT = 60000
 [git.config]
 core.fsync = none
 [security]
@@ -126,7 +128,7 @@ class Gitea:
             f"{self.url}/api/v1{path}",
             json=body if body is not None else None,
             headers={"Authorization": f"token {self.tokens[user]}"},
-            timeout=30,
+            timeout=120,
             retries=False,
         )
         assert fails or answer.status < 300, f"{method} {path}: {answer.status} {answer.data[:500]!r}"
@@ -260,7 +262,7 @@ def _start(home: Path, record: Path) -> None:
 def _administer(run: list[str], home: Path, *arguments: str) -> str:
     command = [run[0], *arguments, *run[1:]]
     env = {"PATH": debian.PATH, "HOME": str(home)}
-    done = subprocess.run(command, env=env, cwd=home, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, env=env, cwd=home, capture_output=True, text=True, timeout=180)
     assert done.returncode == 0, f"gitea {' '.join(arguments[:3])}: {done.stdout}{done.stderr}"
     return done.stdout
 
@@ -275,7 +277,7 @@ def _static(program: Path) -> Path:
 
 def _is_ready(url: str) -> bool:
     try:
-        return urllib3.request("GET", f"{url}/api/healthz", timeout=1, retries=False).status == 200
+        return urllib3.request("GET", f"{url}/api/healthz", timeout=10, retries=False).status == 200
     except urllib3.exceptions.HTTPError:
         return False
 

@@ -102,14 +102,14 @@ def sshd(place: Place) -> Iterator[Ssh]:
         stdin=subprocess.DEVNULL,
     )
     try:
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         while "Server listening" not in (folder / "log").read_text():
             assert server.poll() is None and time.monotonic() < until, (folder / "log").read_text()
             time.sleep(0.02)
         yield ssh
     finally:
         server.terminate()
-        server.wait(20)
+        server.wait(60)
         said.close()
 
 
@@ -121,7 +121,7 @@ def refused(place: Place, url: str) -> RaptError:
     began_at = time.monotonic()
     with pytest.raises(RaptError) as caught:
         place.git().fetch(own(url))
-    assert time.monotonic() - began_at < 15
+    assert time.monotonic() - began_at < 60, "a question would wait for ever"
     assert not asked.exists()
     return caught.value
 
@@ -165,7 +165,7 @@ def test_a_locked_agent_refuses_and_an_open_one_signs(place: Place, sshd: Ssh) -
     with tempfile.TemporaryDirectory(prefix="rapt-agent-") as folder:
         agent = subprocess.Popen(["ssh-agent", "-D", "-a", f"{folder}/s"], stdout=subprocess.DEVNULL)
         try:
-            until = time.monotonic() + 20
+            until = time.monotonic() + 60
             while not Path(folder, "s").exists():
                 assert time.monotonic() < until
                 time.sleep(0.02)
@@ -184,7 +184,7 @@ def test_a_locked_agent_refuses_and_an_open_one_signs(place: Place, sshd: Ssh) -
             assert refused(place, sshd.url).code == "no-access"
         finally:
             agent.terminate()
-            agent.wait(20)
+            agent.wait(60)
 
 
 # HTTPS.
@@ -274,7 +274,7 @@ def gnupg() -> Iterator[Path]:
             yield Path(folder)
         finally:
             subprocess.run(
-                ["gpgconf", "--kill", "all"], env={**os.environ, "GNUPGHOME": folder}, check=False, timeout=20
+                ["gpgconf", "--kill", "all"], env={**os.environ, "GNUPGHOME": folder}, check=False, timeout=60
             )
 
 
