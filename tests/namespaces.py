@@ -26,7 +26,7 @@ def prepare(cluster: Cluster, role: str = "edit") -> str:
         },
     ]
     apply(cluster.kubeconfig, *items)
-    if not isinstance(cluster, PrivateCluster):  # those may have no controllers
+    if not isinstance(cluster, PrivateCluster) or cluster.control_plane.has_controllers:
         _await(
             cluster,
             name,
@@ -40,6 +40,17 @@ def prepare(cluster: Cluster, role: str = "edit") -> str:
 def await_rapt(cluster: Cluster) -> None:
     """Wait until ordinary users have what Rapt's installation adds to the built-in roles."""
     _await(cluster, prepare(cluster), "tools.rapt.dev")
+
+
+def soon(kubeconfig: Path, *words: str) -> None:
+    """Wait until kubectl succeeds: the API server learns of rights, kinds and limits a moment later."""
+    command = [str(kubectl.program()), f"--kubeconfig={kubeconfig}", *words]
+    for _ in range(240):
+        done = subprocess.run(command, text=True, check=False, capture_output=True)
+        if done.returncode == 0:
+            return
+        time.sleep(0.25)
+    raise AssertionError(f"{words}: {done.stdout}{done.stderr}")
 
 
 def _await(cluster: Cluster, name: str, kinds: str, *wanted: str) -> None:

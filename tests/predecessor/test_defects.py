@@ -93,7 +93,7 @@ def test_06_a_job_that_is_done_before_anybody_watches_and_one_that_is_deleted_bo
     made = ann.types("run", "say", "--set", "message=echo early", "--detach", "-o", "name")
     name = made.stdout.strip().rpartition("/")[2]
     job = f"job/{name}-1"
-    kubectl_says(ann, "wait", "--for=condition=complete", "--timeout=60s", job)
+    kubectl_says(ann, "wait", "--for=condition=complete", "--timeout=180s", job)
     late = ann.types("logs", name, "--follow")
     assert (late.exit_code, late.stdout) == (0, "early\n")
     going = ann.types("run", "say", "--set", "message=sleep 300", "--detach", "-o", "name")
@@ -165,7 +165,7 @@ def test_12_names_never_collide_fit_and_are_on_the_pods(ann: Person) -> None:
     assert len(names) == 3, "in the same second"
     assert all(0 < len(name.rpartition("/")[2]) <= 63 for name in names)
     name = next(iter(names)).rpartition("/")[2]
-    kubectl_says(ann, "wait", "--for=condition=complete", "--timeout=60s", f"job/{name}-1")
+    kubectl_says(ann, "wait", "--for=condition=complete", "--timeout=180s", f"job/{name}-1")
     (pod,) = json.loads(kubectl_says(ann, "get", "pods", "-l", f"rapt.dev/run={name}", "-o", "json"))["items"]
     assert (pod["metadata"]["labels"]["rapt.dev/tool"], pod["metadata"]["labels"]["rapt.dev/attempt"]) == (
         "n" * 63,
