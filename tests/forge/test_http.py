@@ -61,7 +61,7 @@ def talking(talk: Callable[[socket.socket], None]) -> Iterator[Origin]:
                     try:
                         seen = b""
                         while not seen.endswith(b"{}"):  # what the tests send
-                            seen += client.recv(65536)
+                            seen += _more(client)
                         talk(client)
                     except OSError:
                         pass
@@ -74,6 +74,13 @@ def talking(talk: Callable[[socket.socket], None]) -> Iterator[Origin]:
             done.set()
             listener.shutdown(socket.SHUT_RDWR)
             thread.join(60)
+
+
+def _more(client: socket.socket) -> bytes:
+    piece = client.recv(65536)
+    if not piece:
+        raise ConnectionError("it went away within its request")
+    return piece
 
 
 def _origin(server: Server) -> Origin:
@@ -254,7 +261,7 @@ def test_the_certificate_authorities_of_the_environment_count(
         with context.wrap_socket(client, server_side=True) as secured:
             seen = b""
             while not seen.endswith(b"{}"):
-                seen += secured.recv(65536)
+                seen += _more(secured)
             secured.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
 
     with _tls(talk) as origin:

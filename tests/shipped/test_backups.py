@@ -178,7 +178,7 @@ class Server:
     def query(self, sql: str, database: str = "shop") -> str:
         words = [str(self.folder / "psql"), "-XAtqc", sql]
         return subprocess.run(
-            words, env=self.environ(database), check=True, capture_output=True, text=True, timeout=30
+            words, env=self.environ(database), check=True, capture_output=True, text=True, timeout=120
         ).stdout.strip()
 
 
@@ -201,7 +201,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            timeout=60,
+            timeout=240,
             user=NOBODY,
             group=NOBODY,
             cwd=home,
