@@ -27,7 +27,7 @@ from kubectl_rapt.model.plan import Step
 from kubectl_rapt.writes import Writers, Written
 
 ROOT = Path(__file__).parents[1]
-LIMIT_SECONDS = 120
+LIMIT_SECONDS = 300
 _AT_ONCE = 6
 _OPEN = "open"
 _HESITATION_SECONDS = 0.2

@@ -33,7 +33,9 @@ def test_the_main_job_works_from_nothing_to_an_explained_failure(
     for step in story.STORY:
         told = teller.tell(step)
         assert not story.complaints(told, teller.known), f"$ {told.command}\n{told.both}"
-        if step.command == "kubectl rapt sync --in prod":  # a run of its schedule would be the newest at times
+        if (
+            step.command == "kubectl rapt sync --in prod"
+        ):  # a run of its schedule would be the newest at times
             suspend = ("patch", "cronjob", "http-check", '--patch={"spec":{"suspend":true}}')
             kubectl_does(user, *suspend)
     for block in pages.blocks(pages.DOCS / "tutorial.md"):

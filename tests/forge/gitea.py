@@ -9,7 +9,6 @@ import json
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Mapping
@@ -24,6 +23,7 @@ from tests.cluster import debian, processes
 from tests.cluster.locks import locked, locked_if_free
 from tests.cluster.programs import Source, built
 from tests.cluster.telling import tell
+from tests.servers import free_port
 
 SOURCE = Source(
     name="gitea",
@@ -232,7 +232,7 @@ def _clear_orphans() -> None:
 def _start(home: Path, record: Path) -> None:
     debian.install(_PROGRAMS)
     program = built(SOURCE, "gitea")["gitea"]
-    port = _free_port()
+    port = free_port()
     config = home / "app.ini"
     user = subprocess.check_output(["id", "-un"], text=True).strip()
     config.write_text(_INI.format(user=user, home=home, port=port, static=_static(program)))
@@ -280,11 +280,6 @@ def _is_ready(url: str) -> bool:
         return urllib3.request("GET", f"{url}/api/healthz", timeout=10, retries=False).status == 200
     except urllib3.exceptions.HTTPError:
         return False
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 def _base64(text: str) -> str:

@@ -266,7 +266,7 @@ def test_a_protected_branch_waits_for_approvals_and_so_does_who_waits(scene: Sce
     said = scene.refuses(6, "changes", "merge", identifier)
     assert f"  try: see {url} for what is missing" in said
     assert scene.person.types("changes", "merge", identifier, "--wait", "--timeout", "1s").exit_code == 124
-    waits = scene.person.starts("changes", "merge", identifier, "--wait", "--timeout", "110s")
+    waits = scene.person.starts("changes", "merge", identifier, "--wait", "--timeout", "240s")
     approve(scene)
     ended = end(waits)
     assert ended.exit_code == 0, ended
@@ -279,7 +279,7 @@ def test_auto_merge_leaves_it_to_the_forge_and_an_add_can_wait_for_it(scene: Sce
     scene.gitea.protect(scene.repository, approvals=1)
     scene.succeeds(*ADD)
     assert [one["state"] for one in scene.pulls] == ["open"]
-    waits = scene.person.starts(*ADD[:4], "--wait", "--timeout", "110s", *ADD[4:])
+    waits = scene.person.starts(*ADD[:4], "--wait", "--timeout", "240s", *ADD[4:])
     approve(scene)
     ended = end(waits)
     assert ended.exit_code == 0, ended

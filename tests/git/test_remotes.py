@@ -3,7 +3,6 @@
 import getpass
 import os
 import shutil
-import socket
 import ssl
 import subprocess
 import tempfile
@@ -19,6 +18,7 @@ from tests.cluster import debian
 from tests.cluster.certificates import Authority
 from tests.git.proxies import proxying
 from tests.git.remotes import HttpRemote, Place, commit, git, own, script, served
+from tests.servers import free_port
 
 NOBODY_KNOWS = "repository.invalid"
 
@@ -80,9 +80,7 @@ def sshd(place: Place) -> Iterator[Ssh]:
     folder = place.root / "ssh"
     folder.mkdir(mode=0o700)
     place.bare()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     ssh = Ssh(place, folder, port)
     (folder / "authorized_keys").write_text(public(make_key(folder / "key")))
     ssh.trust(make_key(folder / "host"))

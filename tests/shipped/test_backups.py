@@ -3,7 +3,6 @@
 import os
 import re
 import shlex
-import socket
 import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.cluster import debian
+from tests.servers import free_port
 from tests.shipped import containers
 from tests.shipped.containers import TEMPLATES
 
@@ -191,8 +191,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     if NOBODY is not None:
         os.chown(home, NOBODY, NOBODY)
     (home / "password").write_text(PASSWORD)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
 
     def call(*words: str) -> None:
         subprocess.run(
