@@ -25,9 +25,9 @@ SCENARIOS = {
     "nothing": "true",
     "failing": "echo last words; exit 3",
     "both": "for i in 1 2 3 4 5; do echo out $i; echo err $i >&2; done",
-    "wide": "for i in 1 2 3; do head -c 100000 /dev/zero | tr '\\0' $i; echo; done",
-    "huge": "head -c 8000000 /dev/zero | tr '\\0' h; echo; echo after",
     # Debian's containerd loses what is still in the pipe of a container that ends at once, whoever reads.
+    "wide": "for i in 1 2 3; do head -c 100000 /dev/zero | tr '\\0' $i; echo; done; sleep 1",
+    "huge": "head -c 8000000 /dev/zero | tr '\\0' h; echo; echo after; sleep 1",
     "burst": "seq 1 20000; sleep 1",
     "slow": "for i in $(seq 1 60); do echo line $i; sleep 0.05; done",
 }

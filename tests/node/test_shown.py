@@ -43,9 +43,10 @@ BYTES = [
     b"no end",
 ]
 LINES = 10_000
+# Debian's containerd loses what is still in the pipe of a container that ends at once, whoever reads.
 SCRIPTS = {
     "hostile": HOSTILE,
-    "chatty": f"i=0; while [ $i -lt {LINES} ]; do echo line $i; i=$((i+1)); done; exit 3",
+    "chatty": f"i=0; while [ $i -lt {LINES} ]; do echo line $i; i=$((i+1)); done; sleep 1; exit 3",
     "endless": "i=0; while :; do echo $i; i=$((i+1)); sleep 1; done",
 }
 
