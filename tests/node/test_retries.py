@@ -163,7 +163,7 @@ def test_a_follower_goes_on_over_all_attempts_and_ends_with_the_last_ones_code(
 
 def test_events_are_json_one_a_line(started: Any) -> None:
     ended: Ended = end(started["events"])
-    assert (ended.exit_code, ended.stderr) == (0, "")
+    assert (ended.exit_code, ended.stderr) == (0, ""), ended
     events = [json.loads(line) for line in ended.stdout.splitlines()]
     assert [one["type"] for one in events if one["type"] not in ("started", "note")] == [
         *("log", "ended") * 3,
@@ -176,7 +176,7 @@ def test_events_are_json_one_a_line(started: Any) -> None:
 
 def test_waiting_shows_what_happens_without_the_log(started: Any) -> None:
     ended: Ended = end(started["phases"])
-    assert (ended.exit_code, ended.stdout) == (0, "")
+    assert (ended.exit_code, ended.stdout) == (0, ""), ended
     assert "phases  succeeded" in ended.stderr
 
 
