@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests import namespaces
@@ -18,6 +19,12 @@ from tests.cluster.clusters import Cluster
 from tests.cluster.locks import locked
 from tests.forge import gitea as forge
 from tests.forge.gitea import Gitea
+
+# How long an example takes says how busy the machine is; and what fails can be repeated.
+hypothesis.settings.register_profile(
+    "here", deadline=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("here")
 
 _STARTED = "RAPT_TESTS_STARTED"
 """Names a file that exists once a worker of this session has started the cluster."""
@@ -95,7 +102,8 @@ def cluster() -> Cluster:
     program = Path(sys.executable).with_name("kubectl-rapt")
     path = f"{program.parent}:{os.environ['PATH']}"
     command = [str(program), "install", f"--kubeconfig={cluster.kubeconfig}"]
-    subprocess.run(command, env={**os.environ, "PATH": path}, check=True, capture_output=True, timeout=60)
+    subprocess.run(command, env={**os.environ, "PATH": path}, check=True, capture_output=True, timeout=300)
+    namespaces.await_rapt(cluster)
     return cluster
 
 

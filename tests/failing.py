@@ -88,7 +88,8 @@ def _env(source: Mapping[str, Any]) -> dict[str, Any]:
 LOGS, EXPLAIN = "kubectl rapt logs job/", "kubectl rapt explain "
 POD, WAITS = "pod/{job}-[a-z0-9]{{5}}", 'pod/{job}-[a-z0-9]{{5}} container "tool" waits: '
 TERMINATED = 'pod/{job}-[a-z0-9]{{5}} container "tool" terminated: '
-DEADLINE = {"activeDeadlineSeconds": 8}
+DEADLINE = {"activeDeadlineSeconds": 25}
+"""Time enough for the kubelet, on a busy machine too, to say why the container does not start."""
 
 FAILING = (
     Failing(

@@ -27,7 +27,7 @@ from kubectl_rapt.model.plan import Step
 from kubectl_rapt.writes import Writers, Written
 
 ROOT = Path(__file__).parents[1]
-LIMIT_SECONDS = 120
+LIMIT_SECONDS = 300
 _AT_ONCE = 6
 _OPEN = "open"
 _HESITATION_SECONDS = 0.2
@@ -118,7 +118,7 @@ class Person:
 
     def leaves_nothing(self) -> None:
         """No process remains that has this home, and no temporary file: very soon, where the last one was killed."""
-        for _ in range(200):
+        for _ in range(1200):
             if not (left := [*self._processes(), *map(str, self._temporary.iterdir())]):
                 return
             time.sleep(0.05)

@@ -27,7 +27,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.heard.append((body, dict(self.headers.items())))
         status = self.server.answers.pop(0) if self.server.answers else 204
         if status is None:
-            self.server.is_over.wait(30)
+            self.server.is_over.wait(300)
             return
         self.send_response(status)
         self.send_header("Location", f"{self.server.url}/elsewhere")

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from tests.cluster import kubectl
-from tests.cluster.clusters import Cluster
+from tests.cluster.clusters import Cluster, PrivateCluster
 
 
 def prepare(cluster: Cluster, role: str = "edit") -> str:
@@ -26,14 +26,50 @@ def prepare(cluster: Cluster, role: str = "edit") -> str:
         },
     ]
     apply(cluster.kubeconfig, *items)
+    if not isinstance(cluster, PrivateCluster) or cluster.control_plane.has_controllers:
+        _await(
+            cluster,
+            name,
+            "serviceaccounts,configmaps",
+            "serviceaccount/default",
+            "configmap/kube-root-ca.crt",
+        )
     return name
+
+
+def await_rapt(cluster: Cluster) -> None:
+    """Wait until ordinary users have what Rapt's installation adds to the built-in roles."""
+    _await(cluster, prepare(cluster), "tools.rapt.dev")
+
+
+def soon(kubeconfig: Path, *words: str) -> None:
+    """Wait until kubectl succeeds: the API server learns of rights, kinds and limits a moment later."""
+    command = [str(kubectl.program()), f"--kubeconfig={kubeconfig}", *words]
+    for _ in range(240):
+        done = subprocess.run(command, text=True, check=False, capture_output=True)
+        if done.returncode == 0:
+            return
+        time.sleep(0.25)
+    raise AssertionError(f"{words}: {done.stdout}{done.stderr}")
+
+
+def _await(cluster: Cluster, name: str, kinds: str, *wanted: str) -> None:
+    """Wait until the API server knows of the binding, and controllers have made what each pod needs."""
+    command = [str(kubectl.program()), f"--kubeconfig={cluster.kubeconfig}", f"--as=user-of-{name}"]
+    command += ["get", kinds, f"--namespace={name}", "--output=name"]
+    for _ in range(240):
+        done = subprocess.run(command, text=True, check=False, capture_output=True)
+        if done.returncode == 0 and {*wanted} <= {*done.stdout.split()}:
+            return
+        time.sleep(0.25)
+    raise AssertionError(f"the namespace {name} does not get ready: {done.stdout}{done.stderr}")
 
 
 def apply(kubeconfig: Path, *items: object) -> None:
     """Create objects with kubectl, as whoever the kubeconfig belongs to."""
     manifest = json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
     command = [str(kubectl.program()), f"--kubeconfig={kubeconfig}", "create", "--filename=-"]
-    for _ in range(20):
+    for _ in range(120):
         done = subprocess.run(command, input=manifest, text=True, check=False, capture_output=True)
         if "orbidden" not in done.stderr:
             break

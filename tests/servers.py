@@ -1,9 +1,24 @@
-"""Small servers that the tools under test talk to."""
+"""Small servers that the tools under test talk to, and ports for large ones."""
 
+import random
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on, and that the kernel gives to no outgoing connection meanwhile."""
+    while True:
+        port = random.randint(20_000, 32_000)
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 class _Health(BaseHTTPRequestHandler):

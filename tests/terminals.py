@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
-LIMIT_SECONDS = 60.0
+LIMIT_SECONDS = 180.0
 """Long, for a machine on which much goes on; who sees what they wait for waits no longer."""
 _STEERING = re.compile(r"\x1b(?:\[[0-9;?>=]*[A-Za-z]|\][^\x07]*\x07|[=>]|\([A-Z0-9])|\r|\x07|\x0f")
 

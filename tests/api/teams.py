@@ -95,6 +95,6 @@ class Team:
 def kubectl_does(kubeconfig: Path, *words: str, stdin: str = "") -> str:
     """Run kubectl as somebody else would; its output."""
     command = [str(kubectl.program()), f"--kubeconfig={kubeconfig}", *words]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60, input=stdin)
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=240, input=stdin)
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -94,9 +94,10 @@ def test_another_cluster_without_the_kinds_and_with_engines(
     namespaces.apply(
         bare.kubeconfig, _definition("kueue.x-k8s.io", "Workload", "workloads"), _SERVICE, _METRICS
     )
-    command = [str(kubectl.program()), f"--kubeconfig={bare.kubeconfig}", "wait", "--timeout=30s"]
+    command = [str(kubectl.program()), f"--kubeconfig={bare.kubeconfig}", "wait", "--timeout=120s"]
     established = ["--for=condition=Established", "crd/workloads.kueue.x-k8s.io"]
-    subprocess.run([*command, *established], check=True, capture_output=True, timeout=60)
+    subprocess.run([*command, *established], check=True, capture_output=True, timeout=180)
+    namespaces.soon(bare.kubeconfig, "get", "--raw=/apis/kueue.x-k8s.io/v1")
     found = looked(ann, 1, "--in", "dev")
     assert states(found, "failed") == ["identity", "kinds"]
     assert found["identity"]["code"] == "other-cluster"
@@ -157,7 +158,7 @@ def test_what_is_down_is_given_up_in_time_and_the_rest_is_told(user: Path, tmp_p
         ann = Person(tmp_path / "ann", tmp_path / "kubeconfig", repository=f"http://{address}/team/tools.git")
         begun = time.monotonic()
         found = looked(ann, 1, "--request-timeout", "2s")
-        assert time.monotonic() - begun < 15
+        assert time.monotonic() - begun < 28, "one request alone has half a minute"
         assert states(found, "failed") == ["repository", "registries", "cluster"]
         for name in ("kubectl", "plugin", "git"):
             assert found[name]["state"] == "ok", name

@@ -145,6 +145,8 @@ def test_who_may_not_read_secrets_runs_all_the_same(
     ref = {"apiGroup": group, "kind": "Role", "name": "runner"}
     namespaces.apply(cluster.kubeconfig, {**role, "rules": rules}, {**binding, "roleRef": ref})
     runner = cluster.user(f"runner-of-{namespace}", namespace=namespace)
+    for what in ("jobs", "runs.rapt.dev"):
+        namespaces.soon(runner, "auth", "can-i", "create", what)
     ended = types(runner, "run", "bare", "--detach")
     assert ended.exit_code == 0, ended
     assert types(user, "run", "bare").exit_code == 5, "who may is told"
@@ -184,7 +186,7 @@ def test_a_quota_that_is_used_up_just_now_is_a_note(
         "--for=jsonpath={.status.hard}",
         "quota/few",
     ]
-    subprocess.run([*command, "--timeout=30s"], check=True, capture_output=True, timeout=60)
+    subprocess.run([*command, "--timeout=120s"], check=True, capture_output=True, timeout=180)
     schedule = ("--schedule", "0 0 1 1 *")
     first = types(user, "add", "hello", "--image", "busybox:1.35", *schedule)
     assert (first.exit_code, first.stderr) == (0, "")
@@ -193,11 +195,11 @@ def test_a_quota_that_is_used_up_just_now_is_a_note(
             *command[:3],
             "--for=jsonpath={.status.used.count/cronjobs\\.batch}=1",
             "quota/few",
-            "--timeout=30s",
+            "--timeout=120s",
         ],
         check=True,
         capture_output=True,
-        timeout=60,
+        timeout=180,
     )
     second = types(user, "add", "more", "--image", "busybox:1.35", *schedule, "--dry-run")
     assert second.exit_code == 0
@@ -270,6 +272,7 @@ def test_secrets_come_from_the_store_that_an_environment_names(
     use(monkeypatch, PASSWORD)
     assert types(own.kubeconfig, "install").exit_code == 0
     namespace = namespaces.prepare(own)
+    namespaces.await_rapt(own)
     user = own.user(f"user-of-{namespace}", namespace=namespace)
     real = project.spell
     store = "    review: none\n    secretStore: {name: vault}\n"
@@ -284,9 +287,10 @@ def test_secrets_come_from_the_store_that_an_environment_names(
         ],
     )
     namespaces.apply(own.kubeconfig, DEFINITION)
-    condition = ["--for=condition=Established", "crd/externalsecrets.external-secrets.io", "--timeout=30s"]
+    condition = ["--for=condition=Established", "crd/externalsecrets.external-secrets.io", "--timeout=120s"]
     command = [str(kubectl.program()), f"--kubeconfig={own.kubeconfig}"]
-    subprocess.run([*command, "wait", *condition], check=True, capture_output=True, timeout=60)
+    subprocess.run([*command, "wait", *condition], check=True, capture_output=True, timeout=180)
+    namespaces.soon(own.kubeconfig, "get", "--raw=/apis/external-secrets.io/v1")
     synced = types(user, "sync")
     assert synced.exit_code == 0, synced
     assert "externalsecret.external-secrets.io/bare-database created" in synced.stdout

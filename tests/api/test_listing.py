@@ -169,7 +169,7 @@ def test_runs_are_listed_newest_first_whoever_asked(types: Types, tools: None, u
 
 def test_that_a_run_has_ended_with_nobody_there_is_said(types: Types, tools: None, user: Path) -> None:
     assert types("run", "a", "--request-id", "alone").exit_code == 0
-    kubectl_does(user, "wait", "--for=condition=complete", "--timeout=60s", "job/alone-1")
+    kubectl_does(user, "wait", "--for=condition=complete", "--timeout=180s", "job/alone-1")
     shown = types("runs")
     assert ("Running" in shown.stdout, shown.stderr) == (
         True,
@@ -190,4 +190,4 @@ def test_a_watch_tells_what_is_there_and_then_each_change(ann: Person, tools: No
     seen = [watching.stdout.readline().split()[:3] for _ in range(2)]
     assert seen == [["second", "b", "Pending"], ["second", "b", "Running"]]
     watching.terminate()
-    watching.communicate(timeout=30)
+    watching.communicate(timeout=60)

@@ -92,7 +92,7 @@ def poison(scene: Scene, name: str, retry: Any) -> None:
 
 @dataclass(frozen=True)
 class Often:
-    """Too many requests, three times out of ten."""
+    """Too many requests, three times out of ten: hardly ever ten times in a row, where a client gives up."""
 
     chance: random.Random
 
@@ -125,6 +125,7 @@ def test_an_api_server_that_is_frozen_for_longer_than_a_request_may_take_loses_n
         person = Person(tmp_path / "ann", cluster.user(f"user-of-{namespace}", namespace=namespace))
         admin = Person(tmp_path / "admin", cluster.kubeconfig)
         assert admin.types("install").exit_code == 0
+        namespaces.await_rapt(cluster)
         with wiring.open_world(Target(kubeconfig=str(cluster.kubeconfig))) as (world, writers):
             scene = Scene(writers, namespace)
             scene.tool()

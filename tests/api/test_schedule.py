@@ -15,13 +15,17 @@ from tests.api.teams import Team, kubectl_does
 from tests.cluster import kubectl
 from tests.killing import Ended, Kill, Person
 
-HOURLY = "0 * * * *"
+
+@pytest.fixture
+def hourly() -> str:
+    """Every hour, half an hour from now: Kubernetes runs nothing while the test looks."""
+    return f"{(datetime.now(UTC).minute + 30) % 60} * * * *"
 
 
 @pytest.fixture
-def backup(team: Team) -> Team:
+def backup(team: Team, hourly: str) -> Team:
     """A team whose tool runs every hour."""
-    team.add("backup", schedule=HOURLY)
+    team.add("backup", schedule=hourly)
     team.sync()
     return team
 
@@ -63,13 +67,14 @@ def test_a_schedule_that_was_suspended_stays_so_over_a_sync_until_it_is_resumed(
     assert "backup" in ann.types("schedule").stdout
 
 
-def test_the_agenda_is_the_clusters_or_the_repositorys(backup: Team, ann: Person) -> None:
+def test_the_agenda_is_the_clusters_or_the_repositorys(backup: Team, ann: Person, hourly: str) -> None:
     for words in (("--repository",), ("--repository", "--in", "dev"), (), ("--in", "dev")):
         told = json.loads(ann.types("schedule", "--next", "2", "-o", "json", *words).stdout)
         assert [(one["tool"], one["environment"], one["schedule"]) for one in told["firings"]] == [
-            ("backup", "dev", HOURLY)
+            ("backup", "dev", hourly)
         ] * 2, words
-        assert all(re.search(r":00:00Z$", one["at"]) for one in told["firings"])
+        minute = int(hourly.partition(" ")[0])
+        assert all(re.search(rf":{minute:02}:00Z$", one["at"]) for one in told["firings"])
     backup.drop("backup")
     assert ann.types("schedule", "--repository").stderr == "No schedules found.\n"
     assert json.loads(ann.types("schedule", "--repository", "-o", "json").stdout) == {
@@ -138,13 +143,13 @@ def test_wrong_times_and_too_many_slots_are_refused_before_anything_runs(backup:
     assert ann.types("runs").stdout == ""
 
 
-def test_the_slot_is_an_answer_where_the_tool_asks_for_it(ann: Person, user: Path) -> None:
+def test_the_slot_is_an_answer_where_the_tool_asks_for_it(ann: Person, user: Path, hourly: str) -> None:
     container = {"name": "tool", "image": "busybox:1.35", "command": ["echo"], "args": [""]}
     pod = {"spec": {"restartPolicy": "Never", "containers": [container]}}
     slot = {"name": "slot", "type": "string", "at": ["/spec/template/spec/containers/0/args/0"]}
     job = {"spec": {"template": pod}}
     tool = {"apiVersion": "rapt.dev/v1alpha1", "kind": "Tool", "spec": {"job": job, "parameters": [slot]}}
-    schedule = {"schedule": HOURLY, "suspend": True, "jobTemplate": {"spec": {"template": pod}}}
+    schedule = {"schedule": hourly, "suspend": True, "jobTemplate": {"spec": {"template": pod}}}
     cron_job = {"apiVersion": "batch/v1", "kind": "CronJob", "spec": schedule}
     metadata = {"name": "report", "labels": {"rapt.dev/tool": "report"}}
     namespaces.apply(user, {**tool, "metadata": metadata}, {**cron_job, "metadata": metadata})

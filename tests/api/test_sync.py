@@ -250,10 +250,10 @@ def test_a_hand_edited_schedule_gets_nothing_that_a_tool_cannot_have(team: Team)
 
 
 def _soon(wanted: object, look: Callable[[], object]) -> bool:
-    for _ in range(100):
+    for _ in range(600):
         if look() == wanted:
             return True
-        time.sleep(0.05)
+        time.sleep(0.1)
     return False
 
 

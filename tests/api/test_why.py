@@ -8,7 +8,7 @@ import os
 import re
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,6 +44,16 @@ class Place:
     def administers(self, *words: str, given: object = None) -> str:
         """What kubectl says to the administrator."""
         return _kubectl(self.cluster.kubeconfig, *words, "-n", self.namespace, given=given)
+
+    def is_soon_refused(self, manifest: Mapping[str, Any]) -> None:
+        """Wait until the API server has learned of what was set up, which it does by and by."""
+        command = [str(kubectl.program()), f"--kubeconfig={self.user}", "-n", self.namespace]
+        command += ["create", "--dry-run=server", "-f-"]
+        ends_at = time.monotonic() + PATIENCE_SECONDS
+        given = json.dumps(manifest)
+        while not subprocess.run(command, input=given, capture_output=True, text=True, timeout=60).returncode:
+            assert time.monotonic() < ends_at, f"it is not refused: {given}"
+            time.sleep(0.3)
 
     def uses(self, *words: str, given: object = None) -> str:
         """What kubectl says to the user."""
@@ -143,7 +153,6 @@ def _policy(place: Place, resource: str, group: str) -> None:
         {"apiVersion": api, "kind": f"{kind}Binding", "metadata": {"name": name}, "spec": binding},
     ):
         place.administers("create", "-f-", given=made)
-    time.sleep(3)  # the API server learns of it a moment later
 
 
 def _nothing(place: Place) -> None:
@@ -205,7 +214,10 @@ def test_a_job_whose_pods_are_refused_says_by_whom(cluster: Cluster) -> None:
         prepare, fields, cause, message, hint = REFUSED[name]
         place = _place(cluster)
         prepare(place)
-        place.uses("create", "-f-", given=a_job(name, **fields))
+        job = a_job(name, **fields)
+        pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, **job["spec"]["template"]}
+        place.is_soon_refused(pod)
+        place.uses("create", "-f-", given=job)
         told = place.explains(f"job/{name}", cause)
         assert [one.cause for one in told.findings] == [cause], (name, told)
         first = told.findings[0]
@@ -355,6 +367,7 @@ def test_a_run_whose_job_may_not_be_created_says_why_as_long_as_it_is_so(
     person = Person(tmp_path / "ann", place.user)
     place.uses("create", "-f-", given=_tool("hello"))
     _policy(place, "jobs", "batch")
+    place.is_soon_refused(a_job("probe"))
     refused = person.types("run", "hello", "--request-id", "held")
     assert refused.exit_code == 6, refused
     time.sleep(6)

@@ -124,7 +124,7 @@ def test_the_helper_ends_with_the_parent() -> None:
     )
     started = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
     helper = int(started.stdout)
-    for _ in range(200):
+    for _ in range(1200):
         try:
             os.kill(helper, 0)
             state = Path("/proc", str(helper), "stat").read_text().rpartition(") ")[2][0]

@@ -75,13 +75,13 @@ def test_a_server_that_stays_busy_is_told_in_time(
 ) -> None:
     server.on("", *[answer] * 20)
     begun = time.monotonic()
-    assert ask("list", "--request-timeout", "2s") == refused(8, message, hint, code=code)
-    assert time.monotonic() - begun < 10
+    assert ask("list", "--request-timeout", "6s") == refused(8, message, hint, code=code)
+    assert time.monotonic() - begun < 30, "asking ten times takes a minute"
 
 
 def test_a_connection_that_is_reset_is_told_once(ask: Ask, server: Faults) -> None:
     server.on("", *[DropRequest()] * 20)
-    ended = ask("list", "--request-timeout", "5s")
+    ended = ask("list", "--request-timeout", "60s")
     first, *others = ended.stderr.splitlines()
     assert (ended.exit_code, ended.stdout) == (8, "")
     assert first.startswith('error: cannot list tools.rapt.dev in namespace "default": the connection to')

@@ -32,11 +32,11 @@ class Api:
             The HTTP status, and the answer: decoded if it is JSON, else its text.
 
         Raises:
-            OSError: The server cannot be reached, or not in five seconds.
+            OSError: The server cannot be reached, or not in twenty seconds.
         """
         context = ssl.create_default_context(cafile=str(self.ca))
         context.load_cert_chain(self.client.certificate, self.client.key)
-        connection = http.client.HTTPSConnection(urlsplit(self.server).netloc, context=context, timeout=5)
+        connection = http.client.HTTPSConnection(urlsplit(self.server).netloc, context=context, timeout=20)
         try:
             sent = None if body is None else json.dumps(body)
             connection.request(method, path, sent, {"Content-Type": "application/json"})

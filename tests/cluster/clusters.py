@@ -28,6 +28,8 @@ GIVEN = "RAPT_TEST_KUBECONFIG"
 _EDITION = f"1 {programs.KUBERNETES.version} {programs.ETCD.version}"
 _SHARED_PORT = 16443
 _PRIVATE, _PRIVATE_LOCK = "private-", "private.lock"
+_PATIENCE_SECONDS = 60
+"""How long a cluster whose programs run may not answer: others work with it, and the machine may be busy."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,9 +135,9 @@ def up(node: bool = False) -> Cluster:
         return _given(Path(given))
     with locked(_state() / "shared.lock"):
         control_plane, is_new = _recorded(), False
-        if control_plane is None or not control_plane.is_healthy():
+        if control_plane is None or not control_plane.is_healthy(_PATIENCE_SECONDS):
             control_plane, is_new = _start_shared(), True
-        has_node = nodes.is_healthy(control_plane)
+        has_node = nodes.is_healthy(control_plane, _PATIENCE_SECONDS)
         if node and not has_node:
             _start_node(control_plane)
             has_node = is_new = True

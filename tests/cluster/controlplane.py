@@ -90,9 +90,9 @@ class ControlPlane:
         optional = [_CONTROLLERS] * self.has_controllers + [_SCHEDULER] * self.has_scheduler
         return ["etcd", _API_SERVER, *optional]
 
-    def is_healthy(self) -> bool:
-        """Whether all its programs run and the API server is ready; takes some 20 ms."""
-        return not processes.dead(self.home, self.parts) and self.api.is_ready()
+    def is_healthy(self, patience_seconds: float = 0) -> bool:
+        """Whether all its programs run and the API server is ready, or is so in time; takes some 20 ms."""
+        return processes.is_well(self.api.is_ready, self.home, self.parts, patience_seconds)
 
     def start(self) -> None:
         """Starts it in its empty folder and waits until an ordinary user could create a Job.
@@ -144,7 +144,7 @@ class ControlPlane:
     def _etcd(self, method: str, body: dict[str, object]) -> dict[str, dict[str, str]]:
         url = f"http://{self.address}:{_ETCD_PORT}/v3/kv/{method}"
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(url, json.dumps(body).encode(), timeout=10) as response:
+        with opener.open(url, json.dumps(body).encode(), timeout=60) as response:
             answer: dict[str, dict[str, str]] = json.load(response)
             return answer
 

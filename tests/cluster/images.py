@@ -29,7 +29,7 @@ def write_busybox_layer(path: Path, busybox: Path) -> None:
 
     The same busybox gives the same bytes, and so the same digest.
     """
-    done = subprocess.run([str(busybox), "--list"], capture_output=True, text=True, check=True, timeout=10)
+    done = subprocess.run([str(busybox), "--list"], capture_output=True, text=True, check=True, timeout=60)
     with tarfile.open(path, mode="w") as tar:
         for name, mode in _FOLDERS.items():
             tar.addfile(_entry(name, tarfile.DIRTYPE, mode))

@@ -40,7 +40,7 @@ def check_ready(kubeconfig: Path) -> None:
     Raises:
         ClusterError: It says no, or nothing.
     """
-    _run(program(), "get", f"--kubeconfig={kubeconfig}", "--raw=/readyz", "--request-timeout=10s")
+    _run(program(), "get", f"--kubeconfig={kubeconfig}", "--raw=/readyz", "--request-timeout=60s")
 
 
 def _minor(path: Path) -> int:
@@ -54,10 +54,10 @@ def _minor(path: Path) -> int:
 def _run(path: Path, *arguments: str) -> str:
     try:
         done = subprocess.run(
-            [str(path), *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30
+            [str(path), *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120
         )
     except subprocess.TimeoutExpired:
-        raise ClusterError(f"kubectl {arguments[0]} took over 30 s") from None
+        raise ClusterError(f"kubectl {arguments[0]} took over 120 s") from None
     if done.returncode:
         raise ClusterError(f"kubectl {' '.join(arguments)} failed", done.stderr[-2000:])
     return done.stdout

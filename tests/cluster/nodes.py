@@ -29,7 +29,7 @@ _NODE_BRIDGE, _POD_BRIDGE = "rapt0", "rapt-pods"
 _POD_SUBNETS = [f"10.{octet}.0.0/24" for octet in range(244, 224, -1)]
 _KUBELET, _CONTAINERD = "kubelet", "containerd"
 _SOCKET, _STARTED = "containerd.sock", "started"
-_CLEAR_TIMEOUT_SECONDS = 20
+_CLEAR_TIMEOUT_SECONDS = 60
 
 
 def start(control_plane: ControlPlane) -> None:
@@ -61,15 +61,12 @@ def start(control_plane: ControlPlane) -> None:
     (_folder(home) / _STARTED).touch()
 
 
-def is_healthy(control_plane: ControlPlane) -> bool:
-    """Whether its start was finished, its processes run and the scheduler may use it."""
+def is_healthy(control_plane: ControlPlane, patience_seconds: float = 0) -> bool:
+    """Whether its start was finished, its processes run and the scheduler may use it, or may in time."""
     home = control_plane.home
-    if not (_folder(home) / _STARTED).exists() or processes.dead(home, [_KUBELET, _CONTAINERD]):
-        return False
-    try:
-        return _is_ready(control_plane)
-    except OSError:
-        return False
+    return (_folder(home) / _STARTED).exists() and processes.is_well(
+        lambda: _is_ready(control_plane), home, [_KUBELET, _CONTAINERD], patience_seconds
+    )
 
 
 def add_image(

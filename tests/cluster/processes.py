@@ -19,9 +19,9 @@ from tests.cluster.telling import ClusterError
 
 _CLUSTER = "RAPT_CLUSTER"
 _PART = "RAPT_CLUSTER_PART"
-_EXEC_TIMEOUT_SECONDS = 5
-_END_TIMEOUT_SECONDS = 20
-_READY_TIMEOUT_SECONDS = 60
+_EXEC_TIMEOUT_SECONDS = 30
+_END_TIMEOUT_SECONDS = 60
+_READY_TIMEOUT_SECONDS = 180
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def start(home: Path, argv: Sequence[str | Path]) -> None:
             stdout=output,
             stderr=output,
             check=True,
-            timeout=10,
+            timeout=60,
         )
     deadline = time.monotonic() + _EXEC_TIMEOUT_SECONDS
     while dead(home, [part]):
@@ -107,7 +107,7 @@ def end(pids: Iterable[int]) -> None:
     """Kills processes and waits until they are gone.
 
     Raises:
-        ClusterError: Some are still there after twenty seconds.
+        ClusterError: Some are still there after a minute.
     """
     # A pidfd keeps meaning the same process, whatever becomes of the number.
     waiting: dict[int, int] = {}
@@ -133,6 +133,26 @@ def end(pids: Iterable[int]) -> None:
             os.close(descriptor)
 
 
+def is_well(check: Callable[[], bool], home: Path, parts: Sequence[str], patience_seconds: float) -> bool:
+    """Whether these parts of a cluster run and are ready, or get so in time.
+
+    Args:
+        check: Whether they are ready; an ``OSError`` means no.
+        home: The cluster's folder.
+        parts: The parts that must be alive.
+        patience_seconds: How long to wait for it; a part that has ended is not waited for.
+    """
+    deadline = time.monotonic() + patience_seconds
+    while not dead(home, parts):
+        with contextlib.suppress(OSError):
+            if check():
+                return True
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(0.2)
+    return False
+
+
 def wait_until(check: Callable[[], bool], what: str, home: Path, parts: Sequence[str]) -> None:
     """Waits for a part of the cluster to get ready.
 
@@ -143,7 +163,7 @@ def wait_until(check: Callable[[], bool], what: str, home: Path, parts: Sequence
         parts: The parts that must stay alive meanwhile, the likeliest culprit first.
 
     Raises:
-        ClusterError: A part ended, or a minute is over; with the end of that part's log.
+        ClusterError: A part ended, or three minutes are over; with the end of that part's log.
     """
     deadline = time.monotonic() + _READY_TIMEOUT_SECONDS
     while True:

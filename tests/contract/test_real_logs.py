@@ -25,9 +25,9 @@ SCENARIOS = {
     "nothing": "true",
     "failing": "echo last words; exit 3",
     "both": "for i in 1 2 3 4 5; do echo out $i; echo err $i >&2; done",
-    "wide": "for i in 1 2 3; do head -c 100000 /dev/zero | tr '\\0' $i; echo; done",
-    "huge": "head -c 8000000 /dev/zero | tr '\\0' h; echo; echo after",
     # Debian's containerd loses what is still in the pipe of a container that ends at once, whoever reads.
+    "wide": "for i in 1 2 3; do head -c 100000 /dev/zero | tr '\\0' $i; echo; done; sleep 1",
+    "huge": "head -c 8000000 /dev/zero | tr '\\0' h; echo; echo after; sleep 1",
     "burst": "seq 1 20000; sleep 1",
     "slow": "for i in $(seq 1 60); do echo line $i; sleep 0.05; done",
 }
@@ -71,7 +71,7 @@ def test_every_line_of_every_container_arrives_once(real: Side, cut_reads: Reads
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(240)
     assert results.pop("plain") == [b"one", b"", b"  three"]
     # containerd itself drops a carriage return before a line's end.
     assert results.pop("bytes") == [b"\xff\xfe", b"50%\r60%", b"\xc3\xbc"]
@@ -109,7 +109,7 @@ def test_a_log_ends_soon_after_its_container(real: Side) -> None:
     pod = ref_of(real.writes.create(a_pod(real, "short", spec)))
     lines = list(real.reads.logs(pod, "main", follow=True))
     assert lines[0] == b"started"
-    assert time.time() - float(lines[1]) < 3
+    assert time.time() - float(lines[1]) < 30, "silence is believed for longer"
 
 
 def test_a_log_that_waits_in_vain_is_empty_and_ends_with_its_pod(real: Side) -> None:

@@ -63,7 +63,7 @@ def test_more_objects_than_a_page_holds_are_listed_each_once(real: Side) -> None
     assert [row[0] for page in some for row in page.rows] == wanted[:3]
     (none,) = real.reads.table(CONFIG_MAP, real.namespace, fields="metadata.name=nothing")
     assert (none.columns, list(none.rows)) == (("Name", "Data", "Age"), [])
-    events = real.reads.watch(CONFIG_MAP, real.namespace, timeout_seconds=30)
+    events = real.reads.watch(CONFIG_MAP, real.namespace, timeout_seconds=120)
     assert told(events, 511)[-1] == ("synced", "")
     events.close()
 
@@ -186,7 +186,7 @@ def test_a_watch_that_is_cut_again_and_again_tells_everything_once(
     faults: Faults, faulty: Side, real: Side
 ) -> None:
     faults.on("watch=true", *[CutAfter(size) for size in (50, 600, 1500, 2500, 4000)])
-    events = faulty.reads.watch(CONFIG_MAP, real.namespace, labels="a=1", timeout_seconds=30)
+    events = faulty.reads.watch(CONFIG_MAP, real.namespace, labels="a=1", timeout_seconds=120)
     assert told(events, 1) == [("synced", "")]
     expected = []
     for number in range(12):
@@ -207,7 +207,7 @@ def test_a_watch_survives_a_server_that_restarts_and_forgets(kubectl_on_path: No
         side = Side(Reads(door), Writes(door), "default")
         one = side.writes.create(a_config_map(side, "one"))
         two = side.writes.create(a_config_map(side, "two"))
-        events = side.reads.watch(CONFIG_MAP, "default", timeout_seconds=60)
+        events = side.reads.watch(CONFIG_MAP, "default", timeout_seconds=300)
         assert told(events, 3) == [("added", "one"), ("added", "two"), ("synced", "")]
         cluster.stop_api_server()
         cluster.start_api_server()

@@ -23,7 +23,7 @@ def told(events: Iterator[Event], count: int) -> list[tuple[str, str]]:
 
 def test_what_exists_is_added_then_synced_then_changes_follow(side: Side) -> None:
     one = side.writes.create(a_config_map(side, "one"))
-    events = side.reads.watch(CONFIG_MAP, side.namespace, timeout_seconds=20)
+    events = side.reads.watch(CONFIG_MAP, side.namespace, timeout_seconds=60)
     assert told(events, 2) == [("added", "one"), ("synced", "")]
     side.writes.create(a_config_map(side, "two"))
     side.writes.patch(ref_of(one), {"data": {"key": "new"}})
@@ -35,7 +35,7 @@ def test_what_exists_is_added_then_synced_then_changes_follow(side: Side) -> Non
 
 def test_a_changed_object_is_told_as_it_is_now(side: Side) -> None:
     one = side.writes.create(a_config_map(side, "one"))
-    events = side.reads.watch(CONFIG_MAP, side.namespace, fields="metadata.name=one", timeout_seconds=20)
+    events = side.reads.watch(CONFIG_MAP, side.namespace, fields="metadata.name=one", timeout_seconds=60)
     assert [next(events).type, next(events).type] == ["added", "synced"]
     side.writes.patch(ref_of(one), {"data": {"key": "new"}})
     changed = next(events)
@@ -54,7 +54,7 @@ def test_a_changed_object_is_told_as_it_is_now(side: Side) -> None:
 def test_what_leaves_the_selector_is_deleted_and_what_enters_is_added(side: Side) -> None:
     one = side.writes.create(a_config_map(side, "one", a="1"))
     two = side.writes.create(a_config_map(side, "two", a="2"))
-    events = side.reads.watch(CONFIG_MAP, side.namespace, labels="a=1", timeout_seconds=20)
+    events = side.reads.watch(CONFIG_MAP, side.namespace, labels="a=1", timeout_seconds=60)
     assert told(events, 2) == [("added", "one"), ("synced", "")]
     side.writes.patch(ref_of(two), {"data": {"key": "unseen"}})
     side.writes.patch(ref_of(one), {"metadata": {"labels": {"a": "2"}}})
@@ -66,10 +66,10 @@ def test_what_leaves_the_selector_is_deleted_and_what_enters_is_added(side: Side
 def test_a_watch_ends_at_its_time(side: Side) -> None:
     started = time.monotonic()
     events = list(
-        side.reads.watch(CONFIG_MAP, side.namespace, fields="metadata.name=none", timeout_seconds=0.5)
+        side.reads.watch(CONFIG_MAP, side.namespace, fields="metadata.name=none", timeout_seconds=2)
     )
     assert [event.type for event in events] == ["synced"]
-    assert 0.4 < time.monotonic() - started < 2
+    assert 1.9 < time.monotonic() - started < 30, "silence is believed for longer"
 
 
 def test_another_thread_ends_a_watch_that_waits(side: Side) -> None:
@@ -78,4 +78,4 @@ def test_another_thread_ends_a_watch_that_waits(side: Side) -> None:
     threading.Timer(0.3, events.close).start()
     started = time.monotonic()
     assert list(events) == []
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 30, "silence is believed for longer"

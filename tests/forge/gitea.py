@@ -9,7 +9,6 @@ import json
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Mapping
@@ -24,6 +23,7 @@ from tests.cluster import debian, processes
 from tests.cluster.locks import locked, locked_if_free
 from tests.cluster.programs import Source, built
 from tests.cluster.telling import tell
+from tests.servers import free_port
 
 SOURCE = Source(
     name="gitea",
@@ -60,6 +60,8 @@ DISABLE_SSH = true
 DB_TYPE = sqlite3
 PATH = {home}/gitea.db
 SQLITE_JOURNAL_MODE = WAL
+; Milliseconds that a writer waits for another one: half a second is too short where much goes on.
+SQLITE_TIMEOUT = 60000
 [git.config]
 core.fsync = none
 [security]
@@ -126,7 +128,7 @@ class Gitea:
             f"{self.url}/api/v1{path}",
             json=body if body is not None else None,
             headers={"Authorization": f"token {self.tokens[user]}"},
-            timeout=30,
+            timeout=120,
             retries=False,
         )
         assert fails or answer.status < 300, f"{method} {path}: {answer.status} {answer.data[:500]!r}"
@@ -230,7 +232,7 @@ def _clear_orphans() -> None:
 def _start(home: Path, record: Path) -> None:
     debian.install(_PROGRAMS)
     program = built(SOURCE, "gitea")["gitea"]
-    port = _free_port()
+    port = free_port()
     config = home / "app.ini"
     user = subprocess.check_output(["id", "-un"], text=True).strip()
     config.write_text(_INI.format(user=user, home=home, port=port, static=_static(program)))
@@ -260,7 +262,7 @@ def _start(home: Path, record: Path) -> None:
 def _administer(run: list[str], home: Path, *arguments: str) -> str:
     command = [run[0], *arguments, *run[1:]]
     env = {"PATH": debian.PATH, "HOME": str(home)}
-    done = subprocess.run(command, env=env, cwd=home, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, env=env, cwd=home, capture_output=True, text=True, timeout=180)
     assert done.returncode == 0, f"gitea {' '.join(arguments[:3])}: {done.stdout}{done.stderr}"
     return done.stdout
 
@@ -275,14 +277,9 @@ def _static(program: Path) -> Path:
 
 def _is_ready(url: str) -> bool:
     try:
-        return urllib3.request("GET", f"{url}/api/healthz", timeout=1, retries=False).status == 200
+        return urllib3.request("GET", f"{url}/api/healthz", timeout=10, retries=False).status == 200
     except urllib3.exceptions.HTTPError:
         return False
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 def _base64(text: str) -> str:

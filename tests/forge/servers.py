@@ -132,7 +132,7 @@ class Between(Server):
             headers=headers,
             redirect=False,
             retries=False,
-            timeout=30,
+            timeout=120,
         )
         kept = {
             name: value for name, value in done.headers.items() if name.lower() in ("link", "content-type")

@@ -61,7 +61,7 @@ def talking(talk: Callable[[socket.socket], None]) -> Iterator[Origin]:
                     try:
                         seen = b""
                         while not seen.endswith(b"{}"):  # what the tests send
-                            seen += client.recv(65536)
+                            seen += _more(client)
                         talk(client)
                     except OSError:
                         pass
@@ -73,7 +73,14 @@ def talking(talk: Callable[[socket.socket], None]) -> Iterator[Origin]:
         finally:
             done.set()
             listener.shutdown(socket.SHUT_RDWR)
-            thread.join(5)
+            thread.join(60)
+
+
+def _more(client: socket.socket) -> bytes:
+    piece = client.recv(65536)
+    if not piece:
+        raise ConnectionError("it went away within its request")
+    return piece
 
 
 def _origin(server: Server) -> Origin:
@@ -109,11 +116,11 @@ def _nonsense(client: socket.socket) -> None:
 
 
 MISBEHAVING = [
-    (_silence, "in time", QUICK),
-    (_drip, "takes too long", QUICK),
+    (_silence, "in time", Timeouts(silence=0.5)),
+    (_drip, "takes too long", Timeouts(whole=1)),
     (_flood, "far too long", Timeouts()),
-    (_half, "broke", QUICK),
-    (_nonsense, "broke", QUICK),
+    (_half, "broke", Timeouts()),
+    (_nonsense, "broke", Timeouts()),
 ]
 
 
@@ -129,10 +136,8 @@ def test_a_host_that_misbehaves_is_unavailable(
 
 
 def test_a_host_that_is_gone_was_never_written_to() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
     with pytest.raises(Unavailable) as raised:
-        Http({}, QUICK).send(Origin("http", "127.0.0.1", port), "POST", "/", WRITE, {}, b"{}")
+        Http({}).send(Origin("http", "127.0.0.1", 1), "POST", "/", WRITE, {}, b"{}")
     assert not raised.value.outcome_unknown
     assert "reached" in raised.value.message
 
@@ -254,12 +259,12 @@ def test_the_certificate_authorities_of_the_environment_count(
         with context.wrap_socket(client, server_side=True) as secured:
             seen = b""
             while not seen.endswith(b"{}"):
-                seen += secured.recv(65536)
+                seen += _more(secured)
             secured.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
 
     with _tls(talk) as origin:
         with pytest.raises(Unavailable) as raised:
-            Http({}, QUICK).send(origin, "POST", "/", WRITE, {}, b"{}")
+            Http({}).send(origin, "POST", "/", WRITE, {}, b"{}")
         assert not raised.value.outcome_unknown
         assert "certificate" in raised.value.message
         assert Http({variable: str(pem)}).send(origin, "POST", "/", WRITE, {}, b"{}").body == b"ok"
@@ -280,7 +285,7 @@ def _tls(talk: Callable[[socket.socket], None]) -> Iterator[Origin]:
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
         yield Origin("https", "127.0.0.1", listener.getsockname()[1])
-        thread.join(5)
+        thread.join(60)
 
 
 def test_missing_certificate_authorities_are_named(tmp_path: Path) -> None:
@@ -414,14 +419,12 @@ def test_a_command_does_not_wait_long_to_learn_that_an_ssh_host_has_no_web_serve
         environ = {**ENVIRON, "https_proxy": f"http://127.0.0.1:{silent.getsockname()[1]}"}
         begun = time.monotonic()
         assert Forges(environ).kind(Address("ssh://git@git.example.com/team/config")) == "none"
-        assert time.monotonic() - begun < 15
+        assert time.monotonic() - begun < 25, "others are given half a minute of silence"
 
 
 def test_an_http_host_that_is_down_is_not_taken_for_plain_git() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
     with pytest.raises(Unavailable):
-        Forges(ENVIRON, timeouts=QUICK).kind(Address(f"http://127.0.0.1:{port}/team/config"))
+        Forges(ENVIRON).kind(Address("http://127.0.0.1:1/team/config"))
 
 
 def test_an_unknown_kind_is_refused() -> None:

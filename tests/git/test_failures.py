@@ -28,10 +28,8 @@ def test_a_repository_that_the_server_does_not_have_is_not_found(place: Place, h
 
 
 def test_a_closed_port_is_unreachable(place: Place) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
     with pytest.raises(Unavailable) as caught:
-        place.git().fetch(own(f"http://127.0.0.1:{port}/config.git"))
+        place.git().fetch(own("http://127.0.0.1:1/config.git"))
     assert caught.value.code == "unreachable"
     assert not caught.value.outcome_unknown
 
@@ -55,15 +53,15 @@ def test_a_server_that_says_nothing_is_given_up_soon(place: Place, silence: int,
     with pytest.raises(Unavailable) as caught:
         place.git(silent_seconds=1).fetch(own(f"{scheme}://127.0.0.1:{silence}/config.git"))
     assert caught.value.code == "unreachable"
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 18, "usually twenty seconds of silence are borne"
 
 
 def test_a_push_whose_answer_never_comes_has_an_unknown_outcome(place: Place, http: HttpRemote) -> None:
-    adapter, remote = place.git(silent_seconds=1), own(http.url(user="robin:p4ss-word"))
+    adapter, remote = place.git(), own(http.url(user="robin:p4ss-word"))
     http.hangs_on = "git-receive-pack"
     adapter.fetch(remote)
     with pytest.raises(Unavailable) as caught:
-        commit(adapter, remote, {"a": b"1"})
+        commit(place.git(silent_seconds=3), remote, {"a": b"1"})
     assert not caught.value.outcome_unknown  # It hangs before anything was sent.
     http.hangs_on, http.loses_reply_to = "", "/git-receive-pack"
     with pytest.raises(Unavailable) as caught:

@@ -154,12 +154,12 @@ def test_a_lock_is_held_by_one_and_waited_for(tmp_path: Path) -> None:
 
     def second() -> None:
         began.wait()
-        with locks.held(path, 5):
+        with locks.held(path, 60):
             order.append("second")
 
     thread = threading.Thread(target=second)
     thread.start()
-    with locks.held(path, 5):
+    with locks.held(path, 60):
         began.set()
         time.sleep(0.1)
         order.append("first")
@@ -169,7 +169,7 @@ def test_a_lock_is_held_by_one_and_waited_for(tmp_path: Path) -> None:
     assert order == ["first", "second"]
     assert caught.value.code == "repository-busy"
     # Who gave up leaves the queue when its turn comes: free is what the next one gets in time, not at once.
-    with locks.held(path, 5):
+    with locks.held(path, 60):
         pass
 
 
@@ -179,7 +179,7 @@ def test_a_lock_ends_with_the_process_that_held_it(tmp_path: Path) -> None:
         [
             sys.executable, "-c",
             "import sys, time; from pathlib import Path; from kubectl_rapt.adapters import locks\n"
-            "with locks.held(Path(sys.argv[1]), 1): print(flush=True); time.sleep(60)", str(path),
+            "with locks.held(Path(sys.argv[1]), 1): print(flush=True); time.sleep(600)", str(path),
         ],
         cwd=ROOT, stdout=subprocess.PIPE,
     )  # fmt: skip
@@ -189,5 +189,5 @@ def test_a_lock_ends_with_the_process_that_held_it(tmp_path: Path) -> None:
         with pytest.raises(Unavailable), locks.held(path, 0):
             pass
         holder.kill()
-        with locks.held(path, 5):
+        with locks.held(path, 60):
             pass

@@ -104,6 +104,6 @@ def test_a_volume_is_backed_up_and_restored_on_a_node(
     found = re.match(r"wrote (shop-[0-9TZ]+\.tar\.gz), [0-9]+ bytes, sha256 [0-9a-f]{64}\n", done.stdout)
     assert found, done.stdout
     namespaces.apply(user, _restoring(found[1]))
-    words = ["wait", "pod/restore", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=60s"]
-    subprocess.run([str(kubectl.program()), f"--kubeconfig={user}", *words], check=True, timeout=90)
+    words = ["wait", "pod/restore", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=180s"]
+    subprocess.run([str(kubectl.program()), f"--kubeconfig={user}", *words], check=True, timeout=240)
     assert (folders["restored"] / "shop.db").read_bytes() == content

@@ -62,7 +62,7 @@ class Author:
             env=self.person.environ,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=240,
             check=True,
         )
         return done.stdout

@@ -51,7 +51,7 @@ def a_tool(
     pod: dict[str, Any] = {
         "restartPolicy": "Never",
         "terminationGracePeriodSeconds": 0,
-        "activeDeadlineSeconds": 300,
+        "activeDeadlineSeconds": 1800,
         "containers": [{"name": "tool", "image": image, "command": ["sh", "-c", script]}],
     }
     if init:
@@ -72,13 +72,13 @@ def stage(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Stage:
     user = cluster.user(f"user-of-{namespace}", namespace=namespace)
     ann = Person(tmp_path_factory.mktemp("ann"), user)
     broken = a_tool("broken", 'echo "looking for $0"; exit 3', concurrency="forbid")
-    namespaces.apply(user, a_tool("spin", SPIN, init="sleep 2"), a_tool("sleep", "sleep 200"), broken)
+    namespaces.apply(user, a_tool("spin", SPIN, init="sleep 2"), a_tool("sleep", "sleep 1800"), broken)
     assert ann.types("run", "sleep", "--request-id", "sleeps", "--detach").exit_code == 0
     assert ann.types("run", "broken", "--request-id", "fails", "--wait").exit_code == 3
     return Stage(ann, user, cluster.kubeconfig, namespace)
 
 
-def until(holds: Callable[[], Any], seconds: float = 60) -> None:
+def until(holds: Callable[[], Any], seconds: float = 180) -> None:
     ends_at = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < ends_at, "it never came"
@@ -104,7 +104,9 @@ def test_a_run_is_measured_while_it_runs_and_its_phases_sum_to_its_wall_time(
         time.strptime(asked, "%Y-%m-%dT%H:%M:%SZ")
     )
     assert abs(sum(phases.values()) - wall) <= 1, (phases, wall)
-    assert (1 <= phases["init"] <= 4, 9 <= phases["run"] <= 16, told["isOpen"]) == (True, True, False), phases
+    assert (1 <= phases["init"] <= 30, 9 <= phases["run"] <= 60, told["isOpen"]) == (True, True, False), (
+        phases
+    )
 
 
 def test_who_may_not_ask_the_kubelet_is_told_so(stage: Stage) -> None:
@@ -163,12 +165,12 @@ def test_a_container_without_a_shell_gets_one_beside_it(
     (tmp_path / "bin" / "sleep").chmod(0o755)
     layer = tmp_path / "layer.tar"
     subprocess.run(["tar", "-C", str(tmp_path), "-cf", str(layer), "bin"], check=True)
-    cluster.add_image(["docker.io/library/bare:1"], layer, command=["/bin/sleep", "60"])
+    cluster.add_image(["docker.io/library/bare:1"], layer, command=["/bin/sleep", "600"])
     container = {
         "name": "tool",
         "image": "bare:1",
         "imagePullPolicy": "Never",
-        "command": ["/bin/sleep", "60"],
+        "command": ["/bin/sleep", "600"],
     }
     bare = a_tool("bare", "")
     bare["spec"]["job"]["spec"]["template"]["spec"]["containers"] = [container]
@@ -180,7 +182,7 @@ def test_a_container_without_a_shell_gets_one_beside_it(
     assert re.match(r"kubectl debug -i -t bare-1-\w+ .*--target=tool --image=busybox:1.35", printed.stdout), (
         printed
     )
-    words = ("--image", "busybox:1.35", "--", "sh", "-c", "echo beside; ps | grep -c '[s]leep 60'")
+    words = ("--image", "busybox:1.35", "--", "sh", "-c", "echo beside; ps | grep -c '[s]leep 600'")
     beside = administrator.types("shell", "bare", "-n", stage.namespace, *words)
     assert (beside.exit_code, beside.stdout.split()) == (0, ["beside", "1"]), beside
     stuck = stage.ann.types("debug", "bare", "--after", "--", "true")
@@ -200,7 +202,7 @@ def test_a_debug_clone_counts_as_no_run_and_goes_when_its_command_ends(stage: St
 
 
 def test_what_is_held_after_its_failure_shows_its_log_and_does_not_stand_in_the_way(stage: Stage) -> None:
-    kept = stage.ann.types("debug", "fails", "--after", "--for", "90s", "--keep")
+    kept = stage.ann.types("debug", "fails", "--after", "--for", "300s", "--keep")
     assert kept.exit_code == 0, kept
     *log, command = kept.stdout.splitlines()
     assert log == ["looking for sh", "", "rapt debug: its command ended with 3"]
@@ -231,7 +233,7 @@ def _types_at_a_terminal(who: Person, command: str, answer: bytes) -> tuple[str,
     pid, terminal = pty.fork()
     if pid == 0:
         os.execvpe("kubectl-rapt", ["kubectl-rapt", *command.split()], who.environ)
-    said, was_answered, ends_at = b"", False, time.monotonic() + 90
+    said, was_answered, ends_at = b"", False, time.monotonic() + 180
     while time.monotonic() < ends_at:
         if not select.select([terminal], [], [], 1)[0]:
             continue

@@ -56,7 +56,7 @@ def name_of_newest(person: Person, tool: str) -> str:
 def test_a_run_prints_all_attempts_or_the_one_that_is_asked_for(ann: Person) -> None:
     ann.types("run", "twice", "--follow")
     name = name_of_newest(ann, "twice")
-    kubectl_does(ann, "wait", "--for=condition=failed", "--timeout=60s", f"job/{name}-2")
+    kubectl_does(ann, "wait", "--for=condition=failed", "--timeout=180s", f"job/{name}-2")
     lines = ann.types("logs", name).stdout.splitlines()
     assert [line.startswith(f"[{name}-{number}-") for number, line in enumerate(lines, 1)] == [True, True]
     assert all(line.endswith(" c0] said") for line in lines)

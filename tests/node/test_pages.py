@@ -17,7 +17,7 @@ from tests.repositories import ConfigRepository
 HOW_TO = sorted((pages.DOCS / "how-to").glob("*.md"))
 TOOL = Path(__file__).parents[1] / "predecessor" / "tools" / "migrate.yaml"
 POLICY = source.HOME / "policies" / "retry" / "out-of-memory.yaml"
-_LIMIT_SECONDS = 180
+_LIMIT_SECONDS = 600
 _PROJECT = """\
 apiVersion: rapt.dev/v1alpha1
 kind: Project

@@ -132,12 +132,13 @@ def soon(what: Any, why: str) -> Any:
 
 def test_the_failed_job_of_a_schedule_becomes_a_run_that_is_tried_again_and_succeeds(stage: Stage) -> None:
     flaky(stage, with_schedule=True)
+    soon(lambda: stage.get("jobs"), "the schedule never fired")
+    stop = '{"spec":{"suspend":true}}'  # before the next minute
+    stage.administrate("patch", "cronjob", "flaky", "-n", stage.namespace, "-p", stop)
     (failed,) = soon(
         lambda: [one for one in stage.get("jobs") if (one.get("status") or {}).get("failed")],
-        "the schedule never fired",
+        "it never failed",
     )
-    stop = '{"spec":{"suspend":true}}'
-    stage.administrate("patch", "cronjob", "flaky", "-n", stage.namespace, "-p", stop)
     name = failed["metadata"]["name"]
 
     def is_over() -> Any:
@@ -181,7 +182,7 @@ def test_a_cluster_reconciles_by_itself_without_kubectl_and_with_few_rights(
         lambda: [one for one in stage.get("jobs") if (one.get("status") or {}).get("failed")],
         "it never failed",
     )
-    passes = iter(range(20))
+    passes = iter(range(100))
 
     def is_over() -> Any:
         stage.administrate(

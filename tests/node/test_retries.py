@@ -91,7 +91,7 @@ def started(ann: Person) -> Iterator[dict[str, "subprocess.Popen[str]"]]:
         "hungry": "run hungry --request-id hungry --follow",
         "waiting": "run waiting --request-id waiting --follow",
         "brought-forward": "run waiting --request-id brought-forward --follow",
-        "timed": "run waiting --request-id timed --follow --timeout 40s",
+        "timed": "run waiting --request-id timed --follow --timeout 75s",
         "gone": "run gone --request-id gone --follow",
         "stopped": "run endless --request-id stopped --follow",
         "restarting": "run restarting --request-id restarting --follow",
@@ -163,7 +163,7 @@ def test_a_follower_goes_on_over_all_attempts_and_ends_with_the_last_ones_code(
 
 def test_events_are_json_one_a_line(started: Any) -> None:
     ended: Ended = end(started["events"])
-    assert (ended.exit_code, ended.stderr) == (0, "")
+    assert (ended.exit_code, ended.stderr) == (0, ""), ended
     events = [json.loads(line) for line in ended.stdout.splitlines()]
     assert [one["type"] for one in events if one["type"] not in ("started", "note")] == [
         *("log", "ended") * 3,
@@ -176,7 +176,7 @@ def test_events_are_json_one_a_line(started: Any) -> None:
 
 def test_waiting_shows_what_happens_without_the_log(started: Any) -> None:
     ended: Ended = end(started["phases"])
-    assert (ended.exit_code, ended.stdout) == (0, "")
+    assert (ended.exit_code, ended.stdout) == (0, ""), ended
     assert "phases  succeeded" in ended.stderr
 
 
@@ -231,7 +231,7 @@ def test_a_timeout_counts_over_all_attempts(started: Any) -> None:
     assert ended.exit_code == 124
     assert "retry: attempt 2 of 3 in" in ended.stderr
     assert ended.stderr.endswith(
-        "error: timed did not end within 40 s; it goes on\n  try: kubectl rapt attach timed\n"
+        "error: timed did not end within 75 s; it goes on\n  try: kubectl rapt attach timed\n"
         "  see: kubectl rapt help errors timed-out\n"
     )
 
@@ -260,7 +260,7 @@ def test_who_waits_for_an_attempt_follows_it_when_a_person_asks_for_it(
     assert process.stdout is not None
     assert process.stdout.readline() == "this is brought-forward-1\n"
     assert process.stdout.readline() == "this is brought-forward-2\n"
-    assert time.monotonic() - begun < 60
+    assert time.monotonic() - begun < 600, "its own time is an hour later"
     _until(process, "retry: attempt 3, 2 of 3 that count,")
     assert _causes(get("run", "brought-forward")) == ["ExitCode", "ExitCode"]
 
@@ -271,7 +271,7 @@ def test_a_follower_that_is_killed_is_replaced_by_attach(started: Any, ann: Pers
     process.kill()
     attached = ann.starts("attach", "waiting")
     _until(attached, "waiting  waits: attempt 2 of 3 in")
-    asked = ann.types("retry", "waiting", "--set", "memory=64Mi", "--follow", "--timeout", "10s")
+    asked = ann.types("retry", "waiting", "--set", "memory=64Mi", "--follow", "--timeout", "40s")
     assert asked.stdout == "this is waiting-2\n"
     assert asked.exit_code == 124
     attached.kill()

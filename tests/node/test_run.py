@@ -145,8 +145,9 @@ def test_a_run_with_files_that_queues_is_finished_by_the_same_command_wherever_i
 
 
 def test_a_second_run_waits_for_the_first_or_is_refused_with_its_name(stage: Stage) -> None:
-    stage.tool("slow", "sleep 12; echo slept", concurrency="queue")
-    stage.tool("alone", "sleep 12", concurrency="forbid")
+    of_the_first = "case $HOSTNAME in first-*) sleep 40;; one-*) sleep 25;; *) sleep 1;; esac"
+    stage.tool("slow", f"{of_the_first}; echo slept", concurrency="queue")
+    stage.tool("alone", of_the_first, concurrency="forbid")
     assert stage.person.types("run", "slow", "--request-id", "first", "--detach").exit_code == 0
     waits = stage.person.starts("run", "slow", "--request-id", "second", "--follow")
     _until(waits, "second  queued behind run/first")
@@ -171,7 +172,7 @@ def test_a_job_of_the_schedule_counts_too(stage: Stage) -> None:
     (tool,) = stage.objects("tools.rapt.dev")
     job = tool["spec"]["job"]
     pod = job["spec"]["template"]["spec"]
-    pod["containers"][0]["command"] = ["sleep", "30"]
+    pod["containers"][0]["command"] = ["sleep", "120"]
     namespaces.apply(
         stage.kubeconfig,
         {

@@ -66,7 +66,7 @@ def _check(program: Path, environ: Mapping[str, str]) -> None:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=60,
+            timeout=180,
         )
         assert done.returncode == 0, done.stdout
         return done.stdout

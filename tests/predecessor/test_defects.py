@@ -93,7 +93,7 @@ def test_06_a_job_that_is_done_before_anybody_watches_and_one_that_is_deleted_bo
     made = ann.types("run", "say", "--set", "message=echo early", "--detach", "-o", "name")
     name = made.stdout.strip().rpartition("/")[2]
     job = f"job/{name}-1"
-    kubectl_says(ann, "wait", "--for=condition=complete", "--timeout=60s", job)
+    kubectl_says(ann, "wait", "--for=condition=complete", "--timeout=180s", job)
     late = ann.types("logs", name, "--follow")
     assert (late.exit_code, late.stdout) == (0, "early\n")
     going = ann.types("run", "say", "--set", "message=sleep 300", "--detach", "-o", "name")
@@ -165,7 +165,7 @@ def test_12_names_never_collide_fit_and_are_on_the_pods(ann: Person) -> None:
     assert len(names) == 3, "in the same second"
     assert all(0 < len(name.rpartition("/")[2]) <= 63 for name in names)
     name = next(iter(names)).rpartition("/")[2]
-    kubectl_says(ann, "wait", "--for=condition=complete", "--timeout=60s", f"job/{name}-1")
+    kubectl_says(ann, "wait", "--for=condition=complete", "--timeout=180s", f"job/{name}-1")
     (pod,) = json.loads(kubectl_says(ann, "get", "pods", "-l", f"rapt.dev/run={name}", "-o", "json"))["items"]
     assert (pod["metadata"]["labels"]["rapt.dev/tool"], pod["metadata"]["labels"]["rapt.dev/attempt"]) == (
         "n" * 63,
@@ -238,7 +238,7 @@ def test_16_durations_are_never_rounded_up(seconds: float, text: str) -> None:
 def test_16_a_failed_run_has_a_duration(ann: Person) -> None:
     run(ann, "say", "--set", "message=sleep 2; exit 1")
     row = ann.types("runs", "say").stdout.splitlines()[1]
-    assert re.search(r" [2-9]s +\d+s$", row), row
+    assert re.search(r" ([2-9]|[1-9]\d)s +\S+$", row), row
 
 
 def test_17_empty_lists_are_json_unknown_forms_are_refused_and_one_bad_tool_hides_no_other(

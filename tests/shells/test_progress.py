@@ -13,7 +13,7 @@ from tests.killing import Person
 from tests.shells.test_tab import a_kubeconfig
 from tests.terminals import Terminal
 
-COMMAND = [sys.executable, "-m", "kubectl_rapt", "list", "--request-timeout", "5s"]
+COMMAND = [sys.executable, "-m", "kubectl_rapt", "list", "--request-timeout", "9s"]
 
 
 def test_who_waits_sees_that_it_goes_on_in_the_letters_of_the_terminal(tmp_path: Path) -> None:

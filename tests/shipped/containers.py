@@ -61,7 +61,7 @@ def run(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=30,
+        timeout=180,
         check=False,
         user=user,
         group=user,

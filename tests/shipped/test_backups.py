@@ -3,7 +3,6 @@
 import os
 import re
 import shlex
-import socket
 import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.cluster import debian
+from tests.servers import free_port
 from tests.shipped import containers
 from tests.shipped.containers import TEMPLATES
 
@@ -178,7 +178,7 @@ class Server:
     def query(self, sql: str, database: str = "shop") -> str:
         words = [str(self.folder / "psql"), "-XAtqc", sql]
         return subprocess.run(
-            words, env=self.environ(database), check=True, capture_output=True, text=True, timeout=30
+            words, env=self.environ(database), check=True, capture_output=True, text=True, timeout=120
         ).stdout.strip()
 
 
@@ -191,8 +191,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     if NOBODY is not None:
         os.chown(home, NOBODY, NOBODY)
     (home / "password").write_text(PASSWORD)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
 
     def call(*words: str) -> None:
         subprocess.run(
@@ -201,7 +200,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            timeout=60,
+            timeout=240,
             user=NOBODY,
             group=NOBODY,
             cwd=home,

@@ -19,7 +19,7 @@ class _Answer(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path = self.path.strip("/")
         if path == "slow":
-            time.sleep(3)
+            time.sleep(60)
             return
         code = int(path) if path.isdigit() else 200
         self.send_response(code)
@@ -31,7 +31,7 @@ class _Answer(http.server.BaseHTTPRequestHandler):
         self.wfile.write(b"h" if path == "half" else b"hi")
         if path == "half":
             self.wfile.flush()
-            time.sleep(3)
+            time.sleep(60)
 
     def log_message(self, *_: Any) -> None:
         pass
@@ -73,7 +73,8 @@ def test_http_check_says_the_status_and_nothing_else(
     applets: Path, port: int, path: str, status: int, code: int, line: str
 ) -> None:
     url = f"http://127.0.0.1:{port}/{path}"
-    ended, lines = _run(applets, "http-check", {"timeout": "1s"}, {"url": url, "status": status})
+    patience = "1s" if path in ("slow", "half") else "60s"
+    ended, lines = _run(applets, "http-check", {"timeout": patience}, {"url": url, "status": status})
     assert (ended, lines) == (code, [line])
 
 

@@ -17,7 +17,7 @@ from kubectl_rapt.model.proposals import Address, Method, Proposal, PullRequest
 
 _GUESS = Timeouts(connect=2.0, silence=4.0, whole=6.0)
 """For the host of an ssh remote, which need not have a web server: every command would wait for it."""
-_PATIENCE = (0.1, 0.2, 0.4, 0.8, 1.0)
+_PATIENCE = (0.1, 0.2, 0.4, 0.8, 1.0, 2.0, 4.0)
 """Seconds between attempts while a forge still looks at what was pushed."""
 
 

@@ -1,6 +1,6 @@
 """Gitea and Forgejo, by their API v1 (as of Gitea 1.26)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any, Literal
@@ -17,6 +17,8 @@ _DRAFTS = ("WIP:", "[WIP]", "DRAFT:")
 _LABEL_COLOR = "#8a8f98"
 _CHECKING_SECONDS = (0.1, 0.3, 0.6)
 """Pauses while it still finds out whether a new commit conflicts: until then it says "not mergeable"."""
+_BUSY_SECONDS = (*_CHECKING_SECONDS, 1.0, 2.0)
+"""The same where one pull request is looked at, perhaps just after a push: a busy Gitea takes its time."""
 
 
 class Gitea:
@@ -45,7 +47,7 @@ class Gitea:
             self._must_exist()
             return None
         if oldest.line("state") == "open":
-            return self._told(oldest)
+            return self._told(oldest, _BUSY_SECONDS)
         # It was closed. There may be newer ones of the same branch, and they come before it in the list.
         found = None
         for said in self._list("all"):
@@ -56,7 +58,7 @@ class Gitea:
                 if said.line("state") == "open":
                     found = said
                     break
-        return self._told(found or oldest)
+        return self._told(found or oldest, _BUSY_SECONDS)
 
     def under(self, prefix: str) -> Iterator[PullRequest]:
         """See Dialect. Two more requests each: reviews and checks."""
@@ -66,7 +68,8 @@ class Gitea:
 
     def numbered(self, number: int) -> PullRequest:
         """See Dialect."""
-        return self._told(self._client.get(f"{self._path}/pulls/{number}", f"read pull request {number}"))
+        said = self._client.get(f"{self._path}/pulls/{number}", f"read pull request {number}")
+        return self._told(said, _BUSY_SECONDS)
 
     def create(self, proposal: Proposal) -> int:
         """See Dialect."""
@@ -162,9 +165,9 @@ class Gitea:
     def _list(self, state: str) -> Iterator[Said]:
         return self._client.pages(f"{self._path}/pulls", "read pull requests", _PAGE, state=state)
 
-    def _told(self, said: Said) -> PullRequest:
+    def _told(self, said: Said, pauses: Sequence[float] = _CHECKING_SECONDS) -> PullRequest:
         number = said.number("number")
-        for seconds in _CHECKING_SECONDS:
+        for seconds in pauses:
             if said.line("state") != "open" or said.flag("mergeable") or said.flag("draft"):
                 break
             self._sleep(seconds)
