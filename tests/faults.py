@@ -87,13 +87,14 @@ class DropRequest:
 
 @dataclass(frozen=True)
 class Delay:
-    """Pass it on after so many seconds."""
+    """Do something after so many seconds; pass it on, where nothing else is said."""
 
     seconds: float
+    then: "Act | None" = None
 
     def play(self, faults: "Faults", request: Request, client: socket.socket) -> None:
         time.sleep(self.seconds)
-        PASS.play(faults, request, client)
+        (self.then or PASS).play(faults, request, client)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@
 """
 
 import os
+from _thread import allocate_lock
 from collections.abc import Callable, Sequence
 
 TYPE_CHECKING = False  # as type checkers know it; the real one is in ``typing``, which is not quick
@@ -40,16 +41,18 @@ class Child:
         self.heard, self.folder = heard, folder
         self._pid, self._lifeline = pid, lifeline
         self._status = 0
+        self._lock = allocate_lock()
 
     def close(self) -> int:
-        """End it, or wait for its end; its exit status."""
-        if self.heard >= 0:
-            if self._lifeline >= 0:
-                os.close(self._lifeline)
-            os.close(self.heard)
-            self.heard = -1
-            _, self._status = os.waitpid(self._pid, 0)
-        return self._status
+        """End it, or wait for its end; its exit status. Any thread may do so, and several at once."""
+        with self._lock:  # a number that is closed twice may be something else's by then
+            if self.heard >= 0:
+                if self._lifeline >= 0:
+                    os.close(self._lifeline)
+                os.close(self.heard)
+                self.heard = -1
+                _, self._status = os.waitpid(self._pid, 0)
+            return self._status
 
 
 class Kubectl:

@@ -38,7 +38,8 @@ def events(door: Door, wanted: Wanted, leash: Leash, timeout_seconds: float | No
     """See ``ClusterReads.watch``.
 
     A stream that ended is opened again at the last version seen, which loses nothing; one whose version the
-    server forgot, or that was silent for too long, begins again with a list.
+    server forgot, or that was silent for too long, begins again with a list. The first list has a request's time,
+    however short the watch: without it nothing is known.
     """
     ends_at = _FOR_EVER if timeout_seconds is None else time.monotonic() + timeout_seconds
     patience = Patience(wanted.patience_seconds)
@@ -48,7 +49,7 @@ def events(door: Door, wanted: Wanted, leash: Leash, timeout_seconds: float | No
     while not leash.is_stopped and time.monotonic() < ends_at:
         try:
             if not version:
-                objects, version = _list(door, wanted, ends_at)
+                objects, version = _list(door, wanted, ends_at if is_synced else _FOR_EVER)
                 yield from known.replace(objects)
                 patience.renew()
                 if not is_synced:
