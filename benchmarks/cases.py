@@ -198,7 +198,7 @@ def crowded(count: int) -> list[Case]:
             f"`{whole}`",
             0.3,
             3,
-            "A page is forgotten when its lines are packed. The memory of `kubectl proxy` is counted.",
+            "What comes is unpacked and forgotten bit by bit. The memory of `kubectl proxy` is counted.",
             _same("kubectl-rapt runs -A"),
             _same(whole),
             of_memory=True,
@@ -208,7 +208,8 @@ def crowded(count: int) -> list[Case]:
             f"`{runs}`",
             0.5,
             5,
-            "Of what is over, Runs come as rows; Jobs come whole, for what policies keep of them, and are most of it.",
+            "Of what is over, Runs come as rows, and Jobs come only where a CronJob made them or a cleanup policy governs "
+            "them: here one in ten. Where policies govern all of them, all come.",
             _same("kubectl-rapt reconcile -A"),
             _same(runs),
         ),

@@ -100,7 +100,7 @@ def _tried(job: Callable[[], R]) -> R | _Failure:
     """What a job makes, or what it raises: to be raised again in another thread."""
     try:
         return job()
-    except BaseException as error:
+    except BaseException as error:  # whatever it is, it is raised where it is waited for
         return _Failure(error)
 
 

@@ -90,7 +90,7 @@ class Programs:
             raise Unavailable("no-program", what, f"{command[0]} --version") from error
         try:
             code = process.wait() if is_over is None else _until(process, is_over)
-        except BaseException:
+        except BaseException:  # Ctrl-C too: it does not outlive us
             _end(process)
             raise
         return code if code >= 0 else 128 - code

@@ -128,7 +128,7 @@ def debug(
                 terminal.say(f"  its own command: {terminal.clean(shlex.join(clone.command))}")
             code = _look_around(world, writers, program, where, words or ())
             stays = keep or not (program.has_terminal or words)
-        except BaseException:
+        except BaseException:  # Ctrl-C too
             stays = keep
             raise
         finally:
