@@ -154,7 +154,8 @@ class Body:
     def pieces(self) -> Iterator[bytes]:
         """It, unpacked bit by bit."""
         if not self._is_packed:
-            yield self._came
+            for start in range(0, len(self._came), _PIECE):
+                yield self._came[start : start + _PIECE]
             return
         unpack, packed = zlib.decompressobj(wbits=31), self._came
         try:
