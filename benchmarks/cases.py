@@ -208,8 +208,8 @@ def crowded(count: int) -> list[Case]:
             f"`{runs}`",
             0.5,
             5,
-            "Of what is over, Runs come as rows, and of Jobs those that a CronJob made or a cleanup policy governs: here one "
-            "in ten. Where policies govern all of them, all come.",
+            "Of what is over, Runs come as rows, and of Jobs those that a CronJob made or a cleanup policy governs: "
+            "here one in ten. Where policies govern all of them, all come.",
             _same("kubectl-rapt reconcile -A"),
             _same(runs),
         ),
