@@ -39,7 +39,7 @@ def side(request: pytest.FixtureRequest) -> Side:
     return Side(fake, fake, "test")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def kubectl_on_path() -> Iterator[None]:
     """A kubectl that is new enough is the first one that the door finds."""
     with pytest.MonkeyPatch.context() as patched:
@@ -47,7 +47,7 @@ def kubectl_on_path() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def administrator(cluster: Cluster, kubectl_on_path: None) -> Iterator[Door]:
     """The administrator's door, to prepare what the user under test may not."""
     with Door(Target(kubeconfig=str(cluster.kubeconfig), namespace="default")) as door:
@@ -90,13 +90,13 @@ def _granted(administrator: Door, door: Door, namespace: str) -> Side:
     return Side(reads, Writes(door), namespace)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def _server(kubectl_on_path: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Faults]:
     with between(tmp_path_factory.mktemp("scripted")) as faults:
         yield faults
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def _doors(_server: Faults) -> Iterator[tuple[Door, Door]]:
     target = Target(kubeconfig=str(_server.kubeconfig), namespace="prod", request_timeout_seconds=60)
     with Door(target) as patient, Door(replace(target, request_timeout_seconds=1.5)) as impatient:

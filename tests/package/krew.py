@@ -46,13 +46,13 @@ class Krew:
         alone = home / "bin" / "kubectl"  # beside the tests' own stands a kubectl-rapt
         alone.parent.mkdir()
         alone.symlink_to(kubectl.program())
-        folders = [self.programs, tools, alone.parent]
+        others = [one for one in os.get_exec_path() if Path(one) != kubectl.program().parent]
         self.environ = {
             **SOMEONE,
             "HOME": str(home),
             "KREW_ROOT": str(self.root),
             "KREW_NO_UPGRADE_CHECK": "1",
-            "PATH": ":".join([*map(str, folders), os.environ["PATH"]]),
+            "PATH": ":".join(map(str, [self.programs, tools, alone.parent, *others])),
         }
 
     def type(self, *words: str | Path) -> str:

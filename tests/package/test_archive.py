@@ -72,8 +72,9 @@ def test_kubectl_finds_it_through_the_link_of_krew(person: Krew) -> None:
 
 
 def test_kubectl_completes_it(person: Krew) -> None:
-    person.type("kubectl", "rapt", "completion", "install")
-    assert (person.programs / "kubectl_complete-rapt").is_file()
+    place = person.programs / "kubectl_complete-rapt"
+    assert person.type("kubectl", "rapt", "completion", "install").startswith(f"{place} written\n")
+    assert place.is_file()
     assert "version" in person.type("kubectl", "__complete", "rapt", "versi")
 
 
