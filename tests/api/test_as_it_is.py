@@ -41,9 +41,6 @@ def cluster() -> Iterator[PrivateCluster]:
         namespaces.apply(found.kubeconfig, *crds.manifests(), DEFINITION)
         definitions = ("externalsecrets.external-secrets.io", f"{TOOL.plural}.{TOOL.group}")
         for name in definitions:
-            kubectl_does(
-                found.kubeconfig, "wait", "--for=condition=Established", f"crd/{name}", "--timeout=180s"
-            )
             namespaces.soon(found.kubeconfig, "get", name.partition(".")[0], "--all-namespaces")
         yield found
 

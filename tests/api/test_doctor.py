@@ -2,7 +2,6 @@
 
 import json
 import socket
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +11,7 @@ import pytest
 
 from kubectl_rapt.actions import doctor
 from tests import namespaces
-from tests.cluster import clusters, kubectl
+from tests.cluster import clusters
 from tests.cluster.clusters import Cluster, PrivateCluster
 from tests.killing import Person
 
@@ -94,9 +93,6 @@ def test_another_cluster_without_the_kinds_and_with_engines(
     namespaces.apply(
         bare.kubeconfig, _definition("kueue.x-k8s.io", "Workload", "workloads"), _SERVICE, _METRICS
     )
-    command = [str(kubectl.program()), f"--kubeconfig={bare.kubeconfig}", "wait", "--timeout=120s"]
-    established = ["--for=condition=Established", "crd/workloads.kueue.x-k8s.io"]
-    subprocess.run([*command, *established], check=True, capture_output=True, timeout=180)
     namespaces.soon(bare.kubeconfig, "get", "--raw=/apis/kueue.x-k8s.io/v1")
     found = looked(ann, 1, "--in", "dev")
     assert states(found, "failed") == ["identity", "kinds"]

@@ -71,9 +71,6 @@ def controlled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateClus
         command = ["apply", "--filename=-"]
         items = {"apiVersion": "v1", "kind": "List", "items": [a_definition(kind) for kind in THEIRS]}
         kubectl_does(found.kubeconfig, *command, stdin=json.dumps(items))
-        kubectl_does(
-            found.kubeconfig, "wait", "--for=condition=Established", "crd", "--all", "--timeout=180s"
-        )
         for kind in THEIRS:
             namespaces.soon(found.kubeconfig, "get", kind.resource, "--all-namespaces")
         namespaces.await_rapt(found)

@@ -287,14 +287,12 @@ def test_secrets_come_from_the_store_that_an_environment_names(
         ],
     )
     namespaces.apply(own.kubeconfig, DEFINITION)
-    condition = ["--for=condition=Established", "crd/externalsecrets.external-secrets.io", "--timeout=120s"]
-    command = [str(kubectl.program()), f"--kubeconfig={own.kubeconfig}"]
-    subprocess.run([*command, "wait", *condition], check=True, capture_output=True, timeout=180)
     namespaces.soon(own.kubeconfig, "get", "--raw=/apis/external-secrets.io/v1")
     synced = types(user, "sync")
     assert synced.exit_code == 0, synced
     assert "externalsecret.external-secrets.io/bare-database created" in synced.stdout
-    get = [*command, "get", "externalsecret", "bare-database", "-n", namespace, "-o", "json"]
+    get = [str(kubectl.program()), f"--kubeconfig={own.kubeconfig}", "get", "externalsecret", "bare-database"]
+    get += ["-n", namespace, "-o", "json"]
     found = json.loads(subprocess.check_output(get, timeout=60))
     assert found["spec"]["secretStoreRef"] == {"name": "vault", "kind": "SecretStore"}
     assert found["metadata"]["labels"]["rapt.dev/tool"] == "bare"
