@@ -57,9 +57,9 @@ def test_a_schedule_that_was_suspended_stays_so_over_a_sync_until_it_is_resumed(
     assert not spec(backup).get("suspend")
     assert ann.types("schedule", "suspend", "backup").stdout == "cronjob.batch/backup suspended\n"
     assert ann.types("schedule", "suspend", "backup").stdout == "cronjob.batch/backup unchanged\n"
-    backup.add("backup", schedule="30 * * * *")
+    backup.add("backup", schedule="0 4 * * *")
     backup.sync()
-    assert (spec(backup)["schedule"], spec(backup)["suspend"]) == ("30 * * * *", True)
+    assert (spec(backup)["schedule"], spec(backup)["suspend"]) == ("0 4 * * *", True)
     shown = ann.types("schedule")
     assert (shown.stdout, "suspended  backup" in shown.stderr) == ("", True)
     assert ann.types("schedule", "resume", "backup").stdout == "cronjob.batch/backup resumed\n"
