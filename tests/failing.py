@@ -98,7 +98,7 @@ FAILING = (
         'container "tool" ended with exit code 7',
         TERMINATED + "Error, exit code 7",
         LOGS,
-        _sh("echo one; echo bye; exit 7"),
+        _sh("echo one; echo bye; sleep 1; exit 7"),
     ),
     Failing(
         "exit-126",

@@ -63,7 +63,7 @@ def stage(cluster: Cluster, user: Path, tmp_path: Path) -> Iterator[Stage]:
     person = Person(tmp_path / "sam", user)
     assert person.types("init", "--local").exit_code == 0
     with remembering_server(cluster.node_address) as (url, starts):
-        script = f'wget -q -O /dev/null {url}/$HOSTNAME; echo "hello from ${{HOSTNAME%-*-*}}"; exit {CODE}'
+        script = f'wget -q -O /dev/null {url}/$HOSTNAME; echo "hello from ${{HOSTNAME%-*-*}}"; sleep 1; exit {CODE}'
         added = person.types("add", "hello", "--image", "busybox:1.35", "--", "sh", "-c", script)
         assert added.exit_code == 0, added
         yield Stage(person, user, starts)

@@ -71,7 +71,7 @@ def stage(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Stage:
     namespace = namespaces.prepare(cluster)
     user = cluster.user(f"user-of-{namespace}", namespace=namespace)
     ann = Person(tmp_path_factory.mktemp("ann"), user)
-    broken = a_tool("broken", 'echo "looking for $0"; exit 3', concurrency="forbid")
+    broken = a_tool("broken", 'echo "looking for $0"; sleep 1; exit 3', concurrency="forbid")
     namespaces.apply(user, a_tool("spin", SPIN, init="sleep 2"), a_tool("sleep", "sleep 1800"), broken)
     assert ann.types("run", "sleep", "--request-id", "sleeps", "--detach").exit_code == 0
     assert ann.types("run", "broken", "--request-id", "fails", "--wait").exit_code == 3

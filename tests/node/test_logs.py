@@ -36,10 +36,11 @@ def ann(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Person:
     retry = {"name": "twice", "summary": "Twice", "attempts": 2, "delay": "0s"}
     namespaces.apply(
         user,
-        a_tool("twice", "echo said; exit 1", retry=retry),
-        a_tool("pair", "echo one", "echo two"),
-        a_tool("slow", "echo early; sleep 6; echo late"),
-        a_tool("talk", "sleep 4; echo mine", "echo old; sleep 4; echo yours; exit 3"),
+        # Debian's containerd may lose what a container writes that ends at once, whoever reads.
+        a_tool("twice", "echo said; sleep 1; exit 1", retry=retry),
+        a_tool("pair", "echo one; sleep 1", "echo two; sleep 1"),
+        a_tool("slow", "echo early; sleep 6; echo late; sleep 1"),
+        a_tool("talk", "sleep 4; echo mine; sleep 1", "echo old; sleep 4; echo yours; sleep 1; exit 3"),
     )
     return Person(tmp_path_factory.mktemp("home") / "ann", user)
 

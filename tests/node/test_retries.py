@@ -27,12 +27,13 @@ GROW = {
 OWN = {"summary": "Kubernetes' own", "attempts": 3, "rules": [{"action": "give-up", "exitCodes": [127]}]}
 POLICIES = {"quick": QUICK, "twice": TWICE, "slow": SLOW, "grow": GROW, "own": OWN}
 
-TRIES = "echo this is ${HOSTNAME%-*}; "
+# Debian's containerd may lose what a container writes that ends at once, whoever reads.
+TRIES = "echo this is ${HOSTNAME%-*}; sleep 1; "
 TOOLS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "flaky": ("quick", TRIES + "case $HOSTNAME in *-3-*) exit 0;; esac; exit 7", {}),
     "chatty": (
         "twice",
-        "i=0; while [ $i -lt 300 ]; do echo line $i; i=$((i+1)); done; printf '\\377'; exit 7",
+        "i=0; while [ $i -lt 300 ]; do echo line $i; i=$((i+1)); done; printf '\\377'; sleep 1; exit 7",
         {},
     ),
     "hungry": (
@@ -44,7 +45,7 @@ TOOLS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "gone": ("own", "exit 127", {}),
     "endless": ("quick", "trap 'exit 9' TERM; echo begun; while :; do sleep 0.1; done", {}),
 }
-IN_PLACE = "echo x >> /v/n; echo start $(wc -l < /v/n); printf 'no end'; test $(wc -l < /v/n) -ge 2"
+IN_PLACE = "echo x >> /v/n; echo start $(wc -l < /v/n); printf 'no end'; sleep 1; test $(wc -l < /v/n) -ge 2"
 
 
 @pytest.fixture(scope="module")
@@ -61,9 +62,9 @@ def ann(kubeconfig: Path, tmp_path_factory: pytest.TempPathFactory) -> Person:
     pod = restarting["spec"]["job"]["spec"]["template"]["spec"]
     pod |= {"restartPolicy": "OnFailure", "volumes": [{"name": "v", "emptyDir": {}}]}
     restarting["spec"]["job"]["spec"]["backoffLimit"] = 3
-    both = _tool("both", "", "echo one")
+    both = _tool("both", "", "echo one; sleep 1")
     containers = both["spec"]["job"]["spec"]["template"]["spec"]["containers"]
-    containers.append({**containers[0], "name": "other", "command": ["sh", "-c", "echo two"]})
+    containers.append({**containers[0], "name": "other", "command": ["sh", "-c", "echo two; sleep 1"]})
     namespaces.apply(kubeconfig, *policies, *tools, restarting, both)
     return Person(tmp_path_factory.mktemp("ann"), kubeconfig)
 

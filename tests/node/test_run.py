@@ -208,7 +208,7 @@ def test_a_matrix_runs_each_combination_once_and_ends_with_the_first_bad_code(st
 def reviewing(stage: Stage) -> Stage:
     """Someone with a config repository, and a tool in it."""
     assert stage.person.types("init", "--local").exit_code == 0
-    script = f"wget -q -O /dev/null {stage.url}/$HOSTNAME; echo reviewed; exit {CODE}"
+    script = f"wget -q -O /dev/null {stage.url}/$HOSTNAME; echo reviewed; sleep 1; exit {CODE}"
     added = stage.person.types("add", "hello", "--image", "busybox:1.35", "--", "sh", "-c", script)
     assert added.exit_code == 0, added
     return stage
