@@ -22,7 +22,7 @@ from tests.forge.gitea import Gitea
 
 # How long an example takes says how busy the machine is; and what fails can be repeated.
 hypothesis.settings.register_profile(
-    "here", deadline=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    "here", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("here")
 

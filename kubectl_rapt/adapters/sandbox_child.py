@@ -17,7 +17,7 @@ from kubectl_rapt.templating import declared
 from kubectl_rapt.templating.parameters import Parameter
 
 CPU_SECONDS = 0.5
-WALL_SECONDS = 60.0
+WALL_SECONDS = 10.0
 ADDED_BYTES = 160 * 1024 * 1024
 MAX_ANSWER = 1024 * 1024
 """Limits: for compiling, and for each Job; memory on top of what the helper had; bytes of one Job's JSON."""

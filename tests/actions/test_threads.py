@@ -28,7 +28,7 @@ def test_who_is_late_is_left_and_the_others_are_told() -> None:
     jobs: list[Callable[[], object]] = [gate.wait, lambda: "ready", gate.wait]
     begun = time.monotonic()
     assert list(threads.in_turn(jobs, 1.5)) == [None, "ready", None]
-    assert 1.4 < time.monotonic() - begun < 60
+    assert 1.4 < time.monotonic() - begun < 6
     gate.set()
 
 

@@ -154,7 +154,7 @@ def test_what_is_down_is_given_up_in_time_and_the_rest_is_told(user: Path, tmp_p
         ann = Person(tmp_path / "ann", tmp_path / "kubeconfig", repository=f"http://{address}/team/tools.git")
         begun = time.monotonic()
         found = looked(ann, 1, "--request-timeout", "2s")
-        assert time.monotonic() - begun < 28, "one request alone has half a minute"
+        assert time.monotonic() - begun < 15
         assert states(found, "failed") == ["repository", "registries", "cluster"]
         for name in ("kubectl", "plugin", "git"):
             assert found[name]["state"] == "ok", name

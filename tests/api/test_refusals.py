@@ -213,8 +213,8 @@ def test_an_api_server_that_died_is_told_in_time(types: Types, bare: PrivateClus
     try:
         for command in ("list", "run hello", "install"):
             begun = time.monotonic()
-            ended = types(f"{command} --request-timeout 20s", bare.kubeconfig)
-            assert time.monotonic() - begun < 28, command
+            ended = types(f"{command} --request-timeout 5s", bare.kubeconfig)
+            assert time.monotonic() - begun < 15, command
             first, second, page = ended.stderr.splitlines()
             assert (ended.exit_code, ended.stdout) == (8, ""), f"{command}: {ended}"
             assert first.startswith("error: the API server cannot be reached: dial tcp ")
@@ -339,7 +339,7 @@ def test_a_server_that_is_silent_is_left_after_the_request_timeout(
             begun = time.monotonic()
             ended = types(f"{command} --request-timeout 1s", kubeconfig)
             assert ended == refused(8, f"cannot {what}: no answer within 1 s", "kubectl get --raw /readyz")
-            assert time.monotonic() - begun < 28, "without the flag it is half a minute"
+            assert time.monotonic() - begun < 10
 
 
 def test_a_plugin_that_hangs_is_left_after_the_request_timeout(
@@ -354,7 +354,7 @@ def test_a_plugin_that_hangs_is_left_after_the_request_timeout(
         begun = time.monotonic()
         ended = types(f"{command} --request-timeout 1", kubeconfig)
         assert ended == refused(8, f"cannot {what}: no answer within 1 s", "kubectl get --raw /readyz")
-        assert time.monotonic() - begun < 28, "without the flag it is half a minute"
+        assert time.monotonic() - begun < 10
 
 
 class _Page(BaseHTTPRequestHandler):

@@ -75,8 +75,8 @@ def test_a_server_that_stays_busy_is_told_in_time(
 ) -> None:
     server.on("", *[answer] * 20)
     begun = time.monotonic()
-    assert ask("list", "--request-timeout", "6s") == refused(8, message, hint, code=code)
-    assert time.monotonic() - begun < 30, "asking ten times takes a minute"
+    assert ask("list", "--request-timeout", "2s") == refused(8, message, hint, code=code)
+    assert time.monotonic() - begun < 10
 
 
 def test_a_connection_that_is_reset_is_told_once(ask: Ask, server: Faults) -> None:

@@ -178,7 +178,7 @@ def test_what_needs_a_cluster_ends_in_time_with_one_message(
     monkeypatch.setenv("RAPT_REPOSITORY", str(repository.path))
     begun = time.monotonic()
     ended = ask(*line.split(), "--request-timeout", "0.1")
-    assert time.monotonic() - begun < 25, "where nothing is said, half a minute is given to each request"
+    assert time.monotonic() - begun < 10, "in time, on a busy machine too"
     told = ended.stderr.splitlines()
     assert (ended.exit_code, ended.stdout, len(told)) == (8, "", 3), f"{line}\n{ended}"
     assert re.match(r"error: cannot .+: no answer within 0\.1 s$", told[0]), told

@@ -93,12 +93,12 @@ def test_a_server_that_accepts_and_never_answers_is_given_up_in_time(
     started = time.monotonic()
     with pytest.raises(Unavailable) as read:
         Reads(impatient).get(ONE)
-    assert 1.4 < time.monotonic() - started < 15, "the server would wait for ever"
+    assert 1.4 < time.monotonic() - started < 2
     assert (read.value.code, read.value.outcome_unknown) == ("timeout", False)
     with pytest.raises(Unavailable) as write:
         Writes(impatient).create(A_JOB)
     assert (write.value.code, write.value.outcome_unknown) == ("timeout", True)
-    assert time.monotonic() - started < 30
+    assert time.monotonic() - started < 4
     assert len(scripted.asked("POST")) == 1
 
 

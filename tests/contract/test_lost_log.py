@@ -263,7 +263,7 @@ def test_another_thread_ends_a_log_that_waits(scripted: Faults, door: Door) -> N
     threading.Timer(0.2, lines.close).start()
     started = time.monotonic()
     assert list(lines) == []
-    assert time.monotonic() - started < 20, "silence is believed for longer"
+    assert time.monotonic() - started < 2
 
 
 def restarting(scripted: Faults, reads: Reads, acts: Sequence[Act], before: Sequence[Act]) -> list[bytes]:

@@ -187,7 +187,7 @@ def test_a_watch_never_outlives_its_time(scripted: Faults, reads: Reads) -> None
         scripted.on(WATCHES, *[fault] * 40)
         started = time.monotonic()
         assert told(reads.watch(CONFIG_MAP, "prod", timeout_seconds=1.5)) == ["synced"]
-        assert 1.4 < time.monotonic() - started < 15, fault
+        assert 1.4 < time.monotonic() - started < 2.4, fault
 
 
 def test_a_later_list_that_is_never_answered_does_not_outlive_the_watch(
@@ -197,7 +197,7 @@ def test_a_later_list_that_is_never_answered_does_not_outlive_the_watch(
     scripted.on(WATCHES, EXPIRED)
     started = time.monotonic()
     assert told(reads.watch(CONFIG_MAP, "prod", timeout_seconds=1.5)) == ["synced"]
-    assert time.monotonic() - started < 30, "each request has a minute"
+    assert time.monotonic() - started < 3
 
 
 def test_a_first_list_that_takes_longer_than_the_watch_is_told_nevertheless(
@@ -244,4 +244,4 @@ def test_closing_the_door_ends_every_watch(scripted: Faults) -> None:
     threading.Timer(0.2, door.close).start()
     started = time.monotonic()
     assert told(events) == []
-    assert time.monotonic() - started < 20, "silence is believed for longer"
+    assert time.monotonic() - started < 2

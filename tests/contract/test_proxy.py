@@ -171,7 +171,7 @@ def test_a_request_that_waits_ends_when_another_thread_closes_the_door(scripted:
     started = time.monotonic()
     with pytest.raises(Unavailable):
         Reads(door).get(ONE)
-    assert time.monotonic() - started < 20, "a request has half a minute"
+    assert time.monotonic() - started < 2
 
 
 def test_a_kubectl_that_died_is_told(scripted: Faults, folder: Path) -> None:

@@ -69,7 +69,7 @@ def test_a_watch_ends_at_its_time(side: Side) -> None:
         side.reads.watch(CONFIG_MAP, side.namespace, fields="metadata.name=none", timeout_seconds=2)
     )
     assert [event.type for event in events] == ["synced"]
-    assert 1.9 < time.monotonic() - started < 30, "silence is believed for longer"
+    assert 1.9 < time.monotonic() - started < 3.5
 
 
 def test_another_thread_ends_a_watch_that_waits(side: Side) -> None:
@@ -78,4 +78,4 @@ def test_another_thread_ends_a_watch_that_waits(side: Side) -> None:
     threading.Timer(0.3, events.close).start()
     started = time.monotonic()
     assert list(events) == []
-    assert time.monotonic() - started < 30, "silence is believed for longer"
+    assert time.monotonic() - started < 2

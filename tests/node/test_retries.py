@@ -261,7 +261,7 @@ def test_who_waits_for_an_attempt_follows_it_when_a_person_asks_for_it(
     assert process.stdout is not None
     assert process.stdout.readline() == "this is brought-forward-1\n"
     assert process.stdout.readline() == "this is brought-forward-2\n"
-    assert time.monotonic() - begun < 600, "its own time is an hour later"
+    assert time.monotonic() - begun < 60
     _until(process, "retry: attempt 3, 2 of 3 that count,")
     assert _causes(get("run", "brought-forward")) == ["ExitCode", "ExitCode"]
 

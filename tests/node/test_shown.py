@@ -171,11 +171,11 @@ def test_an_interrupt_ends_the_following_and_not_the_run(
         with suppress(ProcessLookupError):
             os.kill(pid, number)
     ended = end(process)
-    assert time.monotonic() - begun < 60, "the run goes on for much longer"
+    assert time.monotonic() - begun < 5
     assert ended.exit_code == code
     assert ended.stderr.partition("\n")[2] == said
     while any(Path(f"/proc/{pid}").exists() for pid in helpers):
-        assert time.monotonic() - begun < 120, "kubectl is left"
+        assert time.monotonic() - begun < 10, "kubectl is left"
         time.sleep(0.05)
     assert _status(ann, name) == "Running"
 
@@ -187,7 +187,9 @@ def test_a_reader_that_goes_away_ends_the_following_and_not_the_run(
     _first_line(process)
     assert process.stdout is not None
     process.stdout.close()
-    assert process.wait(timeout=60) == 0
+    begun = time.monotonic()
+    assert process.wait(timeout=20) == 0
+    assert time.monotonic() - begun < 10
     assert _status(ann, "gone") == "Running"
 
 

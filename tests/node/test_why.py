@@ -130,10 +130,7 @@ def test_why_is_told_within_five_seconds_of_the_end_and_harmless_on_a_terminal(
     assert ann.types("run", "evil", "--request-id", "evil-1", "--follow").exit_code == 3
     begun = time.monotonic()
     told = ann.types("why", "evil-1")
-    took = time.monotonic() - begun
-    ann.types("runs", "evil")
-    usual = time.monotonic() - begun - took
-    assert took - usual < 5, "besides what any command takes on this machine just now"
+    assert time.monotonic() - begun < 5
     assert 'cause     ExitCode: container "tool" ended with exit code 3\n' in told.stdout
     assert "log       evil \\x1b[2J\\u202eline\n" in told.stdout
     assert told.stdout.endswith("try       kubectl rapt logs evil-1\n")

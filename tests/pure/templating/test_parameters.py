@@ -419,7 +419,7 @@ def test_a_pattern_takes_linear_time() -> None:
     with pytest.raises(ValueError, match="expected text that matches"):
         parameters.value_of(evil, "a" * 200_000 + "!")
     assert parameters.value_of(evil, "a-b")
-    assert time.perf_counter() - begin < 30, "two ways for each letter would take for ever"
+    assert time.perf_counter() - begin < 2
 
 
 DATA: list[tuple[dict[str, Any], Parameter]] = [
