@@ -14,24 +14,26 @@ CLEANED = 2000
 BY_NAME = 40
 """As many as kubectl deletes in the time that Rapt may take for all: a fiftieth."""
 _NAMESPACE = "default"
+_rounds = itertools.count()
 
 
-def sides(kubeconfig: Path) -> tuple[Side, Side]:
+def sides(kubeconfig: Path, *, by_one_command: bool) -> tuple[Side, Side]:
     """Ours and theirs. The Jobs of a round are made before its time begins.
 
     Args:
         kubeconfig: Of the administrator of a cluster without controllers, where Rapt is installed.
+        by_one_command: Whether kubectl is given all names at once, and not one after another.
     """
-    rounds = itertools.count()
     env = ["env", f"KUBECONFIG={kubeconfig}"]
+    delete = [*env, "kubectl", "delete", "job"]
 
     def ours(_: int) -> Sequence[Sequence[str]]:
-        _make(kubeconfig, CLEANED, next(rounds))
+        _make(kubeconfig, CLEANED, next(_rounds))
         return [[*env, *shlex.split("kubectl-rapt clean --older-than 0s -y")]]
 
     def theirs(_: int) -> Sequence[Sequence[str]]:
-        names = _make(kubeconfig, BY_NAME, next(rounds))
-        return [[*env, "kubectl", "delete", "job", name] for name in names]
+        names = _make(kubeconfig, BY_NAME, next(_rounds))
+        return [[*delete, *names]] if by_one_command else [[*delete, name] for name in names]
 
     return ours, theirs
 

@@ -148,6 +148,7 @@ class Policies:
         self._unknown = "is not known here"
         self._shipped: dict[str, CleanupPolicy] | None = None
         self._objects: dict[tuple[str, str], CleanupPolicy] = dict(self._read_objects(broken))
+        self._by_age = [_by_age(scope.older_than, export=export) for export in (False, True)]
         if scope.policy:
             self._check(scope.policy)
 
@@ -158,8 +159,7 @@ class Policies:
         own = self._own(item)
         if self._scope.older_than is None:
             return own
-        is_export = isinstance(own, CleanupPolicy) and own.export
-        return CleanupPolicy("--older-than", "", (Rule(keep_for=self._scope.older_than),), export=is_export)
+        return self._by_age[isinstance(own, CleanupPolicy) and own.export]
 
     def governed_jobs(self) -> list[str]:
         """The names of the tools whose own policy lets Jobs go; what else may go, names its policy by a label."""
@@ -223,6 +223,11 @@ class Policies:
         if name not in known:
             near = names.did_you_mean(name, known)
             raise NotFound("no-policy", f'no cleanup policy "{name}"{near}', f"there are {', '.join(known)}")
+
+
+def _by_age(age: Duration | None, *, export: bool) -> CleanupPolicy:
+    """What --older-than asks for."""
+    return CleanupPolicy("--older-than", "", (Rule(keep_for=age),), export=export)
 
 
 def _named(manifest: Manifest) -> tuple[tuple[str, str], CleanupPolicy]:

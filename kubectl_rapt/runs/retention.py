@@ -319,6 +319,10 @@ class _Group(NamedTuple):
     policy: CleanupPolicy
     rule: Rule
 
+    def __hash__(self) -> int:
+        # A policy's own hash is worked out from all its rules, which for each of thousands of items takes its time.
+        return hash((self.namespace, self.tool))
+
 
 def _by_rules(items: Sequence[Item], policy_of: PolicyOf, now: datetime) -> dict[str, Verdict]:
     groups, verdicts = _grouped(items, policy_of)
