@@ -4,14 +4,26 @@ from dataclasses import dataclass
 
 from kubectl_rapt.errors import NotFound, Refused, Unavailable, UsageError
 from kubectl_rapt.model.duration import Duration
-from kubectl_rapt.model.kinds import CUSTOM_RESOURCE_DEFINITION, Manifest, ref_of
+from kubectl_rapt.model.kinds import (
+    CLEANUP_POLICY,
+    CUSTOM_RESOURCE_DEFINITION,
+    RETRY_POLICY,
+    RUN,
+    TOOL,
+    Kind,
+    Manifest,
+    ref_of,
+)
 from kubectl_rapt.model.plan import Apply, Plan
 from kubectl_rapt.objects import crds, labels
 from kubectl_rapt.objects import reconciler as reconciling
 from kubectl_rapt.ports.world import World
+from kubectl_rapt.writes import Writers
 
 MANAGER = "rapt-install"
 _ESTABLISHED_SECONDS = 30.0
+_TRIES = 16
+"""How often it is asked: for some twenty seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +89,23 @@ def plan(world: World, reconciler: Reconciler | None = None) -> Plan:
     return Plan(tuple(Apply(manifest, MANAGER) for manifest in wanted))
 
 
-def wait(world: World) -> None:
+def wait(world: World, writers: Writers) -> None:
     """Wait until the API server serves the kinds.
 
     Raises:
         Unavailable: It does not, after half a minute.
     """
+    _await_established(world)
+    # It says so a moment before it answers for them.
+    for attempt in range(_TRIES):
+        missing = [kind for kind in (TOOL, RUN, RETRY_POLICY, CLEANUP_POLICY) if not _is_served(world, kind)]
+        if not missing:
+            return
+        writers.pause(attempt)
+    raise _not_served(missing[0].resource)
+
+
+def _await_established(world: World) -> None:
     kind = CUSTOM_RESOURCE_DEFINITION
     missing = {manifest["metadata"]["name"] for manifest in crds.manifests() if manifest["kind"] == kind.name}
     for event in world.cluster.watch(kind, "", timeout_seconds=_ESTABLISHED_SECONDS):
@@ -90,9 +113,19 @@ def wait(world: World) -> None:
             missing.discard(event.object["metadata"]["name"])
         if not missing:
             return
-    raise Unavailable(
-        "not-established", f"the API server does not serve {min(missing)} yet", "kubectl rapt install"
-    )
+    raise _not_served(min(missing))
+
+
+def _not_served(name: str) -> Unavailable:
+    return Unavailable("not-established", f"the API server does not serve {name} yet", "kubectl rapt install")
+
+
+def _is_served(world: World, kind: Kind) -> bool:
+    try:
+        next(world.cluster.table(kind, "", limit=1), None)
+    except NotFound:
+        return False
+    return True
 
 
 def _is_established(definition: Manifest) -> bool:

@@ -87,9 +87,9 @@ def unrecorded(world: World, wanted: Wanted, packed: Iterable[str]) -> int:
     names = {
         jobs.attempt_name(one.name, int(one.attempts.partition("/")[0])) for one in lines if one.attempts
     }
-    selector = f"{labels.RUN} in ({','.join(sorted({one.name for one in lines}))})"
     rows = [
         dict(zip(page.columns, row, strict=False))
+        for selector in labels.one_of(labels.RUN, (one.name for one in lines))
         for page in world.cluster.table(JOB, wanted.namespace, labels=selector)
         for row in page.rows
     ]

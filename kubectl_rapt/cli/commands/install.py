@@ -54,7 +54,7 @@ def install(
                 terminal.out(name if output == "name" else f"{name} applied{' (dry run)' if is_dry else ''}")
         if not is_dry:
             progress.phase("waiting until the API server serves them")
-            installing.wait(world)
+            installing.wait(world, writers)
 
 
 def _reconciler(context: typer.Context, image: str, every: str) -> Reconciler:
