@@ -6,6 +6,7 @@ from typing import Any
 
 from kubectl_rapt.actions.origin import Origin
 from kubectl_rapt.actions.why import Explanation
+from kubectl_rapt.cli import copying
 from kubectl_rapt.model import times
 from kubectl_rapt.model.proposals import PullRequest
 from kubectl_rapt.objects import runs, tools
@@ -24,7 +25,7 @@ def lines(one: Explanation, now: datetime) -> Iterator[tuple[str, str]]:
     yield from _forward(one, now)
     yield from _back(one)
     if one.findings:
-        yield "try", one.findings[0].hint
+        yield "try", copying.here(one.findings[0].hint)
 
 
 def _forward(one: Explanation, now: datetime) -> Iterator[tuple[str, str]]:

@@ -12,7 +12,7 @@ from typer._click.exceptions import UsageError as ClickUsageError
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
-from kubectl_rapt.cli import helping, line, options, refusals, table, terminal
+from kubectl_rapt.cli import copying, helping, line, options, refusals, table, terminal
 from kubectl_rapt.errors import RaptError, UsageError
 from kubectl_rapt.model import names
 
@@ -129,6 +129,7 @@ def run(arguments: list[str], ahead: "Kubectl | None" = None) -> int:
         group = get_command(app)
         group.params.extend(options.shared())
         words = options.with_bare_flags(arguments) or ["--help"]
+        copying.remember(words)
         code = group.main(words, prog_name=name, standalone_mode=False, obj={"ahead": ahead, "words": words})
         terminal.out_all()
         return code if isinstance(code, int) else 0

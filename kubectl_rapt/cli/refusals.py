@@ -1,8 +1,6 @@
 """What an error looks like: what and why, each finding, what to do, and where the page of its code is."""
 
-import os
-
-from kubectl_rapt.cli import helping, terminal
+from kubectl_rapt.cli import terminal
 from kubectl_rapt.errors import RaptError
 
 PAGE = "kubectl rapt help errors"
@@ -15,17 +13,13 @@ def tell(error: RaptError) -> None:
     for problem in error.problems:
         terminal.say(f"  {_shown(problem.where):<{width}}  {_shown(problem.what)}")
     if error.hint:
-        terminal.say(f"  try: {_shown(_as_typed(error.hint))}")
-    terminal.say(f"  see: {_as_typed(PAGE)} {error.code}")
+        terminal.say(f"  try: {_shown(error.hint)}")
+    terminal.say(f"  see: {PAGE} {error.code}")
 
 
 def brief(error: RaptError) -> str:
     """What and why, and its code: for one of several that went wrong."""
     return terminal.clean(f"{error.message} ({error.code})")
-
-
-def _as_typed(text: str) -> str:
-    return text.replace(helping.THROUGH_KUBECTL, helping.program(os.environ))
 
 
 def _shown(text: str) -> str:

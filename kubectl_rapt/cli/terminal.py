@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from kubectl_rapt.cli import letters, progress
+from kubectl_rapt.cli import copying, letters, progress
 from kubectl_rapt.errors import Unavailable
 
 _HIDDEN = ("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp")
@@ -43,7 +43,7 @@ def say(text: str) -> None:
     """One line for a person, on standard error; where that cannot be written, there is nobody to tell."""
     progress.aside()
     with suppress(OSError):
-        print(_spoken(text), file=sys.stderr, flush=True)
+        print(_spoken(copying.here(text)), file=sys.stderr, flush=True)
 
 
 def _spoken(text: str) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from kubectl_rapt.actions.profile import Profile
 from kubectl_rapt.actions.timing import OfRun, OfTool
-from kubectl_rapt.cli import charts
+from kubectl_rapt.cli import charts, copying
 from kubectl_rapt.model import times
 from kubectl_rapt.objects.pod_usage import Usage
 from kubectl_rapt.runs import pace, timing
@@ -51,7 +51,7 @@ def _usage(told: OfRun, plain: bool) -> Iterator[str]:
         if told.source:
             yield f"  usage is not known: {told.source}"
         elif not told.timing.is_open:
-            yield "  usage is measured while it runs: kubectl rapt timing RUN --watch"
+            yield copying.here("  usage is measured while it runs: kubectl rapt timing RUN --watch")
         return
     width = charts.room(_BESIDE + 18)
     cores = [one.millicores for one in told.usages if one.millicores is not None]

@@ -1,6 +1,7 @@
 """Dead letters on a real API server: looked at, run again exactly once, kept in files, dropped."""
 
 import json
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,21 @@ def test_dead_letters_are_listed_and_shown_and_others_are_none(ann: Person, dead
         6, 'run "other" is Failed: it is no dead letter', "kubectl rapt why other", code="not-dead"
     )
     assert ann.types("dead", "show", "leter").stderr.splitlines()[1] == "  try: kubectl rapt dead show letter"
+
+
+def test_the_commands_that_are_shown_work_as_they_are_where_the_namespace_was_typed(
+    cluster: Cluster, namespace: str, dead: Manifest, tmp_path: Path
+) -> None:
+    elsewhere = Person(tmp_path / "ann", cluster.user(f"user-of-{namespace}", namespace="default"))
+    shown = elsewhere.types("dead", "show", "letter", "-n", namespace)
+    assert shown.exit_code == 0, shown
+    lines = [line.partition("kubectl rapt ") for line in shown.stdout.splitlines()]
+    manifest, again = (shlex.split(command) for _, program, command in lines if program)
+    assert manifest == ["dead", "show", "-n", namespace, "letter", "-o", "yaml"]
+    assert documents.load(elsewhere.types(*manifest).stdout, "manifest")["metadata"]["name"] == "letter"
+    replayed = elsewhere.types(*again)
+    assert replayed.exit_code == 0, replayed
+    assert namespace in elsewhere.types("dead", "show", "leter", "-n", namespace).stderr.splitlines()[1]
 
 
 def test_a_dead_letter_is_replayed_once_for_each_set_of_changes(ann: Person, dead: Manifest) -> None:

@@ -9,7 +9,7 @@ from kubectl_rapt import wiring
 from kubectl_rapt.actions import clean as cleaning
 from kubectl_rapt.actions import dead as letters
 from kubectl_rapt.actions import evidence
-from kubectl_rapt.cli import asking, options, progress, refusals, show, terminal
+from kubectl_rapt.cli import asking, copying, options, progress, refusals, show, terminal
 from kubectl_rapt.cli.commands import clean
 from kubectl_rapt.errors import RaptError
 from kubectl_rapt.model import times
@@ -102,8 +102,8 @@ def _lines(dead: Run) -> list[tuple[str, str]]:
             lines.append(("evidence", one.evidence))
     if dead.result:
         lines.append(("result", dead.result))
-    lines.append(("manifest", f"kubectl rapt dead show {dead.name} -o yaml"))
-    lines.append(("try", f"kubectl rapt dead replay {dead.name}"))
+    lines.append(("manifest", copying.here(f"kubectl rapt dead show {dead.name} -o yaml")))
+    lines.append(("try", copying.here(f"kubectl rapt dead replay {dead.name}")))
     return lines
 
 

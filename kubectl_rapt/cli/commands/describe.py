@@ -9,7 +9,7 @@ import typer
 from kubectl_rapt import documents
 from kubectl_rapt.actions import describe as describing
 from kubectl_rapt.actions.describe import OfRun, OfTool
-from kubectl_rapt.cli import listing, options, show, terminal
+from kubectl_rapt.cli import copying, listing, options, show, terminal
 from kubectl_rapt.model import times
 from kubectl_rapt.model.kinds import Manifest
 from kubectl_rapt.objects.retry_policies import RetryPolicy
@@ -58,7 +58,7 @@ def _tool(found: OfTool, now: datetime) -> None:
     _section("Last runs", ("RUN", "STATUS", "ATTEMPTS", "BY", "DURATION", "AGE"), runs)
     if tool is not None:
         required = [f"--set {one['name']}=…" for one in tool.parameters if _is_asked(one)]
-        terminal.out(terminal.clean(" ".join(["Try: kubectl rapt run", tool.name, *required])))
+        terminal.out(terminal.clean(copying.here(" ".join(["Try: kubectl rapt run", tool.name, *required]))))
 
 
 def _last(one: Line, now: datetime) -> list[str]:

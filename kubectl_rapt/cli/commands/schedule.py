@@ -68,7 +68,7 @@ def schedule(
         listing.table(header, [_row(one, now, all_namespaces) for one in firings], form)
     elif not found:
         terminal.say("No schedules found.")
-    for line in (*_remarks(found, now), *broken):
+    for line in (*_remarks(found, now, all_namespaces), *broken):
         terminal.say(terminal.clean(line))
 
 
@@ -88,20 +88,21 @@ def _row(one: Firing, now: datetime, has_namespace: bool) -> list[str]:
     return row
 
 
-def _remarks(found: Sequence[Entry], now: datetime) -> list[str]:
+def _remarks(found: Sequence[Entry], now: datetime, has_namespace: bool) -> list[str]:
     """What is no firing to come: what was missed, what is stopped, what never fires."""
     lines = []
     for one in found:
         count, first = agenda.missed(one, now)
+        there = f" -n {one.namespace}" if has_namespace else ""
         where = f"{one.tool} ({one.name}{f' in {one.namespace}' if one.namespace else ''})"
         if one.problem:
             lines.append(f"broken     {where}: {one.problem}")
         elif one.is_suspended:
-            lines.append(f"suspended  {where}: kubectl rapt schedule resume {one.tool}")
+            lines.append(f"suspended  {where}: kubectl rapt schedule resume {one.tool}{there}")
         elif count and first:
             number = f"{count} or more" if count == agenda.MOST_MISSED else str(count)
             slots = "slot" if count == 1 else "slots"
-            back = f"kubectl rapt schedule backfill {one.tool} --from {times.spell(first)}"
+            back = f"kubectl rapt schedule backfill {one.tool} --from {times.spell(first)}{there}"
             lines.append(f"missed     {where}: {number} {slots} since {times.spell(first)}; {back}")
     return lines
 
