@@ -1,5 +1,6 @@
 """Pull requests as steps of a plan, on a real Gitea."""
 
+import json
 import os
 from concurrent.futures import ThreadPoolExecutor
 
@@ -12,6 +13,7 @@ from kubectl_rapt.model.plan import CloseProposal, MergeProposal, Propose, Step
 from kubectl_rapt.model.proposals import Address, Proposal, PullRequest
 from tests.fakes.world import FakeWriters
 from tests.forge.gitea import Gitea, Repository
+from tests.forge.servers import Answer, Between, served
 
 ENVIRON = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "GIT_CONFIG_NOSYSTEM": "1"}
 
@@ -82,6 +84,28 @@ def test_many_who_propose_one_branch_at_once_end_with_one(
         list(pool.map(_apply, [step] * 6))
     found = gitea.call("GET", f"{repository.path}/pulls?state=open")
     assert [one["number"] for one in found] == [_apply(step).number]
+
+
+@pytest.mark.parametrize("refusals", [1, 3])
+def test_one_too_many_is_closed_though_the_forge_stumbles(
+    gitea: Gitea, repository: Repository, refusals: int
+) -> None:
+    first, second = "rapt/prod/a/000001", "rapt/prod/a/000002"
+    gitea.push(repository, first, {"a": "1"})
+    kept = _apply(Propose(Address(gitea.clone_url(repository)), _proposal(first)))
+    gitea.push(repository, second, {"a": "2"})
+    listed = gitea.call("GET", f"{repository.path}/pulls?state=open")
+    listed[0]["head"]["label"] = second  # as if both had been opened of one branch at the same moment
+    between = Between(gitea.url)
+    between.next(r"GET \S+/pulls\?.*state=open", Answer(200, json.dumps(listed).encode()))
+    for _ in range(refusals):
+        between.next(r"PATCH \S+/pulls/", Answer(500, b"{}"))
+    with served(between):
+        url = between.url.replace("://", f"://robin:{gitea.tokens['robin']}@")
+        made = _apply(Propose(Address(f"{url}/robin/{repository.name}.git"), _proposal(second)))
+    assert made.number == kept.number
+    states = {one["number"]: one["state"] for one in gitea.call("GET", f"{repository.path}/pulls?state=all")}
+    assert states == {kept.number: "open", kept.number + 1: "closed"}
 
 
 def test_a_protected_branch_waits_for_its_checks_too(

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from kubectl_rapt.adapters.forges.client import Client, segment
 from kubectl_rapt.adapters.forges.dialect import Sleep, parted
 from kubectl_rapt.adapters.forges.said import Said
-from kubectl_rapt.errors import Conflict, NotFound
+from kubectl_rapt.errors import Conflict, NotFound, Unavailable
 from kubectl_rapt.model.proposals import Method, Proposal, PullRequest, is_same, missing, unasked
 
 _PAGE = 50
@@ -151,8 +151,20 @@ class Gitea:
         }
         lowest = min(numbers)
         for number in numbers - {lowest}:
-            self.close(number)
+            self._close_surplus(number)
         return lowest
+
+    def _close_surplus(self, number: int) -> None:
+        """All who see one close it: who is answered with an error meanwhile may find it closed."""
+        path, doing = f"{self._path}/pulls/{number}", f"read pull request {number}"
+        for seconds in _CHECKING_SECONDS:
+            try:
+                return self.close(number)
+            except Unavailable:
+                if self._client.get(path, doing).line("state") != "open":
+                    return None
+                self._sleep(seconds)
+        return self.close(number)
 
     def _must_exist(self) -> None:
         """Raises NotFound where the repository itself is what is not there."""
