@@ -120,7 +120,7 @@ def _job(world: World, run: Run, given: Mapping[str, str]) -> Manifest | None:
         template = _filled(run, tool, template, questions, answers)
     sizes = {name: text for name, text in given.items() if name not in asked}
     if unknown := [name for name in sizes if name not in renewal.RESOURCES]:
-        known = [*asked, *renewal.RESOURCES]
+        known = sorted({*asked, *renewal.RESOURCES})
         problems = [
             Problem(name, f"is not a parameter of {run.tool}{names.did_you_mean(name, known)}")
             for name in unknown

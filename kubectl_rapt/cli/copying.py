@@ -10,9 +10,14 @@ TYPE_CHECKING = False  # as type checkers know it; the real one is in ``typing``
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_PLACE = ("--kubeconfig", "--context", "--as", "--as-group", "--in", "--namespace")
-_OF_A_CLUSTER = "Tools and runs"
+_OF_KUBECTL = ("--kubeconfig", "--context", "--as", "--as-group")
+_OF_CLUSTERS = (*_OF_KUBECTL, "--in")
+_OF_NAMES = (*_OF_CLUSTERS, "--namespace")
+_HEADING = "Tools and runs"
 """The heading of the commands that look for a name where they are typed."""
+_ABOUT_A_CLUSTER = ("doctor", "drift", "install", "purge", "status", "sync")
+_KUBECTL_VERBS = ("auth", "cluster-info", "config view", "describe", "edit", "get", "logs")
+"""Those of kubectl's own that are shown; each says its namespace, where it has one."""
 
 _typed: list[tuple[str, str]] = []
 
@@ -20,12 +25,12 @@ _typed: list[tuple[str, str]] = []
 def remember(arguments: "Sequence[str]") -> None:
     """What was typed: where the commands that are shown from now on are to work."""
     given = line.read(arguments).given
-    _typed[:] = [(name, value) for name in _PLACE for value in given.get(name, ())]
+    _typed[:] = [(name, value) for name in _OF_NAMES for value in given.get(name, ())]
 
 
 def here(text: str) -> str:
     """A text for a person, with its commands as they are to be typed here."""
-    if helping.THROUGH_KUBECTL not in text:
+    if "kubectl " not in text:
         return text
     return "\n".join(_line(one) for one in text.split("\n"))
 
@@ -34,14 +39,17 @@ def _line(text: str) -> str:
     program = helping.program(os.environ)
 
     def one(found: "re.Match[str]") -> str:
-        name = found["name"]
-        flags = _flags(text[found.end() :]) if name else ""
-        return f"{program}{name or ''}{flags}"
+        rest = text[found.end() :]
+        if found["verb"]:
+            return f"{found[0]}{_flags(rest, _OF_KUBECTL)}"
+        name = found["name"] or ""
+        wanted = _OF_CLUSTERS if name.strip() in _ABOUT_A_CLUSTER else _OF_NAMES if name else ()
+        return f"{program}{name}{_flags(rest, wanted)}"
 
     return _commands().sub(one, text)
 
 
-def _flags(rest: str) -> str:
+def _flags(rest: str, wanted: "Sequence[str]") -> str:
     """The flags that a command needs besides those that it has."""
     import shlex
 
@@ -53,14 +61,16 @@ def _flags(rest: str) -> str:
         says_already = {name, short}
         if name == "--namespace":
             says_already |= {"-A", "--all-namespaces", "--in"}  # these say what namespaces, too
-        if not re.search(rf"(^| )({'|'.join(says_already)})(?![a-z-])", rest):
+        if name in wanted and not re.search(rf"(^| )({'|'.join(says_already)})(?![a-z-])", rest):
             found += f" {short} {shlex.quote(value)}"
     return found
 
 
 @cache
 def _commands() -> "re.Pattern[str]":
-    """What begins a command: the program, and its words where they look for a name."""
-    names = [name for name, command in words.COMMANDS.items() if command.heading == _OF_A_CLUSTER]
+    """What begins a command: the program, and its words where they look into a cluster; or kubectl, and its verb."""
+    names = [name for name, command in words.COMMANDS.items() if command.heading == _HEADING]
+    names += _ABOUT_A_CLUSTER
     longest_first = "|".join(sorted(names, key=len, reverse=True))
-    return re.compile(rf"{helping.THROUGH_KUBECTL}(?P<name> ({longest_first})(?![a-z-]))?")
+    ours = rf"{helping.THROUGH_KUBECTL}(?P<name> ({longest_first})(?![a-z-]))?"
+    return re.compile(rf"{ours}|kubectl (?P<verb>{'|'.join(_KUBECTL_VERBS)})(?![a-z-])")

@@ -160,7 +160,10 @@ def check(
         count = "1 answer" if len(problems) == 1 else f"{len(problems)} answers"
         verb = "is" if len(problems) == 1 else "are"
         message = f"{count}{f' for {subject}' if subject else ''} {verb} not right"
-        raise Invalid("bad-answers", message, "give each as --set NAME=VALUE", problems)
+        hint = "give each as --set NAME=VALUE"
+        if not known.keys() >= answers.keys():
+            hint += f"; there are {', '.join(known)}" if known else "; there are none"
+        raise Invalid("bad-answers", message, hint, problems)
     return values
 
 

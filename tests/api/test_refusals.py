@@ -153,7 +153,7 @@ def test_answers_at_a_run_are_told_together_and_nothing_is_created(
     assert types("run tcp-check --set hst=x --set port=abc --set timeout=3s") == refused(
         5,
         "4 answers for tcp-check are not right",
-        "give each as --set NAME=VALUE",
+        "give each as --set NAME=VALUE; there are host, port",
         "hst      is not a parameter; did you mean: host?",
         "timeout  is not a parameter",
         "host     is missing: expected text of at most 253 characters such as database.example.com",

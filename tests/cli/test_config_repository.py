@@ -71,7 +71,7 @@ def test_unknown_and_ill_typed_answers_are_told_together(
     assert ask(*ANSWERS.format(environment=environment).split()) == refused(
         5,
         "4 answers for http-check 1.0.0 are not right",
-        "give each as --set NAME=VALUE",
+        "give each as --set NAME=VALUE; there are url, status, timeout",
         "retries  is not a parameter",
         'url      expected an address such as http://example.com, was given "5"',
         'status   expected an integer from 100 to 599, was given "abc"',
@@ -84,7 +84,7 @@ def test_a_schedule_needs_every_answer(ask: Ask, repository: ConfigRepository) -
     assert ask("add", "tcp-check", "--in", "dev", "--set", "hst=db", "--schedule", "@daily") == refused(
         5,
         "3 answers for tcp-check 1.0.0 are not right",
-        "give each as --set NAME=VALUE",
+        "give each as --set NAME=VALUE; there are host, port, timeout",
         "hst   is not a parameter; did you mean: host?",
         "host  is missing: expected text of at most 253 characters such as database.example.com",
         "port  is missing: expected an integer from 1 to 65535 such as 5432",

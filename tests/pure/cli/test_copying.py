@@ -35,6 +35,9 @@ def nothing_typed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         ("runs -n team", "kubectl rapt why --namespace=other a", "kubectl rapt why --namespace=other a"),
         ("runs -n team", "kubectl rapt why --failed -A", "kubectl rapt why --failed -A"),
         ("runs -n team --in prod", "kubectl rapt list --in dev", "kubectl rapt list --in dev"),
+        # What is about a cluster, and not about a namespace of it.
+        ("run a -n team --in prod", "kubectl rapt install", "kubectl rapt install --in prod"),
+        ("run a -n team --context blue", "kubectl rapt doctor", "kubectl rapt doctor --context blue"),
         # What is the same everywhere.
         ("run a -n team", "kubectl rapt help errors no-run", "kubectl rapt help errors no-run"),
         ("run a -n team", "kubectl rapt search", "kubectl rapt search"),
@@ -42,7 +45,13 @@ def nothing_typed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         ("add a --in prod", "then: kubectl rapt sync --in prod", "then: kubectl rapt sync --in prod"),
         # What is no command of that name.
         ("run a -n team", "kubectl rapt run-away", "kubectl rapt run-away"),
-        ("run a -n team", "kubectl get pods", "kubectl get pods"),
+        ("run a -n team", "kubectl-rapt why a", "kubectl-rapt why a"),
+        # kubectl's own.
+        ("run a -n team --in prod", "kubectl get pods -n team", "kubectl get pods -n team"),
+        ("run a --context blue", "kubectl get pods -n team", "kubectl get --context blue pods -n team"),
+        ("run a --context blue", "kubectl cluster-info", "kubectl cluster-info --context blue"),
+        ("run a --context blue", "kubectl config get-contexts", "kubectl config get-contexts"),
+        ("run a --context blue", "kubectl proxy has ended", "kubectl proxy has ended"),
         # Several, and several lines.
         (
             "run a -n team",
