@@ -16,7 +16,7 @@ _OF_NAMES = (*_OF_CLUSTERS, "--namespace")
 _HEADING = "Tools and runs"
 """The heading of the commands that look for a name where they are typed."""
 _ABOUT_A_CLUSTER = ("doctor", "drift", "install", "purge", "status", "sync")
-_KUBECTL_VERBS = ("auth", "cluster-info", "config view", "describe", "edit", "get", "logs")
+_KUBECTL_VERBS = ("auth", "cluster-info", "describe", "edit", "get", "logs")
 """Those of kubectl's own that are shown; each says its namespace, where it has one."""
 
 _typed: list[tuple[str, str]] = []
@@ -53,14 +53,20 @@ def _flags(rest: str, wanted: "Sequence[str]") -> str:
     """The flags that a command needs besides those that it has."""
     import shlex
 
+    from kubectl_rapt.guard import secrets
+
     found = ""
     if line.HELP[-1] in rest.split():
         return found
     for name, value in _typed:
+        if not value.isprintable() or secrets.redact(value) != value:
+            continue  # what was typed in the wrong place is not shown
         short = "-n" if name == "--namespace" else name
         says_already = {name, short}
         if name == "--namespace":
             says_already |= {"-A", "--all-namespaces", "--in"}  # these say what namespaces, too
+        if name in ("--as", "--as-group"):
+            says_already |= {"impersonate"}  # whether somebody may, is asked as that one
         if name in wanted and not re.search(rf"(^| )({'|'.join(says_already)})(?![a-z-])", rest):
             found += f" {short} {shlex.quote(value)}"
     return found

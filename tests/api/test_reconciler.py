@@ -55,6 +55,39 @@ def test_the_account_does_what_is_due_in_every_namespace_and_may_do_little_else(
         assert {one: may(account, one) for one in FORBIDDEN} == dict.fromkeys(FORBIDDEN, "no")
 
 
+def test_who_may_install_need_not_be_allowed_to_look_at_what_is_installed(tmp_path: Path) -> None:
+    with clusters.private(controllers=False) as own:
+        definitions = ["customresourcedefinitions"]
+        roles = ["clusterroles", "clusterrolebindings"]
+        rules = [
+            {"apiGroups": ["apiextensions.k8s.io"], "resources": definitions, "verbs": ["*"]},
+            {"apiGroups": ["rbac.authorization.k8s.io"], "resources": roles, "verbs": ["*"]},
+        ]
+        group = "rbac.authorization.k8s.io"
+        namespaces.apply(
+            own.kubeconfig,
+            {
+                "apiVersion": f"{group}/v1",
+                "kind": "ClusterRole",
+                "metadata": {"name": "installer"},
+                "rules": rules,
+            },
+            {
+                "apiVersion": f"{group}/v1",
+                "kind": "ClusterRoleBinding",
+                "metadata": {"name": "installer"},
+                "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": "installer"},
+                "subjects": [{"apiGroup": group, "kind": "User", "name": "ina"}],
+            },
+        )
+        ina = own.user("ina")
+        namespaces.soon(ina, "get", "customresourcedefinitions")
+        installed = Person(tmp_path / "ina", ina).types("install")
+        assert installed.exit_code == 0, installed
+        assert may(ina, "list runs.rapt.dev -A") == "no"
+        assert Person(tmp_path / "admin", own.kubeconfig).types("runs", "-A").exit_code == 0
+
+
 def may(account: Path, what: str) -> str:
     command = [str(kubectl.program()), f"--kubeconfig={account}", "auth", "can-i", *what.split()]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60).stdout.strip()

@@ -315,7 +315,7 @@ def test_a_plugin_that_asks_gets_no_answer_and_its_question_is_told(
             f"--kubeconfig {os.devnull}",
             8,
             "the API server cannot be reached: dial tcp 127.0.0.1:8080: connect: connection refused",
-            "kubectl cluster-info",
+            f"kubectl cluster-info --kubeconfig {os.devnull}",
         ),
     ],
 )

@@ -6,6 +6,9 @@ from collections.abc import Iterator
 import pytest
 
 from kubectl_rapt.cli import copying
+from tests import secrets
+
+SECRET = next(one.text for one in secrets.CANARIES if one.name == "github")
 
 
 @pytest.fixture(autouse=True)
@@ -43,6 +46,9 @@ def nothing_typed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         ("run a -n team", "kubectl rapt search", "kubectl rapt search"),
         ("run -n team", "try: kubectl rapt run --help", "try: kubectl rapt run --help"),
         ("add a --in prod", "then: kubectl rapt sync --in prod", "then: kubectl rapt sync --in prod"),
+        # What nobody should see.
+        ("run a --context '\x1b[31mred' --as ann", "kubectl rapt why a", "kubectl rapt why --as ann a"),
+        (f"run a --context {SECRET}", "kubectl rapt why a", "kubectl rapt why a"),
         # What is no command of that name.
         ("run a -n team", "kubectl rapt run-away", "kubectl rapt run-away"),
         ("run a -n team", "kubectl-rapt why a", "kubectl-rapt why a"),
@@ -51,6 +57,12 @@ def nothing_typed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         ("run a --context blue", "kubectl get pods -n team", "kubectl get --context blue pods -n team"),
         ("run a --context blue", "kubectl cluster-info", "kubectl cluster-info --context blue"),
         ("run a --context blue", "kubectl config get-contexts", "kubectl config get-contexts"),
+        ("run a --as ann", "kubectl auth can-i get pods", "kubectl auth --as ann can-i get pods"),
+        (
+            "run a --context blue --as ann --as-group x",
+            "kubectl auth can-i impersonate users/ann",
+            "kubectl auth --context blue can-i impersonate users/ann",
+        ),
         ("run a --context blue", "kubectl proxy has ended", "kubectl proxy has ended"),
         # Several, and several lines.
         (
