@@ -85,12 +85,8 @@ def _started(run: Run, attempt: Attempt) -> News:
 
 
 def _how(attempt: Attempt) -> str:
-    code = f", exit code {attempt.exit_code}" if attempt.exit_code else ""
-    return (
-        f"{attempt.cause}{code}"
-        if attempt.cause == outcomes.EXIT_CODE or not attempt.exit_code
-        else attempt.cause
-    )
+    is_code = attempt.cause == outcomes.EXIT_CODE and attempt.exit_code
+    return f"{attempt.cause}, exit code {attempt.exit_code}" if is_code else attempt.cause
 
 
 def _state(run: Run) -> Iterator[News]:

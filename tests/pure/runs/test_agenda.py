@@ -87,6 +87,17 @@ def test_slots_that_passed_since_the_last_one_are_missed(
     assert (first is None) is (count == 0)
 
 
+def test_slots_are_later_than_the_first_time_and_not_later_than_the_last() -> None:
+    def hours(after: float, until: float, most: int = 10) -> list[int]:
+        found = agenda.slots(HOURLY, NOW + timedelta(hours=after), NOW + timedelta(hours=until), most)
+        return [round((one - NOW) / timedelta(hours=1)) for one in found]
+
+    assert hours(0, 2) == [1, 2]
+    assert hours(-0.01, 1.99) == [0, 1]
+    assert hours(0, 0) == []
+    assert hours(0, 9, most=3) == [1, 2, 3]
+
+
 def a_cron_job(**more: Any) -> dict[str, Any]:
     return {
         "metadata": {

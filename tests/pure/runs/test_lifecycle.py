@@ -11,6 +11,7 @@ from kubectl_rapt.model.kinds import JOB, RUN, Ref
 from kubectl_rapt.model.plan import Create, Delete, Patch
 from kubectl_rapt.objects import jobs, runs
 from kubectl_rapt.objects.jobs import Job
+from kubectl_rapt.objects.leases import Lease
 from kubectl_rapt.objects.retry_policies import Changes, RetryPolicy, Rule
 from kubectl_rapt.objects.runs import Adopted, Attempt, Mount, Run, Wish
 from kubectl_rapt.runs import lifecycle
@@ -345,6 +346,19 @@ MOUNTS: list[tuple[str, Seen, Any, str]] = [
 )
 def test_a_run_begins_with_its_files_and_in_time_or_not_at_all(known: Seen, now: Any, step: str) -> None:
     assert kind_of(lifecycle.next_step(known, now)) == step
+
+
+def test_who_waits_for_files_is_told_until_when() -> None:
+    assert lifecycle.next_step(seen(FED), LATER) == Later(
+        NOON + lifecycle.PATIENCE, "configmap/backup-x7k2p-files is missing, and only who asked can bring it"
+    )
+
+
+@pytest.mark.parametrize("holder", ["backup-x7k2p", "another"])
+def test_a_run_that_is_over_gives_back_its_own_turn_and_no_other(holder: str) -> None:
+    lease = Lease("rapt-backup", "team", holder, 1, "lease-1", "3")
+    step = lifecycle.next_step(replace(seen(CLOSED), lease=lease), LATER)
+    assert step == (Delete(lease.ref, "lease-1", "3") if holder == CLOSED.name else Done(CLOSED_ATTEMPT))
 
 
 def test_the_files_of_a_run_belong_to_it() -> None:

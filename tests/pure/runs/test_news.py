@@ -114,3 +114,40 @@ def test_each_thing_that_happened_is_told_once(
 def test_only_failures_that_are_final_and_recoveries_are_alarms(run: Run, reason: str | None) -> None:
     found = news.alarm(run)
     assert (found.reason if found else None) == reason
+
+
+@pytest.mark.parametrize(
+    ("run", "event", "is_warning"),
+    [
+        (a_run_of("Failed", FAILED), "RunFailed", True),
+        (a_run_of("Exhausted", FAILED, AGAIN), "RunExhausted", True),
+        (a_run_of("Retrying", FAILED), "RunRetrying", True),
+        (a_run_of("NotStarted"), "RunNotStarted", True),
+        (a_run_of("Succeeded", FAILED, an_attempt(2, "Succeeded", 0)), "RunRecovered", False),
+        (a_run_of("Failed", an_attempt(1, "Cancelled"), cancelled_by="ann"), "RunCancelled", False),
+        (a_run_of("Succeeded", an_attempt(1, "Succeeded", 0)), None, False),
+        (a_run_of("Running", OPEN), None, False),
+    ],
+)
+def test_a_run_that_goes_well_needs_no_event_and_a_failure_is_a_warning(
+    run: Run, event: str | None, is_warning: bool
+) -> None:
+    found = news.standing(run)
+    assert (found.reason if found else None) == event
+    assert bool(found and found.is_warning) == is_warning
+    attempt = run.attempts[-1].number if run.attempts else 0
+    assert found is None or found.attempt == attempt
+
+
+def test_the_exit_code_is_told_where_it_is_the_cause() -> None:
+    ended = [
+        a_run_of("Running", an_attempt(1, cause, code))
+        for cause, code in (("ExitCode", 3), ("OOMKilled", 137), ("Deleted", None), ("ExitCode", None))
+    ]
+    told = [news.between(a_run_of("Running", OPEN), run)[0].message for run in ended]
+    assert told == [
+        "attempt 1 ended: ExitCode, exit code 3",
+        "attempt 1 ended: OOMKilled",
+        "attempt 1 ended: Deleted",
+        "attempt 1 ended: ExitCode",
+    ]

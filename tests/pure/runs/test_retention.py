@@ -231,6 +231,15 @@ def test_rules_count_the_newest_of_a_tool_first(rule: Rule, going: str) -> None:
     assert {name for name, one in again.items() if one.goes} - {"other"} == set(going), "tools count alone"
 
 
+def test_what_is_exactly_as_large_as_is_kept_stays() -> None:
+    jobs = [a_job(name, days=2 + index / 2) for index, name in enumerate("abc")]
+    both = sum(measured(one).size for one in jobs[:2])
+    for kept, going in ((both, "c"), (both - 1, "bc")):
+        policy = CleanupPolicy("p", "s", jobs=(Rule(max_size=Quantity.parse(str(kept))),))
+        found = decide(jobs, policy=policy)
+        assert "".join(sorted(name for name, one in found.items() if one.goes)) == going
+
+
 def test_each_namespace_counts_alone() -> None:
     last = CleanupPolicy("p", "s", jobs=(Rule(keep_at_most=1),))
     elsewhere = a_job("there", days=3, namespace="other")
@@ -422,3 +431,22 @@ def test_an_item_knows_its_version() -> None:
     job = read(a_job())
     assert (job.ref.kind, job.uid, job.resource_version) == (JOB, "uid-j", "7")
     assert read(a_run()).ref.kind == RUN
+
+
+@pytest.mark.parametrize(
+    ("state", "days", "is_worth_it"),
+    [("Failed", 31, True), ("Exhausted", 31, True), ("Failed", 29, False), ("Running", 31, False)],
+)
+def test_a_row_is_enough_to_see_whether_a_run_may_go(state: str, days: float, is_worth_it: bool) -> None:
+    row = {
+        "Name": "r",
+        "Namespace": "team",
+        "Tool": "backup",
+        "State": state,
+        "Created": ago(days + 1),
+        "Finished": ago(days),
+    }
+    found = retention.worth_a_look([retention.of_row(row)], lambda _: None, NOON)
+    assert found == ([("team", "backup")] if is_worth_it else [])
+    unfinished = retention.of_row({**row, "Finished": ""})
+    assert unfinished.ended_at == unfinished.created_at, "what never began ended where it was made"

@@ -99,12 +99,15 @@ NO_MORE: list[tuple[str, RetryPolicy | None, tuple[str | int, ...], str, bool]] 
     ("it was cancelled", BASE, ("Cancelled",), "Cancelled", False),
     ("all attempts are used up", BASE, (1, 1, 1), "policy p allows 3 attempts", True),
     ("one attempt is no dead letter", replace(BASE, attempts=1), (1,), "policy p allows 1 attempt", False),
+    ("two attempts are", replace(BASE, attempts=2), (1, 1), "policy p allows 2 attempts", True),
     ("a cause gives up", CAREFUL, ("OOMKilled",), "policy p gives up after OOMKilled", False),
     ("an exit code gives up", CAREFUL, (1, 127), "policy p gives up after ExitCode", False),
     ("nothing else is tried", DOUBLING, (1,), "policy grow gives up after ExitCode", False),
     ("disruptions beyond their count", CAREFUL, ("Evicted",) * 5, "policy p allows 3 attempts", True),
     ("a hundred in all", replace(BASE, rules=(Rule("ignore"),)), (1,) * 100, "a run has at most 100 attempts", True),
     ("Kubernetes has tried", NATIVE, (1,), "policy n: Kubernetes has tried it again", True),
+    ("Kubernetes made one attempt", replace(NATIVE, attempts=1), (1,), "policy n allows 1 attempt", False),
+    ("Kubernetes made two", replace(NATIVE, attempts=2), (1,), "policy n: Kubernetes has tried it again", True),
     ("Kubernetes gave up", NATIVE, (3,), "policy n gives up after ExitCode", False),
     ("deleted: it may have done its work", BASE, ("Deleted",), UNSEEN, False),
 ]  # fmt: skip
@@ -238,6 +241,21 @@ def test_deadlines_add_up_and_nodes_are_remembered() -> None:
     assert retries.changes(run, 6) == JobChanges(
         deadline=9, deadline_cap=Duration(900), avoid_nodes=("a", "b")
     )
+
+
+def test_what_is_not_asked_to_change_does_not() -> None:
+    changes = Changes(memory_factor=2, deadline_factor=1.5)
+    policy = replace(BASE, rules=(Rule("retry", ("OOMKilled",), changes=changes),))
+    run = replace(a_run(retry=policy), attempts=(failed(1, "OOMKilled", node="a"),))
+    assert retries.changes(run, 2) == JobChanges({"tool": 2}, deadline=1.5)
+
+
+def test_the_first_wait_is_the_delay_and_the_second_is_longer() -> None:
+    growing = replace(BASE, factor=3)
+    assert [after(growing, *([1] * times)).at - END for times in (1, 2)] == [  # type: ignore[union-attr]
+        timedelta(seconds=10),
+        timedelta(seconds=30),
+    ]
 
 
 def test_who_asks_with_another_job_has_decided_what_it_gets() -> None:
