@@ -579,6 +579,29 @@ def test_the_nodes_that_do_not_take_a_pod_are_named_where_they_are_those_that_we
     assert found.message.startswith(f"no node takes its pod ({where}): 2 Insufficient cpu")
 
 
+def test_what_is_said_of_another_object_is_not_said_of_this_one() -> None:
+    pod, job = pods.from_manifest(a_pod("Running", RUNNING)), jobs.from_manifest(a_job())
+    own = an_event("Failed", "own", about=f"Pod/{pod.name}")
+    others = (
+        an_event("Failed", "another pod", about="Pod/other"),
+        an_event("Failed", "a Job of its name", about=f"Job/{pod.name}"),
+        an_event("Started", "another reason", about=f"Pod/{pod.name}"),
+        replace(own, uid="another of its name"),
+    )
+    shown = Seen(job, (replace(pod, uid="own"),), (own, *others))
+    assert [one.message for one in shown.said_of(shown.pods[0], "Failed", "Killing")] == ["own"]
+    assert list(shown.said_of_job(job, "Failed")) == []
+
+
+@pytest.mark.parametrize(("limit", "pods_"), [(0, "one pod"), (3, "4 pods")])
+def test_how_often_kubernetes_tries_is_said(limit: int, pods_: str) -> None:
+    job = replace(
+        jobs.from_manifest(a_job(ended="Failed")), reason="BackoffLimitExceeded", backoff_limit=limit
+    )
+    (found,) = of_jobs.limits(Seen(job))
+    assert found.message == f"Kubernetes lets it fail with {pods_}, and no more (backoffLimit {limit})"
+
+
 def test_of_many_nodes_a_few_are_named() -> None:
     pod = a_pod("Pending", waiting(""), scheduled="0/7 nodes are available: 7 Insufficient cpu.")
     (found,) = failures.explain(seen(a_job(), pod, nodes=tuple("abcdefg")))

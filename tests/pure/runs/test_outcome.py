@@ -323,6 +323,14 @@ def test_a_run_whose_last_attempt_is_open_records_no_outcome(attempts: tuple[Att
     assert outcome.recorded(a_run(attempts=attempts)) is None
 
 
+def test_each_attempt_that_is_recorded_has_its_outcome() -> None:
+    run = a_run(
+        attempts=(Attempt(1, "j-1", "u1", cause="OOMKilled"), Attempt(2, "j-2", "u2", cause="Evicted"))
+    )
+    told = [outcome.recorded(run, number) for number in (1, 2, 3, 0)]
+    assert [one and one.cause for one in told] == ["OOMKilled", "Evicted", None, "Evicted"]
+
+
 def test_only_success_is_success() -> None:
     assert Outcome("Succeeded").is_success
     assert not any(Outcome(cause).is_success for cause in ("ExitCode", "Deleted", "Failed", "OOMKilled"))
