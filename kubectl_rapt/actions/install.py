@@ -4,16 +4,7 @@ from dataclasses import dataclass
 
 from kubectl_rapt.errors import NotFound, Refused, Unavailable, UsageError
 from kubectl_rapt.model.duration import Duration
-from kubectl_rapt.model.kinds import (
-    CLEANUP_POLICY,
-    CUSTOM_RESOURCE_DEFINITION,
-    RETRY_POLICY,
-    RUN,
-    TOOL,
-    Kind,
-    Manifest,
-    ref_of,
-)
+from kubectl_rapt.model.kinds import CUSTOM_RESOURCE_DEFINITION, Kind, Manifest, ref_of
 from kubectl_rapt.model.plan import Apply, Plan
 from kubectl_rapt.objects import crds, labels
 from kubectl_rapt.objects import reconciler as reconciling
@@ -22,8 +13,8 @@ from kubectl_rapt.writes import Writers
 
 MANAGER = "rapt-install"
 _ESTABLISHED_SECONDS = 30.0
-_TRIES = 16
-"""How often it is asked: for some twenty seconds."""
+_TRIES = 8
+"""How often it is asked: for some five seconds more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +89,7 @@ def wait(world: World, writers: Writers) -> None:
     _await_established(world)
     # It says so a moment before it answers for them.
     for attempt in range(_TRIES):
-        missing = [kind for kind in (TOOL, RUN, RETRY_POLICY, CLEANUP_POLICY) if not _is_served(world, kind)]
+        missing = [kind for kind in crds.KINDS if not _is_served(world, kind)]
         if not missing:
             return
         writers.pause(attempt)

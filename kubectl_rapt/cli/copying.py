@@ -39,7 +39,7 @@ def _line(text: str) -> str:
     program = helping.program(os.environ)
 
     def one(found: "re.Match[str]") -> str:
-        rest = text[found.end() :]
+        rest = text[found.end() :].partition("kubectl")[0]  # as far as the next command
         if found["verb"]:
             return f"{found[0]}{_flags(rest, _OF_KUBECTL)}"
         name = found["name"] or ""

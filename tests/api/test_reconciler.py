@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from kubectl_rapt import wiring
-from kubectl_rapt.model.kinds import RUN
 from kubectl_rapt.model.target import Target
 from tests import due, finished, namespaces
 from tests.cluster import clusters, kubectl
@@ -49,7 +48,6 @@ def test_the_account_does_what_is_due_in_every_namespace_and_may_do_little_else(
             for scene in scenes:
                 assert f"run/old in {scene.namespace}: deleted: ended 40d ago" in done.stdout
                 due.is_done(world, scene.namespace)
-            assert [one["metadata"]["name"] for one in world.cluster.list(RUN, "")].count("old") == 0
         again = Person(tmp_path / "account", account).types("reconcile", "--all-namespaces")
         assert (again.exit_code, again.stderr) == (0, "nothing is due\n")
         assert {one: may(account, one) for one in FORBIDDEN} == dict.fromkeys(FORBIDDEN, "no")

@@ -66,6 +66,11 @@ def nothing_typed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         ("run a --context blue", "kubectl proxy has ended", "kubectl proxy has ended"),
         # Several, and several lines.
         (
+            "runs -n team",
+            "kubectl rapt why a, or kubectl rapt why b -n other",
+            "kubectl rapt why -n team a, or kubectl rapt why b -n other",
+        ),
+        (
             "run a -n team",
             "kubectl rapt why a, or\nkubectl rapt logs a",
             "kubectl rapt why -n team a, or\nkubectl rapt logs -n team a",
