@@ -1,18 +1,18 @@
 """Bringing a release to the registry's own repository: a branch that holds it, for review."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from kubectl_rapt.actions import checkout, lint, release
 from kubectl_rapt.actions.checkout import Registry
-from kubectl_rapt.errors import NotFound, RaptError, Refused
+from kubectl_rapt.errors import Conflict, NotFound, RaptError, Refused
 from kubectl_rapt.model import proposals
 from kubectl_rapt.model.plan import CommitFiles, Plan, Propose
 from kubectl_rapt.model.proposals import Address, PullRequest
 from kubectl_rapt.model.versions import Version
 from kubectl_rapt.ports.git import Remote
 from kubectl_rapt.ports.world import World
-from kubectl_rapt.templating import compatibility, index, proposal, releasing, testing
+from kubectl_rapt.templating import compatibility, index, policies, proposal, releasing, testing
 from kubectl_rapt.templating.definition import Template
 from kubectl_rapt.templating.index import Index
 from kubectl_rapt.templating.proposal import Proposal
@@ -34,6 +34,7 @@ class Publication:
         before: Path to content of the files that change, on the branch as it is.
         after: The same as they will be.
         is_merged: The registry's main branch has the release already.
+        is_first: The registry's repository is empty: the release becomes its first commit.
         pull_request: Its pull request, as it is now; None where there is none yet.
         has_forge: Whether the registry lives on a forge.
     """
@@ -48,18 +49,24 @@ class Publication:
     is_merged: bool = False
     pull_request: PullRequest | None = None
     has_forge: bool = False
+    is_first: bool = False
 
 
 def plan(world: World, wanted: str) -> Publication:
     """What publishing a template's released version would push, to the remote repository as it is now.
+
+    The index is merged by what it says: the branch gets main's index with this release, and takes main in where
+    main has changed the same files since. In an empty repository the release is the first commit of main.
 
     Args:
         world: Where to read.
         wanted: The template's name or folder.
 
     Raises:
-        NotFound: No such template, registry or remote, or the remote is empty.
-        Refused: ``not-released``; ``released-version-changed`` where the remote has that version with other files.
+        NotFound: No such template, registry or remote, or the remote has branches, but no main.
+        Refused: ``not-released``; ``released-version-changed`` where the remote has that version with other files,
+            or a newer one.
+        Conflict: ``changed-since``: somebody's file on the release's branch conflicts with main.
         Unavailable: The remote does not answer.
     """
     registry, name = checkout.one(world, wanted)
@@ -74,33 +81,113 @@ def plan(world: World, wanted: str) -> Publication:
     remote = Remote(world.checkout.origin(registry.root))
     refs = world.git.fetch(remote)
     base = next((one for one in _MAIN if _HEADS + one in refs), "")
-    if not base:
+    if refs and not base:
         raise NotFound("no-main", f"{remote.url} has no branch main or master", "git push origin HEAD:main")
-    branch = proposal.branch(name, template.version)
-    main = world.git.files(remote, refs[_HEADS + base])
-    on_branch = refs.get(_HEADS + branch, "")
-    now = world.git.files(remote, on_branch) if on_branch else main
-    wanted_files = _files(registry, template, files, now, main)
-    after = {path: content for path, content in wanted_files.items() if now.get(path) != content}
-    before = {path: now[path] for path in after if path in now}
-    is_merged = not _differences(_files(registry, template, files, main, main), main)
-    words = _propose(world, template, files, main)
+    tip = refs.get(_HEADS + base, "")
+    main = world.git.files(remote, tip) if tip else {}
+    branch = proposal.branch(name, template.version) if base else _MAIN[0]
+    pushed = refs.get(_HEADS + branch, "") if base else ""
+    is_merged = _is_merged(template, files, main, base)
+    words = replace(_propose(world, template, files, main), branch=branch)
+    made = _Start(tip, main)
+    if pushed and not is_merged:
+        made = _go_on(world, remote, made, pushed, template, registry)
+    written = {**made.kept, **_files(registry, template, files, made.files, main)}
+    after = {path: content for path, content in written.items() if made.files.get(path) != content}
+    before = {path: made.files[path] for path in after if path in made.files}
+    done = Publication(
+        template, words, remote, base or branch, Plan(), before, after, is_merged, is_first=not base
+    )
+    if is_merged:
+        return done
     step = CommitFiles(
         repository=remote.url,
         branch=branch,
-        parent=on_branch or refs[_HEADS + base],
-        expected=on_branch,
+        parent=made.commit,
+        expected=pushed,
         files=after,
         message=words.message,
+        follows=pushed if made.joins_main else "",
     )
-    done = Publication(template, words, remote, base, Plan(), before, after, is_merged)
-    if is_merged:
-        return done
+    commits = (step,) if after else ()
     at = Address(remote.url)
-    has_forge = world.forge.kind(at) != "none"
-    seen = world.forge.pull_request(at, branch) if has_forge and on_branch else None
-    steps = ((step,) if after else ()) + (_request(at, words, base, seen) if has_forge else ())
-    return replace(done, plan=Plan(steps), pull_request=seen, has_forge=has_forge)
+    if not base or world.forge.kind(at) == "none":
+        return replace(done, plan=Plan(commits))
+    seen = world.forge.pull_request(at, branch) if pushed else None
+    plan = Plan((*commits, *_request(at, words, base, seen)))
+    return replace(done, plan=plan, pull_request=seen, has_forge=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """What a release is committed on.
+
+    Args:
+        commit: The commit to build on; empty in an empty repository.
+        files: Path to content there.
+        kept: What others put on the release's branch, and is written again.
+        joins_main: Whether the branch takes main in: main has changed what the release writes since.
+    """
+
+    commit: str
+    files: Mapping[str, bytes]
+    kept: Mapping[str, bytes | None] = field(default_factory=dict)
+    joins_main: bool = False
+
+
+def _go_on(
+    world: World, remote: Remote, main: _Start, pushed: str, template: Template, registry: Registry
+) -> _Start:
+    """Go on from the branch as it was pushed; from main, where both would change the same files.
+
+    Raises:
+        Conflict: ``changed-since``: main has changed a file that somebody put on the branch as well.
+    """
+    tip = world.git.files(remote, pushed)
+    left = world.git.merge_base(remote, main.commit, pushed)
+    base = world.git.files(remote, left) if left else {}
+    ours = {path for path in {*base, *tip, *main.files} if _is_ours(path, template, registry)}
+    if all(main.files.get(path) == base.get(path) for path in ours):
+        return _Start(pushed, tip)
+    kept = {path: tip.get(path) for path in {*base, *tip} - ours if base.get(path) != tip.get(path)}
+    for path in sorted(kept):
+        if main.files.get(path) not in (base.get(path), tip.get(path)):
+            branch = proposal.branch(template.name, template.version)
+            raise Conflict(
+                "changed-since",
+                f"{path} was changed on {branch} and on main, in different ways",
+                f"git fetch && git switch {branch} && git merge origin/main",
+            )
+    return replace(main, kept=kept, joins_main=True)
+
+
+def _is_ours(path: str, template: Template, registry: Registry) -> bool:
+    """Whether publishing a release writes that path."""
+    return (
+        path == checkout.INDEX
+        or path.startswith(f"{checkout.folder(template.name)}/")
+        or path in _policies(registry, template)
+    )
+
+
+def _is_merged(template: Template, files: Mapping[str, bytes], main: Mapping[str, bytes], base: str) -> bool:
+    """Whether the main branch has the release, or a newer one after it.
+
+    Raises:
+        Refused: ``released-version-changed``: it has a newer version, and never had this one.
+    """
+    known = index.load(main[checkout.INDEX], checkout.INDEX) if checkout.INDEX in main else Index({})
+    versions = known.templates.get(template.name, {})
+    newest = max(versions, default=template.version)
+    if not release.is_released(template, files, known):
+        if newest > template.version and template.version not in versions:
+            raise Refused(
+                "released-version-changed",
+                f"{base} of the registry has {template.name} {newest} already, and {template.version} is older",
+                f"git pull, then kubectl rapt template release {template.name} --bump patch",
+            )
+        return False
+    return newest > template.version or checkout.inside(main, template.name) == files
 
 
 def _request(at: Address, words: Proposal, base: str, seen: PullRequest | None) -> tuple[Propose, ...]:
@@ -111,10 +198,6 @@ def _request(at: Address, words: Proposal, base: str, seen: PullRequest | None) 
     return (Propose(at, wanted),)
 
 
-def _differences(wanted: Mapping[str, bytes | None], now: Mapping[str, bytes]) -> list[str]:
-    return [path for path, content in wanted.items() if now.get(path) != content]
-
-
 def _files(
     registry: Registry,
     template: Template,
@@ -122,7 +205,7 @@ def _files(
     now: Mapping[str, bytes],
     main: Mapping[str, bytes],
 ) -> dict[str, bytes | None]:
-    """The template's folder as it is here, and the main branch's own index with this release.
+    """The template's folder as it is here, its policies, and the main branch's own index with this release.
 
     What the release's branch says in its index is a proposal, which may still change.
     """
@@ -134,7 +217,15 @@ def _files(
         f"{folder}/{path}": None for path in checkout.inside(now, template.name)
     }
     wanted |= {f"{folder}/{path}": content for path, content in files.items()}
+    wanted |= {path: content for path, content in _policies(registry, template).items() if path not in main}
     return {**wanted, checkout.INDEX: indexed.encode()}
+
+
+def _policies(registry: Registry, template: Template) -> dict[str, bytes]:
+    """The policies of the checkout that the template names: without them nobody could render it."""
+    named = (("retry", template.retry_policy), ("cleanup", template.cleanup_policy))
+    paths = [policies.path(kind, name) for kind, name in named if name]
+    return {path: registry.files[path] for path in paths if path in registry.files}
 
 
 def _propose(

@@ -1,6 +1,6 @@
 """Releasing a template: its version, its place in the index, and that it keeps what older versions promised."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from kubectl_rapt import documents, edits
@@ -45,19 +45,35 @@ class Releasing:
 
 
 def plan(world: World, wanted: str, bump: Level | None = None) -> Releasing:
-    """What releasing a template would write.
+    """What releasing one template would write; see ``plan_all``."""
+    (planned,) = plan_all(world, [wanted], bump)
+    return planned
+
+
+def plan_all(world: World, wanted: Sequence[str], bump: Level | None = None) -> list[Releasing]:
+    """What releasing templates of one registry would write: each plan is to be carried out after the one before it.
 
     Args:
         world: Where to read.
-        wanted: The template's name or folder.
-        bump: What to raise the newest version by; None takes the version that ``template.yaml`` has.
+        wanted: The templates' names or folders.
+        bump: What to raise each newest version by; None takes the version that ``template.yaml`` has.
 
     Raises:
         NotFound: No such template or registry.
         Invalid: A file cannot be read.
         Refused: ``template-not-ready``, ``breaking-change``, ``released-version-changed``.
     """
-    registry, name = checkout.one(world, wanted)
+    registry, chosen = checkout.find(world, wanted)
+    planned = []
+    for name in chosen:
+        one = _plan(world, registry, name, bump)
+        changed = {path: content for path, content in one.after.items() if content is not None}
+        registry = replace(registry, files={**registry.files, **changed})
+        planned.append(one)
+    return planned
+
+
+def _plan(world: World, registry: Registry, name: str, bump: Level | None) -> Releasing:
     files = registry.template(name)
     if problems := lint.lint_template(world, registry, name, with_version=False):
         raise _not_ready(name, "lint", problems)

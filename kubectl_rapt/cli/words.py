@@ -166,10 +166,10 @@ COMMANDS = {
     ),
     "template release": Command(
         "Templates", "Give a template its version and its place in the index", False,
-        "Release a template: its version and its place in the index, once lint and tests pass.",
+        "Release templates: their versions and places in the index, once lint and tests pass.",
         "kubectl rapt template release backup --bump minor",
         (
-            ("NAME", "The template, or its folder"),
+            ("NAME…", "The templates, or their folders"),
         ),
         (
             Flag(("--bump",), "patch|minor|major", "Raise the version; else that of template.yaml is taken", False),
@@ -178,10 +178,10 @@ COMMANDS = {
     ),
     "template publish": Command(
         "Templates", "Push a release to the registry, for review", False,
-        "Push a release to the registry's repository, on a branch of its own for review.",
+        "Push releases to the registry's repository, each on a branch of its own for review.",
         "kubectl rapt template publish backup",
         (
-            ("NAME", "The template, or its folder"),
+            ("NAME…", "The templates, or their folders"),
         ),
         (
             Flag(("--dry-run",), "none|client", "Show what would be done, do nothing; bare is client", False),

@@ -14,7 +14,7 @@ from kubectl_rapt.actions.publish import Publication
 from kubectl_rapt.actions.release import Releasing
 from kubectl_rapt.adapters.sandbox import Sandbox
 from kubectl_rapt.config.settings import Settings
-from kubectl_rapt.errors import NotFound, Refused, Unavailable
+from kubectl_rapt.errors import Conflict, NotFound, Refused, Unavailable
 from kubectl_rapt.model.versions import Version
 from kubectl_rapt.templating import index
 from kubectl_rapt.templating.compatibility import Level
@@ -24,7 +24,7 @@ from tests.repositories import SOMEONE, ConfigRepository
 
 ROOT = Path(__file__).parents[2]
 DEFINITION = Path("templates/say/template.yaml")
-BRANCH = "rapt/template/say/0.1.0"
+BRANCH, OTHER_BRANCH = "rapt/template/say/0.1.0", "rapt/template/tell/0.1.0"
 
 
 def git(*words: str, at: Path | str = ".") -> str:
@@ -72,10 +72,10 @@ def released(author: FakeWorld, bump: Level | None = None) -> Releasing:
     return planned
 
 
-def published(author: FakeWorld, writers: FakeWriters | None = None) -> Publication:
-    planned = publish.plan(author, "say")
+def published(author: FakeWorld, writers: FakeWriters | None = None, name: str = "say") -> Publication:
+    planned = publish.plan(author, name)
     if planned.plan.steps:
-        plan_again = lambda _: publish.plan(author, "say").plan  # noqa: E731
+        plan_again = lambda _: publish.plan(author, name).plan  # noqa: E731
         writes.settle(writers or FakeWriters(author), planned.remote.url, plan_again, planned.plan)
     return planned
 
@@ -86,14 +86,25 @@ def edit(old: str, new: str, path: Path = DEFINITION) -> None:
     path.write_text(text.replace(old, new, 1))
 
 
-def merge(remote: Path) -> None:
+def merge(remote: Path, branch: str = BRANCH) -> None:
     """What a forge does with the pull request: a squash on main."""
     git("fetch", "--quiet", "origin")
     work = remote.with_name("forge")
     git("clone", "--quiet", str(remote), str(work), at=remote.parent)
-    git("merge", "--quiet", "--squash", f"origin/{BRANCH}", at=work)
+    git("merge", "--quiet", "--squash", f"origin/{branch}", at=work)
     git("commit", "--quiet", "--message", "Release say", at=work)
     git("push", "--quiet", "origin", "main", at=work)
+    shutil.rmtree(work)
+
+
+def add_on(remote: Path, branch: str, path: str, text: str) -> None:
+    """Somebody else puts a file on a branch of the remote."""
+    work = remote.with_name("somebody")
+    git("clone", "--quiet", "--branch", branch, str(remote), str(work), at=remote.parent)
+    (work / path).write_text(text)
+    git("add", "--all", at=work)
+    git("commit", "--quiet", "--message", f"Write {path}", at=work)
+    git("push", "--quiet", "origin", f"HEAD:{branch}", at=work)
     shutil.rmtree(work)
 
 
@@ -356,6 +367,90 @@ def test_two_authors_publish_at_once(author: FakeWorld, remote: Path) -> None:
     assert list(index.load(text, "index").templates) == ["other", "say"]
 
 
+@pytest.fixture
+def both(author: FakeWorld, remote: Path) -> FakeWorld:
+    """The author has published two new templates, say and tell, and say is merged."""
+    for step in draft.plan(author, "tell", "Tell a word", None).plan.steps:
+        writes.apply(FakeWriters(author), step)
+    for name in ("say", "tell"):
+        for step in release.plan(author, name).plan.steps:
+            writes.apply(FakeWriters(author), step)
+        published(author, name=name)
+    merge(remote)
+    return author
+
+
+def test_a_second_template_takes_in_the_first_when_it_is_published_again(
+    both: FakeWorld, remote: Path
+) -> None:
+    with pytest.raises(subprocess.CalledProcessError):  # nobody can merge it as it was pushed
+        merge(remote, OTHER_BRANCH)
+    shutil.rmtree(remote.with_name("forge"))
+    published(both, name="tell")
+    text = git("show", f"{OTHER_BRANCH}:registry/index.yaml", at=remote)
+    assert list(index.load(text, "index").templates) == ["say", "tell"]
+    merge(remote, OTHER_BRANCH)
+    assert publish.plan(both, "tell").is_merged
+    text = git("show", "main:registry/index.yaml", at=remote)
+    assert list(index.load(text, "index").templates) == ["say", "tell"]
+    assert git("ls-tree", "-r", "--name-only", "main", "templates/say", at=remote)
+
+
+def test_taking_in_main_keeps_what_a_reviewer_added_to_the_branch(both: FakeWorld, remote: Path) -> None:
+    first = git("rev-parse", OTHER_BRANCH, at=remote)
+    add_on(remote, OTHER_BRANCH, "CODEOWNERS", "* @team\n")
+    published(both, name="tell")
+    assert git("show", f"{OTHER_BRANCH}:CODEOWNERS", at=remote) == "* @team"
+    assert git("merge-base", first, OTHER_BRANCH, at=remote) == first
+    merge(remote, OTHER_BRANCH)
+
+
+def test_what_a_reviewer_added_and_main_has_otherwise_is_a_conflict_for_people(
+    both: FakeWorld, remote: Path
+) -> None:
+    add_on(remote, OTHER_BRANCH, "CODEOWNERS", "* @team\n")
+    add_on(remote, "main", "CODEOWNERS", "* @others\n")
+    with pytest.raises(Conflict) as caught:
+        publish.plan(both, "tell")
+    assert (caught.value.code, "CODEOWNERS" in caught.value.message) == ("changed-since", True)
+
+
+def test_main_that_moved_elsewhere_is_not_taken_in(both: FakeWorld, remote: Path) -> None:
+    published(both, name="tell")
+    add_on(remote, "main", "README.md", "Ours\n")
+    assert publish.plan(both, "tell").plan.steps == ()
+
+
+def test_a_release_that_is_published_stays_so_when_a_newer_one_is(author: FakeWorld, remote: Path) -> None:
+    released(author)
+    save("Release 0.1.0")
+    published(author)
+    merge(remote)
+    edit("Say a word", "Say one word")
+    released(author, "minor")
+    published(author)
+    merge(remote, "rapt/template/say/0.2.0")
+    git("checkout", "--quiet", "main", "--", "templates", "registry")
+    older = publish.plan(author, "say")
+    assert (str(older.template.version), older.is_merged, older.plan.steps) == ("0.1.0", True, ())
+
+
+def test_an_older_release_is_not_published_over_a_newer_one(author: FakeWorld, remote: Path) -> None:
+    released(author)
+    save("Release 0.1.0")
+    edit("Say a word", "Say one word")
+    released(author, "minor")
+    published(author)
+    merge(remote, "rapt/template/say/0.2.0")
+    git("checkout", "--quiet", "main", "--", "templates", "registry")
+    with pytest.raises(Refused) as caught:
+        publish.plan(author, "say")
+    assert (caught.value.code, caught.value.message) == (
+        "released-version-changed",
+        "main of the registry has say 0.2.0 already, and 0.1.0 is older",
+    )
+
+
 def test_a_version_that_someone_else_published_with_other_files_is_refused(
     author: FakeWorld, remote: Path
 ) -> None:
@@ -385,10 +480,45 @@ def test_without_a_remote_that_has_a_main_nothing_is_published(
 ) -> None:
     released(author)
     git(*words)
-    git("update-ref", "-d", "refs/heads/main", at=remote)
+    git("branch", "--move", "main", "trunk", at=remote)
     with pytest.raises(NotFound) as caught:
         publish.plan(author, "say")
     assert caught.value.code == code
+
+
+def test_the_first_release_in_an_empty_registry_is_the_first_commit_of_main(
+    author: FakeWorld, remote: Path
+) -> None:
+    git("update-ref", "-d", "refs/heads/main", at=remote)
+    edit("retry: never", "retry: ours")
+    Path("policies/retry/never.yaml").rename("policies/retry/ours.yaml")
+    edit("name: never", "name: ours", Path("policies/retry/ours.yaml"))
+    edit("restartPolicy", "restartPolicy", Path("templates/say/tests/golden/defaults.yaml"))
+    released(author)
+    planned = published(author)
+    assert (planned.is_first, planned.proposal.branch) == (True, "main")
+    assert git("rev-list", "--count", "main", at=remote) == "1"
+    names = git("ls-tree", "-r", "--name-only", "main", at=remote).splitlines()
+    assert {"registry/index.yaml", "policies/retry/ours.yaml", str(DEFINITION)} <= set(names)
+    assert "policies/retry/spot.yaml" not in names
+    again = publish.plan(author, "say")
+    assert (again.is_merged, again.plan.steps) == (True, ())
+
+
+def test_two_who_publish_into_an_empty_registry_at_once_lose_nothing(author: FakeWorld, remote: Path) -> None:
+    git("update-ref", "-d", "refs/heads/main", at=remote)
+    released(author)
+    planned = publish.plan(author, "say")
+    work = remote.with_name("other")
+    git("init", "--quiet", "--initial-branch=main", str(work), at=remote.parent)
+    git("commit", "--quiet", "--allow-empty", "--message", "Begin", at=work)
+    git("push", "--quiet", str(remote), "main", at=work)
+    with pytest.raises(Conflict):
+        writes.settle(
+            FakeWriters(author), planned.remote.url, lambda _: publish.plan(author, "say").plan, planned.plan
+        )
+    assert git("log", "--format=%s", "main", at=remote) == "Begin"
+    assert published(author).proposal.branch == BRANCH
 
 
 def test_a_registry_inside_another_repository_is_not_published(author: FakeWorld) -> None:

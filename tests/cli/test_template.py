@@ -79,6 +79,39 @@ def test_from_a_job_to_a_released_template_on_a_branch(ask: Ask, root: Path, tmp
         assert done.stderr.splitlines()[0] == "  title: Release cleanup 1.0.0"
 
 
+def git(*words: str, at: Path) -> None:
+    environ = {"PATH": os.environ["PATH"], "HOME": "/nowhere", **SOMEONE}
+    subprocess.run(["git", *words], cwd=at, env=environ, check=True, timeout=60)
+
+
+def test_several_templates_are_released_and_published_by_one_command(
+    ask: Ask, say: Path, root: Path, tmp_path: Path
+) -> None:
+    assert ask("template", "new", "tell").exit_code == 0
+    done = ask("template", "release", "say", "templates/tell")
+    assert done.stdout.splitlines()[-1] == "tell 0.1.0 released", done
+    assert "say 0.1.0 released" in done.stdout.splitlines()
+    assert done.stderr.splitlines()[-1] == "  next: kubectl rapt template publish say tell"
+    index = (root / "registry" / "index.yaml").read_text()
+    assert "  say:" in index and "  tell:" in index
+    git("init", "-q", "--bare", "-b", "main", str(tmp_path / "r.git"), at=root)
+    git("init", "-q", "-b", "main", at=root)
+    git("remote", "add", "origin", str(tmp_path / "r.git"), at=root)
+    first = ask("template", "publish", "say", "tell")
+    assert first.stdout.splitlines() == [
+        "say 0.1.0 published as the first commit of main: the registry was empty",
+        "tell 0.1.0 published on branch rapt/template/tell/0.1.0",
+    ]
+
+
+def test_several_templates_are_released_together_or_not_at_all(ask: Ask, say: Path, root: Path) -> None:
+    assert ask("template", "new", "tell").exit_code == 0
+    (root / "templates" / "tell" / "README.md").write_text("Nothing.\n")
+    before = files(root)
+    assert ask("template", "release", "say", "tell").exit_code == 6
+    assert files(root) == before
+
+
 @pytest.mark.parametrize(
     "command",
     [

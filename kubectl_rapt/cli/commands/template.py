@@ -7,6 +7,7 @@ import typer
 
 from kubectl_rapt import writes
 from kubectl_rapt.actions import checkout, draft, lint, publish, release, verify
+from kubectl_rapt.actions.release import Releasing
 from kubectl_rapt.actions.verify import Result
 from kubectl_rapt.cli import answering, diffs, junit, options, polling, progress, refusals, show, terminal
 from kubectl_rapt.errors import Problem, RaptError, UsageError
@@ -26,7 +27,7 @@ Names = Annotated[
         metavar="[NAME…]", help="Templates, or their folders; all of the registry around you if none"
     ),
 ]
-Name = Annotated[str, typer.Argument(metavar="NAME", help="The template, or its folder")]
+Several = Annotated[list[str], typer.Argument(metavar="NAME…", help="The templates, or their folders")]
 Json = Annotated[str, typer.Option("-o", "--output", metavar="json", help="Output format")]
 
 
@@ -227,7 +228,7 @@ def _check_name(text: str) -> None:
 
 def release_(
     context: typer.Context,
-    name: Name,
+    wanted: Several,
     bump: Annotated[
         str,
         typer.Option(
@@ -238,7 +239,7 @@ def release_(
     ] = "",
     dry_run: options.DryRun = "none",
 ) -> None:
-    """Release a template: its version and its place in the index, once lint and tests pass.
+    """Release templates: their versions and places in the index, once lint and tests pass.
 
     Example: kubectl rapt template release backup --bump minor
     """
@@ -246,36 +247,51 @@ def release_(
     level: Any = bump or None
     is_dry = options.is_dry(dry_run)
     with options.open_world(context) as (world, writers):
-        planned = release.plan(world, name, level)
-        _show(planned.before, planned.plan)
-        if not is_dry:
-            _carry_out(writers, planned.plan)
+        every = release.plan_all(world, wanted, level)
+        for planned in every:
+            _show(planned.before, planned.plan)
+            if not is_dry:
+                _carry_out(writers, planned.plan)
+            _tell_released(planned, is_dry)
+    names = " ".join(planned.template.name for planned in every)
+    terminal.say(f"  next: kubectl rapt template publish {names}")
+
+
+def _tell_released(planned: Releasing, is_dry: bool) -> None:
     for change in planned.changes:
         terminal.say(f"  {change.level}: {change.subject} {terminal.clean(change.what)}")
     for note in planned.plan.notes:
         terminal.say(f"  note: {terminal.clean(note)}")
     done = "is released already" if not planned.plan.steps else "would be released" if is_dry else "released"
     terminal.out(f"{planned.template.name} {planned.template.version} {done}")
-    terminal.say(f"  next: kubectl rapt template publish {planned.template.name}")
 
 
-def publish_(context: typer.Context, name: Name, dry_run: options.DryRun = "none") -> None:
-    """Push a release to the registry's repository, on a branch of its own for review.
+def publish_(context: typer.Context, wanted: Several, dry_run: options.DryRun = "none") -> None:
+    """Push releases to the registry's repository, each on a branch of its own for review.
 
     Example: kubectl rapt template publish backup
     """
     is_dry = options.is_dry(dry_run)
     with options.open_world(context) as (world, writers):
-        planned = publish.plan(world, name)
-        seen = planned.pull_request
-        if is_dry:
-            terminal.out(diffs.unified(planned.before, planned.after))
-        elif planned.plan.steps:
-            answer = writes.settle(
-                writers, planned.remote.url, lambda _: publish.plan(world, name).plan, planned.plan
-            )
-            if planned.has_forge:  # what answered got lost, or another one was quicker
-                seen = answer or publish.plan(world, name).pull_request
+        _, names = checkout.find(world, wanted)
+        if len(names) > 1:
+            for name in names:  # what cannot be published is told before anything is pushed
+                publish.plan(world, name)
+        for name in names:
+            _publish(world, writers, name, is_dry)
+
+
+def _publish(world: World, writers: Writers, name: str, is_dry: bool) -> None:
+    planned = publish.plan(world, name)
+    seen = planned.pull_request
+    if is_dry:
+        terminal.out(diffs.unified(planned.before, planned.after))
+    elif planned.plan.steps:
+        answer = writes.settle(
+            writers, planned.remote.url, lambda _: publish.plan(world, name).plan, planned.plan
+        )
+        if planned.has_forge:  # what answered got lost, or another one was quicker
+            seen = answer or publish.plan(world, name).pull_request
     what = f"{planned.template.name} {planned.template.version}"
     if planned.is_merged:
         terminal.out(f"{what} is published already: {planned.base} has it")
@@ -283,6 +299,9 @@ def publish_(context: typer.Context, name: Name, dry_run: options.DryRun = "none
     done = (
         "is published already" if not planned.plan.steps else "would be published" if is_dry else "published"
     )
+    if planned.is_first:
+        terminal.out(f"{what} {done} as the first commit of {planned.base}: the registry was empty")
+        return
     terminal.out(f"{what} {done} on branch {planned.proposal.branch}")
     terminal.say(f"  title: {terminal.clean(planned.proposal.title)}")
     if seen:
