@@ -14,9 +14,10 @@ from kubectl_rapt.model.kinds import CLEANUP_POLICY, JOB, RUN, TOOL, Kind, Manif
 from kubectl_rapt.model.plan import Delete
 from kubectl_rapt.objects import cleanup_policies, jobs, labels, tools
 from kubectl_rapt.objects.cleanup_policies import CleanupPolicy, Rule
+from kubectl_rapt.objects.runs import EXHAUSTED
 from kubectl_rapt.objects.tools import Tool
 from kubectl_rapt.ports.world import World
-from kubectl_rapt.runs import retention
+from kubectl_rapt.runs import listed, retention
 from kubectl_rapt.runs.retention import Item, Verdict
 from kubectl_rapt.templating import policies as policy_files
 from kubectl_rapt.writes import Writers
@@ -312,14 +313,14 @@ def _delete(writers: Writers, stay: Collection[Item], verdict: Verdict) -> Done:
 
 
 def with_statuses(scope: Scope, given: Sequence[str]) -> Scope:
-    """A scope with the statuses that a flag names, in any case.
+    """A scope with the statuses that a flag names, in any case; ``dead`` is ``Exhausted``, as it is for ``runs``.
 
     Raises:
         UsageError: One is none.
     """
-    known = {one.lower(): one for one in cleanup_policies.RUN_STATUSES}
+    known = {one.lower(): one for one in cleanup_policies.RUN_STATUSES} | {listed.DEAD: EXHAUSTED}
     for one in given:
         if one.lower() not in known:
-            choices = names.nearest(one, known.values()) or "|".join(known.values())
+            choices = names.nearest(one, known) or "|".join(known)
             raise UsageError("bad-flag", f'--status does not know "{one}"', f"--status {choices}")
     return replace(scope, statuses=tuple(known[one.lower()] for one in given))

@@ -1,4 +1,4 @@
-"""Dead letters: runs that used up their attempts, looked at, run again, kept elsewhere or dropped."""
+"""Dead letters: runs that used up their attempts, to be run again, written to files or deleted."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -23,6 +23,8 @@ from kubectl_rapt.writes import Writers
 
 _DROP = CleanupPolicy("dead drop", "", runs=(Rule((EXHAUSTED,), Duration(0)),))
 _WHY = "is to be dropped"
+LIST = "kubectl rapt runs --status dead"
+"""The command that lists dead letters."""
 _MARK = 8
 
 
@@ -41,13 +43,11 @@ def chosen(world: World, namespace: str, wanted: Sequence[str], selector: str) -
         Refused: ``not-dead``: a run that is named has not used up its attempts.
     """
     if bool(wanted) == bool(selector):
-        raise UsageError("bad-usage", "name dead letters, or choose them with -l", "kubectl rapt dead list")
+        raise UsageError("bad-usage", "name runs, or choose them with -l", LIST)
     if selector:
         if found := every(world, namespace, selector):
             return found
-        raise NotFound(
-            "no-run", f"no dead letter in namespace {namespace} has {selector}", "kubectl rapt dead list"
-        )
+        raise NotFound("no-run", f"no dead run in namespace {namespace} has labels {selector}", LIST)
     return [_named(world, namespace, name) for name in dict.fromkeys(wanted)]
 
 
@@ -59,12 +59,14 @@ def _named(world: World, namespace: str, name: str) -> Manifest:
         if error.code != "not-found":
             raise
         near = names.nearest(name, [one["metadata"]["name"] for one in every(world, namespace)])
-        hint = f"kubectl rapt dead show {near}" if near else "kubectl rapt dead list"
+        hint = f"kubectl rapt describe {near}" if near else LIST
         raise NotFound("no-run", f'no run "{name}" in namespace {namespace}', hint) from error
     state = (found.get("status") or {}).get("state") or "Pending"
     if state != EXHAUSTED:
         raise Refused(
-            "not-dead", f'run "{name}" is {state}: it is no dead letter', f"kubectl rapt why {name}"
+            "not-dead",
+            f'run "{name}" is {state}: it did not use up its attempts',
+            f"kubectl rapt why {name}",
         )
     return found
 

@@ -70,7 +70,7 @@ def retry(world: World, name: str, namespace: str) -> tuple[RetryPolicy, str]:
             return one, BUNDLED
     near = names.did_you_mean(name, [one.name for one in bundled])
     raise NotFound(
-        "no-policy", f'no retry policy "{name}" in namespace {namespace}{near}', "kubectl rapt policy list"
+        "no-policy", f'no retry policy "{name}" in namespace {namespace}{near}', "kubectl rapt policy"
     )
 
 

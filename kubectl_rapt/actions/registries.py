@@ -130,6 +130,6 @@ def signers(content: bytes, source: str) -> tuple[str, ...]:
 def _unknown(project: Project, name: str) -> NotFound:
     if name == BUNDLED:
         what = "the bundled registry comes with Rapt, and rapt.yaml does not list it"
-        return NotFound("no-registry", what, "kubectl rapt registry list")
+        return NotFound("no-registry", what, "kubectl rapt registry")
     near = names.did_you_mean(name, project.registries)
-    return NotFound("no-registry", f'no registry "{name}" in rapt.yaml{near}', "kubectl rapt registry list")
+    return NotFound("no-registry", f'no registry "{name}" in rapt.yaml{near}', "kubectl rapt registry")

@@ -140,9 +140,7 @@ def _catalog(catalogs: Sequence[Catalog], reference: Reference) -> Catalog:
         why = one.quarantined.get(f"{FOLDER}/{name}") or one.quarantined.get(f"{catalogs_.INDEX}: {name}")
         if why:
             other = next((each for each in asked if name in each.offers), None)
-            hint = (
-                f"kubectl rapt show {other.registry.name}/{name}" if other else "kubectl rapt registry list"
-            )
+            hint = f"kubectl rapt show {other.registry.name}/{name}" if other else "kubectl rapt registry"
             what = f"{name} of registry {one.registry.name} is quarantined: {why}"
             raise Refused("quarantined", what, hint)
         if name in one.offers:

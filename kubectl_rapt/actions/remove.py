@@ -30,7 +30,7 @@ def draft(tool: str, environment_name: str, namespaces: Sequence[str] = ()) -> M
             raise NotFound(
                 "not-shared",
                 f"{tool} is not in namespace {', '.join(strange)} but in {', '.join(held)}",
-                "kubectl rapt list --shared",
+                "kubectl rapt list --repository",
             )
         left = [one for one in held if one not in namespaces]
         if not left:

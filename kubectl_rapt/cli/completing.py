@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 DEFAULT, NO_SPACE, NO_FILES, FOLDERS, IN_ORDER = 0, 2, 4, 16, 32
 """Cobra's directives, as https://github.com/spf13/cobra calls them: they are added up."""
 
-ERRORS = "errors"
+ERRORS, FLAGS = "errors", "flags"
 Candidate = tuple[str, str]
 """What may stand there, and a few words on it."""
 
@@ -57,7 +57,7 @@ _WORDS = {
     "LEVEL": ("6", "8"),
     "FORMAT": ("wide", "json", "yaml", "name", "jsonpath=", "custom-columns="),
     "STATUS": ("running", "succeeded", "failed", "dead", "retrying", "cancelled"),
-    "WORD": ("Succeeded", "Failed", "Exhausted", "NotStarted"),
+    "WORD": ("succeeded", "failed", "dead", "notstarted"),
 }
 
 
@@ -119,13 +119,14 @@ def _topic(found: Question) -> None:
         found.fixed = [
             (verb, words.COMMANDS[f"{path} {verb}".lstrip()].summary) for verb in lines.below(path)
         ]
-        found.fixed += [(ERRORS, "What an error means")] if not path else []
+        topics = [(FLAGS, "The flags of every command"), (ERRORS, "What an error means")]
+        found.fixed += topics if not path else []
 
 
 def _flags(line: "Line") -> "Iterable[Candidate]":
     for flag in line.flags():
         if flag.may_repeat or flag.name not in line.given:
-            yield from ((name, flag.text) for name in flag.names if name.startswith("--"))
+            yield from ((name, flag.text) for name in flag.spellings if name.startswith("--"))
     yield "--help", "Show what it does, and its flags"
 
 

@@ -3,7 +3,7 @@
 import os
 import sys
 
-from kubectl_rapt.cli import letters, words
+from kubectl_rapt.cli import letters, verbs, words
 from kubectl_rapt.cli import line as lines
 
 TYPE_CHECKING = False  # as type checkers know it; the real one is in ``typing``, which is not quick
@@ -12,6 +12,10 @@ if TYPE_CHECKING:
 
     from kubectl_rapt.cli.wording import Flag
 
+FLAGS = "flags"
+"""What ``help`` is asked for, to explain the flags of every command."""
+_TOLD = ("--in", "--namespace")
+"""The flags of every command that each page explains; the others are named."""
 THROUGH_KUBECTL, ALONE = "kubectl rapt", "kubectl-rapt"
 _WIDEST, _NARROWEST = 80, 40
 _MOST_INDENT = 36
@@ -61,6 +65,11 @@ def page(command: str, program: str, width: int, *, is_plain: bool = False) -> s
     return "\n".join(told)
 
 
+def flags(width: int) -> str:
+    """The flags of every command."""
+    return "\n".join(_rows([(_written(one), one.text) for one in words.SHARED], width))
+
+
 def _all(program: str, width: int) -> "Iterator[str]":
     yield from _wrapped(f"Usage: {program} COMMAND [flags]; each has its own with --help", width, "", 7)
     by_heading: dict[str, list[str]] = {}
@@ -74,29 +83,34 @@ def _all(program: str, width: int) -> "Iterator[str]":
 
 
 def _one(name: str, program: str, width: int, spelled: "Callable[[str], str]") -> "Iterator[str]":
-    command, verbs = words.COMMANDS[name], lines.below(name)
-    arguments = [f"[{'|'.join(verbs)}]"] if verbs else [spelled(one) for one, _ in command.arguments]
+    command, inside = words.COMMANDS[name], lines.below(name)
+    arguments = [f"[{'|'.join(inside)}]"] if inside else [spelled(one) for one, _ in command.arguments]
     yield from _wrapped(" ".join([program, name, *arguments, "[flags]"]), width, "Usage: ", 7)
     yield ""
     yield from _wrapped(spelled(command.text), width, "", 0)
     yield ""
     yield from _wrapped(command.example.replace(THROUGH_KUBECTL, program, 1), width, "Example: ", 9)
-    if verbs:
-        rows = [(verb, words.COMMANDS[f"{name} {verb}"].summary) for verb in verbs]
+    if inside:
+        rows = [(verb, words.COMMANDS[f"{name} {verb}"].summary) for verb in inside]
         yield from ("", "Commands", *_rows(rows, width))
-    flags, shared = (
-        [(spelled(_written(one)), spelled(one.text)) for one in every]
-        for every in (command.flags, words.SHARED)
-    )
+    flags = [(spelled(_written(one)), spelled(one.text)) for one in command.flags]
+    shared = [(spelled(_written(one)), spelled(one.text)) for one in words.SHARED if one.name in _TOLD]
     explained = [(spelled(one), spelled(text)) for one, text in command.arguments if text]
     indent = _indent([*explained, *flags, *shared], width)
-    for heading, rows in (("Arguments", explained), ("Flags", flags), ("Flags of every command", shared)):
+    every = f"Flags of every command ({program} help {FLAGS})"
+    for heading, rows in (("Arguments", explained), ("Flags", flags), (every, shared)):
         if rows:
-            yield from ("", heading, *_rows(rows, width, indent))
+            yield from ("", *_wrapped(heading, width, "", 0), *_rows(rows, width, indent))
+    others = ", ".join(one.name for one in words.SHARED if one.name not in _TOLD)
+    yield from _wrapped(others, width, "  ", 2)
+    for question, verbs_with_texts in verbs.of(name):
+        told = [(verb, spelled(text)) for verb, text in verbs_with_texts]
+        yield from ("", question, *_rows(told, width, max(len(verb) for verb, _ in told) + 4))
 
 
 def _written(flag: "Flag") -> str:
-    return f"{', '.join(flag.names)} {flag.value}".rstrip()
+    pair = f"{', '.join(flag.names)} {flag.value}".rstrip()
+    return f"{pair} | {flag.opposite}" if flag.opposite else pair
 
 
 def _indent(rows: "Sequence[tuple[str, str]]", width: int) -> int:

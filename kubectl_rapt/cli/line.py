@@ -90,7 +90,7 @@ def _take(line: Line, word: str) -> None:
 
 def by_name(flags: "Sequence[Flag]") -> "Mapping[str, Flag]":
     """Each flag by each of its names."""
-    return {name: flag for flag in flags for name in flag.names}
+    return {name: flag for flag in flags for name in flag.spellings}
 
 
 def _take_flag(line: Line, word: str, known: "Mapping[str, Flag]") -> None:

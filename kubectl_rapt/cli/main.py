@@ -62,6 +62,8 @@ class Commands(TyperGroup):
         if entry is None:
             nearest = names.nearest(cmd_name, self.list_commands(ctx))
             hint = f"{NAME} {self.path}".rstrip()
+            if self.path and cmd_name == "list":  # a group lists what it is about where no command is named
+                raise UsageError("no-command", f'no command "{path}"', hint)
             raise UsageError("no-command", f'no command "{path}"', f"{hint} {nearest or '--help'}")
         is_group = bool(table.below(path))
         app = typer.Typer(

@@ -45,7 +45,11 @@ DryRun = Annotated[
 
 Follow = Annotated[
     bool | None,
-    typer.Option("--follow/--detach", "-f", help="Stream the log until it is over (default on a terminal)"),
+    typer.Option(
+        "--follow/--detach",
+        "-f",
+        help="Follow the log to the end, or return at once; a terminal follows by default",
+    ),
 ]
 RunTimeout = Annotated[
     float,
@@ -110,6 +114,10 @@ def with_bare_flags(arguments: Sequence[str]) -> list[str]:
         if word.startswith("-v="):
             words[index] = f"-{word}"
     return words
+
+
+FORMER = ("--arg",)
+"""Flags of the Go program that came before, which are taken but no longer shown."""
 
 
 def shared() -> list[TyperOption]:

@@ -415,18 +415,6 @@ def _dead() -> Callable[..., Any]:
     return dead.group
 
 
-def _dead_list() -> Callable[..., Any]:
-    from kubectl_rapt.cli.commands import dead
-
-    return dead.list_
-
-
-def _dead_show() -> Callable[..., Any]:
-    from kubectl_rapt.cli.commands import dead
-
-    return dead.show_
-
-
 def _dead_replay() -> Callable[..., Any]:
     from kubectl_rapt.cli.commands import dead
 
@@ -497,7 +485,6 @@ TABLE = {
     "search": Entry("Templates", "Find templates in the registries", _search),
     "show": Entry("Templates", "Show a template: parameters, policies, a command to try", _show),
     "registry": Entry("Templates", "List, add, update and verify the registries", _registry, is_rare=True),
-    "registry list": Entry("Templates", "List the registries", _registry),
     "registry add": Entry("Templates", "Read a registry and list it in rapt.yaml", _registry_add),
     "registry remove": Entry("Templates", "Take a registry off the list", _registry_remove),
     "registry update": Entry("Templates", "Fetch all registries, tell what is new", _registry_update),
@@ -574,20 +561,15 @@ TABLE = {
     ),
     "cancel": Entry("Tools and runs", "Stop a run, and close it as cancelled", _cancel, is_rare=True),
     "dead": Entry(
-        "Tools and runs", "Runs that used up their attempts: look, replay, keep, drop", _dead, is_rare=True
+        "Tools and runs", "Repeat, export or delete runs that used up their attempts", _dead, is_rare=True
     ),
-    "dead list": Entry("Tools and runs", "List the runs that used up their attempts", _dead_list),
-    "dead show": Entry(
-        "Tools and runs", "Show a dead letter with causes, evidence and last lines", _dead_show
-    ),
-    "dead replay": Entry("Tools and runs", "Run dead letters again, each once", _dead_replay),
-    "dead drop": Entry("Tools and runs", "Delete dead letters", _dead_drop),
-    "dead export": Entry("Tools and runs", "Write dead letters to files", _dead_export),
+    "dead replay": Entry("Tools and runs", "Repeat dead runs as new runs, each once", _dead_replay),
+    "dead drop": Entry("Tools and runs", "Delete dead runs and their Jobs", _dead_drop),
+    "dead export": Entry("Tools and runs", "Write dead runs to files", _dead_export),
     "clean": Entry("Tools and runs", "Delete finished Jobs and runs that no policy keeps", _clean),
     "delete": Entry("Tools and runs", "Delete tools that git does not hold", _delete, is_rare=True),
     "reconcile": Entry("Tools and runs", "Do everything that is due, once", _reconcile),
     "policy": Entry("Tools and runs", "List, show and simulate retry policies", _policy, is_rare=True),
-    "policy list": Entry("Tools and runs", "List the retry policies", _policy),
     "policy show": Entry("Tools and runs", "Show what a policy does, and who does it", _policy_show),
     "policy simulate": Entry(
         "Tools and runs", "Replay past failures, and show what would change", _policy_simulate

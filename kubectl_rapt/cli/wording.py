@@ -12,12 +12,21 @@ class Flag:
         value: How its value is written; empty where it takes none.
         text: Its help.
         may_repeat: Whether it may be given several times.
+        opposite: The flag that says the opposite, such as ``--detach`` of ``--follow``; empty if there is none.
     """
 
-    __slots__ = ("may_repeat", "names", "text", "value")
+    __slots__ = ("may_repeat", "names", "opposite", "text", "value")
 
-    def __init__(self, names: tuple[str, ...], value: str, text: str, may_repeat: bool) -> None:
+    def __init__(
+        self, names: tuple[str, ...], value: str, text: str, may_repeat: bool, opposite: str = ""
+    ) -> None:
         self.names, self.value, self.text, self.may_repeat = names, value, text, may_repeat
+        self.opposite = opposite
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """Every word by which it may be typed, that of its opposite last."""
+        return (*self.names, self.opposite) if self.opposite else self.names
 
     @property
     def name(self) -> str:

@@ -1,4 +1,4 @@
-"""Dead letters on a real API server: looked at, run again exactly once, kept in files, dropped."""
+"""Dead runs on a real API server: listed, described, run again exactly once, written to files, deleted."""
 
 import json
 import shlex
@@ -58,9 +58,8 @@ def ann(tmp_path: Path, user: Path) -> Person:
     return Person(tmp_path / "ann", user)
 
 
-def objects(ann: Person, what: str) -> list[Manifest]:
-    asked = ann.types("dead", "list", "-o", "json") if what == "dead" else ann.types("runs", "-o", "json")
-    found: list[Manifest] = json.loads(asked.stdout)["items"]
+def objects(ann: Person, *flags: str) -> list[Manifest]:
+    found: list[Manifest] = json.loads(ann.types("runs", *flags, "-o", "json").stdout)["items"]
     return found
 
 
@@ -88,48 +87,55 @@ def retry() -> dict[str, Any]:
     return {"name": "twice", "summary": "s", "attempts": 2}
 
 
-def test_dead_letters_are_listed_and_shown_and_others_are_none(ann: Person, dead: Manifest) -> None:
-    assert [one["metadata"]["name"] for one in objects(ann, "dead")] == ["letter"]
-    listed = ann.types("dead", "list").stdout.splitlines()
-    assert listed[0].split() == ["RUN", "TOOL", "CAUSE", "ATTEMPTS", "BY", "ENDED", "MESSAGE"]
-    assert listed[1].split() == ["letter", "backup", "ExitCode", "1", "ann", "31d", "it", "failed"]
-    shown = ann.types("dead", "show", "letter")
-    assert shown.exit_code == 0
-    for line in ("memory=64Mi", "ExitCode, exit code 3: it failed", "pod/x container tool", "  line 2"):
-        assert line in shown.stdout
-    assert ann.types("dead", "list", "-l", "rapt.dev/tool=other").stderr.startswith("No dead letters in")
-    assert ann.types("dead", "show", "other") == refused(
-        6, 'run "other" is Failed: it is no dead letter', "kubectl rapt why other", code="not-dead"
+def test_dead_runs_are_those_that_runs_lists_as_dead(ann: Person, dead: Manifest) -> None:
+    assert [one["metadata"]["name"] for one in objects(ann, "--status", "dead")] == ["letter"]
+    every = ann.types("dead", "export", "-l", "rapt.dev/tool", "--dry-run")
+    assert [line.split()[0] for line in every.stdout.splitlines() if line.startswith("run/")] == [
+        "run/letter"
+    ]
+    assert ann.types("dead", "drop", "-l", "rapt.dev/tool=other", "-y") == refused(
+        4,
+        f"no dead run in namespace {dead['metadata']['namespace']} has labels rapt.dev/tool=other",
+        "kubectl rapt runs --status dead",
+        code="no-run",
     )
-    assert ann.types("dead", "show", "leter").stderr.splitlines()[1] == "  try: kubectl rapt dead show letter"
+    assert ann.types("dead", "replay", "other") == refused(
+        6, 'run "other" is Failed: it did not use up its attempts', "kubectl rapt why other", code="not-dead"
+    )
+    assert ann.types("dead", "drop", "leter").stderr.splitlines()[1] == "  try: kubectl rapt describe letter"
+
+
+def test_a_dead_run_is_described_with_its_evidence_and_its_last_lines(ann: Person, dead: Manifest) -> None:
+    shown = ann.types("describe", "letter")
+    assert shown.exit_code == 0, shown
+    for line in ("memory=64Mi", "it failed", "Evidence:        pod/x container tool", "  line 2"):
+        assert line in shown.stdout
+    assert shown.stdout.splitlines()[-1] == "Try: kubectl rapt dead replay letter"
 
 
 def test_the_commands_that_are_shown_work_as_they_are_where_the_namespace_was_typed(
     cluster: Cluster, namespace: str, dead: Manifest, tmp_path: Path
 ) -> None:
     elsewhere = Person(tmp_path / "ann", cluster.user(f"user-of-{namespace}", namespace="default"))
-    shown = elsewhere.types("dead", "show", "letter", "-n", namespace)
+    shown = elsewhere.types("describe", "letter", "-n", namespace)
     assert shown.exit_code == 0, shown
-    lines = [line.partition("kubectl rapt ") for line in shown.stdout.splitlines()]
-    manifest, again = (shlex.split(command) for _, program, command in lines if program)
-    assert manifest == ["dead", "show", "-n", namespace, "letter", "-o", "yaml"]
-    assert documents.load(elsewhere.types(*manifest).stdout, "manifest")["metadata"]["name"] == "letter"
+    again = shlex.split(shown.stdout.splitlines()[-1].partition("kubectl rapt ")[2])
     replayed = elsewhere.types(*again)
     assert replayed.exit_code == 0, replayed
-    assert namespace in elsewhere.types("dead", "show", "leter", "-n", namespace).stderr.splitlines()[1]
+    assert namespace in elsewhere.types("dead", "drop", "leter", "-n", namespace).stderr.splitlines()[1]
 
 
 def test_a_dead_letter_is_replayed_once_for_each_set_of_changes(ann: Person, dead: Manifest) -> None:
     would = ann.types("dead", "replay", "letter", "--dry-run")
     assert "would be created (replays letter)" in would.stdout
-    assert len(objects(ann, "runs")) == 2
+    assert len(objects(ann)) == 2
     first, again = (ann.types("dead", "replay", "letter") for _ in range(2))
     assert (first.exit_code, again.exit_code) == (0, 0), first.stderr + again.stderr
     name = first.stdout.split()[0]
     assert again.stdout == f"{name} exists already (replays letter)\n"
     more = ann.types("dead", "replay", "-l", "rapt.dev/tool=backup", "--set", "memory=2Gi")
     assert more.exit_code == 0, more.stderr
-    made = {one["metadata"]["name"]: one for one in objects(ann, "runs")}
+    made = {one["metadata"]["name"]: one for one in objects(ann)}
     assert len(made) == 4
     same, bigger = made[name.partition("/")[2]], made[more.stdout.split()[0].partition("/")[2]]
     assert [one["spec"]["replayOf"] for one in (same, bigger)] == ["letter", "letter"]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from kubectl_rapt.cli import table
+from kubectl_rapt.cli import table, words
 from tests.cli.conftest import Ask
 from tests.cli.endings import refused
 from tests.house import source
@@ -37,6 +37,15 @@ def test_a_mistyped_code_is_answered_with_the_nearest(ask: Ask) -> None:
         4, 'no error has the code "no-tol"', "kubectl rapt help errors no-tool", code="no-page"
     )
     assert ask("help", "errors", "zzzzzz").stderr.splitlines()[1] == "  try: kubectl rapt help errors"
+
+
+def test_the_flags_of_every_command_are_explained_once(ask: Ask) -> None:
+    told = ask("help", "flags")
+    assert (told.exit_code, told.stderr) == (0, "")
+    for flag in words.SHARED:
+        assert flag.name in told.stdout
+        assert flag.name in ask("list", "--help").stdout
+    assert "kubectl rapt help flags" in ask("list", "--help").stdout
 
 
 @pytest.mark.parametrize("command", ["", "run", "changes merge"])

@@ -25,11 +25,9 @@ schema tool
 search tcp
 show tcp-check
 policy
-policy list
 policy show transient
 init --local
 registry
-registry list
 registry add team {registry}
 changes merge {change}
 registry update
@@ -62,6 +60,7 @@ dev
 dev run hello --dry-run
 dev up --dry-run
 dev down --dry-run
+dead
 completion
 completion bash
 completion zsh
@@ -92,9 +91,6 @@ debug tcp-check-1
 shell tcp-check-1
 events tcp-check
 cancel tcp-check-1
-dead
-dead list
-dead show tcp-check-1
 dead replay tcp-check-1
 dead drop tcp-check-1 -y
 dead export tcp-check-1

@@ -31,14 +31,14 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
 def test_the_policies_of_a_namespace_are_listed_with_who_does_them(ask: Ask, cluster: FakeCluster) -> None:
     own = RetryPolicy("spot", "Our own", 2)
     cluster.create(retry_policies.to_manifest(own, "default"))
-    rows = [line.split() for line in ask("policy", "list").stdout.splitlines()]
+    rows = [line.split() for line in ask("policy").stdout.splitlines()]
     assert rows[0] == ["NAME", "ATTEMPTS", "DELAY", "DONE", "BY", "FROM", "SUMMARY"]
     told = {row[0]: " ".join(row[1:]) for row in rows[1:]}
     assert list(told) == ["never", "out-of-memory", "spot", "standard", "transient"]
     assert told["spot"] == "2 10s ×2, at most 6m Kubernetes retrypolicy/spot Our own"
     assert told["never"].startswith("1 - nobody rapt")
     assert ask("policy", "-o", "name").stdout.split() == list(told)
-    listed = json.loads(ask("policy", "list", "-o", "json").stdout)
+    listed = json.loads(ask("policy", "-o", "json").stdout)
     assert [one["metadata"]["name"] for one in listed["items"]] == list(told)
 
 

@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from kubectl_rapt.cli import main as front_end
-from kubectl_rapt.cli import options, table
+from kubectl_rapt.cli import options, table, verbs
 from kubectl_rapt.config.schema import SCHEMAS
 from kubectl_rapt.documents import dump_json
 from kubectl_rapt.model import times
@@ -110,12 +110,16 @@ def _cli() -> str:
         arguments = [one.make_metavar(inner) for one in own if one.param_type_name == "argument"]
         text, _, example = (command.help or "").partition("Example: ")
         lines += ["", f"### {front_end.NAME} {name}", "", " ".join(text.split()), "", "```"]
-        verbs = [command.subcommand_metavar] if isinstance(command, TyperGroup) else []
-        lines += [" ".join([front_end.NAME, name, *verbs, *arguments, "[flags]"])]
+        inside = [command.subcommand_metavar] if isinstance(command, TyperGroup) else []
+        lines += [" ".join([front_end.NAME, name, *inside, *arguments, "[flags]"])]
         lines += [f"# {' '.join(example.split())}"] if example else []
         lines += ["```", *_flags([one for one in own if one.param_type_name == "option"], inner)]
     shared = options.shared()
     lines += ["", "## Flags of every command", *_flags(shared, context)]
+    lines += ["", "## Which command?", "", "Commands that are easily mixed up."]
+    for question, rows in verbs.TABLES:
+        lines += ["", f"### {question}", "", "| command | |", "|---|---|"]
+        lines += [f"| `{front_end.NAME} {name}` | {text} |" for name, text in rows]
     return "\n".join(lines) + "\n"
 
 
@@ -166,7 +170,7 @@ def _words() -> str:
 
 def _flag(one: Any, context: Any) -> str:
     """As the ``Flag`` that is written for an option."""
-    names = sorted([*one.opts, *one.secondary_opts], key=lambda name: name.startswith("--"))
+    names = _shown(one)
     said = (one.help or "") + (" (required)" if one.required else "")
     tells = not one.is_flag and one.show_default is not False and isinstance(one.default, int | float | str)
     if tells and one.default not in ("", 0, "none"):
@@ -174,7 +178,14 @@ def _flag(one: Any, context: Any) -> str:
         said += f" (default {default})"
     value = "" if one.is_flag else one.make_metavar(context)
     spelled = f"({', '.join(map(_quoted, names))},)"
-    return f"Flag({spelled}, {_quoted(value)}, {_quoted(said)}, {bool(one.multiple)})"
+    opposite = f", {_quoted(one.secondary_opts[0])}" if one.secondary_opts else ""
+    return f"Flag({spelled}, {_quoted(value)}, {_quoted(said)}, {bool(one.multiple)}{opposite})"
+
+
+def _shown(one: Any) -> list[str]:
+    """A flag's names, the short one first."""
+    names = [name for name in one.opts if name not in options.FORMER]
+    return sorted(names, key=lambda name: name.startswith("--"))
 
 
 def _quoted(text: str) -> str:
@@ -194,7 +205,8 @@ def _group() -> Any:
 def _flags(found: list[Any], context: Any) -> list[str]:
     rows = []
     for one in found:
-        names = ", ".join([*one.opts, *one.secondary_opts])
+        names = ", ".join(_shown(one))
+        names += "".join(f" | {opposite}" for opposite in one.secondary_opts)
         value = "" if one.is_flag else f" {one.make_metavar(context)}"
         cells = [f"`{names}{value}`", one.help or ""]
         rows.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")

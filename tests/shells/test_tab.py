@@ -43,7 +43,7 @@ APART = [
     (" add tcp-check@", "tcp-check@1.0.0 ", 1),
     (" add http-check --set st", r"--set status=(?!\S)", 1),
     (" run --dry-run=cl", "--dry-run=client ", 1),
-    (" clean --status Failed,Su", "Succeeded ", 1),
+    (" clean --status failed,su", "succeeded ", 1),
     (" add ", r"(?s)postgres-backup\b.*1\.0\.0 +Dump a PostgreSQL", 2),
 ]
 

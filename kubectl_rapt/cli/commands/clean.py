@@ -37,7 +37,7 @@ def clean(
     ] = None,
     status: Annotated[
         str,
-        typer.Option(metavar="WORD,…", help="Only what ended so: Succeeded, Failed, Exhausted, NotStarted"),
+        typer.Option(metavar="WORD,…", help="Only what is succeeded, failed, dead or notstarted"),
     ] = "",
     policy: Annotated[
         str, typer.Option(metavar="NAME", help="The policy that decides, instead of the tools' own")
@@ -56,7 +56,7 @@ def clean(
 ) -> int:
     """Delete finished Jobs and Runs that no policy keeps, after showing what goes and why.
 
-    Example: kubectl rapt clean backup --older-than 7d --status Failed
+    Example: kubectl rapt clean backup --older-than 7d --status failed
     """
     options.one_of("-o", output, ("json", "yaml", "name"))
     is_dry = options.is_dry(dry_run)

@@ -13,7 +13,7 @@ from kubectl_rapt.cli import copying, listing, options, show, terminal
 from kubectl_rapt.model import times
 from kubectl_rapt.model.kinds import Manifest
 from kubectl_rapt.objects.retry_policies import RetryPolicy
-from kubectl_rapt.objects.runs import Run
+from kubectl_rapt.objects.runs import EXHAUSTED, Run
 from kubectl_rapt.objects.tools import Source, Tool
 from kubectl_rapt.runs import listed, schedules
 from kubectl_rapt.runs.listed import Line
@@ -171,15 +171,24 @@ def _run(found: OfRun, now: datetime) -> None:
         _head(_of_run(run))
         rows = [_attempt(one, now) for one in run.attempts]
         _section("Attempts", ("ATTEMPT", "JOB", "STARTED", "DURATION", "EXIT", "CAUSE", "NODE"), rows)
-        said = [one.message for one in run.attempts if one.message]
-        if said:
-            _head([("Message", said[-1])])
+        for title, texts in (
+            ("Message", [one.message for one in run.attempts if one.message]),
+            ("Evidence", [one.evidence for one in run.attempts if one.evidence]),
+        ):
+            if texts:
+                _head([(title, texts[-1])])
+        if run.log:
+            terminal.out("Last lines:")
+            for line in run.log.splitlines():
+                terminal.out(f"  {terminal.clean(line)}".rstrip())
     conditions = (found.manifest.get("status") or {}).get("conditions") or ()
     rows = [[str(one.get(key, "")) for key in ("type", "status", "reason", "message")] for one in conditions]
     _section("Conditions", ("TYPE", "STATUS", "REASON", "MESSAGE"), rows)
     _section(
         "Events", ("TYPE", "REASON", "AGE", "OBJECT", "MESSAGE"), [_event(one, now) for one in found.events]
     )
+    if run is not None and run.state == EXHAUSTED:
+        terminal.out(terminal.clean(copying.here(f"Try: kubectl rapt dead replay {run.name}")))
 
 
 def _of_run(run: Run) -> list[tuple[str, str]]:

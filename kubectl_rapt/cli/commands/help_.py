@@ -1,10 +1,11 @@
 """``kubectl rapt help``: the help of a command, and the pages of errors."""
 
+import os
 from typing import Annotated
 
 import typer
 
-from kubectl_rapt.cli import options, pages, refusals, show, terminal
+from kubectl_rapt.cli import helping, options, pages, refusals, show, terminal
 from kubectl_rapt.errors import NotFound
 from kubectl_rapt.model import names
 
@@ -14,14 +15,17 @@ ERRORS = "errors"
 def help_(
     context: typer.Context,
     topic: Annotated[
-        list[str] | None, typer.Argument(metavar="[COMMAND…|errors [CODE]]", help="What to explain")
+        list[str] | None, typer.Argument(metavar="[COMMAND…|flags|errors [CODE]]", help="What to explain")
     ] = None,
 ) -> int:
-    """Print the help of a command, or what an error means: errors alone lists the codes.
+    """Print the help of a command, the flags that every command has, or what an error means. errors alone lists them.
 
     Example: kubectl rapt help errors no-tool
     """
     words = topic or []
+    if words == [helping.FLAGS]:
+        terminal.out(helping.flags(helping.width(os.environ)))
+        return 0
     if words[:1] != [ERRORS]:
         from kubectl_rapt.cli import main
 

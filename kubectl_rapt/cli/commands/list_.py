@@ -18,16 +18,16 @@ def list_(
     sort_by: listing.SortBy = "",
     no_headers: listing.NoHeaders = False,
     output: listing.Output = "",
-    shared: Annotated[
-        bool, typer.Option("--shared", help="Of the repository: who has which version of each tool")
+    from_repository: Annotated[
+        bool, typer.Option("--repository", help="List what git defines instead, in every environment")
     ] = False,
 ) -> None:
-    """List the tools in the cluster, or with --shared those of the config repository.
+    """List the tools in the cluster, or with --repository all that the config repository defines.
 
     Example: kubectl rapt list --in prod
     """
-    if shared:
-        _list_shared(context, output)
+    if from_repository:
+        _list_repository(context, output)
         return
     form = listing.form(output, sort_by=sort_by, no_headers=no_headers)
     environment = options.named_environment(context)
@@ -93,7 +93,7 @@ def _image(spec: Manifest) -> str:
     return ",".join(one["image"] for one in spec["job"]["spec"]["template"]["spec"]["containers"])
 
 
-def _list_shared(context: typer.Context, output: str) -> None:
+def _list_repository(context: typer.Context, output: str) -> None:
     from kubectl_rapt.actions import repository, share
 
     options.one_of("-o", output, ("json", "yaml"))

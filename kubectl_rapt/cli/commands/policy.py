@@ -28,7 +28,7 @@ def list_(
 ) -> None:
     """List the retry policies that a Tool of the namespace may name.
 
-    Example: kubectl rapt policy list
+    Example: kubectl rapt policy
     """
     options.one_of("-o", output, ("json", "yaml", "name"))
     with options.open_world(context) as (world, _):

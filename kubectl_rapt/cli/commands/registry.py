@@ -21,7 +21,7 @@ _FORMS = ("json", "yaml", "name")
 def list_(context: typer.Context, output: Output = "") -> None:
     """List the registries as they were last fetched, by priority, with what is quarantined.
 
-    Example: kubectl rapt registry list
+    Example: kubectl rapt registry
     """
     options.one_of("-o", output, _FORMS)
     with options.open_world(context) as (world, _):

@@ -26,7 +26,7 @@ def runs(
     context: typer.Context,
     tool: Annotated[str, typer.Argument(metavar="[TOOL]", help="Only of this tool")] = "",
     status: Annotated[
-        str, typer.Option(metavar="STATUS,…", help="Only with one of these statuses, such as failed or dead")
+        str, typer.Option(metavar="STATUS,…", help="Only with these statuses; dead used up its attempts")
     ] = "",
     by: Annotated[
         str, typer.Option("--by", metavar="USER", help="Only what they asked for; cron for schedules")

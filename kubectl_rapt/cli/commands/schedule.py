@@ -34,7 +34,7 @@ def schedule(
     tool: Annotated[str, typer.Option("--tool", metavar="TOOL", help="Only of this tool")] = "",
     next_: Annotated[int, typer.Option("--next", metavar="N", help="How many firings to show")] = 10,
     from_repository: Annotated[
-        bool, typer.Option("--repository", help="Of the config repository instead of the cluster")
+        bool, typer.Option("--repository", help="List what git defines instead, in every environment")
     ] = False,
     selector: listing.Labels = "",
     all_namespaces: listing.AllNamespaces = False,

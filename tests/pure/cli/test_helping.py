@@ -2,7 +2,7 @@
 
 import pytest
 
-from kubectl_rapt.cli import helping, table
+from kubectl_rapt.cli import helping, table, verbs, words
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,35 @@ def test_every_page_fits_its_width(command: str, width: int) -> None:
     named = [line for line in page.splitlines() if line.startswith(("Usage: ", "Example: "))]
     assert all(": kubectl-rapt" in line for line in named)
     assert len(named) == (2 if command else 1)
+
+
+MIXED_UP = "remove delete clean purge cancel dead check drift diff status doctor set upgrade retry"
+
+
+def test_a_table_of_verbs_names_commands_that_exist() -> None:
+    named = [name for _, rows in verbs.TABLES for name, _ in rows]
+    assert not [name for name in named if name not in table.TABLE or table.below(name)]
+    assert len(named) == len(set(named))
+
+
+@pytest.mark.parametrize("command", MIXED_UP.split())
+def test_the_help_of_a_verb_tells_it_from_those_it_is_taken_for(command: str) -> None:
+    page = helping.page(command, "kubectl rapt", 80).splitlines()
+    assert verbs.of(command)
+    for question, rows in verbs.of(command):
+        shown = page[page.index(question) + 1 :][: len(rows)]
+        assert [line[2:].split("  ")[0] for line in shown] == [name for name, _ in rows]
+        assert any(name == command or name.startswith(f"{command} ") for name, _ in rows)
+
+
+def test_two_flags_that_say_the_opposite_are_shown_as_such_and_no_flag_has_two_long_names() -> None:
+    assert "  -f, --follow | --detach  " in helping.page("run", "kubectl rapt", 80)
+    flags = [flag for command in words.COMMANDS.values() for flag in (*command.flags, *words.SHARED)]
+    assert not [flag.names for flag in flags if sum(len(name) > 3 for name in flag.names) > 1]
+
+
+def test_no_two_commands_are_the_same_one() -> None:
+    loaded: dict[object, list[str]] = {}
+    for name, entry in table.TABLE.items():
+        loaded.setdefault(entry.load(), []).append(name)
+    assert not [names for names in loaded.values() if len(names) > 1]
