@@ -40,17 +40,7 @@ COMMANDS = {
     "registry": Command(
         "Templates", "List, add, update and verify the registries", True,
         "List the registries as they were last fetched, by priority, with what is quarantined.",
-        "kubectl rapt registry list",
-        (
-        ),
-        (
-            Flag(("-o", "--output",), "json|yaml|name", "Output format", False),
-        ),
-    ),
-    "registry list": Command(
-        "Templates", "List the registries", False,
-        "List the registries as they were last fetched, by priority, with what is quarantined.",
-        "kubectl rapt registry list",
+        "kubectl rapt registry",
         (
         ),
         (
@@ -511,7 +501,7 @@ COMMANDS = {
     ),
     "list": Command(
         "Tools and runs", "List the tools in the cluster", False,
-        "List the tools in the cluster, or with --shared those of the config repository.",
+        "List the tools in the cluster, or with --repository all that the config repository defines.",
         "kubectl rapt list --in prod",
         (
         ),
@@ -522,7 +512,7 @@ COMMANDS = {
             Flag(("--sort-by",), "JSONPATH", "Sort by this field, such as .metadata.name", False),
             Flag(("--no-headers",), "", "Leave out the line of headers", False),
             Flag(("-o", "--output",), "FORMAT", "Output format: wide, json, yaml, name, jsonpath=…, custom-columns=…", False),
-            Flag(("--shared",), "", "Of the repository: who has which version of each tool", False),
+            Flag(("--repository",), "", "List what git defines instead, in every environment", False),
         ),
     ),
     "run": Command(
@@ -533,7 +523,7 @@ COMMANDS = {
             ("TOOL", "The tool to run"),
         ),
         (
-            Flag(("--set", "--arg",), "NAME=VALUE", "Answer a parameter (repeatable)", True),
+            Flag(("--set",), "NAME=VALUE", "Answer a parameter (repeatable)", True),
             Flag(("--set-file",), "NAME=PATH", "Answer with a file's text (repeatable)", True),
             Flag(("--answers",), "FILE", "Answers as YAML or JSON; flags win", False),
             Flag(("--env",), "K=V", "Set a variable, as permitted (repeatable)", True),
@@ -543,7 +533,7 @@ COMMANDS = {
             Flag(("--parallel",), "N", "So many of a matrix at once, 4 if not given", False),
             Flag(("--review",), "", "Ask for a review, run after its merge", False),
             Flag(("--not-after",), "TIME", "Too late for a reviewed run, 24h if not given", False),
-            Flag(("-f", "--follow", "--detach",), "", "Stream the log until it is over (default on a terminal)", False),
+            Flag(("-f", "--follow",), "", "Follow the log to the end, or return at once; a terminal follows by default", False, "--detach"),
             Flag(("--wait",), "", "Follow without the log, and end as it does", False),
             Flag(("--timeout",), "TIME", "Stop following after this long; 0 is never", False),
             Flag(("--request-id",), "ID", "The same request never runs twice", False),
@@ -575,7 +565,7 @@ COMMANDS = {
         ),
         (
             Flag(("--set",), "NAME=VALUE", "Change an answer, or memory=2Gi or deadline=1h (repeatable)", True),
-            Flag(("-f", "--follow", "--detach",), "", "Stream the log until it is over (default on a terminal)", False),
+            Flag(("-f", "--follow",), "", "Follow the log to the end, or return at once; a terminal follows by default", False, "--detach"),
             Flag(("--wait",), "", "Follow without the log, and end as it does", False),
             Flag(("--timeout",), "TIME", "Stop following after this long; 0 is never", False),
             Flag(("--dry-run",), "none|client", "Show what would be done, do nothing; bare is client", False),
@@ -591,7 +581,7 @@ COMMANDS = {
             ("[TOOL]", "Only of this tool"),
         ),
         (
-            Flag(("--status",), "STATUS,…", "Only with one of these statuses, such as failed or dead", False),
+            Flag(("--status",), "STATUS,…", "Only with these statuses; dead used up its attempts", False),
             Flag(("--by",), "USER", "Only what they asked for; cron for schedules", False),
             Flag(("--since",), "TIME", "Only of the last 24h, 7d, …", False),
             Flag(("--older-than",), "TIME", "Only from before that", False),
@@ -641,7 +631,7 @@ COMMANDS = {
         (
             Flag(("--tool",), "TOOL", "Only of this tool", False),
             Flag(("--next",), "N", "How many firings to show (default 10)", False),
-            Flag(("--repository",), "", "Of the config repository instead of the cluster", False),
+            Flag(("--repository",), "", "List what git defines instead, in every environment", False),
             Flag(("-l", "--selector",), "SELECTOR", "Only with these labels", False),
             Flag(("-A", "--all-namespaces",), "", "Of every namespace", False),
             Flag(("--no-headers",), "", "Leave out the line of headers", False),
@@ -784,43 +774,20 @@ COMMANDS = {
         ),
     ),
     "dead": Command(
-        "Tools and runs", "Runs that used up their attempts: look, replay, keep, drop", True,
-        "Runs that used up their attempts: look at them, run them again, keep them elsewhere, drop them.",
-        "kubectl rapt dead list",
+        "Tools and runs", "Repeat, export or delete runs that used up their attempts", True,
+        "Repeat, export or delete runs that used up their attempts. List them with: kubectl rapt runs --status dead",
+        "kubectl rapt dead replay backup-x7k2p --set memory=2Gi",
         (
         ),
         (
-        ),
-    ),
-    "dead list": Command(
-        "Tools and runs", "List the runs that used up their attempts", False,
-        "List the runs that used up their attempts, newest first.",
-        "kubectl rapt dead list -l rapt.dev/tool=backup",
-        (
-        ),
-        (
-            Flag(("-l", "--selector",), "LABELS", "Those with these labels", False),
-            Flag(("-A", "--all-namespaces",), "", "In every namespace", False),
-            Flag(("-o", "--output",), "json|yaml|name", "Output format", False),
-        ),
-    ),
-    "dead show": Command(
-        "Tools and runs", "Show a dead letter with causes, evidence and last lines", False,
-        "Show a dead letter: its answers, each attempt with cause and evidence, and the last lines it said.",
-        "kubectl rapt dead show backup-x7k2p",
-        (
-            ("RUN", "The dead letter"),
-        ),
-        (
-            Flag(("-o", "--output",), "json|yaml", "Output format", False),
         ),
     ),
     "dead replay": Command(
-        "Tools and runs", "Run dead letters again, each once", False,
-        "Run dead letters again: each once for the same changes, however often it is asked for. Without --set it is the same Job again. With it the tool is asked as it is today, with the old answers and these.",
+        "Tools and runs", "Repeat dead runs as new runs, each once", False,
+        "Repeat dead runs as new runs. The same replay with the same changes happens once, however often you type it. Without --set, the new run has the same Job. With --set, it uses today's tool, the old answers, and these.",
         "kubectl rapt dead replay -l rapt.dev/tool=backup --set memory=2Gi",
         (
-            ("RUN…", "The dead letters"),
+            ("RUN…", "The dead runs"),
         ),
         (
             Flag(("-l", "--selector",), "LABELS", "Those with these labels", False),
@@ -830,11 +797,11 @@ COMMANDS = {
         ),
     ),
     "dead drop": Command(
-        "Tools and runs", "Delete dead letters", False,
-        "Delete dead letters, and what is left of their Jobs, after showing them.",
+        "Tools and runs", "Delete dead runs and their Jobs", False,
+        "Delete dead runs and their Jobs, after showing them.",
         "kubectl rapt dead drop backup-x7k2p",
         (
-            ("RUN…", "The dead letters"),
+            ("RUN…", "The dead runs"),
         ),
         (
             Flag(("-l", "--selector",), "LABELS", "Those with these labels", False),
@@ -843,11 +810,11 @@ COMMANDS = {
         ),
     ),
     "dead export": Command(
-        "Tools and runs", "Write dead letters to files", False,
-        "Write dead letters to files: manifest, answers, causes, evidence, logs.",
+        "Tools and runs", "Write dead runs to files", False,
+        "Write dead runs to files: manifest, answers, causes, evidence, and logs.",
         "kubectl rapt dead export -l rapt.dev/tool=backup --to incident-7",
         (
-            ("RUN…", "The dead letters"),
+            ("RUN…", "The dead runs"),
         ),
         (
             Flag(("-l", "--selector",), "LABELS", "Those with these labels", False),
@@ -858,13 +825,13 @@ COMMANDS = {
     "clean": Command(
         "Tools and runs", "Delete finished Jobs and runs that no policy keeps", False,
         "Delete finished Jobs and Runs that no policy keeps, after showing what goes and why.",
-        "kubectl rapt clean backup --older-than 7d --status Failed",
+        "kubectl rapt clean backup --older-than 7d --status failed",
         (
             ("[TOOL]", "Only this tool's"),
         ),
         (
             Flag(("--older-than",), "TIME", "Jobs that ended so long ago, whatever policies say: 7d, 12h", False),
-            Flag(("--status",), "WORD,…", "Only what ended so: Succeeded, Failed, Exhausted, NotStarted", False),
+            Flag(("--status",), "WORD,…", "Only what is succeeded, failed, dead or notstarted", False),
             Flag(("--policy",), "NAME", "The policy that decides, instead of the tools' own", False),
             Flag(("--export",), "DIR", "First write manifest, cause and logs of all that goes here", False),
             Flag(("-A", "--all-namespaces",), "", "In every namespace", False),
@@ -904,17 +871,7 @@ COMMANDS = {
     "policy": Command(
         "Tools and runs", "List, show and simulate retry policies", True,
         "List the retry policies that a Tool of the namespace may name.",
-        "kubectl rapt policy list",
-        (
-        ),
-        (
-            Flag(("-o", "--output",), "json|yaml|name", "Output format", False),
-        ),
-    ),
-    "policy list": Command(
-        "Tools and runs", "List the retry policies", False,
-        "List the retry policies that a Tool of the namespace may name.",
-        "kubectl rapt policy list",
+        "kubectl rapt policy",
         (
         ),
         (
@@ -984,10 +941,10 @@ COMMANDS = {
     ),
     "help": Command(
         "Administration", "Print the help of a command, or what an error means", True,
-        "Print the help of a command, or what an error means: errors alone lists the codes.",
+        "Print the help of a command, the flags that every command has, or what an error means. errors alone lists them.",
         "kubectl rapt help errors no-tool",
         (
-            ("[COMMAND…|errors [CODE]]", "What to explain"),
+            ("[COMMAND…|flags|errors [CODE]]", "What to explain"),
         ),
         (
         ),
@@ -1051,11 +1008,12 @@ COMMANDS = {
     ),
     "version": Command(
         "Administration", "Print the version", True,
-        "Print the version.",
-        "kubectl rapt version",
+        "Print the version. With -o, the keys are those of kubectl version.",
+        "kubectl rapt version -o json",
         (
         ),
         (
+            Flag(("-o", "--output",), "json|yaml", "Output format", False),
         ),
     ),
 }
