@@ -94,8 +94,8 @@ def apply(writers: Writers, step: Step) -> Written:
             return writers.cluster.create(manifest)
         case Apply(manifest, manager):
             return writers.cluster.apply(manifest, manager=manager)
-        case Patch(ref, patch, subresource):
-            return writers.cluster.patch(ref, patch, subresource=subresource)
+        case Patch(ref, patch, subresource, expects):
+            return writers.cluster.patch(ref, patch, subresource=subresource, expects=expects)
         case Delete(ref, uid, version, propagation):
             writers.cluster.delete(ref, uid=uid, resource_version=version, propagation=propagation)
         case CommitFiles():

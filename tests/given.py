@@ -67,6 +67,7 @@ def a_job(
         "name": "backup-x7k2p-1",
         "namespace": "team",
         "uid": uid,
+        "resourceVersion": "5",
         "creationTimestamp": at(0),
         "labels": dict(labels or {}),
         "ownerReferences": [{"uid": owner}] if owner else [],

@@ -2,7 +2,8 @@
 
 ``python -m tests.killing before 3 -- run hello --follow`` is killed before its third write. ``tell FILE`` instead of
 ``before 3`` kills nothing and adds one line a write to the file; ``gate FOLDER`` lets several commands write only when
-all of them are there, and has each of them hesitate before each write.
+all of them are there, and has each of them hesitate before each write; ``pause 3`` stops it with SIGSTOP right before
+its third write, which it has decided on by then, until somebody sends SIGCONT.
 """
 
 import itertools
@@ -116,6 +117,16 @@ class Person:
         """Begin a command that waits before its first write until the gate is opened, and hesitates then."""
         return self._begin(["-m", "tests.killing", "gate", str(gate), "--", *words])
 
+    def is_paused(self, number: int, *words: str) -> "subprocess.Popen[str]":
+        """Begin a command that stands still before its write of that number, once it has come that far."""
+        process = self._begin(["-m", "tests.killing", "pause", str(number), "--", *words])
+        ends_at = time.monotonic() + LIMIT_SECONDS
+        while _state(process.pid) != "T":
+            assert process.poll() is None, end(process)
+            assert time.monotonic() < ends_at, "it did not come to that write"
+            time.sleep(0.02)
+        return process
+
     def leaves_nothing(self) -> None:
         """No process remains that has this home, and no temporary file: very soon, where the last one was killed."""
         for _ in range(1200):
@@ -146,6 +157,17 @@ class Person:
             stderr=subprocess.PIPE,
             text=True,
         )
+
+
+def goes_on(process: "subprocess.Popen[str]") -> Ended:
+    """Let a command that was paused do its write, and wait for its end."""
+    process.send_signal(signal.SIGCONT)
+    return end(process)
+
+
+def _state(pid: int) -> str:
+    """What Linux says of a process: ``T`` where it is stopped."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
 def end(process: "subprocess.Popen[str]") -> Ended:
@@ -205,6 +227,8 @@ def _watched(side: str, argument: str) -> Callable[[Writers, Step], Written]:
             _pass(Path(argument))
         if (side, argument) == ("before", here):
             os.kill(os.getpid(), signal.SIGKILL)
+        if (side, argument) == ("pause", here):
+            os.kill(os.getpid(), signal.SIGSTOP)
         written = real(writers, step)
         if (side, argument) == ("after", here):
             os.kill(os.getpid(), signal.SIGKILL)

@@ -11,7 +11,7 @@ from kubectl_rapt.model.plan import Create, Delete
 from kubectl_rapt.objects import jobs, labels, leases, pods, runs
 from kubectl_rapt.objects.jobs import Job
 from kubectl_rapt.objects.leases import Lease
-from kubectl_rapt.objects.runs import Mount, Run
+from kubectl_rapt.objects.runs import Attempt, Mount, Run
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs import evidence, lifecycle, turns
 from kubectl_rapt.runs import outcome as outcomes
@@ -21,6 +21,9 @@ from kubectl_rapt.writes import Writers
 
 _SURPRISES = 20
 """How often others may be quicker, or answers lost, before it is given up."""
+
+
+_EXPIRY_TRIES = 3
 
 
 def advance(world: World, writers: Writers, seen: Seen) -> Seen:
@@ -173,8 +176,31 @@ def close(world: World, writers: Writers, seen: Seen, outcome: Outcome) -> Seen:
     assert seen.run is not None and seen.run.attempts, "what ended had begun"
     if not outcome.log and outcome.pod and lifecycle.would_exhaust(seen.run, outcome, world.now()):
         outcome = replace(outcome, log=_last_words(world, seen.run, outcome))
-    uid = seen.run.attempts[-1].uid
-    return advance(world, writers, replace(seen, outcome=outcome, outcome_of=uid))
+    ended = seen.run.attempts[-1]
+    seen = advance(world, writers, replace(seen, outcome=outcome, outcome_of=ended.uid))
+    assert seen.run is not None, "a run that was advanced exists"
+    expire(world, writers, seen.run, ended)
+    return seen
+
+
+def expire(world: World, writers: Writers, run: Run, attempt: Attempt) -> None:
+    """Let Kubernetes delete the Job of an attempt in time, now that its end is recorded.
+
+    Nothing rests on it: where it cannot be done, ``clean`` and ``reconcile`` delete the Job by the same policy.
+    """
+    if run.template(attempt.number)["spec"].get("ttlSecondsAfterFinished") is None:
+        return
+    for trial in range(_EXPIRY_TRIES):
+        try:
+            found = find.perhaps(world, Ref(JOB, attempt.job, run.namespace))
+            step = lifecycle.expiry(run, jobs.from_manifest(found)) if found else None
+            if step is not None and found and found["metadata"]["uid"] == attempt.uid:
+                writes.apply(writers, step)
+            return
+        except Conflict:
+            writers.pause(trial)  # Kubernetes has written its status, or somebody holds it now
+        except RaptError:
+            return
 
 
 def carry(world: World, writers: Writers, seen: Seen) -> Seen:

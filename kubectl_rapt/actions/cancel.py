@@ -2,12 +2,13 @@
 
 from kubectl_rapt import writes
 from kubectl_rapt.actions import advance
-from kubectl_rapt.errors import Conflict, Refused
+from kubectl_rapt.errors import Conflict, Refused, Unavailable
 from kubectl_rapt.model.kinds import RUN, Ref
 from kubectl_rapt.model.plan import Patch
 from kubectl_rapt.objects import runs
 from kubectl_rapt.objects.runs import Run
 from kubectl_rapt.ports.world import World
+from kubectl_rapt.runs import turns
 from kubectl_rapt.runs.lifecycle import Seen
 from kubectl_rapt.writes import Writers
 
@@ -20,7 +21,7 @@ def plan(world: World, run: Run) -> Patch | None:
     Raises:
         Refused: ``run-is-over``: there is nothing to stop.
     """
-    if run.is_finished:
+    if turns.is_over(run):
         raise Refused(
             "run-is-over", f'run "{run.name}" is over: {run.status}', f"kubectl rapt why {run.name}"
         )
@@ -54,8 +55,9 @@ def cancel(world: World, writers: Writers, name: str, namespace: str) -> Seen:
         try:
             writes.apply(writers, step)
             break
-        except Conflict:
-            if attempt == _ATTEMPTS - 1:
+        except (Conflict, Unavailable) as error:
+            is_lost = isinstance(error, Unavailable) and error.outcome_unknown
+            if attempt == _ATTEMPTS - 1 or not (is_lost or isinstance(error, Conflict)):
                 raise
             writers.pause(attempt)
     return advance.advance(world, writers, advance.observe(world, Seen(run)))

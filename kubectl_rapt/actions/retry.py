@@ -6,7 +6,7 @@ from dataclasses import replace
 from kubectl_rapt import writes
 from kubectl_rapt.actions import advance, find
 from kubectl_rapt.actions import run as running
-from kubectl_rapt.errors import Conflict, Invalid, Problem, Refused
+from kubectl_rapt.errors import Conflict, Invalid, Problem, Refused, Unavailable
 from kubectl_rapt.guard import secrets
 from kubectl_rapt.model import names
 from kubectl_rapt.model.kinds import Manifest
@@ -72,11 +72,18 @@ def retry(
         NotFound: There is no such run.
         Refused, Invalid: As ``plan``.
         Conflict: ``asked-otherwise``: somebody else asked for that attempt with something else changed.
+            ``cancelled-meanwhile``: somebody cancelled the run after this was asked.
     """
     number = 0
+    was_cancelled = None
     for attempt in range(_ATTEMPTS):
         run = find.run(world, name, namespace)
-        wish = run.wish
+        if was_cancelled is None:
+            was_cancelled = bool(run.cancelled_by)
+        elif run.cancelled_by and not was_cancelled:
+            what = f"{run.cancelled_by} has cancelled run {run.name} since this retry was asked for"
+            raise Conflict("cancelled-meanwhile", what, f"kubectl rapt retry {run.name}")
+        wish = None if run.cancelled_by else run.wish
         if wish and run.attempts and wish.attempt == len(run.attempts) and not run.attempts[-1].cause:
             number = number or wish.attempt  # what was asked for last is going on
         number = number or renewal.number(run)
@@ -93,8 +100,9 @@ def retry(
         number = renewal.number(run)
         try:
             writes.apply(writers, plan(world, run, given))
-        except Conflict:
-            if attempt == _ATTEMPTS - 1:
+        except (Conflict, Unavailable) as error:
+            is_lost = isinstance(error, Unavailable) and error.outcome_unknown
+            if attempt == _ATTEMPTS - 1 or not (is_lost or isinstance(error, Conflict)):
                 raise
             writers.pause(attempt)
             continue

@@ -31,11 +31,20 @@ class Apply:
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """JSON merge patch; ``metadata.uid`` and ``metadata.resourceVersion`` in it are preconditions."""
+    """JSON merge patch; ``metadata.uid`` and ``metadata.resourceVersion`` in it are preconditions.
+
+    Args:
+        ref: The object.
+        patch: What changes.
+        subresource: Of which part; empty for the object itself.
+        expects: JSON pointer to the value that must still be there; anything else is a Conflict. It is for objects
+            whose status somebody else writes all the time, where a version would be stale before it is used.
+    """
 
     ref: Ref
     patch: Mapping[str, Any]
     subresource: str = ""
+    expects: Mapping[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return f"patch {self.ref}" + (f" ({self.subresource})" if self.subresource else "")

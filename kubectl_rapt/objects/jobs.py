@@ -7,6 +7,7 @@ from typing import Any
 
 from kubectl_rapt.model import names, times
 from kubectl_rapt.model.kinds import JOB, RUN, Manifest, Ref
+from kubectl_rapt.model.plan import Patch
 from kubectl_rapt.objects import job_changes, labels
 from kubectl_rapt.objects.job_changes import JobChanges
 from kubectl_rapt.objects.runs import Run
@@ -46,6 +47,10 @@ class Job:
         suspended_by: The field manager that has suspended it; empty where it is not, or the server does not say.
         service_account: Whom its pods act as.
         started_at: When it was released last; None before.
+        resource_version: The version that was read; empty where the object was not read from a cluster.
+        is_cancelled: Whether its run was cancelled: it must never be released again.
+        is_held: Whether a person holds it: nothing may delete it.
+        ttl_seconds: How long after its end Kubernetes deletes it; None for never.
     """
 
     name: str
@@ -71,6 +76,10 @@ class Job:
     suspended_by: str = ""
     service_account: str = ""
     started_at: datetime | None = None
+    resource_version: str = ""
+    is_cancelled: bool = False
+    is_held: bool = False
+    ttl_seconds: int | None = None
 
     @property
     def ref(self) -> Ref:
@@ -115,6 +124,10 @@ def from_manifest(manifest: Manifest) -> Job:
         suspended_by=_suspended_by(metadata) if spec.get("suspend") else "",
         service_account=spec["template"]["spec"].get("serviceAccountName", ""),
         started_at=times.parse(status["startTime"]) if status.get("startTime") else None,
+        resource_version=metadata.get("resourceVersion", ""),
+        is_cancelled=labels.CANCELLED in (metadata.get("labels") or {}),
+        is_held=labels.is_held(metadata),
+        ttl_seconds=spec.get("ttlSecondsAfterFinished"),
     )
 
 
@@ -200,12 +213,38 @@ def owner(run: Run) -> dict[str, Any]:
     }
 
 
-def release(run: Run, job: Job) -> dict[str, Any]:
-    """The merge patch that lets an attempt's Job begin: not suspended, without its mark, and with its TTL."""
-    spec: dict[str, Any] = {"suspend": False}
-    if "ttlSecondsAfterFinished" in run.job["spec"]:
-        spec["ttlSecondsAfterFinished"] = run.job["spec"]["ttlSecondsAfterFinished"]
-    return {"metadata": {"uid": job.uid, "labels": {labels.UNRELEASED: None}}, "spec": spec}
+def release(job: Job) -> Patch:
+    """Let an attempt's Job begin, unless it has changed since it was read.
+
+    The mark says so: whoever cancels takes it off. The version would not do, because the Job controller writes the
+    status of a Job that was just made. A Job gets no time to live here: Kubernetes must not delete what nobody has
+    recorded. See ``expire``.
+    """
+    if labels.UNRELEASED not in job.labels:
+        return _changed(job, {"suspend": False})
+    metadata = {"uid": job.uid, "labels": {labels.UNRELEASED: None}}
+    expects = {f"/metadata/labels/{labels.UNRELEASED.replace('/', '~1')}": job.labels[labels.UNRELEASED]}
+    return Patch(job.ref, {"metadata": metadata, "spec": {"suspend": False}}, expects=expects)
+
+
+def stop(job: Job) -> Patch:
+    """Suspend an attempt's Job for good, unless it has changed since it was read.
+
+    The label also changes a Job that is suspended already: a release that was decided before arrives too late.
+    """
+    return _changed(job, {"suspend": True}, {labels.UNRELEASED: None, labels.CANCELLED: "true"})
+
+
+def expire(job: Job, seconds: int | None) -> Patch:
+    """Say how long after its end Kubernetes deletes a Job; None for never. It fails if the Job was changed."""
+    return _changed(job, {"ttlSecondsAfterFinished": seconds})
+
+
+def _changed(job: Job, spec: Mapping[str, Any], marks: Mapping[str, str | None] | None = None) -> Patch:
+    metadata: dict[str, Any] = {"uid": job.uid, "resourceVersion": job.resource_version}
+    if marks:
+        metadata["labels"] = dict(marks)
+    return Patch(job.ref, {"metadata": metadata, "spec": dict(spec)})
 
 
 def _labelled(metadata: Mapping[str, Any], marks: Mapping[str, str]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The labels and annotations by which Rapt knows its objects."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from kubectl_rapt.model import names
 
@@ -16,6 +17,8 @@ ATTEMPT = "rapt.dev/attempt"
 """Label of a run's Jobs and pods: the attempt's number, from 1."""
 UNRELEASED = "rapt.dev/unreleased"
 """Label of a run's Job, ``true`` until its Run has recorded it and lets it begin; its pods have none."""
+CANCELLED = "rapt.dev/cancelled"
+"""Label of a run's Job, ``true`` once its run was cancelled: nobody releases it any more."""
 DEBUG = "rapt.dev/debug"
 """Label of a Job that is no attempt of a run: the run that somebody looks at by it."""
 ENVIRONMENT = "rapt.dev/environment"
@@ -101,6 +104,12 @@ def of_environment(repository: str, environment: str) -> dict[str, str]:
 def of_attempt(run: str, number: int) -> dict[str, str]:
     """The labels that an attempt's Job and pods carry besides the tool's."""
     return {RUN: run, ATTEMPT: str(number)}
+
+
+def is_held(metadata: Mapping[str, Any]) -> bool:
+    """Whether a person holds the object with this metadata, by a label or an annotation."""
+    places = (metadata.get("labels") or {}, metadata.get("annotations") or {})
+    return any(where.get(KEEP, "false").lower() != "false" for where in places)
 
 
 def selector(wanted: Mapping[str, str]) -> str:

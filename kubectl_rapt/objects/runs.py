@@ -9,7 +9,7 @@ from typing import Any
 from kubectl_rapt import documents
 from kubectl_rapt.model import times
 from kubectl_rapt.model.kinds import CONFIG_MAP, RUN, SECRET, Manifest, Ref
-from kubectl_rapt.objects import retry_policies
+from kubectl_rapt.objects import labels, retry_policies
 from kubectl_rapt.objects.retry_policies import RetryPolicy
 from kubectl_rapt.objects.tools import Source, source_from_data, source_to_data
 
@@ -171,6 +171,11 @@ class Run:
     def template(self, number: int) -> Manifest:
         """The Job template that an attempt starts from, before a policy changes anything."""
         return self.wish.job if self.wish and self.wish.job and number >= self.wish.attempt else self.job
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a person holds it: then nothing deletes it or its Jobs."""
+        return labels.is_held({"labels": self.labels, "annotations": self.annotations})
 
     @property
     def is_finished(self) -> bool:

@@ -175,8 +175,19 @@ class ClusterWrites(Protocol):
         """Server-side apply as the given field manager, taking fields over from others."""
         ...
 
-    def patch(self, ref: Ref, patch: Mapping[str, Any], *, subresource: str = "") -> Manifest:
-        """JSON merge patch. ``metadata.uid`` and ``metadata.resourceVersion`` in it are preconditions: Conflict."""
+    def patch(
+        self,
+        ref: Ref,
+        patch: Mapping[str, Any],
+        *,
+        subresource: str = "",
+        expects: Mapping[str, Any] | None = None,
+    ) -> Manifest:
+        """JSON merge patch. ``metadata.uid`` and ``metadata.resourceVersion`` in it are preconditions: Conflict.
+
+        Where ``expects`` maps JSON pointers to values, each must still be there: Conflict otherwise. What the patch
+        removes must then be there too, and so must whatever holds what it sets.
+        """
         ...
 
     def delete(

@@ -157,6 +157,14 @@ def _decide(seen: Seen, now: datetime) -> Decision:
     if run.state == runs.RETRYING:
         # It was to be tried again, and is not: somebody has cancelled it meanwhile.
         return _patch(run, {"nextAttemptAt": None, **_ending(run, attempt, then, now)})
+    if (
+        run.cancelled_by
+        and run.wish
+        and run.wish.attempt > attempt.number
+        and run.reason != outcomes.CANCELLED
+    ):
+        # Somebody has asked for another attempt, and cancelled it before it began.
+        return _patch(run, _ending(run, attempt, then, now))
     return _stray(seen, run, attempt) or Done(attempt)
 
 
@@ -236,7 +244,7 @@ def _stray(seen: Seen, run: Run, attempt: Attempt) -> Delete | None:
     job = seen.job
     if job is None or job.name != attempt.job or job.uid == attempt.uid or run.uid not in job.owner_uids:
         return None
-    return Delete(job.ref, job.uid)
+    return Delete(job.ref, job.uid, job.resource_version)
 
 
 def _carry(seen: Seen, run: Run, attempt: Attempt, now: datetime) -> Decision:
@@ -248,6 +256,9 @@ def _carry(seen: Seen, run: Run, attempt: Attempt, now: datetime) -> Decision:
         is_stopped = run.cancelled_by and job is not None and job.is_suspended
         outcome = seen.outcome
         if is_stopped and not outcome.is_success:
+            assert job is not None, "a Job that is suspended is there"
+            if not (job.is_cancelled or job.ended):
+                return jobs.stop(job)
             # Whatever its container ended with: it was told to stop.
             outcome = replace(outcome, cause=outcomes.CANCELLED, message=f"cancelled by {run.cancelled_by}")
         return _close(run, attempt, outcome, now)
@@ -256,19 +267,26 @@ def _carry(seen: Seen, run: Run, attempt: Attempt, now: datetime) -> Decision:
     if run.cancelled_by:
         return _cancel(run, attempt, job, now)
     is_ours = attempt.number > 1 or not run.adopted
+    if job.is_cancelled:
+        # Somebody has cancelled the run since it was read; they, or whoever looks next, close it.
+        return Wait(job)
     if job.is_suspended and is_ours and job.suspended_by in ("", MANAGER):
         if turn := _turn(seen, run, attempt.number, now):
             return turn
-        return Patch(job.ref, jobs.release(run, job))
+        return jobs.release(job)
     return Wait(job)
 
 
 def _cancel(run: Run, attempt: Attempt, job: Job, now: datetime) -> Decision:
-    """Suspending a Job ends its pods as gracefully as they can be ended, and keeps the Job."""
+    """Suspending a Job ends its pods as gracefully as they can be ended, and keeps the Job.
+
+    The Job is marked before the attempt is closed, also where it is suspended already: otherwise a release that
+    was decided before the cancellation, and arrives after it, would start a run that is closed.
+    """
     if job.ended:
         return Wait(job)
-    if not job.is_suspended:
-        return Patch(job.ref, {"metadata": {"uid": job.uid}, "spec": {"suspend": True}})
+    if not (job.is_suspended and job.is_cancelled):
+        return jobs.stop(job)
     if job.active:
         return Wait(job)
     stopped = Outcome(
@@ -312,6 +330,19 @@ def _record(run: Run, attempt: Attempt, outcome: Outcome | None = None) -> Patch
     if outcome.log and status["state"] == runs.EXHAUSTED:
         status["log"] = outcome.log
     return _patch(run, status)
+
+
+def expiry(run: Run, job: Job) -> Patch | None:
+    """What is to change about the time after which Kubernetes deletes a Job; None for nothing.
+
+    Only a Job whose end is recorded gets one, and none that a person holds, or whose Run is held. From a Job that was
+    held later, or whose end is not recorded, it is taken off.
+    """
+    attempt = next((one for one in run.attempts if one.uid == job.uid), None)
+    if attempt is None or not attempt.cause or job.is_held or run.is_held:
+        return jobs.expire(job, None) if job.ttl_seconds is not None else None
+    wanted = run.template(attempt.number)["spec"].get("ttlSecondsAfterFinished")
+    return jobs.expire(job, wanted) if job.ttl_seconds is None and wanted is not None else None
 
 
 def would_exhaust(run: Run, outcome: Outcome, now: datetime) -> bool:

@@ -170,12 +170,11 @@ _LARGEST = 2 * 1024 * 1024
 def _common(manifest: Manifest) -> dict[str, Any]:
     metadata = manifest["metadata"]
     marks = metadata.get("labels") or {}
-    holds = (where.get(labels.KEEP, "false") for where in (marks, metadata.get("annotations") or {}))
     return {
         "resource_version": metadata["resourceVersion"],
         "tool": marks.get(labels.TOOL, ""),
         "policy": marks.get(labels.CLEANUP_POLICY, ""),
-        "held": any(hold.lower() != "false" for hold in holds),
+        "held": labels.is_held(metadata),
         "is_leaving": "deletionTimestamp" in metadata,
     }
 

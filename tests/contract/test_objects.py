@@ -95,6 +95,25 @@ def test_a_patch_sets_removes_and_keeps(side: Side) -> None:
     assert side.reads.get(ref_of(made)) == patched
 
 
+def test_a_patch_that_expects_what_is_there_is_done_and_any_other_is_a_conflict(side: Side) -> None:
+    marks = {"rapt.dev/unreleased": "true"}
+    made = side.writes.create(a_config_map(side, data={"keep": "1", "drop": "1"}, **marks))
+    expects = {"/data/keep": "1", "/metadata/labels/rapt.dev~1unreleased": "true"}
+    metadata = {"uid": uid_of(made), "labels": {"rapt.dev/unreleased": None}}
+    patch = {"metadata": metadata, "data": {"drop": None, "add": "2"}}
+    patched = side.writes.patch(ref_of(made), patch, expects=expects)
+    assert patched["data"] == {"keep": "1", "add": "2"}
+    assert not patched["metadata"].get("labels")
+    for wrong in ({"/data/keep": "2"}, {"/data/lacking": "1"}, {"/metadata/labels/lacking": "1"}):
+        with pytest.raises(Conflict) as caught:
+            side.writes.patch(ref_of(made), {"data": {"keep": "3"}}, expects=wrong)
+        assert caught.value.code == "changed-meanwhile"
+    of_another = {"metadata": {"uid": "other"}, "data": {"keep": "3"}}
+    with pytest.raises(Conflict):
+        side.writes.patch(ref_of(made), of_another, expects={"/data/keep": "1"})
+    assert side.reads.get(ref_of(made)) == patched
+
+
 def test_a_patch_that_changes_nothing_makes_no_version(side: Side) -> None:
     made = side.writes.create(a_config_map(side))
     assert version_of(side.writes.patch(ref_of(made), {"data": {"key": "value"}})) == version_of(made)

@@ -146,13 +146,24 @@ class FakeCluster:
     def apply(self, manifest: Manifest, *, manager: str) -> NoReturn:
         _never("server-side apply")
 
-    def patch(self, ref: Ref, patch: Mapping[str, Any], *, subresource: str = "") -> Manifest:
+    def patch(
+        self,
+        ref: Ref,
+        patch: Mapping[str, Any],
+        *,
+        subresource: str = "",
+        expects: Mapping[str, Any] | None = None,
+    ) -> Manifest:
         if subresource and not (subresource == "status" and ref.kind in _WITH_STATUS):
             _never(f"{ref.kind.name}'s {subresource}")
         with self._changed:
             before = self._found(ref)
             metadata = patch.get("metadata", {})
             self._hold(ref, before, metadata.get("uid", ""), metadata.get("resourceVersion", ""))
+            if any(_at(before, pointer) != value for pointer, value in (expects or {}).items()):
+                raise Conflict(
+                    "changed-meanwhile", f"{ref} was changed or replaced by someone else meanwhile"
+                )
             after = _merged(copy.deepcopy(before), patch)
             if subresource:
                 after = {**copy.deepcopy(before), "status": after.get("status", {})}
@@ -306,6 +317,13 @@ def _merged(target: Any, patch: Any) -> Any:
         else:
             result[key] = _merged(result.get(key), value)
     return result
+
+
+def _at(item: Any, pointer: str) -> Any:
+    """What stands at a JSON pointer; None for nothing."""
+    for key in pointer.split("/")[1:]:
+        item = item.get(key.replace("~1", "/").replace("~0", "~")) if isinstance(item, Mapping) else None
+    return item
 
 
 def _never(what: str) -> NoReturn:

@@ -72,8 +72,8 @@ def stage(cluster: Cluster, user: Path, tmp_path: Path) -> Iterator[Stage]:
 def test_a_run_that_is_killed_before_or_after_any_write_is_finished_by_the_same_command(stage: Stage) -> None:
     undisturbed, written = stage.person.writes(*stage.words("undisturbed"))
     stage.is_done_once("undisturbed", undisturbed)
-    steps = "the Run, its Job, the record, the release, the end, and an event on the Run and on the tool"
-    assert len(written) == 7, f"{steps}: " + "\n".join(written)
+    steps = "the Run, its Job, the record, the release, the end, two events, and the time to live"
+    assert len(written) == 8, f"{steps}: " + "\n".join(written)
 
     def scenario(kill: Kill) -> None:
         request = str(kill)
@@ -82,9 +82,9 @@ def test_a_run_that_is_killed_before_or_after_any_write_is_finished_by_the_same_
         stage.is_done_once(request, stage.person.types(*stage.words(request)))
 
     each(scenario, kills(written))
-    again, written = stage.person.writes(*stage.words("after-7"))
-    stage.is_done_once("after-7", again)
-    assert written == ["create run/after-7"], "nothing is left to do but to learn that it exists"
+    again, written = stage.person.writes(*stage.words("after-8"))
+    stage.is_done_once("after-8", again)
+    assert written == ["create run/after-8"], "nothing is left to do but to learn that it exists"
 
 
 def test_a_run_that_is_killed_at_any_moment_again_and_again_starts_once_and_leaves_no_process(

@@ -24,6 +24,7 @@ class Ask:
         name: The object's name, where one is meant.
         subresource: Such as ``log`` or ``status``.
         may_change: Whether something may be different afterwards. A dry run changes nothing.
+        is_conditional: Whether it is only to be done while some values are what they were.
     """
 
     verb: str
@@ -32,6 +33,7 @@ class Ask:
     name: str = ""
     subresource: str = ""
     may_change: bool = False
+    is_conditional: bool = False
 
     @property
     def resource(self) -> str:
@@ -99,7 +101,10 @@ def classify(status: int, headers: Mapping[str, str], body: bytes, ask: Ask) -> 
             "expired", f"the list of {ask.resource} has expired on the server", "run the same command again"
         )
     # A merge patch with another object's uid is answered as a change of a field that cannot change.
-    if status == 409 or (ask.verb == "patch" and any(field == "metadata.uid" for _, field, _ in said.causes)):
+    is_other = ask.verb == "patch" and any(field == "metadata.uid" for _, field, _ in said.causes)
+    # The server names no cause where the test of a JSON patch fails.
+    is_other = is_other or (ask.is_conditional and status == 422 and not said.causes)
+    if status == 409 or is_other:
         return Conflict(
             "changed-meanwhile",
             f"{ask.thing}{ask.place} was changed or replaced by someone else meanwhile",

@@ -7,7 +7,7 @@ import re
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from kubectl_rapt.adapters.cluster import answers, http
@@ -22,6 +22,8 @@ from kubectl_rapt.model.target import Target
 
 T = TypeVar("T")
 
+Body = Mapping[str, Any] | Sequence[Mapping[str, Any]]
+"""What a request sends, as JSON data."""
 JSON = "application/json"
 APPLY = "application/apply-patch+yaml"
 _MOST_ATTEMPTS = 10
@@ -100,7 +102,7 @@ class Door:
         ask: Ask,
         method: str,
         path: str,
-        body: Mapping[str, Any] | None = None,
+        body: Body | None = None,
         *,
         content_type: str = JSON,
         accept: str = JSON,

@@ -27,7 +27,8 @@ def cancel(
             terminal.out(terminal.clean(f"run.rapt.dev/{found.name} would be cancelled ({found.status})"))
             return 0
         ended = stopping.wait(world, writers, cancelling.cancel(world, writers, run, namespace))
-    is_cancelled = ended.state == "NotStarted" or ended.status == "Cancelled"
+    # An attempt that ended before it could be stopped, and would have been tried again, keeps its own cause.
+    is_cancelled = "Cancelled" in (ended.status, ended.reason) or ended.state == "NotStarted"
     how = "cancelled" if is_cancelled else f"had ended before: {ended.status}"
     terminal.out(terminal.clean(f"run.rapt.dev/{ended.name} {how}"))
     return 0 if is_cancelled else 1

@@ -34,6 +34,8 @@ def test_a_job_is_read_as_it_is() -> None:
         backoff_limit=4,
         active=0,
         is_simple=False,
+        resource_version="5",
+        ttl_seconds=604800,
     )
     assert job.ref == Ref(JOB, "backup-x7k2p-1", "team")
 
@@ -167,15 +169,19 @@ def test_making_an_attempt_leaves_the_run_as_it_is() -> None:
     assert RUN.job == a_template()
 
 
-def test_releasing_brings_the_ttl_back_and_holds_for_that_job_only() -> None:
-    job = jobs.from_manifest(a_job(suspend=True))
-    assert jobs.release(RUN, job) == {
+def test_releasing_is_for_the_job_as_it_was_read_and_gives_it_no_time_to_live() -> None:
+    job = jobs.from_manifest(a_job(suspend=True, labels={"rapt.dev/unreleased": "true"}))
+    step = jobs.release(job)
+    assert step.expects == {"/metadata/labels/rapt.dev~1unreleased": "true"}
+    assert step.patch == {
         "metadata": {"uid": "job-1", "labels": {"rapt.dev/unreleased": None}},
-        "spec": {"suspend": False, "ttlSecondsAfterFinished": 604800},
+        "spec": {"suspend": False},
     }
-    template = a_template()
-    del template["spec"]["ttlSecondsAfterFinished"]
-    assert jobs.release(replace(RUN, job=template), job)["spec"] == {"suspend": False}
+    of_an_older_rapt = jobs.release(jobs.from_manifest(a_job(suspend=True)))
+    assert of_an_older_rapt.patch == {
+        "metadata": {"uid": "job-1", "resourceVersion": "5"},
+        "spec": {"suspend": False},
+    }
 
 
 @pytest.mark.parametrize(

@@ -4,14 +4,14 @@ import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, Literal, Self, cast
+from typing import Any, Literal, Self, cast, get_args
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as some
 
-from kubectl_rapt.actions import advance, retry
-from kubectl_rapt.errors import Conflict, NotFound, Unavailable
+from kubectl_rapt.actions import advance, cancel, retry
+from kubectl_rapt.errors import Conflict, NotFound, Refused, Unavailable
 from kubectl_rapt.model.duration import Duration
 from kubectl_rapt.model.kinds import JOB, Kind, Manifest, Ref
 from kubectl_rapt.objects import jobs, runs
@@ -34,7 +34,13 @@ LATER = NOON + timedelta(days=1)
 LOST: "Happening" = "a stranger deletes the job"
 
 Fate = Literal["lives", "loses the answer", "dies before", "dies after"]
-Happening = Literal["the job ends", "the job fails", "its time to live is over", "a stranger deletes the job"]
+Happening = Literal[
+    "the job ends",
+    "the job fails",
+    "its time to live is over",
+    "a stranger deletes the job",
+    "the controller writes the job's status",
+]
 Move = tuple[int, int, Fate] | Happening
 """An actor does so many requests, and the last one has that fate; or something happens in the cluster."""
 
@@ -73,7 +79,7 @@ class Actor(threading.Thread):
     def run(self) -> None:
         try:
             self._carry()
-        except (Killed, Conflict) as error:
+        except (Killed, Conflict, Refused) as error:
             self.error = error
         finally:
             self.is_over = True
@@ -116,9 +122,17 @@ class Actor(threading.Thread):
         self._wait()
         return cast(Manifest, self._answer(self._cluster.create(manifest)))
 
-    def patch(self, ref: Ref, patch: Mapping[str, Any], *, subresource: str = "") -> Manifest:
+    def patch(
+        self,
+        ref: Ref,
+        patch: Mapping[str, Any],
+        *,
+        subresource: str = "",
+        expects: Mapping[str, Any] | None = None,
+    ) -> Manifest:
         self._wait()
-        return cast(Manifest, self._answer(self._cluster.patch(ref, patch, subresource=subresource)))
+        patched = self._cluster.patch(ref, patch, subresource=subresource, expects=expects)
+        return cast(Manifest, self._answer(patched))
 
     def delete(self, ref: Ref, *, uid: str, resource_version: str = "", propagation: str = "") -> None:
         self._wait()
@@ -152,6 +166,17 @@ class Asker(Actor):
         return "ann"
 
 
+class Canceller(Actor):
+    """One process by which a person cancels a run."""
+
+    def _carry(self) -> None:
+        world, writers = cast(World, self), cast(Writers, self)
+        cancel.cancel(world, writers, WANTED.name, WANTED.namespace)
+
+    def user(self) -> str:
+        return "bob"
+
+
 @dataclass
 class Watcher:
     """Looks after each move, and plays the Job controller."""
@@ -159,6 +184,7 @@ class Watcher:
     cluster: FakeCluster
     released: frozenset[str] = frozenset()
     recorded: Mapping[int, frozenset[str]] = field(default_factory=dict)
+    writes: int = 0
 
     def look(self) -> None:
         run = self.run()
@@ -170,6 +196,13 @@ class Watcher:
         assert self.released <= self.uids(), "only a recorded Job is released"
         open_ones = [job for job in self.jobs() if not job.is_suspended and not job.ended]
         assert len(open_ones) <= 1, "one attempt at a time"
+        stopped = {attempt.uid for attempt in run.attempts if attempt.cause == "Cancelled"} if run else set()
+        assert not stopped & {job.uid for job in open_ones}, "what was closed as cancelled does not run"
+        expiring = {job.uid for job in self.jobs() if job.ttl_seconds is not None}
+        closed = {attempt.uid for attempt in run.attempts if attempt.cause} if run else set()
+        assert expiring <= closed, "Kubernetes deletes nothing that nobody has recorded"
+        if run and run.state == "NotStarted":
+            assert not open_ones, "what was closed as never begun does not run"
 
     def uids(self) -> frozenset[str]:
         return frozenset().union(*self.recorded.values())
@@ -195,6 +228,9 @@ class Watcher:
             kind, reason = ("Complete", "") if what == "the job ends" else ("Failed", "BackoffLimitExceeded")
             done = {"type": kind, "status": "True", "reason": reason, "lastTransitionTime": at(60)}
             self.cluster.patch(job.ref, {"status": {"conditions": [done]}}, subresource="status")
+        elif what == "the controller writes the job's status":
+            self.writes += 1
+            self.cluster.patch(job.ref, {"status": {"ready": self.writes}}, subresource="status")
         elif what == "a stranger deletes the job" or (what == "its time to live is over" and job.ended):
             self.cluster.delete(job.ref, uid=job.uid)
 
@@ -213,16 +249,15 @@ class Watcher:
         return run
 
 
-MOVES: some.SearchStrategy[Move] = some.one_of(
-    some.tuples(
-        some.integers(0, 2),
-        some.integers(1, 7),
-        some.sampled_from(("lives", "lives", "lives", "loses the answer", "dies before", "dies after")),
-    ),
-    some.sampled_from(
-        ("the job ends", "the job fails", "its time to live is over", "a stranger deletes the job")
-    ),
-)
+def _moves(actors: int) -> some.SearchStrategy[Move]:
+    fates = some.sampled_from(("lives", "lives", "lives", "loses the answer", "dies before", "dies after"))
+    happenings: tuple[Happening, ...] = get_args(Happening)
+    return some.one_of(
+        some.tuples(some.integers(0, actors - 1), some.integers(1, 8), fates), some.sampled_from(happenings)
+    )
+
+
+MOVES, FOUR_MOVE = _moves(3), _moves(4)
 
 
 @settings(max_examples=150, deadline=None)
@@ -304,7 +339,43 @@ def test_five_who_ask_for_one_more_attempt_at_once_get_one(moves: list[int]) -> 
     assert run.state == "Succeeded"
 
 
-def test_one_actor_alone_needs_four_writes_and_one_more_to_close() -> None:
+@settings(max_examples=150, deadline=None)
+@example(moves=[(0, 2, "lives"), (2, 8, "lives"), (0, 1, "lives")], wanted=WANTED)  # the release is late
+@example(moves=[(0, 3, "lives"), (2, 2, "lives"), (0, 4, "lives"), (3, 8, "lives")], wanted=WANTED)
+@example(moves=[(0, 2, "lives"), (2, 3, "dies after"), (0, 3, "lives")], wanted=WANTED)
+@given(moves=some.lists(FOUR_MOVE, min_size=3, max_size=14), wanted=some.sampled_from((WANTED, TRIED)))
+def test_a_cancelled_run_never_begins_however_late_its_release_arrives(
+    moves: list[Move], wanted: Run
+) -> None:
+    watcher = Watcher(FakeCluster(lambda: NOON))
+    first = Actor(watcher.cluster, wanted).begin()
+    first.move("lives")  # the Run exists, so that there is something to cancel
+    actors: list[Actor] = [first, Actor(watcher.cluster, wanted).begin()]
+    actors += [Canceller(watcher.cluster).begin(), Canceller(watcher.cluster).begin()]
+    for move in moves:
+        if isinstance(move, str):
+            watcher.happen(move)
+        else:
+            who, requests, fate = move
+            for one in [*["lives"] * (requests - 1), fate]:
+                actors[who].move(cast(Fate, one))
+                watcher.look()
+        watcher.look()
+    for actor in actors:
+        for _ in range(60):  # what is on its way arrives now, and what was decided long ago is done
+            actor.move("lives")
+            watcher.look()
+            watcher.happen("the job ends")
+        actor.move("dies before")
+    run = watcher.finish(Actor(watcher.cluster, wanted).begin())
+    assert run.is_finished
+    assert all(attempt.cause for attempt in run.attempts)
+    if run.cancelled_by:
+        causes = [attempt.cause for attempt in run.attempts]
+        assert causes.count("Cancelled") <= 1, "nothing is tried again after it was cancelled"
+
+
+def test_one_actor_alone_needs_four_writes_and_two_more_to_close() -> None:
     watcher = Watcher(FakeCluster(lambda: NOON))
     actor = Actor(watcher.cluster).begin()
     seen = []
@@ -319,10 +390,12 @@ def test_one_actor_alone_needs_four_writes_and_one_more_to_close() -> None:
         (True, True, True, True),
     ]
     watcher.happen("the job ends")
-    for _ in range(3):
+    for _ in range(5):
         actor.move("lives")
     assert actor.is_over
-    assert watcher.job() is not None, "the evidence stays"
+    job = watcher.job()
+    assert job is not None, "the evidence stays"
+    assert job.ttl_seconds == 604800, "its end is recorded, so Kubernetes may delete it in time"
 
 
 def test_a_run_that_was_deleted_meanwhile_is_not_made_again() -> None:

@@ -25,7 +25,7 @@ RUN_ONLY = replace(WANTED, uid="run-1", resource_version="7", generation=1)
 RECORDED = replace(RUN_ONLY, resource_version="8", attempts=(Attempt(1, "backup-x7k2p-1", "job-1"),))
 CLOSED_ATTEMPT = replace(RECORDED.attempts[0], cause="Succeeded", exit_code=0, finished_at=NOON)
 CLOSED = replace(RECORDED, resource_version="9", attempts=(CLOSED_ATTEMPT,))
-SUSPENDED = jobs.from_manifest(a_job(suspend=True))
+SUSPENDED = jobs.from_manifest(a_job(suspend=True, labels={"rapt.dev/unreleased": "true"}))
 RELEASED = jobs.from_manifest(a_job(suspend=False))
 AGAIN = jobs.from_manifest(a_job(suspend=True, uid="job-2"))
 FOREIGN = jobs.from_manifest(a_job(uid="job-3", owner="someone"))
@@ -86,8 +86,9 @@ RELEASE = Patch(
     Ref(JOB, "backup-x7k2p-1", "team"),
     {
         "metadata": {"uid": "job-1", "labels": {"rapt.dev/unreleased": None}},
-        "spec": {"suspend": False, "ttlSecondsAfterFinished": 604800},
+        "spec": {"suspend": False},
     },
+    expects={"/metadata/labels/rapt.dev~1unreleased": "true"},
 )
 CLOSE_WELL = a_record(
     "8",
@@ -133,8 +134,8 @@ PREFIXES: list[tuple[str, Run | None, Job | None, Outcome | None, object]] = [
     ("closed, and seen to end by another", CLOSED, RELEASED, FAILED, Done(CLOSED_ATTEMPT)),
     ("closed, the Job is gone", CLOSED, None, None, Done(CLOSED_ATTEMPT)),
     ("recorded and lost", RECORDED, None, None, a_deletion("8")),
-    ("recorded, lost and made again", RECORDED, AGAIN, None, Delete(AGAIN.ref, "job-2")),
-    ("closed, lost and made again", CLOSED, AGAIN, None, Delete(AGAIN.ref, "job-2")),
+    ("recorded, lost and made again", RECORDED, AGAIN, None, Delete(AGAIN.ref, "job-2", "5")),
+    ("closed, lost and made again", CLOSED, AGAIN, None, Delete(AGAIN.ref, "job-2", "5")),
     ("recorded, lost, its name taken", RECORDED, FOREIGN, None, a_deletion("8")),
     ("closed, its name taken", CLOSED, FOREIGN, None, Done(CLOSED_ATTEMPT)),
 ]
@@ -298,25 +299,64 @@ def test_every_prefix_of_a_retry_has_its_next_step(known: Seen, now: Any, step: 
 
 
 CANCELLED = replace(LEARNER, cancelled_by="ann")
+MARKED = replace(SUSPENDED, is_cancelled=True)
 STOPPED = Outcome("ExitCode", 143, finished_at=NOON + timedelta(seconds=70))
 CANCELS: list[tuple[str, Seen, str]] = [
     ("before its first Job", seen(replace(RUN_ONLY, cancelled_by="ann")), "record 0 open: NotStarted"),
     ("running", seen(CANCELLED, RELEASED), "backup-x7k2p-1 suspend=True"),
-    ("suspended, its pods are ending", seen(CANCELLED, replace(SUSPENDED, active=1)), "Wait"),
-    ("suspended, its pods are gone", seen(CANCELLED, SUSPENDED), "record 1 Cancelled: Failed"),
-    ("its container ended because of that", seen(CANCELLED, SUSPENDED, STOPPED), "record 1 Cancelled: Failed"),
+    ("not released, or by somebody who is late", seen(CANCELLED, SUSPENDED), "backup-x7k2p-1 suspend=True"),
+    ("suspended, its pods are ending", seen(CANCELLED, replace(MARKED, active=1)), "Wait"),
+    ("suspended, its pods are gone", seen(CANCELLED, MARKED), "record 1 Cancelled: Failed"),
+    ("its container ended because of that", seen(CANCELLED, MARKED, STOPPED), "record 1 Cancelled: Failed"),
+    ("it ended, and nobody marked the Job", seen(CANCELLED, SUSPENDED, STOPPED), "backup-x7k2p-1 suspend=True"),
     ("it had failed before", seen(CANCELLED, RELEASED, FAILED), "record 1 OOMKilled: Failed"),
     ("it had succeeded before", seen(CANCELLED, SUSPENDED, SUCCEEDED), "record 1 Succeeded: Succeeded"),
     ("its Job has ended, nobody says how", seen(CANCELLED, jobs.from_manifest(a_job(ended="Failed"))), "Wait"),
     ("its Job is gone", seen(CANCELLED), "record 1 Deleted: Failed"),
     ("while it waits for its next attempt", seen(replace(RETRYING, cancelled_by="ann")), "record 0 open: Failed"),
     ("after that", seen(replace(RETRYING, cancelled_by="ann", state="Failed")), "Done"),
+    ("somebody cancelled it since it was read", seen(RECORDED, MARKED), "Wait"),
+    (
+        "before the attempt that somebody asked for",
+        seen(replace(CLOSED, state="Failed", wish=Wish(2, "bob"), cancelled_by="ann")),
+        "record 0 open: Succeeded",
+    ),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("known", "step"), [row[1:] for row in CANCELS], ids=[row[0] for row in CANCELS])
 def test_a_run_that_is_cancelled_stops_wherever_it_stands(known: Seen, step: str) -> None:
     assert kind_of(lifecycle.next_step(known, LATER)) == step
+
+
+def test_stopping_changes_the_job_also_where_it_is_suspended_so_that_a_late_release_fails() -> None:
+    step = lifecycle.next_step(seen(CANCELLED, SUSPENDED), LATER)
+    assert step == Patch(
+        SUSPENDED.ref,
+        {
+            "metadata": {
+                "uid": "job-1",
+                "resourceVersion": "5",
+                "labels": {"rapt.dev/unreleased": None, "rapt.dev/cancelled": "true"},
+            },
+            "spec": {"suspend": True},
+        },
+    )
+
+
+def test_a_job_gets_a_time_to_live_when_its_end_is_recorded_and_none_while_somebody_holds_it() -> None:
+    fresh = replace(RELEASED, ttl_seconds=None)
+    assert lifecycle.expiry(RECORDED, fresh) is None, "its end is not recorded"
+    given = lifecycle.expiry(CLOSED, fresh)
+    metadata = {"uid": "job-1", "resourceVersion": "5"}
+    assert given == Patch(fresh.ref, {"metadata": metadata, "spec": {"ttlSecondsAfterFinished": 604800}})
+    assert lifecycle.expiry(CLOSED, replace(fresh, ttl_seconds=604800)) is None, "it has it already"
+    held_run = replace(CLOSED, annotations={"rapt.dev/keep": "incident 7"})
+    for run, job in ((CLOSED, replace(fresh, is_held=True)), (held_run, fresh)):
+        assert lifecycle.expiry(run, job) is None
+    taken = Patch(fresh.ref, {"metadata": metadata, "spec": {"ttlSecondsAfterFinished": None}})
+    for run, job in ((CLOSED, replace(fresh, is_held=True)), (held_run, fresh), (RECORDED, fresh)):
+        assert lifecycle.expiry(run, replace(job, ttl_seconds=604800)) == taken
 
 
 def test_a_cancelled_retry_says_who_cancelled_it_and_waits_no_more() -> None:
