@@ -1,4 +1,4 @@
-"""A run that is cancelled while its release is on its way never starts a container, however late the release arrives."""
+"""A run that is cancelled while its release is on its way never starts, however late the release arrives."""
 
 import json
 import subprocess
