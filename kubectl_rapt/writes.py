@@ -205,7 +205,8 @@ def pursue(
 
     Args:
         writers: The writing ports.
-        decide: Reads, and decides the next steps; none at the end. What it raises ends the pursuit.
+        decide: Reads, and decides the next steps; none at the end. What it raises ends the pursuit, but for what
+            does not answer once something was begun.
         tell: Called with each step that is done, and what it answered.
 
     Raises:
@@ -215,17 +216,26 @@ def pursue(
     last: RaptError = Conflict(
         "plan-changed", "others change the repository all the time", "run the same command again"
     )
+    has_begun = False
     for attempt in range(2 * ATTEMPTS):
-        plan = decide()
+        try:
+            plan = decide()
+        except Unavailable as error:
+            if not has_begun:
+                raise
+            last = error
+            writers.pause(attempt)
+            continue
         if not plan.steps:
             return
         try:
             _carry_out(writers, plan, tell)
         except (Conflict, Unavailable) as error:
-            if isinstance(error, Unavailable) and not error.outcome_unknown:
+            if isinstance(error, Unavailable) and not (error.outcome_unknown or has_begun):
                 raise
             last = error
             writers.pause(attempt)
+        has_begun = True
     raise last
 
 

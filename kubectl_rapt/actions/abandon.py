@@ -39,7 +39,7 @@ def plan(world: World, identifier: str, why: str = "") -> Abandonment:
     if one.pull_request and one.pull_request.state == "open":
         said = why or f"Abandoned by {world.git.identity().partition(' <')[0]}."
         steps.append(CloseProposal(propose.address(found), one.pull_request.number, said))
-    steps.append(DeleteBranch(found.remote.url, one.branch, one.commit.id))
+    steps.append(DeleteBranch(found.remote.url, one.branch, one.tip))
     return Abandonment(one, Plan(tuple(steps)))
 
 

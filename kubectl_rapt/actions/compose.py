@@ -83,8 +83,9 @@ def plan(
     tip = found.refs.get(f"refs/heads/{change.branch}", "")
     is_waiting = bool(tip) and holds(world, found, tip, whole.after)
     commits = () if is_waiting else (commit(found, whole, change, change.branch),)
-    said = _said(world, found, tip) if is_waiting else None
-    request = propose.request(world, found, whole, said or change, is_draft=is_draft)
+    # Who asked first stays its requester.
+    said = repository.change_on(world, found, change.branch) if is_waiting else None
+    request = propose.request(world, found, whole, said[0] if said else change, is_draft=is_draft)
     return replace(
         composition,
         plan=Plan((*commits, *request.steps), draft.notes),
@@ -92,11 +93,6 @@ def plan(
         pull_request=request.seen,
         has_forge=request.has_forge,
     )
-
-
-def _said(world: World, found: Repository, tip: str) -> Change | None:
-    """The change as its branch has it: who asked first stays its requester."""
-    return next((changes.read(one.message) for one in world.git.log(found.remote, tip, limit=1)), None)
 
 
 def commit(found: Repository, whole: Composition, change: Change, branch: str) -> CommitFiles:

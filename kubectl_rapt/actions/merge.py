@@ -57,7 +57,7 @@ def plan(world: World, identifier: str, refs: Mapping[str, str] | None = None) -
     if not rendered.whole.after:
         return Merge(one.change, Plan(), is_merged=True)
     commit = compose.commit(found, rendered.whole, one.change, changes.MAIN)
-    commit = replace(commit, delete_branch=one.branch, delete_expected=one.commit.id)
+    commit = replace(commit, delete_branch=one.branch, delete_expected=one.tip)
     return Merge(one.change, Plan((commit,)))
 
 
@@ -72,7 +72,7 @@ def _leftovers(world: World, found: Repository, change: Change) -> tuple[Step, .
 
 
 def _deletion(found: Repository, one: Open) -> DeleteBranch:
-    return DeleteBranch(found.remote.url, one.branch, one.commit.id)
+    return DeleteBranch(found.remote.url, one.branch, one.tip)
 
 
 def _on_forge(world: World, found: Repository, one: Open, rendered: Rendered) -> tuple[Step, ...]:
@@ -96,5 +96,5 @@ def _on_forge(world: World, found: Repository, one: Open, rendered: Rendered) ->
             f"pull request {seen.number} is a draft ({seen.url})",
             f"kubectl rapt changes open {one.change.id}",
         )
-    merge = MergeProposal(at, seen.number, one.commit.id, one.change.message)
+    merge = MergeProposal(at, seen.number, one.tip, one.change.message)
     return merge, _deletion(found, one)

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 from kubectl_rapt import __version__, documents
 from kubectl_rapt.config import changes, installation, layout, project
+from kubectl_rapt.config.changes import Change
 from kubectl_rapt.config.installation import Installation
 from kubectl_rapt.config.project import Project
 from kubectl_rapt.errors import NotFound, RaptError
 from kubectl_rapt.guard import sops
 from kubectl_rapt.model import names
-from kubectl_rapt.ports.git import Remote
+from kubectl_rapt.ports.git import Commit, Remote
 from kubectl_rapt.ports.world import World
 
 
@@ -97,6 +98,19 @@ def read_at(world: World, remote: Remote, refs: Mapping[str, str] | None = None)
         what = f"the config repository has no branch {changes.MAIN}, only {others}"
         raise NotFound("no-main", what, f"git push origin BRANCH:{changes.MAIN}")
     return Repository(remote, refs, head, world.git.files(remote, head) if head else {})
+
+
+def change_on(world: World, found: Repository, branch: str) -> tuple[Change, Commit] | None:
+    """The change that waits on a branch, and the newest commit that says so; None where none since main does.
+
+    It need not be the tip: a forge's "Update branch" merges main into it, and people push more commits.
+    """
+    tip = found.refs.get(f"refs/heads/{branch}", "")
+    for commit in world.git.log(found.remote, tip, without=found.head) if tip else ():
+        change = changes.read(commit.message)
+        if change and change.branch == branch:
+            return change, commit
+    return None
 
 
 def checked_out(world: World, path: str = "") -> Repository | None:

@@ -1,9 +1,9 @@
 """Changes that wait for their review: which there are, how far each is, and what it does."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from kubectl_rapt.actions import compose, hand_edits, propose
+from kubectl_rapt.actions import compose, hand_edits, propose, repository
 from kubectl_rapt.actions.compose import Composition
 from kubectl_rapt.actions.repository import Repository
 from kubectl_rapt.config import changes, layout, standing
@@ -24,8 +24,9 @@ class Open:
 
     Args:
         change: The change.
-        commit: The commit at the tip of its branch.
+        commit: The commit that says so; the tip where only the pull request does.
         branch: The branch.
+        tip: The newest commit of the branch, which may be another one: a forge's "Update branch" puts a merge on it.
         has_conflict: Whether main has got another content of a file that it edits.
         pull_request: Its open pull request, else its newest one; None where there is none.
         has_forge: Whether changes have pull requests.
@@ -34,6 +35,7 @@ class Open:
     change: Change
     commit: Commit
     branch: str
+    tip: str
     has_conflict: bool = False
     pull_request: PullRequest | None = None
     has_forge: bool = False
@@ -47,7 +49,7 @@ class Open:
     def is_merged(self) -> bool:
         """Whether the forge merged exactly what is on its branch, though under a message without the trailers."""
         seen = self.pull_request
-        return seen is not None and seen.state == "merged" and seen.head == self.commit.id
+        return seen is not None and seen.state == "merged" and seen.head == self.tip
 
     @property
     def url(self) -> str:
@@ -71,34 +73,55 @@ def waiting(world: World, found: Repository) -> Iterator[Open]:
     Raises:
         RaptError: What ``ForgeReads`` raises.
     """
-    known = list(_on_branches(world, found))
-    if not known or not propose.has_forge(world, found):
-        yield from known
+    if not any(_branches(found)) or not propose.has_forge(world, found):
+        yield from _opened(world, found)
         return
     at = propose.address(found)
-    prefix = changes.BRANCHES.removeprefix(_HEADS)
-    proposed = {one.branch: one for one in world.forge.pull_requests(at, prefix)}
-    for one in known:
-        seen = proposed.get(one.branch) or world.forge.pull_request(at, one.branch)
-        whole = replace(one, pull_request=seen, has_forge=True)
-        if not whole.is_merged:
-            yield whole
+    proposed = {one.branch: one for one in world.forge.pull_requests(at, changes.PREFIX)}
+    seen = lambda branch: proposed.get(branch) or world.forge.pull_request(at, branch)  # noqa: E731
+    yield from (one for one in _opened(world, found, seen=seen) if not one.is_merged)
 
 
-def _on_branches(world: World, found: Repository, ending: str = "") -> Iterator[Open]:
-    for ref, tip in sorted(found.refs.items()):
+def _branches(found: Repository, identifier: str = "") -> Iterator[str]:
+    """The branches that have the name of a change, or of that one."""
+    for ref in sorted(found.refs):
         branch = ref.removeprefix(_HEADS)
-        if ref.startswith(changes.BRANCHES) and ref.endswith(ending):
-            commit = next(iter(world.git.log(found.remote, tip, limit=1)))
-            change = changes.read(commit.message)
-            if not change or change.branch != branch:
-                continue
-            since = list(_since(world, found, change, tip))
-            if change.id not in since:
-                one = Open(change, commit, branch)
-                yield replace(
-                    one, has_conflict=bool(since and _conflicts(found, one, *_sides(world, found, one)))
-                )
+        if changes.is_branch(branch) and branch.endswith(f"/{identifier}" if identifier else ""):
+            yield branch
+
+
+def _opened(
+    world: World,
+    found: Repository,
+    identifier: str = "",
+    seen: Callable[[str], PullRequest | None] | None = None,
+) -> Iterator[Open]:
+    """The changes on branches, or the one of that id; a branch that holds none, or one that is on main, is left out.
+
+    Args:
+        world: Where to read.
+        found: The repository.
+        identifier: The change; empty for all.
+        seen: Asks the forge for a branch's pull request; None where there is no forge.
+    """
+    for branch in _branches(found, identifier):
+        tip = found.refs[_HEADS + branch]
+        change, commit = repository.change_on(world, found, branch) or (None, None)
+        pull_request = seen(branch) if seen and change is None else None
+        change = change or _said_by(pull_request, branch)
+        since = list(_since(world, found, change, tip)) if change else []
+        if change is None or change.id in since:
+            continue
+        commit = commit or next(iter(world.git.log(found.remote, tip, limit=1)))
+        pull_request = pull_request or (seen(branch) if seen else None)
+        one = Open(change, commit, branch, tip, pull_request=pull_request, has_forge=seen is not None)
+        yield replace(one, has_conflict=bool(since and _conflicts(found, one, *_sides(world, found, one))))
+
+
+def _said_by(seen: PullRequest | None, branch: str) -> Change | None:
+    """The change that a pull request speaks of, where somebody put the commits together under another message."""
+    change = changes.read(f"{seen.title}\n\n{seen.body}") if seen else None
+    return change if change and change.branch == branch else None
 
 
 def _since(world: World, found: Repository, change: Change, tip: str) -> Iterator[str]:
@@ -120,18 +143,18 @@ def merged(world: World, found: Repository, identifier: str) -> Merged | None:
 
 def find(world: World, found: Repository, identifier: str) -> Open:
     """One change by its id. Raises NotFound, which says so of a merged one, and what ``ForgeReads`` raises."""
-    one = next(_on_branches(world, found, f"/{identifier}"), None)
-    if one is None and (done := merged(world, found, identifier)):
+    seen = None
+    if any(_branches(found, identifier)) and propose.has_forge(world, found):
+        at = propose.address(found)
+        seen = lambda branch: world.forge.pull_request(at, branch)  # noqa: E731
+    if one := next(_opened(world, found, identifier, seen), None):
+        return one
+    if done := merged(world, found, identifier):
         what = f"change {identifier} is merged: {done.change.summary}"
         raise NotFound("no-change", what, f"kubectl rapt changes show {identifier}")
-    if one is None:
-        nearest = names.nearest(identifier, [other.change.id for other in _on_branches(world, found)])
-        hint = f"kubectl rapt changes show {nearest}" if nearest else "kubectl rapt changes"
-        raise NotFound("no-change", f'no open change "{identifier}"', hint)
-    if not propose.has_forge(world, found):
-        return one
-    seen = world.forge.pull_request(propose.address(found), one.branch)
-    return replace(one, pull_request=seen, has_forge=True)
+    nearest = names.nearest(identifier, [other.change.id for other in _opened(world, found)])
+    hint = f"kubectl rapt changes show {nearest}" if nearest else "kubectl rapt changes"
+    raise NotFound("no-change", f'no open change "{identifier}"', hint)
 
 
 def read(world: World, found: Repository, identifier: str) -> Open | Merged:
@@ -160,9 +183,9 @@ def contents(
 
 def _sides(world: World, found: Repository, one: Open) -> tuple[Mapping[str, bytes], Mapping[str, bytes]]:
     """All files where the branch left main, and all at its tip."""
-    commit = world.git.merge_base(found.remote, found.head, one.commit.id) if found.head else ""
+    commit = world.git.merge_base(found.remote, found.head, one.tip) if found.head else ""
     base = found.files if commit == found.head else world.git.files(found.remote, commit) if commit else {}
-    return base, world.git.files(found.remote, one.commit.id)
+    return base, world.git.files(found.remote, one.tip)
 
 
 def _changed(base: Mapping[str, bytes], tip: Mapping[str, bytes]) -> list[str]:

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from kubectl_rapt.config import layout
 
-BRANCHES = "refs/heads/rapt/"
+PREFIX = "rapt/"
+BRANCHES = f"refs/heads/{PREFIX}"
 MAIN = "main"
 _TRAILER = re.compile(r"^(Rapt-[A-Z][A-Za-z-]+): (.*?)\r?$", re.MULTILINE)
 _ID = re.compile("[0-9a-f]{6}")
+_BRANCH = re.compile(f"{PREFIX}[^/]+/[^/]+/{_ID.pattern}")
 SEVERAL = "all"
 
 
@@ -103,6 +105,11 @@ def identify(edits: Mapping[str, bytes | None], since: str) -> str:
         size = -1 if content is None else len(content)
         sha.update(f"\0{path}\0{size}\0".encode() + (content or b""))
     return sha.hexdigest()[:6]
+
+
+def is_branch(name: str) -> bool:
+    """Whether a branch has the name of one that a change waits on."""
+    return bool(_BRANCH.fullmatch(name))
 
 
 def read(message: str) -> Change | None:

@@ -11,9 +11,10 @@ from kubectl_rapt.actions import merge as merging
 from kubectl_rapt.actions import repository as repositories
 from kubectl_rapt.actions.compose import Composition
 from kubectl_rapt.config import changes, layout
-from kubectl_rapt.errors import Conflict, NotFound, RaptError, Refused
+from kubectl_rapt.errors import Conflict, NotFound, RaptError, Refused, Unavailable
 from kubectl_rapt.model.plan import CommitFiles, DeleteBranch, MergeProposal, Plan, Propose
 from tests.actions.test_add import asked
+from tests.actions.test_review import commit_tree
 from tests.fakes.forge import FakeForge
 from tests.fakes.world import FakeWorld, FakeWriters
 from tests.repositories import ConfigRepository
@@ -109,6 +110,22 @@ def test_a_change_is_pushed_and_then_proposed_with_what_its_environment_gives(
     )
     for part in ("### hello in prod", "+ tool/hello", "image", "Rapt-Change: "):
         assert part in seen.body, part
+
+
+@pytest.mark.parametrize("state", ["open", "closed"])
+def test_a_branch_whose_commits_were_put_together_is_known_by_its_pull_request(
+    ann: FakeWorld, bob: FakeWorld, repository: ConfigRepository, forge: FakeForge, state: str
+) -> None:
+    change = added(ann).change
+    tree = repository.git("rev-parse", f"{change.branch}^{{tree}}").decode().strip()
+    commit_tree(repository, change.branch, tree, "One commit of mine", "main")
+    forge.say(1, state=state)
+    (one,) = review.waiting(bob, repositories.read(bob))
+    assert (one.change.id, one.change.edits, one.standing) == (change.id, change.edits, state)
+    if state == "open":
+        merge(bob, change.id)
+        assert changes.read(repository.log()[0].message) == one.change
+        assert list(repository.branches) == ["main"]
 
 
 def test_what_needs_no_review_asks_no_forge(ann: FakeWorld, forge: FakeForge) -> None:
@@ -453,3 +470,51 @@ def test_on_plain_git_a_change_whose_file_main_has_changed_is_a_conflict(
     with pytest.raises(Conflict) as caught:
         updated(ann, made.change.id)
     assert caught.value.code == "changed-since"
+
+
+def test_what_does_not_answer_while_a_merge_is_under_way_is_asked_again(
+    ann: FakeWorld, bob: FakeWorld, repository: ConfigRepository, forge: FakeForge
+) -> None:
+    """The branch is refreshed and pushed; then the forge is silent for a moment, twice."""
+    change = added(ann).change
+    with_profile(repository)
+    silent = iter([False, True, True])
+    writers = FakeWriters(bob)
+
+    def decide() -> Plan:
+        if next(silent, False):
+            raise Unavailable("forge-down", "it does not answer in time")
+        return merging.plan(bob, change.id).plan
+
+    writes.pursue(writers, decide, lambda step, answer: None)
+    assert changes.read(repository.log()[0].message) == change
+    assert list(repository.branches) == ["main"]
+
+
+def test_who_cannot_be_asked_before_anything_was_begun_is_told_at_once(bob: FakeWorld) -> None:
+    def decide() -> Plan:
+        raise Unavailable("forge-down", "it cannot be reached")
+
+    writers = FakeWriters(bob)
+    with pytest.raises(Unavailable):
+        writes.pursue(writers, decide, lambda step, answer: None)
+    assert writers.pauses == []
+
+
+def test_a_conflict_that_is_found_while_a_merge_is_under_way_is_told_at_once(
+    ann: FakeWorld, bob: FakeWorld, repository: ConfigRepository
+) -> None:
+    change = added(ann).change
+    with_profile(repository)
+    writers = FakeWriters(bob)
+    decided: list[Plan] = []
+
+    def decide() -> Plan:
+        if decided:
+            raise Conflict("changed-since", "main has changed it", "make it again")
+        decided.append(merging.plan(bob, change.id).plan)
+        return decided[0]
+
+    with pytest.raises(Conflict):
+        writes.pursue(writers, decide, lambda step, answer: None)
+    assert writers.pauses == []

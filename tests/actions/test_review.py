@@ -206,6 +206,102 @@ def test_a_merged_change_still_shows_what_it_did(bob: FakeWorld, change: changes
     assert review.contents(bob, found, done) == waiting
 
 
+def update_branch(repository: ConfigRepository, branch: str) -> str:
+    """What a forge's "Update branch" does: main is merged into the branch, under the forge's own words."""
+    left = repository.git("merge-base", "main", branch).decode().strip()
+    base, main, tip = repository.files(left), repository.files(), dict(repository.files(branch))
+    for path in {*base, *main}:
+        if main.get(path) != base.get(path):
+            tip[path] = main[path]
+    tree = tree_of(repository, tip)
+    return commit_tree(repository, branch, tree, f"Merge branch 'main' into {branch}", branch, "main")
+
+
+def tree_of(repository: ConfigRepository, files: dict[str, bytes]) -> str:
+    """Write a tree of files; its id."""
+    lines = [b"commit refs/scratch", b"committer Someone <someone@example.com> now", b"data 0"]
+    lines += [
+        b"M 100644 inline %s\ndata %d\n%s" % (path.encode(), len(text), text) for path, text in files.items()
+    ]
+    repository.git("fast-import", "--quiet", "--force", "--date-format=now", stdin=b"\n".join(lines) + b"\n")
+    tree = repository.git("rev-parse", "refs/scratch^{tree}").decode().strip()
+    repository.git("update-ref", "-d", "refs/scratch")
+    return tree
+
+
+def commit_tree(repository: ConfigRepository, branch: str, tree: str, message: str, *parents: str) -> str:
+    """Put a commit on a branch, as somebody else's git does; its id."""
+    words = (
+        "-c",
+        "user.name=Forge",
+        "-c",
+        "user.email=forge@example.com",
+        "commit-tree",
+        tree,
+        "-m",
+        message,
+    )
+    more = [word for one in parents for word in ("-p", one)]
+    commit = repository.git(*words, *more).decode().strip()
+    repository.git("update-ref", f"refs/heads/{branch}", commit)
+    return commit
+
+
+def test_a_branch_that_the_forge_updated_still_holds_its_change(
+    bob: FakeWorld, repository: ConfigRepository, change: changes.Change
+) -> None:
+    tip = update_branch(repository, change.branch)
+    assert waiting(bob) == [change.id]
+    one = review.find(bob, repositories.read(bob), change.id)
+    assert (one.change, one.tip, one.commit.author) == (change, tip, "ann <ann@example.com>")
+    merge(bob, change.id)
+    assert changes.read(repository.log()[0].message) == change
+    assert list(repository.branches) == ["main"]
+    assert waiting(bob) == []
+
+
+def test_the_same_add_finds_its_change_on_a_branch_that_the_forge_updated(
+    ann: FakeWorld, bob: FakeWorld, repository: ConfigRepository, change: changes.Change
+) -> None:
+    tip = update_branch(repository, change.branch)
+    made = carry_out(ann, asked(environment="prod"))
+    assert (made.is_waiting, repository.branches[change.branch]) == (True, tip)
+
+
+def test_a_commit_that_somebody_adds_to_a_branch_is_part_of_its_change(
+    bob: FakeWorld, repository: ConfigRepository, change: changes.Change
+) -> None:
+    path = layout.definition("prod", "hello")
+    files = dict(repository.files(change.branch))
+    files[path] = files[path].replace(b"busybox:1.35", b"busybox:1.36")
+    commit_tree(repository, change.branch, tree_of(repository, files), "Use 1.36", change.branch)
+    assert waiting(bob) == [change.id]
+    merge(bob, change.id)
+    assert b"busybox:1.36" in repository.files()["rendered/prod/hello.yaml"]
+
+
+def test_a_change_that_main_got_by_a_merge_commit_waits_no_more(
+    bob: FakeWorld, repository: ConfigRepository, change: changes.Change
+) -> None:
+    update_branch(repository, change.branch)
+    repository.move_main(repository.branches[change.branch])
+    assert waiting(bob) == []
+    with pytest.raises(NotFound) as caught:
+        review.find(bob, repositories.read(bob), change.id)
+    assert caught.value.message == f"change {change.id} is merged: {change.summary}"
+
+
+def test_a_branch_that_holds_the_commits_of_another_change_too_is_known_by_its_own(
+    ann: FakeWorld, bob: FakeWorld, repository: ConfigRepository, change: changes.Change
+) -> None:
+    """Somebody put one change on top of the other."""
+    other = carry_out(ann, asked("bye", "prod")).change
+    both = {**repository.files(change.branch), **repository.files(other.branch)}
+    tree = tree_of(repository, both)
+    commit_tree(repository, other.branch, tree, "Join both", other.branch, change.branch)
+    assert sorted(waiting(bob)) == sorted([change.id, other.id])
+
+
 def test_a_branch_that_only_looks_like_a_change_does_not_wait(
     bob: FakeWorld, repository: ConfigRepository, change: changes.Change
 ) -> None:

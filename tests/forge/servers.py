@@ -5,7 +5,7 @@ import re
 import socket
 import struct
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -107,6 +107,11 @@ class Between(Server):
         super().__init__()
         self._upstream = upstream
         self._plans: list[tuple[re.Pattern[str], Answer]] = []
+        self._loses: Callable[[str], bool] = lambda line: False
+
+    def lose(self, which: Callable[[str], bool]) -> None:
+        """Lose the answer to each request of whose ``METHOD path`` a function says so, after it was done."""
+        self._loses = which
 
     def next(self, pattern: str, answer: Answer) -> None:
         """What to say to the next request whose ``METHOD path`` the pattern is found in.
@@ -137,7 +142,7 @@ class Between(Server):
         kept = {
             name: value for name, value in done.headers.items() if name.lower() in ("link", "content-type")
         }
-        return Answer(done.status, done.data, kept, is_lost=bool(plan))
+        return Answer(done.status, done.data, kept, is_lost=bool(plan) or self._loses(line))
 
 
 class Deaf(Server):

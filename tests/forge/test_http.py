@@ -436,3 +436,38 @@ def test_an_unknown_kind_is_refused() -> None:
 def test_public_hosts_are_known_without_asking() -> None:
     assert Forges({"https_proxy": "http://127.0.0.1:1"}).kind(Address("git@github.com:a/b")) == "github"
     assert Forges({"https_proxy": "http://127.0.0.1:1"}).kind(Address("https://gitlab.com/a/b/c")) == "gitlab"
+
+
+@pytest.mark.parametrize(
+    "trouble", [Answer(is_lost=True), Answer(500), Answer(502, b"<html>Bad Gateway</html>")]
+)
+def test_a_question_is_asked_again_and_what_may_change_something_is_not(trouble: Answer) -> None:
+    told = iter([trouble, trouble, Answer(200, b"[]")])
+    pauses: list[float] = []
+    with scripted(lambda request: next(told)) as server:
+        http = Http({}, sleep=pauses.append)
+        assert http.send(_origin(server), "GET", "/", READ, {}).body == b"[]"
+        assert pauses == [0.1, 0.2]
+        told = iter([trouble, Answer(200, b"[]")])
+        try:
+            assert http.send(_origin(server), "POST", "/", WRITE, {}, b"{}").status == trouble.status
+        except Unavailable as error:
+            assert error.outcome_unknown
+        assert len(server.requests) == 4
+
+
+def test_a_question_that_is_never_answered_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    with scripted(lambda request: Answer(is_lost=True)) as server:
+        with pytest.raises(Unavailable) as raised:
+            Http({}, sleep=lambda seconds: None).send(_origin(server), "GET", "/", READ, {})
+        assert len(server.requests) == 6
+    assert (raised.value.code, raised.value.outcome_unknown) == ("forge-down", False)
+
+
+def test_a_forge_behind_a_gateway_that_fails_is_not_taken_for_plain_git() -> None:
+    with (
+        scripted(lambda request: Answer(503, b"upstream is gone")) as server,
+        pytest.raises(Unavailable) as raised,
+    ):
+        Forges({}, sleep=lambda seconds: None).kind(Address(f"{server.url}/team/config.git"))
+    assert raised.value.code == "forge-down"

@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import random
 import re
 import time
 from collections.abc import Iterator
@@ -317,6 +318,55 @@ def test_a_stale_branch_is_refreshed_and_then_merged(scene: Scene) -> None:
     assert "rendered anew on today's main" in merged.stderr
     assert "team: storage" in scene.file("rendered/prod/hello.yaml")
     assert (scene.branches, len(scene.pulls)) == (["main"], 1)
+
+
+@pytest.mark.parametrize("style", ["merge", "rebase"])
+def test_a_branch_that_is_updated_on_the_page_of_the_forge_still_holds_its_change(
+    scene: Scene, style: str
+) -> None:
+    scene.succeeds(*ADD)
+    identifier, (pull,) = scene.id, scene.pulls
+    scene.gitea.push(scene.repository, "main", {"NOTES.md": "Ours\n"})
+    path = f"/pulls/{pull['number']}"
+    for _ in range(60):  # Gitea finds out by and by that the branch is behind
+        scene.gitea.call("POST", f"{scene.repository.path}{path}/update?style={style}", fails=True)
+        if scene.get(f"/branches/{scene.branch.replace('/', '%2F')}")["commit"]["id"] != pull["head"]["sha"]:
+            break
+        time.sleep(0.5)
+    else:
+        raise AssertionError("Gitea does not update the branch")
+    assert re.search(rf"^{identifier} +prod +hello +open ", scene.succeeds("changes").stdout, re.MULTILINE)
+    shown = scene.succeeds("changes", "show", identifier)
+    assert f"review     {pull['html_url']}" in shown.stdout.splitlines()
+    assert "NOTES.md" not in shown.stdout
+    scene.is_proposed_once(scene.succeeds(*ADD))
+    merged = scene.succeeds("changes", "merge", identifier)
+    assert f"change {identifier} merged: Add hello" in merged.stdout
+    scene.is_merged_once(4)
+
+
+def test_a_change_that_somebody_edits_on_the_page_of_the_forge_is_merged_with_the_edit(scene: Scene) -> None:
+    scene.succeeds(*ADD)
+    path = layout.definition("prod", "hello")
+    text = base64.b64decode(scene.get(f"/contents/{path}?ref={scene.branch}")["content"]).decode()
+    scene.gitea.push(scene.repository, scene.branch, {path: text.replace("busybox:1.35", "busybox:1.36")})
+    identifier = scene.id
+    assert identifier in scene.succeeds("changes").stdout
+    scene.succeeds("changes", "merge", identifier)
+    assert "busybox:1.36" in scene.file("rendered/prod/hello.yaml")
+    assert scene.branches == ["main"]
+
+
+def test_a_quarter_of_all_answers_lost_merges_all_the_same(scenes: Scenes, between: Between) -> None:
+    scene = scenes.make(url=between.url)
+    chance = random.Random(7)
+    between.lose(lambda line: "/api/" in line and chance.random() < 0.25)
+    for count in (3, 4, 5):
+        scene.succeeds("add", f"hello-{count}", *ADD[2:])
+        scene.succeeds("changes", "merge", scene.id)
+        scene.is_merged_once(count)
+    assert len(scene.pulls) == 3
+    assert [one["state"] for one in scene.pulls] == ["closed"] * 3
 
 
 def test_what_is_closed_can_be_opened_again_or_given_up(scene: Scene) -> None:

@@ -2,8 +2,9 @@
 
 import json
 
+from kubectl_rapt.adapters.forges import answers
 from kubectl_rapt.adapters.forges.answers import Ask
-from kubectl_rapt.adapters.forges.http import Http, Reply
+from kubectl_rapt.adapters.forges.http import BAD_GATEWAY, Http, Reply
 from kubectl_rapt.adapters.forges.places import KNOWN, Api, Origin, Place, api
 from kubectl_rapt.errors import Invalid, RaptError, Unavailable
 from kubectl_rapt.model.proposals import KINDS, Address
@@ -63,6 +64,8 @@ def _answers(http: Http, kind: str, at: Api) -> bool:
         raise
     except RaptError:  # it redirects to another host, which is nothing to follow
         return False
+    if reply.status in BAD_GATEWAY:  # were it taken for plain git, changes would be pushed past their review
+        raise answers.down(ask, f"status {reply.status}")
     return _fits(kind, reply)
 
 

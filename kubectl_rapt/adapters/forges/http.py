@@ -26,6 +26,10 @@ _MOST_BYTES = 16 * 1024 * 1024
 _MOST_REDIRECTS = 3
 _LONGEST_WAIT_SECONDS = 20.0
 _MOST_WAITS = 2
+_AGAIN_SECONDS = (0.1, 0.2, 0.4, 0.8, 1.6)
+"""Pauses before a question is asked again whose answer got lost: asking changes nothing."""
+BAD_GATEWAY = (502, 503, 504)
+"""What a proxy says in the place of a forge that it cannot reach just now."""
 _CA_VARIABLES = ("GIT_SSL_CAINFO", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 
 
@@ -35,6 +39,18 @@ class Reply(NamedTuple):
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+
+class _LostError(Exception):
+    """The connection stood, and broke before the answer was there.
+
+    Args:
+        error: What is told where it is not asked again.
+    """
+
+    def __init__(self, error: Unavailable) -> None:
+        super().__init__(error.message)
+        self.error = error
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +95,9 @@ class Http:
         """One request and its answer, whatever its status.
 
         A request that was refused for the moment (429) is repeated after as long as the host asks for, up to
-        20 seconds. Redirects are followed on the same origin only, so headers never reach another one.
+        20 seconds. A question whose answer got lost, or that failed there, is asked again, as long as
+        the first could have taken; what may change something is never repeated here. Redirects are followed on the
+        same origin only, so headers never reach another one.
 
         Raises:
             Unavailable: No answer, or one that is too large.
@@ -87,7 +105,7 @@ class Http:
         """
         waits = 0
         while True:
-            reply = self._follow(origin, method, path, ask, headers, body)
+            reply = self._asked(origin, method, path, ask, headers, body)
             wait_seconds = answers.retry_after_seconds(reply.headers)
             if (
                 not answers.is_limited(reply.status, reply.headers)
@@ -98,6 +116,23 @@ class Http:
                 return reply
             waits += 1
             self._sleep(wait_seconds)
+
+    def _asked(
+        self, origin: Origin, method: str, path: str, ask: Ask, headers: Mapping[str, str], body: bytes
+    ) -> Reply:
+        ends_at = time.monotonic() + self._timeouts.whole
+        for seconds in (*_AGAIN_SECONDS, None):
+            is_last = ask.may_change or seconds is None or time.monotonic() + seconds > ends_at
+            try:
+                reply = self._follow(origin, method, path, ask, headers, body)
+            except _LostError as lost:
+                if is_last:
+                    raise lost.error from None
+            else:
+                if is_last or reply.status not in (500, *BAD_GATEWAY) or "retry-after" in reply.headers:
+                    return reply
+            self._sleep(seconds or 0)
+        raise AssertionError("unreachable")
 
     def _follow(
         self, origin: Origin, method: str, path: str, ask: Ask, headers: Mapping[str, str], body: bytes
@@ -144,6 +179,8 @@ class Http:
             response.release_conn()
             status = response.status
         except exceptions.HTTPError as error:
+            if isinstance(error, exceptions.ProtocolError | exceptions.ReadTimeoutError):
+                raise _LostError(_trouble(error, ask)) from None
             raise _trouble(error, ask) from None
         finally:
             self._trace.request(
