@@ -215,6 +215,23 @@ def open_world(
         yield outside, _Door(outside)
     finally:
         outside.close()
+    _sweep(os.environ)
+
+
+def _sweep(environ: Mapping[str, str]) -> None:
+    """Remove what killed commands left, once in a while."""
+    import time
+
+    from kubectl_rapt.adapters import platform
+    from kubectl_rapt.errors import RaptError
+
+    try:
+        if platform.is_sweeping_due(environ, time.time()):
+            from kubectl_rapt.adapters import leftovers
+
+            leftovers.sweep(environ)
+    except RaptError:  # there is no home, and so nothing of ours in it
+        pass
 
 
 def mapped_context(environment: str, environ: Mapping[str, str]) -> str:
@@ -327,6 +344,15 @@ def dev_folder(environ: Mapping[str, str]) -> "Path":
     from kubectl_rapt.adapters import platform
 
     return platform.data_home(environ) / "dev"
+
+
+def make_dev_folder(environ: Mapping[str, str]) -> None:
+    """Make it. Raises Unavailable where that cannot be."""
+    from kubectl_rapt.adapters import platform
+
+    folder = dev_folder(environ)
+    with platform.writing(folder, platform.DATA):
+        folder.mkdir(parents=True, exist_ok=True)
 
 
 def report_folder(environ: Mapping[str, str]) -> "Path":

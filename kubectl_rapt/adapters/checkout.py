@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from kubectl_rapt.adapters import git_input
+from kubectl_rapt.adapters import git_input, leftovers, platform
 from kubectl_rapt.adapters.trace import SILENT, Trace
-from kubectl_rapt.errors import Invalid, NotFound, Unavailable
+from kubectl_rapt.errors import Invalid, NotFound
 from kubectl_rapt.ports.git import Trust
 
 _FOLDERS = ("templates", "registry", "policies")
@@ -147,12 +147,14 @@ class Checkout:
 
     def write(self, root: str, files: Mapping[str, bytes | None], *, is_program: bool = False) -> None:
         """See CheckoutWrites."""
-        places = {_inside(root, path): content for path, content in files.items()}
-        before = {place: place.read_bytes() if place.is_file() else None for place in places}
         drafts: dict[Path, Path] = {}
+        before: dict[Path, bytes | None] = {}
         written: list[Path] = []
+        place = Path(root)
         try:
+            places = {_inside(root, path): content for path, content in files.items()}
             for place, content in places.items():
+                before[place] = place.read_bytes() if place.is_file() else None
                 if content is not None:
                     drafts[place] = _draft(place, content, is_program)
             for place in places:
@@ -162,15 +164,14 @@ class Checkout:
                 else:
                     place.unlink(missing_ok=True)
         except OSError as error:
-            for place in written:
+            for one in written:
                 with suppress(OSError):
-                    _put_back(place, before[place])
-            raise Unavailable(
-                "cannot-write-files", f"nothing was written to {root}: {error.strerror}", "df -h, ls -ld"
-            ) from error
+                    _put_back(one, before[one])
+            raise platform.cannot_write(place, error) from error
         finally:
             for draft in drafts.values():
-                draft.unlink(missing_ok=True)
+                with suppress(OSError):
+                    draft.unlink(missing_ok=True)
 
 
 class _Contents(Mapping[str, bytes]):
@@ -244,15 +245,21 @@ def _inside(root: str, path: str) -> Path:
 
 def _draft(place: Path, content: bytes, is_program: bool) -> Path:
     place.parent.mkdir(parents=True, exist_ok=True)
+    leftovers.sweep_beside(place)
     handle, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}-")
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(handle)
-    mask = os.umask(0)
-    os.umask(mask)
-    usual = (0o777 if is_program else 0o666) & ~mask
-    Path(name).chmod(place.stat().st_mode & 0o777 if place.exists() and not is_program else usual)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(handle)
+        mask = os.umask(0)
+        os.umask(mask)
+        usual = (0o777 if is_program else 0o666) & ~mask
+        Path(name).chmod(place.stat().st_mode & 0o777 if place.exists() and not is_program else usual)
+    except OSError:
+        with suppress(OSError):
+            Path(name).unlink()
+        raise
     return Path(name)
 
 

@@ -5,6 +5,7 @@ GitPython's command object runs the ``git`` program; nothing is ever checked out
 checks what goes into git, ``git_answers`` reads what it says.
 """
 
+import errno
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,7 +14,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
-from kubectl_rapt.adapters import git_answers, git_input, git_known, git_reading, git_writing, locks
+from kubectl_rapt.adapters import git_answers, git_input, git_known, git_reading, git_writing, locks, platform
 from kubectl_rapt.adapters.git_mirrors import Mirrors, is_repository
 from kubectl_rapt.adapters.git_program import LackingError, Mirror, Program
 from kubectl_rapt.adapters.trace import SILENT, Trace
@@ -251,12 +252,15 @@ class Git:
                 raise git_answers.classify("init", answer.code, answer.err, str(place), Trust.OWN)
             draft.rename(place)
         except OSError as error:
-            if not is_repository(place):
+            if is_repository(place):
+                return
+            if error.errno in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR) and os.path.lexists(place):
                 raise Invalid(
                     "not-a-repository",
                     f"no repository can be made at {place}: {error.strerror}",
                     "name a folder that does not exist yet",
                 ) from None
+            raise platform.cannot_write(place, error) from None
         finally:
             shutil.rmtree(draft, ignore_errors=True)
 

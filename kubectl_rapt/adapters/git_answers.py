@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote
 
+from kubectl_rapt.adapters import platform
 from kubectl_rapt.errors import Conflict, Invalid, NotFound, RaptError, Refused, Unavailable
 from kubectl_rapt.ports.git import Trust
 
@@ -157,7 +158,41 @@ _CREDENTIALS = r"(?P<scheme>[A-Za-z][\w+.-]*)://(?P<credentials>[^/\s'\"]*:(?!\d
 """Up to the last ``@`` where there is a password, since someone may have left a ``/`` in it as it is."""
 
 
-def classify(verb: str, code: int, said: str, url: str, trust: Trust) -> RaptError:
+_DISK = r"No space left on device|Disk quota exceeded|Read-only file system"
+_NO_RIGHT = r"Permission denied|insufficient permission for adding an object"
+
+
+def _unwritable(verb: str, lines: Sequence[str], url: str, mirror: str) -> RaptError | None:
+    """The error where a disk is what does not take it: that of the repository, or that of our mirror of it."""
+    is_here = ("://" not in url and ":" not in url.partition("/")[0]) or url.startswith("file:")
+    for line in lines:
+        disk, right = re.search(_DISK, line), re.search(_NO_RIGHT, line)
+        if not disk and not right:
+            continue
+        if mirror and mirror in line:
+            return _cannot_write(f"the mirror of {shown(url)}, {mirror}", line, mirror, platform.CACHE)
+        if line.startswith("remote:") or (is_here and verb in ("push", "init")):
+            if is_here:
+                return _cannot_write(f"the repository {shown(url)}", line, shown(url))
+            if disk:
+                what = f"the server of {shown(url)} cannot write: {disk[0]}"
+                return Unavailable(
+                    "cannot-write-files", what, "tell those who look after it, and try again later"
+                )
+        elif disk:
+            return _cannot_write(f"the mirror of {shown(url)}", line, mirror, platform.CACHE)
+    return None
+
+
+def _cannot_write(what: str, line: str, place: str, variable: str = "") -> Unavailable:
+    found = re.search(f"{_DISK}|{_NO_RIGHT}", line)
+    why = found[0] if found else line
+    look = "ls -ld" if re.search("Read-only|ermission", why) else "df -h"
+    other = f", or use another folder: export {variable}=FOLDER" if variable else ""
+    return Unavailable("cannot-write-files", f"cannot write {what}: {why}", f"{look} {place}{other}")
+
+
+def classify(verb: str, code: int, said: str, url: str, trust: Trust, mirror: str = "") -> RaptError:
     """What a failed git command means.
 
     Args:
@@ -166,6 +201,7 @@ def classify(verb: str, code: int, said: str, url: str, trust: Trust) -> RaptErr
         said: Its standard error and, for ``push --porcelain``, its output, in the C locale.
         url: The address of the repository.
         trust: How far it is trusted.
+        mirror: Our mirror of it; empty where there is none.
 
     Returns:
         The error to raise; its code is ``git-failed`` where the words are not known.
@@ -174,6 +210,8 @@ def classify(verb: str, code: int, said: str, url: str, trust: Trust) -> RaptErr
     lines = [plain(line) for line in text.splitlines() if line.strip()]
     ours = [line for line in lines if not line.startswith(("remote:", "warning:", "hint:", "To ", "Done"))]
     first = next((line for line in ours if line.startswith(("fatal:", "error:"))), (ours or [""])[0])
+    if unwritable := _unwritable(verb, lines, url, mirror):
+        return unwritable
     words = {
         "where": shown(url),
         "line": _told(first),

@@ -8,12 +8,12 @@ import hashlib
 import os
 import shutil
 import time
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
-from kubectl_rapt.adapters import git_answers, git_input, git_known, locks
+from kubectl_rapt.adapters import git_answers, git_input, git_known, locks, platform
 from kubectl_rapt.adapters.git_program import LackingError, Mirror, Program
 from kubectl_rapt.errors import Invalid, RaptError
 from kubectl_rapt.ports.git import Remote
@@ -149,14 +149,18 @@ class Mirrors:
     def heal(self, mirror: Mirror, commit: str, attempt: int, error: LackingError) -> None:
         """What to do when a read fails: fetch; if it fails again, make the mirror anew; then give up."""
         if attempt == 2:
-            raise git_answers.classify("read", 1, str(error), mirror.url, mirror.trust) from None
+            raise git_answers.classify(
+                "read", 1, str(error), mirror.url, mirror.trust, str(mirror.path)
+            ) from None
         if attempt == 1:
             self.discard(mirror)
         self._obtain(mirror, commit)
 
-    def alone(self, mirror: Mirror) -> AbstractContextManager[None]:
-        """Keep every other process from changing the mirror meanwhile."""
-        return locks.held(mirror.beside(".lock"), self._limit_seconds)
+    @contextmanager
+    def alone(self, mirror: Mirror) -> Iterator[None]:
+        """Keep every other process from changing the mirror meanwhile. Raises Unavailable, also where it cannot be."""
+        with locks.held(mirror.beside(".lock"), self._limit_seconds), _writing(mirror):
+            yield
 
     def make(self, mirror: Mirror) -> None:
         """Make an empty mirror where there is none; call it alone."""
@@ -185,12 +189,17 @@ class Mirrors:
     def tidy(self, mirror: Mirror) -> None:
         """Pack the mirror when it has grown; what killed and beaten pushes left goes after a day."""
         objects = mirror.path / "objects"
-        if _count(objects / "pack") < 2 * _MOST_PACKS and _count(objects / "17") < _MOST_LOOSE / 256:
-            return
+        with _writing(mirror):
+            if _count(objects / "pack") < 2 * _MOST_PACKS and _count(objects / "17") < _MOST_LOOSE / 256:
+                return
         with self.alone(mirror):
             for report in mirror.path.glob("fast_import_crash_*"):
                 report.unlink(missing_ok=True)
             self._program.run(mirror, "gc", "--quiet", "--prune=1.day.ago")
+
+
+def _writing(mirror: Mirror) -> AbstractContextManager[None]:
+    return platform.writing(mirror.path, platform.CACHE)
 
 
 def is_repository(place: Path) -> bool:

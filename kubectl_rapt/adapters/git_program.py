@@ -1,6 +1,7 @@
 """The ``git`` program as Rapt runs it: in an environment of our making, in a group of its own, never for ever."""
 
 import os
+import re
 import signal
 import subprocess
 import time
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kubectl_rapt.adapters import git_answers, git_input
+from kubectl_rapt.adapters import git_answers, git_input, platform
 from kubectl_rapt.adapters.trace import SILENT, Trace
 from kubectl_rapt.errors import Unavailable
 from kubectl_rapt.ports.git import Trust
@@ -20,6 +21,13 @@ if TYPE_CHECKING:
 
 _OLDEST_GIT = (2, 34)
 """The first that signs by ssh key; isolation needs 2.32, reading the log 2.33."""
+
+
+_COULD_NOT_WRITE = (
+    r"[Uu]nable to (create|write)|[Cc]annot (lock|open|update)|[Cc]ould not (create|write)|[Ff]ailed to (write|update)"
+    r"|unpack(er error| failed)|No space left|Read-only file system|[Pp]ermission|quota exceeded"
+)
+"""What git says where a disk may be the cause, which it often does not name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +130,9 @@ class Program:
         answer = self.run(mirror, *args, extra=self._ssh(mirror))
         if answer.code:
             said = f"{answer.err}\n{answer.out.decode(errors='replace')}"
-            raise git_answers.classify(args[0], answer.code, said, mirror.url, mirror.trust)
+            if re.search(_COULD_NOT_WRITE, said):
+                _check_disks(mirror)
+            raise git_answers.classify(args[0], answer.code, said, mirror.url, mirror.trust, str(mirror.path))
         return answer.out
 
     @contextmanager
@@ -202,6 +212,16 @@ class Program:
                 )
             self._found = program
         return self._found
+
+
+def _check_disks(mirror: Mirror) -> None:
+    """Raise Unavailable where the disk of the repository, if it is on this machine, or of our mirror takes nothing."""
+    places = [(mirror.path, platform.CACHE)]
+    if mirror.scheme == "file":
+        places.insert(0, (Path(mirror.url.removeprefix("file://localhost").removeprefix("file://")), ""))
+    for place, variable in places:
+        if place.is_dir() and (why := platform.look(place)):
+            raise platform.cannot_write(place, why, variable)
 
 
 def _no_git() -> Unavailable:

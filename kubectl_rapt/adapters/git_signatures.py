@@ -1,16 +1,19 @@
 """Signatures of tags: the keys that are believed, and no others, put where git looks for them."""
 
 import base64
+import os
 import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from kubectl_rapt.adapters import platform
 from kubectl_rapt.adapters.git_answers import plain
 from kubectl_rapt.errors import Problem, Refused
 
 _PGP = "-----BEGIN PGP"
+_ALLOWED = "allowed-signers"
 _HEAD = re.compile(rb"object ([0-9a-f]{40})\ntype commit\ntag ([^\n]+)\n")
 _HINT = "ask those who look after the registry for a signed tag, or choose another version"
 
@@ -26,24 +29,30 @@ def about(content: bytes) -> tuple[str, str]:
 @contextmanager
 def keyring(keys: Sequence[str]) -> Iterator[tuple[Mapping[str, str], Mapping[str, str]]]:
     """A private place with those keys; git's settings and environment that lead there."""
-    with tempfile.TemporaryDirectory(prefix="rapt-keys-") as name:
-        folder = Path(name)
-        allowed = folder / "allowed-signers"
-        lines = [f'* namespaces="git" {key.strip()}\n' for key in keys if not key.startswith(_PGP)]
-        allowed.write_text("".join(lines))
-        home = folder / "gnupg"
-        home.mkdir(mode=0o700)
-        # A keyring is its keys one after another; gpg's own import would want an agent.
-        ring = b"".join(_packets(key) for key in keys if key.startswith(_PGP))
-        (home / "pubring.gpg").write_bytes(ring)
+    with ExitStack() as opened:
+        with platform.writing(Path(os.environ.get("TMPDIR") or "/tmp"), "TMPDIR"):
+            folder = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="rapt-keys-")))
+            home = _filled(folder, keys)
         yield (
             {
-                "gpg.ssh.allowedSignersFile": str(allowed),
+                "gpg.ssh.allowedSignersFile": str(folder / _ALLOWED),
                 "gpg.program": "gpg",
                 "gpg.ssh.program": "ssh-keygen",
             },
             {"GNUPGHOME": str(home)},
         )
+
+
+def _filled(folder: Path, keys: Sequence[str]) -> Path:
+    """Write the keys where ssh's and gpg's programs look; gpg's home."""
+    lines = [f'* namespaces="git" {key.strip()}\n' for key in keys if not key.startswith(_PGP)]
+    (folder / _ALLOWED).write_text("".join(lines))
+    home = folder / "gnupg"
+    home.mkdir(mode=0o700)
+    # A keyring is its keys one after another; gpg's own import would want an agent.
+    ring = b"".join(_packets(key) for key in keys if key.startswith(_PGP))
+    (home / "pubring.gpg").write_bytes(ring)
+    return home
 
 
 def _packets(key: str) -> bytes:

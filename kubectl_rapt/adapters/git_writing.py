@@ -43,7 +43,7 @@ def wrap(
     answer = program.run(mirror, "commit-tree", *options, "-F", "-", tree, stdin=message, extra=dates)
     if answer.code:
         verb = "sign" if is_signed else "commit-tree"
-        raise git_answers.classify(verb, answer.code, answer.err, mirror.url, mirror.trust)
+        raise git_answers.classify(verb, answer.code, answer.err, mirror.url, mirror.trust, str(mirror.path))
     return answer.out.decode().strip()
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from kubectl_rapt.adapters import platform
 from kubectl_rapt.errors import Unavailable
 
 
@@ -22,10 +23,12 @@ def held(path: Path, patience_seconds: float) -> Iterator[None]:
         patience_seconds: How long to wait for another holder.
 
     Raises:
-        Unavailable: Another process held it all that time.
+        Unavailable: Another process held it all that time, or the file cannot be written.
     """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    waiting = _Waiting(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    with platform.writing(path, platform.CACHE):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    waiting = _Waiting(handle)
     try:
         if not waiting.is_over(patience_seconds):
             raise Unavailable(

@@ -10,6 +10,7 @@ from importlib import metadata
 from pathlib import Path
 
 from kubectl_rapt import __version__
+from kubectl_rapt.errors import RaptError
 from kubectl_rapt.guard import secrets
 from kubectl_rapt.wiring import report_folder
 
@@ -23,7 +24,7 @@ def write(arguments: list[str]) -> str:
     text = _text(arguments)
     try:
         return _written(report_folder(os.environ), text)
-    except OSError:
+    except (OSError, RaptError):
         try:
             return _written(Path(tempfile.gettempdir()), text)
         except OSError as error:

@@ -207,7 +207,7 @@ def up(context: typer.Context, dry_run: options.DryRun = "none") -> int:
             if is_dry:
                 terminal.out(str(step) if step else f"use what is up: {known.kubeconfig}")
                 return 0
-            wiring.dev_folder(os.environ).mkdir(parents=True, exist_ok=True)
+            wiring.make_dev_folder(os.environ)
             progress.aside(is_last=True)
             if step and (code := writes.apply(writers, step)):
                 return code if isinstance(code, int) else 1
