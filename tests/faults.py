@@ -6,6 +6,7 @@ Whoever uses the kubeconfig it writes speaks to it: a door, or a whole ``kubectl
 
 import contextlib
 import json
+import random
 import re
 import socket
 import struct
@@ -114,6 +115,22 @@ class CutAfter:
 
 
 @dataclass(frozen=True)
+class StallAfter:
+    """Pass it on, and say nothing more after so many bytes of the answer, its headers included."""
+
+    size: int
+
+    def play(self, faults: "Faults", request: Request, client: socket.socket) -> None:
+        sent = 0
+        for piece in faults.passed_on(request):
+            client.sendall(piece[: self.size - sent])
+            sent += len(piece)
+            if sent >= self.size:
+                break
+        _until_closed(client)
+
+
+@dataclass(frozen=True)
 class BlackHole:
     """Accept it and never answer."""
 
@@ -130,8 +147,24 @@ class Pass:
             client.sendall(piece)
 
 
+@dataclass(frozen=True)
+class Sometimes:
+    """Do something with a share of the requests, as chance has it; pass the others on."""
+
+    share: float
+    acts: Sequence["Act"]
+    chance: random.Random
+
+    def play(self, faults: "Faults", request: Request, client: socket.socket) -> None:
+        with faults.lock:
+            act = self.chance.choice(self.acts) if self.chance.random() < self.share else PASS
+        act.play(faults, request, client)
+
+
 PASS = Pass()
-Act = Reply | Streamed | DropReply | DropRequest | Delay | CutAfter | BlackHole | Pass
+Act = (
+    Reply | Streamed | DropReply | DropRequest | Delay | CutAfter | StallAfter | BlackHole | Sometimes | Pass
+)
 
 
 class Faults:
@@ -140,12 +173,13 @@ class Faults:
     Attributes:
         kubeconfig: Leads to this server.
         requests: All that arrived, in order.
+        lock: Is held by whoever decides what becomes of a request.
     """
 
     def __init__(self, folder: Path, upstream: Proxy | None) -> None:
         self._upstream = upstream
         self._plans: list[tuple[re.Pattern[str], list[Act]]] = []
-        self._lock = threading.Lock()
+        self.lock = threading.Lock()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.requests: list[Request] = []
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
@@ -157,12 +191,12 @@ class Faults:
 
         The plan that was made last is looked at first; requests without a plan are passed on.
         """
-        with self._lock:
+        with self.lock:
             self._plans.insert(0, (re.compile(pattern), list(acts)))
 
     def forget(self) -> None:
         """Drop all plans and what was asked for."""
-        with self._lock:
+        with self.lock:
             self._plans.clear()
             self.requests = []
 
@@ -203,7 +237,7 @@ class Faults:
                 self._plan(f"{request.method} {request.target}").play(self, request, client)
 
     def _plan(self, line: str) -> Act:
-        with self._lock:
+        with self.lock:
             for pattern, acts in self._plans:
                 if acts and pattern.search(line):
                     return acts.pop(0)

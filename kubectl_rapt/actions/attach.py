@@ -11,7 +11,7 @@ from kubectl_rapt.objects.runs import Attempt, Run
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs import lifecycle, retries
 from kubectl_rapt.runs import outcome as outcomes
-from kubectl_rapt.runs.following import Line, LogLine, Source
+from kubectl_rapt.runs.following import EndedEarly, Line, LogLine, Source
 from kubectl_rapt.runs.lifecycle import Done, Later, Seen, Wait
 from kubectl_rapt.runs.outcome import Outcome
 from kubectl_rapt.runs.retries import Again, Over
@@ -119,11 +119,16 @@ def _again(world: World, seen: Seen, ends_at: datetime | None) -> Iterator[Line]
 
 
 def _follow(world: World, job: Ref, ends_at: datetime | None) -> Generator[Line, None, Outcome | None]:
-    """Show one Job; its outcome, with the last thing that it said: an exit code says little without."""
+    """Show one Job; its outcome, with the last thing that it said: an exit code says little without.
+
+    Where a log ended early, nobody knows what was said last.
+    """
     last: dict[Source, bytes] = {}
+    is_whole = True
     for line in follow.follow(world, job, timeout_seconds=_left(world, ends_at)):
         if isinstance(line, Outcome):
-            return _with_last_line(line, last)
+            return _with_last_line(line, last) if is_whole else line
+        is_whole = is_whole and not isinstance(line, EndedEarly)
         if isinstance(line, LogLine):
             last.pop(line.source, None)
             last[line.source] = line.line

@@ -9,6 +9,7 @@ from kubectl_rapt.errors import RaptError, Unavailable
 from kubectl_rapt.model.kinds import JOB, POD, Ref
 from kubectl_rapt.objects import jobs, pods
 from kubectl_rapt.objects.pods import Pod
+from kubectl_rapt.ports.cluster import Log
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs import following
 from kubectl_rapt.runs.following import Following, Line, Source
@@ -56,6 +57,7 @@ def follow(
     inbox.add(_pods(world, job))
     inbox.add(_job(world, job))
     state = Following(only=part.container)
+    logs_of: dict[Source, Log] = {}
     for event in inbox.read(_TICK_SECONDS, following.Tick()):
         now = world.now()
         if isinstance(event, following.PodSeen):
@@ -65,7 +67,11 @@ def follow(
         state = taken.state
         yield from taken.lines
         for source in taken.begin:
-            inbox.add(_log(world, state.pods[source.pod], source, wanted))
+            logs_of[source] = _open(world, state.pods[source.pod], source, wanted)
+            inbox.add(_log(logs_of[source], source))
+        if state.outcome:
+            for log in logs_of.values():
+                log.expect_end()
         if state.has_ended and state.outcome:
             yield look.closely(world, state.job, list(state.pods.values()), state.outcome)
             return
@@ -96,20 +102,23 @@ def _job(world: World, job: Ref) -> Iterator[following.Event]:
             yield following.JobSeen(jobs.from_manifest(event.object))
 
 
-def _log(world: World, pod: Pod, source: Source, part: Part) -> Iterator[following.Event]:
+def _open(world: World, pod: Pod, source: Source, part: Part) -> Log:
+    return world.cluster.logs(
+        pod.ref,
+        source.container,
+        follow=True,
+        tail=part.tail,
+        since_seconds=part.since_seconds,
+        timestamps=part.timestamps,
+        restarts=pod.may_restart,
+    )
+
+
+def _log(log: Log, source: Source) -> Iterator[following.Event]:
     try:
-        lines = world.cluster.logs(
-            pod.ref,
-            source.container,
-            follow=True,
-            tail=part.tail,
-            since_seconds=part.since_seconds,
-            timestamps=part.timestamps,
-            restarts=pod.may_restart,
-        )
-        for line in lines:
+        for line in log:
             yield following.LogLine(source, line)
     except RaptError as error:
-        yield following.LogEnded(source, error.message)
+        yield following.LogEnded(source, error.message, isinstance(error, Unavailable))
     else:
         yield following.LogEnded(source)

@@ -9,7 +9,7 @@ from kubectl_rapt.cli import terminal
 from kubectl_rapt.model import times
 from kubectl_rapt.objects import runs
 from kubectl_rapt.objects.runs import Run
-from kubectl_rapt.runs.following import LogLine, Note, Started
+from kubectl_rapt.runs.following import EndedEarly, LogLine, Note, Started
 from kubectl_rapt.runs.lifecycle import Later
 from kubectl_rapt.runs.outcome import Outcome
 from kubectl_rapt.runs.retries import Again
@@ -41,6 +41,9 @@ def data(one: Happening | Outcome) -> dict[str, Any] | None:
             }
         case Note(text):
             return {"type": "note", "message": text}
+        case EndedEarly(source, why):
+            text = f"the log ended early: {why}"
+            return {"type": "note", "pod": source.pod, "container": source.container, "message": text}
         case Ended(run, attempt, then):
             told = {"type": "ended", "run": run.name, **runs.attempt_to_data(attempt)}
             next_at = {"nextAttemptAt": times.spell(then.at)} if isinstance(then, Again) else {}

@@ -15,7 +15,7 @@ from kubectl_rapt.model import times
 from kubectl_rapt.model.kinds import Ref
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs import outcome as outcomes
-from kubectl_rapt.runs.following import LogLine, Note, Started
+from kubectl_rapt.runs.following import EndedEarly, LogLine, Note, Started
 from kubectl_rapt.runs.lifecycle import Later, Seen
 from kubectl_rapt.runs.outcome import EXIT_CODE, Outcome
 from kubectl_rapt.runs.retries import Again, Over
@@ -63,6 +63,9 @@ class Lines:
                 terminal.say(_started(self._name, one))
             case Note(text):
                 terminal.say(terminal.clean(text))
+            case EndedEarly():
+                if self._has_log:
+                    terminal.say(terminal.clean(ended_early(self._name, one)))
             case Later():
                 terminal.say(f"{self._name}  {terminal.clean(_later(self._name, one, now))}")
             case Ended(run, attempt, then):
@@ -146,6 +149,17 @@ def attach(
             error.message = f"{name} did not end within {timeout_seconds:g} s; it goes on"
         return _failed(error, again)
     raise AssertionError("following ended without an outcome")
+
+
+def ended_early(name: str, log: EndedEarly) -> str:
+    """What is said of a log that ended before all of it had arrived.
+
+    Args:
+        name: The run, or what else the log is called by.
+        log: Whose log it is, and why it ended.
+    """
+    rest = f"; kubectl rapt logs {name} has the rest" if log.may_be_read_later else ""
+    return f"the log of {log.source.pod} {log.source.container} ended early: {log.why}{rest}"
 
 
 def _failed(error: RaptError, again: str) -> int:

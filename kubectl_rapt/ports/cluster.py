@@ -17,6 +17,18 @@ class Stream(Iterator[T_co], Protocol[T_co]):
         ...
 
 
+class Log(Stream[bytes], Protocol):
+    """The lines of a container's log."""
+
+    def expect_end(self) -> None:
+        """Tell it, from any thread, that the container has ended, so that silence is a fault from now on.
+
+        A connection that is silent for some seconds is opened again where it stopped. Where nothing new comes for a
+        minute and the kubelet does not say that this was all, ``next`` raises Unavailable (``log-incomplete``).
+        """
+        ...
+
+
 class Page(NamedTuple):
     """A part of a list as the API server prints it: the names of the columns, and a row of cells for each object."""
 
@@ -103,7 +115,7 @@ class ClusterReads(Protocol):
         since_seconds: float | None = None,
         timestamps: bool = False,
         restarts: bool = False,
-    ) -> Stream[bytes]:
+    ) -> Log:
         """The log of one container, in lines without their line end, exactly once each.
 
         It begins with the last ``tail`` lines, and with what was said ``since_seconds`` ago; ``timestamps`` are the
@@ -113,6 +125,10 @@ class ClusterReads(Protocol):
         when the container has ended and every line that the kubelet still has was given, or the pod is
         gone; with ``restarts`` it goes on with a container that is started again in place. A container that has not
         started has an empty log. Only a line over 64 MiB comes in parts.
+
+        Raises:
+            NotFound: There is no such pod; ``no-log`` where it was deleted before all of its log had arrived.
+            Unavailable: ``log-incomplete``: not all of it can be read now. It is raised after the lines that can.
         """
         ...
 

@@ -8,9 +8,6 @@ from kubectl_rapt.objects.pods import Container, Pod
 from kubectl_rapt.runs import outcome as outcomes
 from kubectl_rapt.runs.outcome import Outcome
 
-SILENCE_SECONDS = 10.0
-"""How long a log may be silent after the outcome is certain before it is given up: the kubelet may be gone."""
-
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -37,10 +34,17 @@ class LogLine:
 
 @dataclass(frozen=True, slots=True)
 class LogEnded:
-    """A container's log is complete, or cannot be read: then ``problem`` says why."""
+    """A container's log is complete, or it ended before that.
+
+    Args:
+        source: Whose it is.
+        problem: Why it ended early; empty for one that is complete.
+        may_be_read_later: Whether what is missing may still be had.
+    """
 
     source: Source
     problem: str = ""
+    may_be_read_later: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,22 @@ class Note:
     text: str
 
 
-Line = LogLine | Started | Note
+@dataclass(frozen=True, slots=True)
+class EndedEarly:
+    """A container's log ended before all of it had arrived.
+
+    Args:
+        source: Whose it is.
+        why: What happened.
+        may_be_read_later: Whether what is missing may still be had.
+    """
+
+    source: Source
+    why: str
+    may_be_read_later: bool
+
+
+Line = LogLine | Started | Note | EndedEarly
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +122,6 @@ class Following:
         closed: Logs that were read to their end.
         told: What was said once already.
         outcome: How it ended, once certain.
-        heard_at: When that was, or when the last log line came after it.
         has_ended: Whether there is nothing more to wait for.
     """
 
@@ -115,7 +133,6 @@ class Following:
     closed: frozenset[Source] = frozenset()
     told: frozenset[str] = frozenset()
     outcome: Outcome | None = None
-    heard_at: datetime | None = None
     has_ended: bool = False
 
     @property
@@ -152,12 +169,11 @@ def take(state: Following, event: Event, now: datetime) -> Taken:
     lines: list[Line] = []
     match event:
         case LogLine():
-            line = replace(event, has_others=True) if state.has_several else event
-            return Taken(replace(state, heard_at=now) if state.outcome else state, (line,))
-        case LogEnded(source, problem):
+            return Taken(state, (replace(event, has_others=True) if state.has_several else event,))
+        case LogEnded(source, problem, may_be_read_later):
             state = replace(state, open=state.open - {source}, closed=state.closed | {source})
             if problem:
-                lines.append(Note(f"no more log lines of {source.pod}: {problem}"))
+                lines.append(EndedEarly(source, problem, may_be_read_later))
         case PodSeen(pod):
             state = replace(state, pods={**state.pods, pod.name: pod})
         case PodsListed():
@@ -177,16 +193,8 @@ def take(state: Following, event: Event, now: datetime) -> Taken:
     lines.extend(told)
     if state.outcome is None and state.job is not None and state.has_listed:
         state = replace(state, outcome=outcomes.of(state.job, list(state.pods.values())))
-    if state.outcome is not None and state.heard_at is None:
-        state = replace(state, heard_at=now)
-    state = replace(state, has_ended=_is_over(state, now))
+    state = replace(state, has_ended=state.outcome is not None and state.has_listed and not state.open)
     return Taken(state, tuple(lines), begin)
-
-
-def _is_over(state: Following, now: datetime) -> bool:
-    if state.outcome is None or state.heard_at is None or not state.has_listed:
-        return False
-    return not state.open or (now - state.heard_at).total_seconds() > SILENCE_SECONDS
 
 
 def _logs_to_begin(state: Following) -> tuple[Source, ...]:

@@ -14,7 +14,7 @@ from kubectl_rapt.adapters.cluster.reads import Reads
 from kubectl_rapt.errors import Invalid, NotFound, Refused, Unavailable
 from kubectl_rapt.model.kinds import POD, Ref
 from tests.contract import recorded
-from tests.faults import Act, DropRequest, Faults, Reply, Streamed
+from tests.faults import Act, BlackHole, DropRequest, Faults, Reply, Streamed
 
 PODS = "^GET /api/v1/namespaces/prod/pods/one$"
 LOGS = "^GET /api/v1/namespaces/prod/pods/one/log"
@@ -228,10 +228,65 @@ def test_a_pod_that_never_was_is_not_found(scripted: Faults, reads: Reads) -> No
         list(reads.logs(ONE, "main", follow=True))
 
 
-@pytest.mark.parametrize("first", [Streamed([A]), Streamed([A], then="cut"), WAITING])
-def test_the_log_of_a_pod_that_is_deleted_ends(scripted: Faults, reads: Reads, first: Act) -> None:
+@pytest.mark.parametrize(("first", "said"), [(Streamed([A]), [b"a"]), (WAITING, [])], ids=str)
+def test_the_log_of_a_pod_that_is_deleted_ends(
+    scripted: Faults, reads: Reads, first: Act, said: list[bytes]
+) -> None:
     scripted.on(PODS, GONE)
-    assert follow(scripted, reads, first, GONE, GONE) in ([b"a"], [])
+    assert follow(scripted, reads, first, GONE, GONE) == said
+
+
+def test_lines_that_went_with_their_pod_are_told(scripted: Faults, reads: Reads) -> None:
+    scripted.on(LOGS, Streamed([A], then="cut"), GONE)
+    lines = reads.logs(ONE, "main", follow=True)
+    assert next(lines) == b"a"
+    with pytest.raises(NotFound, match="was deleted before all of its log had arrived"):
+        next(lines)
+
+
+@pytest.mark.parametrize(
+    "stall",
+    [BlackHole(), Streamed(then="silence"), Streamed([A, B], then="silence")],
+    ids=["never answered", "nothing came", "some lines came"],
+)
+def test_a_log_that_stalls_after_its_container_has_ended_arrives_whole_and_soon(
+    scripted: Faults, reads: Reads, stall: Act
+) -> None:
+    scripted.on(LOGS, stall, Streamed([A, B, C, D]), Streamed([D]))
+    lines = reads.logs(ONE, "main", follow=True)
+    threading.Timer(0.3, lines.expect_end).start()
+    begun = time.monotonic()
+    assert list(lines) == [b"a", b"b", b"c", b"d"]
+    assert 5 < time.monotonic() - begun < 9
+
+
+def test_a_log_that_stalls_without_being_followed_arrives_whole_and_soon(
+    scripted: Faults, reads: Reads
+) -> None:
+    scripted.on(LOGS, Streamed([A, B], then="silence"), Streamed([B, C]))
+    begun = time.monotonic()
+    assert list(reads.logs(ONE, "main")) == [b"a", b"b", b"c"]
+    assert 5 < time.monotonic() - begun < 9
+
+
+@pytest.mark.parametrize("is_followed", [True, False])
+def test_a_log_whose_end_never_comes_is_told(scripted: Faults, door: Door, is_followed: bool) -> None:
+    scripted.on(LOGS, Streamed([A, B], then="silence"), *[Streamed([B], then="silence")] * 50)
+    lines = Reads(door, patience_seconds=2.0).logs(ONE, "main", follow=is_followed)
+    assert [next(lines), next(lines)] == [b"a", b"b"]
+    lines.expect_end()
+    begun = time.monotonic()
+    with pytest.raises(Unavailable) as caught:
+        next(lines)
+    assert caught.value.code == "log-incomplete"
+    assert caught.value.hint == "kubectl logs one -c main -n prod"
+    assert time.monotonic() - begun < 4
+
+
+def test_a_log_may_be_silent_while_its_container_runs(scripted: Faults, door: Door) -> None:
+    reads = Reads(door, patience_seconds=0.5)
+    assert follow(scripted, reads, Streamed([A, 3.0, B]), Streamed([B])) == [b"a", b"b"]
+    assert queries(scripted) == ["", "tailLines=1"]
 
 
 def test_a_wrong_container_is_told(scripted: Faults, reads: Reads) -> None:

@@ -199,7 +199,7 @@ class Door:
         status, body = None, http.Body()
         try:
             connection.send(method, path, headers, data, ends_at)
-            answer = connection.answer(ends_at)
+            answer = connection.answer(lambda _: ends_at)
             body = answer.body(ends_at)
             status = answer.status
             refusal = None if 200 <= status < 300 else body.whole()
@@ -220,7 +220,7 @@ class Door:
         return answer, body
 
     @contextlib.contextmanager
-    def stream(self, ask: Ask, path: str, leash: Leash, ends_at: float) -> Iterator[http.Answer]:
+    def stream(self, ask: Ask, path: str, leash: Leash, ends_at: http.EndsAt) -> Iterator[http.Answer]:
         """Open a stream, whose body the caller reads.
 
         Args:
@@ -234,17 +234,17 @@ class Door:
             http.Cut, http.TooSlow: From here and from the body.
         """
         began_at = time.monotonic()
-        connection = self._connect(ask, ends_at)
+        connection = self._connect(ask, ends_at(began_at))
         headers, status = {"Accept": "*/*", "Accept-Encoding": "identity"}, None
         with contextlib.closing(connection), leash.holds(connection):
             try:
-                connection.send("GET", path, headers, b"", ends_at)
+                connection.send("GET", path, headers, b"", ends_at(began_at))
                 answer = connection.answer(ends_at)
                 status = answer.status
             finally:
                 self._trace.request("GET", path, began_at, status, sent=headers)
             if not 200 <= answer.status < 300:
-                raise self._error(answer, answer.body(ends_at).whole(), ask)
+                raise self._error(answer, answer.body(ends_at(time.monotonic())).whole(), ask)
             yield answer
 
     def _idle_connection(self) -> http.Connection | None:

@@ -16,7 +16,11 @@ from collections.abc import Callable, Iterator, Mapping
 _PIECE = 256 * 1024
 _LONGEST_LINE = 64 * 1024
 
-EndsAt = Callable[[], float]
+_ASK_AGAIN_SECONDS = 0.5
+
+EndsAt = Callable[[float], float]
+"""When to give up waiting, in ``time.monotonic()`` seconds, given when the waiting began. It is asked again and again
+meanwhile, so that what another thread learns can cut the waiting short."""
 
 
 class Cut(Exception):
@@ -61,7 +65,10 @@ class Connection:
         lines += [f"{name}: {value}" for name, value in headers.items()]
         if body or method not in ("GET", "DELETE"):
             lines.append(f"Content-Length: {len(body)}")
-        self._give_until(ends_at)
+        remaining = ends_at - time.monotonic()
+        if remaining <= 0:
+            raise TooSlow
+        self._socket.settimeout(remaining)
         try:
             self._socket.sendall("\r\n".join(lines).encode("ascii") + b"\r\n\r\n" + body)
         except TimeoutError as error:
@@ -69,7 +76,7 @@ class Connection:
         except OSError:
             return  # a server may answer and close before it has read a body: reading tells
 
-    def answer(self, ends_at: float) -> "Answer":
+    def answer(self, ends_at: EndsAt) -> "Answer":
         """The next answer's status and headers; its body is read through it."""
         status = 100
         while status < 200:  # interim answers have no body
@@ -98,7 +105,7 @@ class Connection:
         """Give the socket back."""
         self._socket.close()
 
-    def line(self, ends_at: float) -> bytes:
+    def line(self, ends_at: EndsAt) -> bytes:
         """The next line, without its end."""
         while (end := self._buffer.find(b"\n", self._read)) < 0:
             piece = self._receive(ends_at)
@@ -110,7 +117,7 @@ class Connection:
         self._read = end + 1
         return line.removesuffix(b"\r")
 
-    def some(self, limit: int, ends_at: float) -> bytes:
+    def some(self, limit: int, ends_at: EndsAt) -> bytes:
         """At most so many bytes of the body, as they come; empty at the end of the connection."""
         if self._read == len(self._buffer):
             self._buffer, self._read = self._receive(ends_at), 0
@@ -118,20 +125,19 @@ class Connection:
         self._read += len(piece)
         return piece
 
-    def _receive(self, ends_at: float) -> bytes:
-        self._give_until(ends_at)
-        try:
-            return self._socket.recv(_PIECE)
-        except TimeoutError as error:
-            raise TooSlow from error
-        except OSError as error:
-            raise Cut(str(error)) from error
-
-    def _give_until(self, ends_at: float) -> None:
-        remaining = ends_at - time.monotonic()
-        if remaining <= 0:
-            raise TooSlow
-        self._socket.settimeout(remaining)
+    def _receive(self, ends_at: EndsAt) -> bytes:
+        since = time.monotonic()
+        while True:
+            remaining = ends_at(since) - time.monotonic()
+            if remaining <= 0:
+                raise TooSlow
+            self._socket.settimeout(min(remaining, _ASK_AGAIN_SECONDS))
+            try:
+                return self._socket.recv(_PIECE)
+            except TimeoutError:
+                continue
+            except OSError as error:
+                raise Cut(str(error)) from error
 
 
 class Body:
@@ -185,13 +191,13 @@ class Answer:
     def body(self, ends_at: float) -> "Body":
         """The whole body."""
         is_packed = self.headers.get("content-encoding") == "gzip"
-        return Body(b"".join(self.pieces(lambda: ends_at)), is_packed)
+        return Body(b"".join(self.pieces(lambda _: ends_at)), is_packed)
 
     def pieces(self, ends_at: EndsAt) -> Iterator[bytes]:
         """The body as it comes.
 
         Args:
-            ends_at: Asked before each piece: when to give up on it.
+            ends_at: Asked for each piece: when to give up on it.
         """
         if self.status in (204, 304):
             pass
@@ -200,21 +206,21 @@ class Answer:
         elif "content-length" in self.headers:
             yield from self._counted(self._number(self.headers["content-length"], 10), ends_at)
         else:
-            while piece := self._connection.some(_PIECE, ends_at()):
+            while piece := self._connection.some(_PIECE, ends_at):
                 yield piece
             return  # its end is the connection's
         self.is_complete = True
 
     def _chunks(self, ends_at: EndsAt) -> Iterator[bytes]:
-        while size := self._number(self._connection.line(ends_at()).partition(b";")[0].decode("latin-1"), 16):
+        while size := self._number(self._connection.line(ends_at).partition(b";")[0].decode("latin-1"), 16):
             yield from self._counted(size, ends_at)
-            self._connection.line(ends_at())
-        while self._connection.line(ends_at()):
+            self._connection.line(ends_at)
+        while self._connection.line(ends_at):
             pass  # trailers
 
     def _counted(self, size: int, ends_at: EndsAt) -> Iterator[bytes]:
         while size:
-            piece = self._connection.some(size, ends_at())
+            piece = self._connection.some(size, ends_at)
             if not piece:
                 raise Cut("ended in a body")
             size -= len(piece)

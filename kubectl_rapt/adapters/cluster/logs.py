@@ -25,6 +25,8 @@ LONGEST_LINE = 64 * 1024 * 1024
 """A longer line is given in parts of this size; any other is held in memory whole."""
 
 
+_STALL_SECONDS = 5.0
+"""How long a log may be silent once its end is due, before it is opened again; twice as long after each time."""
 _SETTLE_SECONDS = 0.5
 _RESTART_SECONDS = 1.0
 """How often to look for a container that is to be started again: the kubelet waits ten seconds and more."""
@@ -69,9 +71,17 @@ def lines(door: Door, wanted: Wanted, leash: Leash) -> Iterator[bytes]:
     """
     given = _Given(begins_late=wanted.tail is not None or wanted.since_seconds is not None)
     patience = Patience(wanted.patience_seconds)
+    due = _Due(wanted, leash)
     is_known = is_over = was_clean = probes = is_waiting = False
+    is_whole = True
     unended: _Line | None = None
+    if not wanted.follow:
+        leash.expect_end()  # what there is can be had now
     while not leash.is_stopped:
+        if due.is_over:
+            if is_whole:
+                return
+            raise _incomplete(wanted)
         expected = (unended or given.last) if probes else None
         query = _query(wanted, given, is_probe=expected is not None)
         rest: _Line | None = None
@@ -79,11 +89,11 @@ def lines(door: Door, wanted: Wanted, leash: Leash) -> Iterator[bytes]:
         try:
             if is_waiting:
                 is_over, is_waiting = _has_finished(door, wanted.pod), False
-            opened = _read(door, wanted, query, leash, patience)
+            opened = _read(door, wanted, query, leash, patience, due)
             if wanted.restarts and not expected and (given.last or wanted.tail is None):
                 first = next(opened, None)
                 if first is None or not given.is_owed(first):
-                    is_gap = yield from _left(door, wanted, given, unended, first, leash, patience)
+                    is_gap = yield from _left(door, wanted, given, unended, first, leash, patience, due)
                 opened = itertools.chain(filter(None, [first]), opened)
             for line in () if is_gap else opened:
                 if expected and line != expected:
@@ -94,33 +104,42 @@ def lines(door: Door, wanted: Wanted, leash: Leash) -> Iterator[bytes]:
                     expected = None
                 elif line.is_ended and given.is_new(line):
                     has_news = True
+                    is_whole = False
                     patience.renew()
                     yield wanted.text(line)
+                    due.renew()
             else:
                 is_gap = is_gap or expected is not None
                 is_clean = not is_gap
         except NotFound:
             if not (is_known or given.last):
                 raise
+            if not is_whole:
+                what = f"{wanted.ask.thing}{wanted.ask.place} was deleted before all of its log had arrived"
+                raise NotFound("no-log", what, "kubectl rapt runs") from None
             return
         except http.Cut:
             if leash.is_stopped:
                 return
+            is_whole = is_whole and probes
             patience.bear(answers.lost(wanted.ask, "the log was cut again and again"))
         except http.TooSlow:
-            pass
+            is_whole = is_whole and probes
+            due.stalled()
         except Unavailable as error:
             if leash.is_stopped:
                 return
             if error.code != "not-started":
                 patience.bear(error)
                 leash.wait(error.retry_after_seconds or 0.0)
+            elif given.last and not is_whole:
+                raise _incomplete(wanted) from error
             elif is_over or given.last or not wanted.follow:
                 return
             else:
                 is_known = is_waiting = True
         if is_gap:
-            probes = False
+            probes = is_whole = False
             continue
         if is_clean and (not wanted.follow or (was_clean and not has_news and rest == unended)):
             if rest and (not wanted.restarts or given.is_new(rest)):
@@ -130,11 +149,55 @@ def lines(door: Door, wanted: Wanted, leash: Leash) -> Iterator[bytes]:
             leash.wait(_RESTART_SECONDS)
             is_clean, rest = False, None
         was_clean, probes, unended = is_clean, is_clean, rest if is_clean else None
+        is_whole = is_whole or is_clean
         if not is_clean:
             leash.wait(min(1.0, patience.pause_seconds()))
         elif rest:
             # On a busy node the runtime may still be writing the line that was cut short.
             leash.wait(_SETTLE_SECONDS)
+
+
+def _incomplete(wanted: Wanted) -> Unavailable:
+    ask = wanted.ask
+    what = f"the end of the log of {ask.thing}{ask.place} did not arrive"
+    return Unavailable("log-incomplete", what, f"kubectl logs {ask.name} -c {wanted.container}{ask.where}")
+
+
+class _Due:
+    """How long silence is borne: for long while the container may still speak, briefly once its log's end is due.
+
+    Args:
+        wanted: Which log.
+        leash: What tells that the end is due.
+    """
+
+    def __init__(self, wanted: Wanted, leash: Leash) -> None:
+        self._wanted, self._leash = wanted, leash
+        self._stall_seconds = _STALL_SECONDS
+        self._news_at = time.monotonic()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the end is due and nothing new came for too long."""
+        return time.monotonic() > self._gives_up_at()
+
+    def renew(self) -> None:
+        """Note that something new came."""
+        self._news_at = time.monotonic()
+        self._stall_seconds = _STALL_SECONDS
+
+    def stalled(self) -> None:
+        """Note that the connection was silent for too long."""
+        if self._leash.ending_since < math.inf:
+            self._stall_seconds *= 2
+
+    def silence_ends_at(self, since: float, silence_seconds: float) -> float:
+        """When a connection is given up that has been silent since a moment and may be for so long at most."""
+        stall_ends_at = max(since, self._leash.ending_since) + self._stall_seconds
+        return min(since + silence_seconds, stall_ends_at, self._gives_up_at())
+
+    def _gives_up_at(self) -> float:
+        return max(self._news_at, self._leash.ending_since) + self._wanted.patience_seconds
 
 
 def _query(wanted: Wanted, given: "_Given", *, is_probe: bool = False, is_previous: bool = False) -> str:
@@ -157,16 +220,22 @@ def _query(wanted: Wanted, given: "_Given", *, is_probe: bool = False, is_previo
     )
 
 
-def _read(door: Door, wanted: Wanted, query: str, leash: Leash, patience: Patience) -> Iterator[_Line]:
+def _read(
+    door: Door, wanted: Wanted, query: str, leash: Leash, patience: Patience, due: _Due
+) -> Iterator[_Line]:
     path = paths.of(wanted.pod.kind, wanted.pod.namespace, wanted.pod.name, "log") + query
-    begins_by = time.monotonic() + door.timeout_seconds
+    began_at = time.monotonic()
+
+    def begins_by(_: float) -> float:
+        return due.silence_ends_at(began_at, door.timeout_seconds)
+
     with door.stream(wanted.ask, path, leash, begins_by) as answer:
         patience.reached()
         if answer.status == 204:
             raise Unavailable(
                 "not-started", "the pod has no node yet", f"kubectl describe pod {wanted.pod.name}"
             )
-        yield from _split(answer.pieces(lambda: time.monotonic() + wanted.silence_seconds))
+        yield from _split(answer.pieces(lambda since: due.silence_ends_at(since, wanted.silence_seconds)))
 
 
 def _split(pieces: Iterator[bytes]) -> Iterator[_Line]:
@@ -224,6 +293,7 @@ def _left(
     first: _Line | None,
     leash: Leash,
     patience: Patience,
+    due: _Due,
 ) -> Generator[bytes, None, bool]:
     """What the instance before the one whose log was just opened has still to say.
 
@@ -239,7 +309,7 @@ def _left(
     query = _query(wanted, given, is_previous=True)
     is_replaced = False
     try:
-        for line in _read(door, wanted, query, leash, patience):
+        for line in _read(door, wanted, query, leash, patience, due):
             if unended and line.stamp == unended.stamp:
                 unended = None
             is_replaced = is_replaced or (first is not None and line.stamp == first.stamp)

@@ -1,6 +1,7 @@
 """Streams that any thread may end."""
 
 import contextlib
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,12 +14,18 @@ T = TypeVar("T")
 
 
 class Leash:
-    """What a stream looks at to learn that nobody wants it any more."""
+    """What a stream looks at to learn that nobody wants it any more.
+
+    Attributes:
+        ending_since: Since when the stream's end is due, in ``time.monotonic()`` seconds; infinite while it may be
+            silent for as long as it likes.
+    """
 
     def __init__(self) -> None:
         self._stopped = threading.Event()
         self._lock = threading.Lock()
         self._connections: list[Connection] = []
+        self.ending_since = math.inf
 
     @property
     def is_stopped(self) -> bool:
@@ -41,6 +48,10 @@ class Leash:
     def wait(self, seconds: float) -> None:
         """Sleep, unless or until the stream is ended."""
         self._stopped.wait(max(0.0, seconds))
+
+    def expect_end(self) -> None:
+        """Note that the stream's end is due; from any thread, and only the first time counts."""
+        self.ending_since = min(self.ending_since, time.monotonic())
 
     def stop(self) -> None:
         """End the stream, from any thread."""
@@ -69,6 +80,10 @@ class Stream(Generic[T]):
         if self._leash.is_stopped:
             raise StopIteration
         return next(self._items)
+
+    def expect_end(self) -> None:
+        """Tell it that its end is due: silence is a fault from now on."""
+        self._leash.expect_end()
 
     def close(self) -> None:
         """End it: the connection is cut, and a ``next`` that waits raises StopIteration."""

@@ -105,9 +105,10 @@ def _changes(
     )
     ask = Ask("watch", wanted.kind, wanted.namespace)
     begins_by = min(ends_at, time.monotonic() + door.timeout_seconds)
-    with door.stream(ask, paths.of(wanted.kind, wanted.namespace) + query, leash, begins_by) as answer:
+    path = paths.of(wanted.kind, wanted.namespace) + query
+    with door.stream(ask, path, leash, lambda _: begins_by) as answer:
         patience.reached()
-        pieces = answer.pieces(lambda: min(ends_at, time.monotonic() + wanted.silence_seconds))
+        pieces = answer.pieces(lambda since: min(ends_at, since + wanted.silence_seconds))
         try:
             for line in _lines(pieces):
                 change = json.loads(line)

@@ -9,6 +9,7 @@ import pytest
 from kubectl_rapt.objects import jobs, pods
 from kubectl_rapt.runs import following
 from kubectl_rapt.runs.following import (
+    EndedEarly,
     Event,
     Following,
     JobSeen,
@@ -101,7 +102,7 @@ FOLDS: list[tuple[str, Sequence[Event], list[Line], list[Source], str, bool]] = 
     (
         "a log cannot be read",
         [JOB, LISTED, DONE, LogEnded(TOOL, "the node is gone")],
-        [STARTED, Note(f"no more log lines of {NAME}: the node is gone")],
+        [STARTED, EndedEarly(TOOL, "the node is gone", False)],
         [TOOL],
         "Succeeded",
         True,
@@ -149,25 +150,18 @@ def test_a_deleted_job_says_so_and_when() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("silent_seconds", "is_given_up"),
-    [(0.0, False), (9.0, False), (10.0, False), (10.5, True), (600.0, True)],
-)
-def test_a_log_may_be_silent_for_ten_seconds_after_the_end(silent_seconds: float, is_given_up: bool) -> None:
-    told = Told(JOB, LISTED, RUNS, DONE).then(Tick(), after=silent_seconds)
-    assert told.state.has_ended is is_given_up
-
-
-def test_each_line_after_the_end_begins_the_silence_anew() -> None:
-    told = Told(JOB, LISTED, RUNS, DONE).then(HELLO, Tick(), HELLO, Tick(), after=9)
+@pytest.mark.parametrize("silent_seconds", [0.0, 10.5, 86_400.0])
+def test_a_log_is_over_when_it_says_so_however_long_it_is_silent(silent_seconds: float) -> None:
+    told = Told(JOB, LISTED, RUNS, HELLO, DONE).then(Tick(), after=silent_seconds)
     assert not told.state.has_ended
-    assert told.then(Tick(), after=9).state.has_ended
+    assert told.then(LogEnded(TOOL)).state.has_ended
 
 
-def test_a_log_may_be_silent_for_ever_while_the_container_runs() -> None:
-    assert not Told(JOB, LISTED, RUNS, HELLO).then(Tick(), after=86_400).state.has_ended
-    late = Told(JOB, LISTED, RUNS).then(Tick(), DONE, after=86_400)
-    assert not late.state.has_ended, "the silence counts from the end"
+@pytest.mark.parametrize("may_be_read_later", [True, False])
+def test_a_log_that_ended_early_is_told_and_ends_the_waiting(may_be_read_later: bool) -> None:
+    told = Told(JOB, LISTED, RUNS, DONE).then(LogEnded(TOOL, "it is gone", may_be_read_later))
+    assert told.lines[-1] == EndedEarly(TOOL, "it is gone", may_be_read_later)
+    assert told.state.has_ended
 
 
 UNSCHEDULED = a_pod_seen("Pending", CREATING, CREATING, scheduled="0/3 nodes are available")
