@@ -73,6 +73,7 @@ class Unavailable(RaptError):
 
     Args:
         outcome_unknown: A write was sent and its answer was lost: look before repeating it.
+        is_transient: The same request may soon succeed, without anybody doing anything about it.
         retry_after_seconds: What the server asked for, if it did.
     """
 
@@ -86,8 +87,10 @@ class Unavailable(RaptError):
         problems: Sequence[Problem] = (),
         *,
         outcome_unknown: bool = False,
+        is_transient: bool = False,
         retry_after_seconds: float | None = None,
     ) -> None:
         super().__init__(code, message, hint, problems)
         self.outcome_unknown = outcome_unknown
+        self.is_transient = is_transient
         self.retry_after_seconds = retry_after_seconds

@@ -11,13 +11,17 @@ import pytest
 from kubectl_rapt.adapters.cluster.door import Door
 from kubectl_rapt.adapters.cluster.reads import Reads
 from kubectl_rapt.adapters.cluster.writes import Writes
-from kubectl_rapt.errors import Conflict, Invalid, NotFound, Refused, Unavailable
+from kubectl_rapt.errors import Conflict, Invalid, NotFound, RaptError, Refused, Unavailable
 from kubectl_rapt.model.kinds import CONFIG_MAP, JOB, NAMESPACE, Ref
 from kubectl_rapt.model.target import Target
 from tests.contract import recorded
-from tests.faults import BlackHole, DropRequest, Faults, Reply, Streamed
+from tests.faults import Act, BlackHole, DropRequest, Faults, Reply, Streamed
 
-A_JOB = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "one", "namespace": "prod"}}
+A_JOB: dict[str, Any] = {
+    "apiVersion": "batch/v1",
+    "kind": "Job",
+    "metadata": {"name": "one", "namespace": "prod"},
+}
 ONE = Ref(JOB, "one", "prod")
 BUSY = {"kind": "Status", "message": "too many requests", "reason": "TooManyRequests", "code": 429}
 
@@ -51,37 +55,177 @@ def test_busy_for_too_long_is_told(scripted: Faults, impatient: Door) -> None:
     assert len(scripted.asked("POST")) in (1, 2), "a third time would be after more than 1.5 s"
 
 
-def test_busy_without_a_time_is_told_at_once(scripted: Faults, door: Door) -> None:
-    scripted.on("POST", Reply(429, BUSY))
-    with pytest.raises(Unavailable):
+def test_a_write_that_the_server_had_no_time_for_is_sent_again_though_it_does_not_say_when(
+    scripted: Faults, door: Door
+) -> None:
+    scripted.on("POST", *[Reply(429, BUSY)] * 3, Reply(201, A_JOB))
+    assert Writes(door).create(A_JOB) == A_JOB
+    assert [request.method for request in scripted.requests] == ["POST"] * 4, "a 429 needs no look"
+
+
+UNAVAILABLE = {"kind": "Status", "message": "etcd is not ready", "reason": "ServiceUnavailable", "code": 503}
+FAILURES = {
+    "request cut": DropRequest(),
+    "500 of the server": Reply(500, {"kind": "Status", "message": "etcdserver: leader changed", "code": 500}),
+    "500 of a proxy": Reply(500, b"unexpected EOF"),
+    "502": Reply(502, b"<html>bad gateway</html>"),
+    "503": Reply(503, UNAVAILABLE),
+    "504": Reply(504, {"kind": "Status", "message": "timeout", "reason": "Timeout", "code": 504}),
+    "429": Reply(429, BUSY),
+    "a part of an answer": Reply(200, b'{"metadata":'),
+    "webhook down": Reply(
+        500,
+        {
+            "kind": "Status",
+            "message": 'failed calling webhook "x": dial tcp: connection refused',
+            "code": 500,
+        },
+    ),
+}
+failures = pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES)
+MISSING = Reply(404, recorded.answer("404-job").body)
+
+
+@failures
+def test_a_read_is_repeated_whatever_the_failure_looks_like(
+    scripted: Faults, door: Door, failure: Act
+) -> None:
+    scripted.on("GET", *[failure] * 3, Reply(200, A_JOB))
+    assert Reads(door).get(ONE) == A_JOB
+    assert len(scripted.requests) == 4
+
+
+@failures
+@pytest.mark.parametrize("was_done", [True, False])
+def test_a_create_is_repeated_only_where_a_look_finds_nothing(
+    scripted: Faults, door: Door, failure: Act, was_done: bool
+) -> None:
+    stored = {
+        **A_JOB,
+        "metadata": {**A_JOB["metadata"], "uid": "u", "labels": {}},
+        "spec": {"suspend": False},
+    }
+    scripted.on("POST", failure, Reply(201, stored))
+    scripted.on("GET", Reply(200, stored) if was_done else MISSING)
+    assert Writes(door).create(A_JOB) == stored
+    methods = [request.method for request in scripted.requests]
+    is_certain = failure in (FAILURES["429"], FAILURES["webhook down"])
+    assert methods == (
+        ["POST", "POST"] if is_certain else ["POST", "GET"] if was_done else ["POST", "GET", "POST"]
+    )
+
+
+def test_a_create_whose_name_something_else_took_meanwhile_is_a_conflict(
+    scripted: Faults, door: Door
+) -> None:
+    other = {**A_JOB, "metadata": {"name": "one", "namespace": "prod", "uid": "u"}, "spec": {"suspend": True}}
+    scripted.on("POST", DropRequest(), Reply(409, recorded.answer("409-already-exists").body))
+    scripted.on("GET", *[Reply(200, other)] * 2)
+    with pytest.raises(Conflict) as caught:
+        Writes(door).create({**A_JOB, "spec": {"suspend": False}})
+    assert caught.value.code == "already-exists"
+
+
+def test_a_create_whose_answer_was_lost_stays_unknown_where_nobody_may_look(
+    scripted: Faults, door: Door
+) -> None:
+    scripted.on("POST", DropRequest())
+    scripted.on("GET", Reply(403, recorded.answer("403-rbac").body))
+    with pytest.raises(Unavailable) as caught:
         Writes(door).create(A_JOB)
+    assert caught.value.outcome_unknown
     assert len(scripted.asked("POST")) == 1
+
+
+@failures
+def test_what_gives_the_same_result_again_is_repeated(scripted: Faults, door: Door, failure: Act) -> None:
+    scripted.on("PATCH", failure, Reply(200, A_JOB), failure, Reply(200, A_JOB))
+    scripted.on("DELETE", failure, Reply(200, A_JOB))
+    writes = Writes(door)
+    assert writes.apply(A_JOB, manager="rapt-sync") == A_JOB
+    assert writes.patch(ONE, {"spec": {"suspend": True}}) == A_JOB
+    writes.delete(ONE, uid="u-1")
+    assert [request.method for request in scripted.requests] == ["PATCH"] * 4 + ["DELETE"] * 2
+
+
+CHANGED = Reply(409, {"kind": "Status", "message": "modified", "reason": "Conflict", "code": 409})
+
+
+@pytest.mark.parametrize(
+    ("now", "is_done"),
+    [
+        ({"spec": {"suspend": False, "parallelism": 1}, "status": {}}, True),
+        ({"spec": {"suspend": False}, "status": {"nextAttemptAt": "soon"}}, False),
+        ({"spec": {"suspend": True}}, False),
+        ({"spec": {"suspend": False}, "metadata": {"uid": "another", "resourceVersion": "9"}}, False),
+    ],
+)
+def test_a_patch_of_a_version_whose_answer_was_lost_was_done_if_the_object_is_as_wanted(
+    scripted: Faults, door: Door, now: dict[str, Any], is_done: bool
+) -> None:
+    found = {**A_JOB, "metadata": {"name": "one", "uid": "u-1", "resourceVersion": "8"}, **now}
+    scripted.on("PATCH", DropRequest(), CHANGED)
+    scripted.on("GET", Reply(200, found))
+    version = {"uid": "u-1", "resourceVersion": "7"}
+    patch = {"metadata": version, "spec": {"suspend": False}, "status": {"nextAttemptAt": None}}
+    if is_done:
+        assert Writes(door).patch(ONE, patch) == found
+    else:
+        with pytest.raises(Conflict):
+            Writes(door).patch(ONE, patch)
+
+
+def test_a_conflict_without_a_lost_answer_is_somebody_elses_and_told(scripted: Faults, door: Door) -> None:
+    scripted.on("PATCH", CHANGED)
+    with pytest.raises(Conflict):
+        Writes(door).patch(ONE, {"metadata": {"resourceVersion": "7"}, "spec": {"suspend": False}})
+    assert [request.method for request in scripted.requests] == ["PATCH"]
+
+
+@pytest.mark.parametrize(
+    ("refusal", "found", "is_done"),
+    [
+        (MISSING, MISSING, True),
+        (CHANGED, Reply(200, {**A_JOB, "metadata": {"uid": "another"}}), True),
+        (CHANGED, Reply(200, {**A_JOB, "metadata": {"uid": "u-1", "deletionTimestamp": "now"}}), True),
+        (CHANGED, Reply(200, {**A_JOB, "metadata": {"uid": "u-1"}}), False),
+    ],
+)
+def test_a_delete_whose_answer_was_lost_was_done_if_the_object_is_gone_or_goes(
+    scripted: Faults, door: Door, refusal: Reply, found: Reply, is_done: bool
+) -> None:
+    scripted.on("DELETE", DropRequest(), refusal)
+    scripted.on("GET", found)
+    if is_done:
+        Writes(door).delete(ONE, uid="u-1", resource_version="7")
+    else:
+        with pytest.raises(Conflict):
+            Writes(door).delete(ONE, uid="u-1", resource_version="7")
+
+
+@pytest.mark.parametrize("status", [501, 404, 403, 422])
+def test_what_will_not_pass_is_told_at_once(scripted: Faults, door: Door, status: int) -> None:
+    scripted.on("GET", Reply(status, b"no"))
+    with pytest.raises(RaptError):
+        Reads(door).get(ONE)
+    assert len(scripted.requests) == 1
+
+
+def test_many_requests_together_have_no_more_patience_than_one(scripted: Faults, impatient: Door) -> None:
+    scripted.on("GET", *[Reply(503, UNAVAILABLE)] * 200)
+    started = time.monotonic()
+    for _ in range(10):
+        with pytest.raises(Unavailable):
+            Reads(impatient).get(ONE)
+    assert time.monotonic() - started < 3
+    scripted.forget()
+    scripted.on("GET", Reply(200, A_JOB), Reply(503, UNAVAILABLE), Reply(200, A_JOB))
+    assert [Reads(impatient).get(ONE), Reads(impatient).get(ONE)] == [A_JOB, A_JOB]
 
 
 def test_a_read_is_repeated_when_the_server_says_so(scripted: Faults, door: Door) -> None:
     scripted.on("GET", Reply(503, {"kind": "Status", "code": 503}, {"Retry-After": "1"}), Reply(200, A_JOB))
     assert Reads(door).get(ONE) == A_JOB
-
-
-def test_a_write_is_not_repeated_after_a_503(scripted: Faults, door: Door) -> None:
-    scripted.on("POST", Reply(503, {"kind": "Status", "code": 503}, {"Retry-After": "1"}))
-    with pytest.raises(Unavailable) as caught:
-        Writes(door).create(A_JOB)
-    assert caught.value.outcome_unknown
-    assert len(scripted.asked("POST")) == 1
-
-
-def test_a_lost_answer_of_a_read_is_asked_for_once_more(scripted: Faults, door: Door) -> None:
-    scripted.on("GET", DropRequest(), Reply(200, A_JOB))
-    assert Reads(door).get(ONE) == A_JOB
-
-
-def test_a_lost_answer_of_a_write_is_told_and_nothing_repeated(scripted: Faults, door: Door) -> None:
-    scripted.on("POST", DropRequest())
-    with pytest.raises(Unavailable) as caught:
-        Writes(door).create(A_JOB)
-    assert caught.value.outcome_unknown
-    assert len(scripted.asked("POST")) == 1
 
 
 @pytest.mark.parametrize("fault", [BlackHole(), Streamed([b"{"], then="silence")], ids=str)

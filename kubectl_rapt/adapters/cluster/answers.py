@@ -121,13 +121,14 @@ def lost(ask: Ask, why: str, *, code: str = "cut-off") -> Unavailable:
     """The error for a request that was sent and whose answer never came."""
     if ask.may_change:
         message = f"nobody knows whether {_doing(ask)} was done: {why}"
-        return Unavailable(code, message, _look(ask), outcome_unknown=True)
+        return Unavailable(code, message, _look(ask), outcome_unknown=True, is_transient=True)
     return unsent(ask, why, code=code)
 
 
 def unsent(ask: Ask, why: str, *, code: str) -> Unavailable:
     """The error for a request that certainly changed nothing, because it was never sent or only reads."""
-    return Unavailable(code, f"cannot {_doing(ask)}: {why}", "kubectl get --raw /readyz")
+    message = f"cannot {_doing(ask)}: {why}"
+    return Unavailable(code, message, "kubectl get --raw /readyz", is_transient=True)
 
 
 def is_ours(ask: Ask) -> bool:
@@ -329,29 +330,26 @@ def _trouble(status: int, headers: Mapping[str, str], said: _Said, ask: Ask) -> 
     wait = retry_after_seconds(headers)
     if status == 429:
         what = f"the API server has too many requests to {ask.verb} {ask.thing}{ask.place} now"
-        return Unavailable("too-many-requests", what, "try again later", retry_after_seconds=wait)
+        return Unavailable(
+            "too-many-requests", what, "try again later", is_transient=True, retry_after_seconds=wait
+        )
     if found := re.search(_WEBHOOK_DOWN, said.message):
         what = one_line(f'admission webhook "{found[1]}" does not answer: {found[2]}')
         hint = "kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations"
-        return Unavailable("webhook-down", what, hint, retry_after_seconds=wait)
+        return Unavailable("webhook-down", what, hint, is_transient=True, retry_after_seconds=wait)
     why = f"the API server answered {status}: {said.message or said.reason}"
     code = "timeout" if status == 504 or said.reason == "Timeout" else "server-error"
     error = lost(ask, one_line(why), code=code)
     error.retry_after_seconds = wait
+    error.is_transient = status != _NOT_IMPLEMENTED
     return error
 
 
+_NOT_IMPLEMENTED = 501
 # Words of Go's net/http, crypto/tls and client-go, as kubectl's proxy passes them on in a 500 text/plain. Each of
 # these fails before a request is written. "EOF", resets and lost HTTP/2 connections may come after it.
-_NEVER_SENT = (
-    "dial ",
-    "lookup ",
-    "proxyconnect",
-    "TLS handshake",
-    "tls: ",
-    "x509: ",
-    "gave HTTP response to HTTPS",
-)
+_NO_CONNECTION = ("dial ", "lookup ", "proxyconnect", "TLS handshake")
+_NO_TRUST = ("tls: ", "x509: ", "gave HTTP response to HTTPS")
 _CREDENTIALS = (
     "getting credentials",
     "exec plugin",
@@ -381,6 +379,7 @@ def _without_status(status: int, headers: Mapping[str, str], body: bytes, ask: A
             "too-many-requests",
             "the API server has too many requests now",
             "try again later",
+            is_transient=True,
             retry_after_seconds=wait,
         )
     if status < 500:
@@ -388,9 +387,15 @@ def _without_status(status: int, headers: Mapping[str, str], body: bytes, ask: A
         return Unavailable("no-cluster", what, "kubectl cluster-info")
     if status == 500 and _has(first, _CREDENTIALS):
         return _not_authenticated(first)
-    if status == 500 and _has(first, _NEVER_SENT):
-        return Unavailable("no-cluster", f"the API server cannot be reached: {first}", "kubectl cluster-info")
-    return lost(ask, f"the connection to the API server broke ({status}: {first})")
+    if status == 500 and _has(first, (*_NO_CONNECTION, *_NO_TRUST)):
+        what = f"the API server cannot be reached: {first}"
+        return Unavailable(
+            "no-cluster", what, "kubectl cluster-info", is_transient=not _has(first, _NO_TRUST)
+        )
+    error = lost(ask, f"the connection to the API server broke ({status}: {first})")
+    error.retry_after_seconds = retry_after_seconds(headers)
+    error.is_transient = status != _NOT_IMPLEMENTED
+    return error
 
 
 def _not_authenticated(why: str) -> Refused:

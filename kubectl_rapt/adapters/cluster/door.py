@@ -1,14 +1,20 @@
-"""The door to one API server as one user: requests over connections to ``kubectl proxy``, and their repetition."""
+"""The door to one API server as one user: requests over connections to ``kubectl proxy``, and their repetition.
+
+Every request that is repeated is repeated here, so that nobody above need count how often the network failed.
+"""
 
 import contextlib
+import itertools
 import json
 import math
+import os
 import re
 import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 from kubectl_rapt.adapters.cluster import answers, http
 from kubectl_rapt.adapters.cluster.answers import Ask
@@ -17,7 +23,7 @@ from kubectl_rapt.adapters.cluster.spawn import Kubectl
 from kubectl_rapt.adapters.cluster.streams import Leash
 from kubectl_rapt.adapters.cluster.words import one_line
 from kubectl_rapt.adapters.trace import SILENT, Trace
-from kubectl_rapt.errors import RaptError, Refused, Unavailable
+from kubectl_rapt.errors import Conflict, NotFound, RaptError, Refused, Unavailable
 from kubectl_rapt.model.target import Target
 
 T = TypeVar("T")
@@ -26,11 +32,66 @@ Body = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 """What a request sends, as JSON data."""
 JSON = "application/json"
 APPLY = "application/apply-patch+yaml"
-_MOST_ATTEMPTS = 10
 _NO_LIMIT_SECONDS = 86_400.0
+_PATIENCE_SECONDS = 60.0
+"""How long a request is repeated where there is no limit to a single one."""
+_FIRST_CONTACT_SECONDS = 2.0
+"""How long to try to reach a server that has never answered: its address may well be wrong."""
+_FIRST_PAUSE_SECONDS = 0.1
+_LONGEST_PAUSE_SECONDS = 3.0
+_FORGET_TROUBLE_SECONDS = 10.0
 _KUBECTL_LOG = r"[EWIF]\d{4} [\d:.]+ +\d+ [\w.]+:\d+\] .*"
 """One line of kubectl's own log; it stands behind what a plug-in asked without ending the line."""
 _LAST_WORDS_TRIES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Done(Generic[T]):
+    """How to find out whether a write was done whose answer was lost.
+
+    Args:
+        find: Looks: what the write would have been answered if it was done, None if it was not.
+        is_asked_first: Whether to look before it is repeated; otherwise the repetition is harmless, and only if it
+            is refused is looked for the reason.
+    """
+
+    find: Callable[[], T | None]
+    is_asked_first: bool = False
+
+    def look(self, lost: Unavailable) -> T | None:
+        """What ``find`` finds; raises what was lost where the user may not look, because nobody knows then."""
+        try:
+            return self.find()
+        except Refused:
+            raise lost from None
+
+
+class _Trouble:
+    """Since when an API server has answered nobody: many requests together have no more patience than one.
+
+    Args:
+        patience_seconds: How much that is.
+    """
+
+    def __init__(self, patience_seconds: float) -> None:
+        self._patience_seconds = patience_seconds
+        self._has_answered = False
+        self._since = self._last = -math.inf
+        self._lock = threading.Lock()
+
+    def is_over(self) -> None:
+        """Note that it has answered."""
+        self._has_answered, self._last = True, -math.inf
+
+    def bears_until(self, error: Unavailable) -> float:
+        """Note a failure; until when to try again, in ``time.monotonic()`` seconds."""
+        now = time.monotonic()
+        with self._lock:
+            if now - self._last > _FORGET_TROUBLE_SECONDS:
+                self._since = now
+            self._last = now
+        is_stranger = error.code == "no-cluster" and not self._has_answered
+        return self._since + (_FIRST_CONTACT_SECONDS if is_stranger else self._patience_seconds)
 
 
 class Door:
@@ -52,12 +113,15 @@ class Door:
         self._trace = trace
         # kubectl's meaning of 0 is no limit.
         self.timeout_seconds = target.request_timeout_seconds or _NO_LIMIT_SECONDS
+        patience_seconds = target.request_timeout_seconds or _PATIENCE_SECONDS
         asked = target.kubectl_flags, target.namespace
         self._kubectl = ahead if ahead and ahead.take(*asked) else Kubectl(*asked)
         self.proxy = Proxy(target, self._kubectl.proxy)
         self._view: Mapping[str, Any] | None = None
         self._lock = threading.Lock()
         self._idle: list[http.Connection] = []
+        self._trouble = _Trouble(patience_seconds)
+        self._is_closed = threading.Event()
         self._leashes: weakref.WeakSet[Leash] = weakref.WeakSet()
 
     def __enter__(self) -> "Door":
@@ -68,6 +132,7 @@ class Door:
 
     def close(self) -> None:
         """End every stream and kubectl, from any thread. The end of this process does the same."""
+        self._is_closed.set()
         with self._lock:
             leashes, idle = list(self._leashes), self._idle
             self._idle = []
@@ -107,11 +172,12 @@ class Door:
         content_type: str = JSON,
         accept: str = JSON,
         ends_at: float = math.inf,
+        done: Done[Any] | None = None,
     ) -> Any:
         """Send one request and read its answer.
 
-        What the server refused for lack of time is sent again when it says: reads, and writes after a 429, which
-        was not executed. A write whose answer was lost is never sent again.
+        Whatever may pass is tried again, for as long as one request may take, with pauses that grow: reads always,
+        writes where they certainly changed nothing, or where ``done`` tells how to find out.
 
         Args:
             ask: What it asks for.
@@ -121,6 +187,7 @@ class Door:
             content_type: The body's type.
             accept: The answer's type.
             ends_at: When to give up, in ``time.monotonic()`` seconds, if the request's own time is not over before.
+            done: How to find out whether a write was done whose answer was lost; None for one that is not repeated.
 
         Returns:
             The answer, as JSON data.
@@ -133,7 +200,7 @@ class Door:
             headers["Content-Type"] = content_type
         data = b"" if body is None else json.dumps(body, separators=(",", ":")).encode()
 
-        def exchange() -> Any:
+        def exchange(ends_at: float) -> Any:
             _, answered = self._once(ask, method, path, headers, data, ends_at)
             try:
                 text = answered.whole()
@@ -141,7 +208,7 @@ class Door:
             except (ValueError, http.Cut) as error:
                 raise answers.lost(ask, "the answer is not JSON") from error
 
-        return self._until_answered(ask, exchange, ends_at)
+        return self._until_answered(exchange, ends_at, done)
 
     def pieces(self, ask: Ask, path: str, *, accept: str, ends_at: float = math.inf) -> Iterator[bytes]:
         """What one GET answers, once it has come whole, to be read bit by bit. Raises as ``json`` does.
@@ -154,39 +221,53 @@ class Door:
         """
         headers = {"Accept": accept, "Accept-Encoding": "gzip"}
 
-        def exchange() -> http.Body:
+        def exchange(ends_at: float) -> http.Body:
             return self._once(ask, "GET", path, headers, b"", ends_at)[1]
 
         try:
-            yield from self._until_answered(ask, exchange, ends_at).pieces()
+            yield from self._until_answered(exchange, ends_at).pieces()
         except http.Cut as error:
             raise answers.lost(ask, "the answer cannot be unpacked") from error
 
-    def _until_answered(self, ask: Ask, exchange: Callable[[], T], ends_at: float) -> T:
-        gives_up_at = min(ends_at, time.monotonic() + self.timeout_seconds)
-        for attempt in range(1, _MOST_ATTEMPTS + 1):
-            try:
-                return exchange()
-            except Unavailable as error:
-                pause = self._pause_seconds(error, ask, attempt)
-                if pause is None or attempt == _MOST_ATTEMPTS or time.monotonic() + pause > gives_up_at:
-                    raise
-                time.sleep(pause)
-        raise AssertionError("the last attempt returns or raises")
-
-    def _pause_seconds(self, error: Unavailable, ask: Ask, attempt: int) -> float | None:
-        """How long to wait before sending it again; None for never."""
-        if error.retry_after_seconds is not None and (
-            not ask.may_change or error.code == "too-many-requests"
-        ):
-            return error.retry_after_seconds
-        if error.code == "cut-off" and not ask.may_change and attempt == 1:
-            return 0.0
-        return None
-
     def headers(self, ask: Ask, path: str) -> Mapping[str, str]:
         """The headers, with lower-case names, of what one GET answers. Raises as ``json`` does."""
-        return self._once(ask, "GET", path, {"Accept": JSON}, b"", math.inf)[0].headers
+
+        def exchange(ends_at: float) -> Mapping[str, str]:
+            return self._once(ask, "GET", path, {"Accept": JSON}, b"", ends_at)[0].headers
+
+        return self._until_answered(exchange, math.inf)
+
+    def _until_answered(
+        self, exchange: Callable[[float], T], ends_at: float, done: Done[T] | None = None
+    ) -> T:
+        """The one place where requests are repeated."""
+        ends_at = min(ends_at, time.monotonic() + self.timeout_seconds)
+        lost: Unavailable | None = None
+        for attempt in itertools.count():
+            try:
+                if lost and done and done.is_asked_first and (found := done.look(lost)) is not None:
+                    return found
+                answer = exchange(ends_at)
+            except Unavailable as error:
+                lost = error if error.outcome_unknown else lost
+                may_repeat = error.is_transient and (done or not lost)
+                pause = self._pause_seconds(error, attempt)
+                gives_up_at = min(ends_at, self._trouble.bears_until(error))
+                if not may_repeat or time.monotonic() + pause > gives_up_at or self._is_closed.wait(pause):
+                    raise lost or error from None
+            except (Conflict, NotFound):
+                if lost and done and (found := done.look(lost)) is not None:
+                    return found
+                raise
+            else:
+                self._trouble.is_over()
+                return answer
+        raise AssertionError("the last attempt returns or raises")
+
+    def _pause_seconds(self, error: Unavailable, attempt: int) -> float:
+        """How long to wait before the next attempt: at least what the server says, and never the same for two."""
+        longest = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2.0 ** min(attempt, 10))
+        return (error.retry_after_seconds or 0.0) + longest * (os.urandom(1)[0] + 128) / 256
 
     def _once(
         self, ask: Ask, method: str, path: str, headers: Mapping[str, str], data: bytes, ends_at: float

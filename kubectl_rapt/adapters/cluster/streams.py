@@ -109,12 +109,12 @@ class Patience:
         """Note a failure.
 
         Raises:
-            Unavailable: The one given: it lasted too long, or kubectl is gone and does not come back.
+            Unavailable: The one given: it lasted too long, or it will not pass.
         """
         now = time.monotonic()
         if self._since is None:
             self._since = now
-        if now - self._since > self._seconds or error.code == "no-kubectl":
+        if now - self._since > self._seconds or not error.is_transient:
             raise error
 
     def reached(self) -> None:

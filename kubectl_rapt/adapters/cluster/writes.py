@@ -5,7 +5,8 @@ from typing import Any, Literal
 
 from kubectl_rapt.adapters.cluster import paths
 from kubectl_rapt.adapters.cluster.answers import Ask
-from kubectl_rapt.adapters.cluster.door import APPLY, Body, Door
+from kubectl_rapt.adapters.cluster.door import APPLY, Body, Done, Door
+from kubectl_rapt.errors import NotFound
 from kubectl_rapt.model.kinds import Manifest, Ref, ref_of
 
 MANAGER = "rapt"
@@ -25,14 +26,16 @@ class Writes:
         """See the port."""
         ref = ref_of(manifest)
         query = paths.query(fieldManager=MANAGER, fieldValidation="Strict")
-        return self._send("create", ref, "POST", paths.of(ref.kind, ref.namespace) + query, manifest)
+        done = Done(lambda: self._as_wanted(ref, manifest), is_asked_first=True)
+        return self._send("create", ref, "POST", paths.of(ref.kind, ref.namespace) + query, manifest, done)
 
     def apply(self, manifest: Manifest, *, manager: str) -> Manifest:
         """See the port."""
         ref = ref_of(manifest)
         query = paths.query(fieldManager=manager, force="true", fieldValidation="Strict")
         path = paths.of(ref.kind, ref.namespace, ref.name) + query
-        return self._send("patch", ref, "PATCH", path, manifest, content_type=APPLY)
+        done = Done(lambda: self._as_wanted(ref, manifest))
+        return self._send("patch", ref, "PATCH", path, manifest, done, content_type=APPLY)
 
     def patch(
         self,
@@ -60,7 +63,8 @@ class Writes:
             may_change=True,
             is_conditional=bool(expects),
         )
-        answer: Manifest = self._door.json(ask, "PATCH", path, body, content_type=content_type)
+        done = Done(lambda: self._as_wanted(ref, patch))
+        answer: Manifest = self._door.json(ask, "PATCH", path, body, content_type=content_type, done=done)
         return answer
 
     def delete(
@@ -79,7 +83,29 @@ class Writes:
             "preconditions": {key: value for key, value in preconditions.items() if value},
             "propagationPolicy": propagation,
         }
-        self._send("delete", ref, "DELETE", paths.of(ref.kind, ref.namespace, ref.name), options)
+        done = Done(lambda: self._as_deleted(ref, uid))
+        self._send("delete", ref, "DELETE", paths.of(ref.kind, ref.namespace, ref.name), options, done)
+
+    def _as_wanted(self, ref: Ref, wanted: Mapping[str, Any]) -> Manifest | None:
+        """The object, if it holds all that was to be written to it: by us, or by somebody who wanted the same."""
+        found = self._find(ref)
+        is_gone = found is None or "deletionTimestamp" in found["metadata"]
+        return None if is_gone or not _holds(found, wanted) else found
+
+    def _as_deleted(self, ref: Ref, uid: str) -> Manifest | None:
+        """Something, if the object with that UID is gone or goes."""
+        found = self._find(ref)
+        if found is None or found["metadata"]["uid"] != uid:
+            return {}
+        return found if "deletionTimestamp" in found["metadata"] else None
+
+    def _find(self, ref: Ref) -> Manifest | None:
+        ask = Ask("get", ref.kind, ref.namespace, ref.name)
+        try:
+            found: Manifest = self._door.json(ask, "GET", paths.of(ref.kind, ref.namespace, ref.name))
+        except NotFound:
+            return None
+        return found
 
     def _send(
         self,
@@ -88,11 +114,12 @@ class Writes:
         method: str,
         path: str,
         body: Mapping[str, Any],
+        done: Done[Any],
         *,
         content_type: str = "application/json",
     ) -> Manifest:
         ask = Ask(verb, ref.kind, ref.namespace, ref.name, may_change=True)
-        answer: Manifest = self._door.json(ask, method, path, body, content_type=content_type)
+        answer: Manifest = self._door.json(ask, method, path, body, content_type=content_type, done=done)
         return answer
 
 
@@ -108,3 +135,29 @@ def _operations(patch: Mapping[str, Any], at: str = "") -> Iterator[dict[str, An
             yield {"op": "test", "path": path, "value": value}
         else:
             yield {"op": "add", "path": path, "value": value}
+
+
+_VERSIONS = ("resourceVersion", "generation", "managedFields")
+
+
+def _holds(found: Any, wanted: Any, *, is_metadata: bool = False) -> bool:
+    """Whether an object holds what was written: all of it, and nothing of what was to be taken away.
+
+    The server adds defaults, also to the items of lists, and leaves out what is empty. The version that a write was
+    decided on has changed with it.
+    """
+    if found is None:
+        return not wanted
+    if isinstance(wanted, Mapping):
+        return isinstance(found, Mapping) and all(
+            _holds(found.get(key), value, is_metadata=key == "metadata")
+            for key, value in wanted.items()
+            if not (is_metadata and key in _VERSIONS)
+        )
+    if isinstance(wanted, list | tuple):
+        return (
+            isinstance(found, list)
+            and len(found) == len(wanted)
+            and all(_holds(one, other) for one, other in zip(found, wanted, strict=True))
+        )
+    return bool(found == wanted)
