@@ -23,8 +23,6 @@ from kubectl_rapt.templating import policies as policy_files
 from kubectl_rapt.writes import Writers
 
 AT_ONCE = 8
-_TRIES = 5
-"""How often a deletion whose answer was lost is asked for again: what it deletes is one UID and version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,21 +293,15 @@ def _delete(writers: Writers, stay: Collection[Item], verdict: Verdict) -> Done:
     if kept is not None:
         return Done(verdict, "changed", f"{kept.ref} stays")
     step = Delete(item.ref, item.uid, item.resource_version, "Background")
-    for attempt in range(_TRIES):
-        try:
-            writes.apply(writers, step)
-            return Done(verdict, "deleted")
-        except NotFound:
-            return Done(verdict, "gone")
-        except Conflict as error:
-            return Done(verdict, "changed", error.message)
-        except Unavailable as error:
-            if not error.outcome_unknown or attempt == _TRIES - 1:
-                return Done(verdict, "failed", error.message)
-            writers.pause(attempt)
-        except Exception as error:  # whatever it is about one object, the others go on
-            return Done(verdict, "failed", error.message if isinstance(error, RaptError) else repr(error))
-    raise AssertionError("the last try returns")
+    try:
+        writes.apply(writers, step)
+        return Done(verdict, "deleted")
+    except NotFound:
+        return Done(verdict, "gone")
+    except Conflict as error:
+        return Done(verdict, "changed", error.message)
+    except Exception as error:  # whatever it is about one object, the others go on
+        return Done(verdict, "failed", error.message if isinstance(error, RaptError) else repr(error))
 
 
 def with_statuses(scope: Scope, given: Sequence[str]) -> Scope:

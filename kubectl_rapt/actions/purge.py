@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from kubectl_rapt import writes
 from kubectl_rapt.actions import rights, threads
-from kubectl_rapt.errors import Conflict, NotFound, Problem, RaptError, Unavailable
+from kubectl_rapt.errors import Conflict, NotFound, Problem, RaptError
 from kubectl_rapt.model.kinds import (
     CLEANUP_POLICY,
     CONFIG_MAP,
@@ -32,7 +32,6 @@ from kubectl_rapt.ports.world import World
 from kubectl_rapt.writes import Writers
 
 AT_ONCE = 8
-_TRIES = 5
 _GONE_SECONDS = 30.0
 _ORDER: tuple[tuple[Kind, str], ...] = (
     # Whatever begins something goes before what it began.
@@ -125,19 +124,13 @@ def carry_out(writers: Writers, group: Group) -> list[Problem]:
 def _delete(writers: Writers, manifest: Manifest) -> Problem | None:
     ref = ref_of(manifest)
     step = Delete(ref, manifest["metadata"]["uid"], propagation="Background")
-    for attempt in range(_TRIES):
-        try:
-            writes.apply(writers, step)
-            return None
-        except NotFound:
-            return None
-        except RaptError as error:
-            is_lost = isinstance(error, Unavailable) and error.outcome_unknown
-            if not is_lost or attempt == _TRIES - 1:
-                where = f"{ref} in {ref.namespace}" if ref.namespace else str(ref)
-                return Problem(where, error.message)
-            writers.pause(attempt)
-    raise AssertionError("the last try returns")
+    try:
+        writes.apply(writers, step)
+    except NotFound:
+        return None
+    except RaptError as error:
+        return Problem(f"{ref} in {ref.namespace}" if ref.namespace else str(ref), error.message)
+    return None
 
 
 def wait(world: World, plan: Plan) -> None:

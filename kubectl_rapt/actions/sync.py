@@ -12,7 +12,7 @@ from kubectl_rapt.actions.repository import Repository
 from kubectl_rapt.actions.reviewed import Executed
 from kubectl_rapt.config.project import Environment
 from kubectl_rapt.config.rendered import KINDS
-from kubectl_rapt.errors import Conflict, NotFound, Problem, RaptError, Refused, Unavailable
+from kubectl_rapt.errors import Conflict, NotFound, Problem, RaptError, Refused
 from kubectl_rapt.model.kinds import CONFIG_MAP, CRON_JOB, Kind, Manifest, Ref, ref_of
 from kubectl_rapt.model.plan import Apply, Create, Delete, Patch, Step
 from kubectl_rapt.objects import labels
@@ -88,11 +88,9 @@ def sync(
             return _with_runs(world, writers, found, name, _left(world, writers, want, live, is_whole=True))
         try:
             _sync_ours(world, writers, *_without(theirs, want, live), tell, rollback=rollback)
-        except (Conflict, Unavailable) as error:
-            # Another sync claimed the environment meanwhile, and what it applied may be newer than ours; or an
-            # answer was lost, and only looking tells what was done.
-            is_hopeless = isinstance(error, Unavailable) and not error.outcome_unknown
-            if writers is None or is_hopeless or attempt == _ROUNDS - 1:
+        except Conflict:
+            # Another sync claimed the environment meanwhile, and what it applied may be newer than ours.
+            if writers is None or attempt == _ROUNDS - 1:
                 raise
             writers.pause(attempt)
         else:
