@@ -9,11 +9,12 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
 
-from tests import namespaces
+from tests import here, namespaces
 from tests.cluster import clusters
 from tests.cluster.clusters import Cluster
 from tests.cluster.locks import locked
@@ -42,6 +43,9 @@ _LONG = (
     "shipped",
 )
 """The rooms and modules whose tests take seconds each, the longest first."""
+_MISSING = "rapt_missing"
+_missing: dict[str, list[str]] = {}
+"""What this machine lacks, with the files of the tests that need it."""
 _owned = contextlib.ExitStack()
 """The lock by which others know that this session lives."""
 
@@ -59,6 +63,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     Workers get slices of equal length, in order, and take from each other's ends.
     """
+    kept, missing = here.parted(items)
+    if missing:
+        config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
+        items[:] = kept
+    _missing.update(missing)
     workers = getattr(config, "workerinput", {}).get("workercount", 1)
     modules: dict[str, list[pytest.Item]] = {}
     for item in items:
@@ -72,8 +81,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = [*itertools.chain.from_iterable(shares), *short]
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Learn from a worker which tests it could not run; the one that collects nothing tells the person."""
+    _missing.update(getattr(node, "workeroutput", {}).get(_MISSING, {}))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say which tests could not run here, and how they do."""
+    for line in here.told(_missing):
+        terminalreporter.write_line(line)
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """End what this session has started; a cluster that was there before stays."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput[_MISSING] = _missing
     if not hasattr(session.config, "workerinput"):
         started = Path(os.environ[_STARTED])
         if started.exists():

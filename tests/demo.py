@@ -34,16 +34,14 @@ def main() -> int:
     cluster = clusters.up(node=True)
     begun = time.monotonic()
     try:
-        assert cluster.node_address is not None
         namespace = prepare(cluster)
         user = f"user-of-{namespace}"
         kubeconfig = cluster.user(user, namespace=namespace)
         with (
             tempfile.TemporaryDirectory(prefix="rapt-demo-") as home,
-            health_server(cluster.node_address) as port,
+            health_server(cluster, namespace) as (host, port),
         ):
-            server = f"http://{cluster.node_address}:{port}"
-            known = {"server": server, "host": cluster.node_address, "port": str(port), "user": user}
+            known = {"server": f"http://{host}:{port}", "host": host, "port": str(port), "user": user}
             terminal = casts.Terminal() if arguments.record else None
             teller = story.Teller(
                 Path(home), kubeconfig, cluster.kubeconfig, known, terminal or story.in_pipes

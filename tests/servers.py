@@ -1,11 +1,18 @@
 """Small servers that the tools under test talk to, and ports for large ones."""
 
 import random
+import secrets
 import socket
+import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from tests import namespaces
+from tests.cluster import kubectl
+from tests.cluster.clusters import Cluster
 
 
 def free_port() -> int:
@@ -34,10 +41,58 @@ class _Health(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def health_server(address: str) -> Iterator[int]:
-    """A server that is well, but for ``/broken``; its port."""
+def health_server(cluster: Cluster, namespace: str) -> Iterator[tuple[str, int]]:
+    """A server that pods reach, and that is well but for ``/broken``; its address and port.
+
+    It is on this machine if pods reach it, else in a pod of that namespace.
+    """
+    address = cluster.node_address
+    if address is None:
+        yield _in_a_pod(cluster, namespace), _PORT
+        return
     with serving(address, _Health) as port:
-        yield port
+        yield address, port
+
+
+_PORT = 8080
+_ANSWERING = f"""\
+cat >/tmp/answer <<'END'
+#!/bin/sh
+read method path version || exit 0
+case $path in
+  /broken) status="503 Service Unavailable" ;;
+  *) status="200 OK" ;;
+esac
+printf 'HTTP/1.0 %s\\r\\nContent-Length: 0\\r\\n\\r\\n' "$status"
+END
+chmod +x /tmp/answer
+exec nc -ll -p {_PORT} -e /tmp/answer
+"""
+
+
+def _in_a_pod(cluster: Cluster, namespace: str) -> str:
+    """Start the health server as a pod, which goes with its namespace or its cluster; its address."""
+    name = f"health-{secrets.token_hex(4)}"
+    container: dict[str, Any] = {
+        "name": "server",
+        "image": "busybox:1.35",
+        "command": ["sh", "-c", _ANSWERING],
+        "readinessProbe": {"tcpSocket": {"port": _PORT}, "periodSeconds": 1},
+    }
+    spec = {"containers": [container], "terminationGracePeriodSeconds": 0}
+    metadata = {"name": name, "namespace": namespace}
+    namespaces.apply(
+        cluster.kubeconfig, {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
+    )
+    asking = [str(kubectl.program()), f"--kubeconfig={cluster.kubeconfig}", f"--namespace={namespace}"]
+    subprocess.run(
+        [*asking, "wait", f"pod/{name}", "--for=condition=Ready", "--timeout=180s"],
+        check=True,
+        capture_output=True,
+        timeout=200,
+    )
+    words = [*asking, "get", "pod", name, "--output=jsonpath={.status.podIP}"]
+    return subprocess.check_output(words, text=True, timeout=60)
 
 
 @contextmanager

@@ -16,11 +16,10 @@ from tests.servers import health_server
 
 @pytest.fixture
 def known(cluster: Cluster, namespace: str) -> Iterator[dict[str, str]]:
-    assert cluster.node_address is not None
-    with health_server(cluster.node_address) as port:
+    with health_server(cluster, namespace) as (host, port):
         yield {
-            "server": f"http://{cluster.node_address}:{port}",
-            "host": cluster.node_address,
+            "server": f"http://{host}:{port}",
+            "host": host,
             "port": str(port),
             "user": f"user-of-{namespace}",
         }

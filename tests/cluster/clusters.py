@@ -1,4 +1,4 @@
-"""Clusters for tests: the shared one, private ones, and one that somebody gives us.
+"""Clusters for tests: the shared one, which is built here or made by kind, private ones, and one that is given to us.
 
 ``up`` is for tests that behave: one cluster for all of them, long-lived. ``private`` is for a test that
 changes or breaks its cluster.
@@ -11,18 +11,31 @@ import json
 import os
 import shutil
 import ssl
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
 
-from tests.cluster import certificates, controlplane, debian, kubeconfigs, kubectl, nodes, processes, programs
+from tests.cluster import (
+    certificates,
+    controlplane,
+    debian,
+    kind,
+    kubeconfigs,
+    kubectl,
+    nodes,
+    processes,
+    programs,
+)
 from tests.cluster.controlplane import ControlPlane
 from tests.cluster.locks import locked, locked_if_free
 from tests.cluster.telling import ClusterError, tell
 
 GIVEN = "RAPT_TEST_KUBECONFIG"
+BUILT = f"{kind.CHOICE}=built make test"
+"""The command that proves everything, on Linux as root, with Go."""
 
 # A running cluster of another edition is replaced: raise it when flags change.
 _EDITION = f"1 {programs.KUBERNETES.version} {programs.ETCD.version}"
@@ -92,7 +105,7 @@ class Cluster:
             ClusterError: There is no node of ours.
         """
         if self.node_address is None:
-            raise ClusterError("images can be added to a node of ours only")
+            raise ClusterError(f"images can be added to a node of ours only: {BUILT}")
         return nodes.add_image(self.home, names, layer, command, env)
 
     def _user(self, name: str, groups: Sequence[str], namespace: str) -> dict[str, object]:
@@ -133,6 +146,11 @@ def up(node: bool = False) -> Cluster:
     """
     if given := os.environ.get(GIVEN):
         return _given(Path(given))
+    if kind.is_chosen():
+        with locked(_state() / "kind.lock"):
+            is_new = kind.up(_of_kind())
+            return replace(_given(_of_kind()), is_new=is_new)
+    _check_buildable()
     with locked(_state() / "shared.lock"):
         control_plane, is_new = _recorded(), False
         if control_plane is None or not control_plane.is_healthy(_PATIENCE_SECONDS):
@@ -152,6 +170,9 @@ def down() -> bool:
     """
     if os.environ.get(GIVEN):
         return False
+    if kind.is_chosen():
+        with locked(_state() / "kind.lock"):
+            return kind.down(_of_kind())
     with locked(_state() / "shared.lock"):
         was_there = _shared().exists() or bool(processes.running(_shared()))
         nodes.clear(_shared())
@@ -166,10 +187,35 @@ def found() -> Cluster | None:
             return _given(Path(given))
         except ClusterError:
             return None
+    if kind.is_chosen():
+        return _found_of_kind()
     control_plane = _recorded()
     if control_plane is None or not control_plane.is_healthy():
         return None
     return _cluster(control_plane, nodes.is_healthy(control_plane))
+
+
+def _found_of_kind() -> Cluster | None:
+    with locked(_state() / "kind.lock"):
+        if not kind.is_up():
+            return None
+        kind.up(_of_kind())
+        try:
+            return _given(_of_kind())
+        except ClusterError:
+            return None
+
+
+def is_built() -> bool:
+    """Whether the tests' cluster is one that is built on this machine, and not of kind or given to us."""
+    return not os.environ.get(GIVEN) and not kind.is_chosen()
+
+
+def _check_buildable() -> None:
+    """Raises ClusterError where no cluster can be built, before anything is downloaded."""
+    if sys.platform != "linux":
+        what = "a cluster can be built on Linux only; with Docker and kind it works on macOS, too"
+        raise ClusterError(f"{what}: https://kind.sigs.k8s.io/docs/user/quick-start")
 
 
 @contextlib.contextmanager
@@ -186,6 +232,7 @@ def private(
     Raises:
         ClusterError: A program is missing, or the cluster did not get ready.
     """
+    _check_buildable()
     debian.install(debian.CONTROL_PLANE)
     _remove_orphans()
     with contextlib.ExitStack() as stack:
@@ -313,6 +360,10 @@ def _state() -> Path:
 
 def _shared() -> Path:
     return _state() / "shared"
+
+
+def _of_kind() -> Path:
+    return _state() / "kind" / "kubeconfig"
 
 
 def _record() -> Path:
