@@ -1,6 +1,7 @@
 """Add a tool to an environment."""
 
-from collections.abc import Mapping, Sequence
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from kubectl_rapt.actions import catalogs, registry, repository
@@ -10,8 +11,8 @@ from kubectl_rapt.actions.repository import Repository
 from kubectl_rapt.config import installation, layout, resolve
 from kubectl_rapt.config.changes import Draft
 from kubectl_rapt.config.installation import Installation, Lock, Schedule
-from kubectl_rapt.errors import Invalid
-from kubectl_rapt.guard import secrets
+from kubectl_rapt.errors import Invalid, Problem, Refused
+from kubectl_rapt.guard import secrets, sops
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.templating import parameters
 from kubectl_rapt.templating.parameters import Parameter
@@ -31,6 +32,7 @@ class Request:
         schedules: When it runs by itself.
         namespaces: Where it lives; empty for the environment's first namespace.
         allowed_literals: ``sha256:…`` of values that look like secrets and are none.
+        replace: Whether a tool of that name that exists may be replaced.
     """
 
     template: str
@@ -41,6 +43,7 @@ class Request:
     schedules: Sequence[Schedule] = ()
     namespaces: Sequence[str] = ()
     allowed_literals: Sequence[str] = ()
+    replace: bool = False
 
 
 def draft(world: World, request: Request) -> Make:
@@ -48,7 +51,8 @@ def draft(world: World, request: Request) -> Make:
 
     Raises:
         NotFound: No such template or environment.
-        Refused: An answer looks like a secret.
+        Refused: An answer looks like a secret; ``tool-exists``: the environment has a tool of that name, and it is
+            another one.
         Invalid: Answers do not fit, or the name cannot be a tool's: every problem at once.
     """
     if problem := installation.bad_name(request.tool):
@@ -74,6 +78,16 @@ def draft(world: World, request: Request) -> Make:
             namespaces=tuple(request.namespaces),
             allowed_literals=tuple(request.allowed_literals),
         )
+        path = layout.definition(environment.name, request.tool)
+        text, notes, done = installation.spell(wanted).encode(), entry.notes, "Add"
+        if path in found.files and not sops.is_encrypted(found.files[path], path):
+            existing = found.installation(environment.name, request.tool)
+            if existing == wanted:
+                text = found.files[path]  # the same tool again, in whatever way its file is written
+            elif not request.replace:
+                raise _exists(request, existing, wanted)
+            else:
+                done, notes = "Replace", (*notes, *_loses(existing, wanted))
         # What is wrong with an answer is told before anything is rendered.
         parameters.check(
             template.parameters,
@@ -82,16 +96,96 @@ def draft(world: World, request: Request) -> Make:
             rules=template.rules,
             complete=bool(request.schedules),
         )
-        path = layout.definition(environment.name, request.tool)
-        verb = "Change" if path in found.files else "Add"
-        return Draft(
-            {path: installation.spell(wanted).encode()},
-            f"{verb} {called(wanted)} in {environment.name}",
-            (record(entry),),
-            entry.notes,
-        )
+        return Draft({path: text}, f"{done} {called(wanted)} in {environment.name}", (record(entry),), notes)
 
     return make
+
+
+def _exists(request: Request, existing: Installation, wanted: Installation) -> Refused:
+    """The refusal to replace a tool, and the command that does what the person most likely means."""
+    where = f"{request.tool} --in {request.environment}"
+    if (existing.template, existing.lock.registry) != (wanted.template, wanted.lock.registry):
+        hint = _command(request)
+    elif existing.version != wanted.version:
+        hint = f"kubectl rapt upgrade {where} --to {wanted.version}"
+    elif flags := _changed(existing, wanted):
+        hint = f"kubectl rapt set {where} {flags}"
+    else:
+        hint = f"kubectl rapt explain {where}"
+    return Refused(
+        "tool-exists",
+        f'tool "{request.tool}" already exists in {request.environment}, and add does not change it',
+        hint,
+        [
+            *_content(existing),
+            Problem("to change it", "kubectl rapt set changes its answers, upgrade its version"),
+            Problem("--replace", "replaces it, and loses what it has now"),
+        ],
+    )
+
+
+def _changed(existing: Installation, wanted: Installation) -> str:
+    """What ``set`` would be given to make the one into the other; nothing is taken away."""
+    words = [
+        f"{name}={parameters.spell(value)}"
+        for name, value in wanted.answers.items()
+        if existing.answers.get(name) != value
+    ]
+    if wanted.schedules and wanted.schedules != existing.schedules:
+        words += _schedule_flags(wanted.schedules)
+    return shlex.join(words)
+
+
+def _schedule_flags(schedules: Sequence[Schedule]) -> list[str]:
+    words = [word for one in schedules for word in ("--schedule", one.cron)]
+    zone = next((one.time_zone for one in schedules if one.time_zone), "")
+    return [*words, *(["--time-zone", zone] if zone else [])]
+
+
+def _command(request: Request) -> str:
+    """The command that shows what replacing the tool would lose."""
+    image, command = request.values.get("image"), request.values.get("command")
+    name = [request.tool, "--image", str(image)] if image else [request.template, "--name", request.tool]
+    words = ["kubectl", "rapt", "add", *name, "--in", request.environment]
+    words += [word for one, text in request.answers.items() for word in ("--set", f"{one}={text}")]
+    words += _schedule_flags(request.schedules)
+    words += ["--replace", "--dry-run"]
+    if isinstance(command, Sequence):
+        words += ["--", *command]
+    return shlex.join(words)
+
+
+def _content(existing: Installation) -> Iterator[Problem]:
+    """What a tool's file says, as a refusal lists it."""
+    yield Problem("template", f"{existing.template} {existing.version}")
+    if existing.answers:
+        answers = (f"{name}={parameters.spell(value)}" for name, value in existing.answers.items())
+        yield Problem("answers", ", ".join(answers))
+    if existing.schedules:
+        yield Problem("schedules", ", ".join(map(_spell, existing.schedules)))
+
+
+def _loses(existing: Installation, wanted: Installation) -> Iterator[str]:
+    """What a tool has now and will not have when another one replaces it, a line each."""
+    tool = existing.tool
+    if (existing.template, existing.version) != (wanted.template, wanted.version):
+        yield f"{tool} was {existing.template} {existing.version}, and becomes {wanted.template} {wanted.version}"
+    for name, value in existing.answers.items():
+        if wanted.answers.get(name) != value:
+            yield f"{tool} loses its answer {name}={parameters.spell(value)}"
+    for schedule in existing.schedules:
+        if schedule not in wanted.schedules:
+            yield f"{tool} loses its schedule {_spell(schedule)}"
+    for kind, name in (("retry", existing.retry_policy), ("cleanup", existing.cleanup_policy)):
+        if name:
+            yield f"{tool} loses its {kind} policy {name}"
+    for namespace in existing.namespaces:
+        if namespace not in wanted.namespaces:
+            yield f"{tool} may leave namespace {namespace}"
+
+
+def _spell(schedule: Schedule) -> str:
+    return f"{schedule.cron} {schedule.time_zone}".rstrip()
 
 
 def open_questions(world: World, request: Request) -> tuple[list[Parameter], list[Parameter]]:

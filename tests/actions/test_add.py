@@ -13,7 +13,8 @@ from kubectl_rapt.actions import add, compose
 from kubectl_rapt.actions.compose import Composition
 from kubectl_rapt.adapters.sandbox import Sandbox
 from kubectl_rapt.config import changes, layout, project
-from kubectl_rapt.errors import Conflict, NotFound, RaptError, Unavailable
+from kubectl_rapt.config.installation import Schedule
+from kubectl_rapt.errors import Conflict, NotFound, RaptError, Refused, Unavailable
 from kubectl_rapt.model.plan import Plan
 from tests.fakes.world import FakeWorld, FakeWriters
 from tests.repositories import ConfigRepository
@@ -92,6 +93,82 @@ def test_two_who_make_the_same_change_at_once_make_it_once(
     assert len(repository.branches) == (1 if environment == "dev" else 2)
 
 
+def test_another_tool_of_an_existing_name_is_refused_and_what_exists_is_shown(
+    ann: FakeWorld, repository: ConfigRepository
+) -> None:
+    existing = replace(asked("hc2"), schedules=(Schedule("0 3 * * *", "Europe/Prague"),))
+    carry_out(ann, existing)
+    before = repository.main
+    other = add.Request("http-check", "hc2", "dev", answers={"url": "http://example.com/?a=1&b=2"}, values={})
+    with pytest.raises(Refused) as caught:
+        planned(ann, other)
+    assert (caught.value.code, caught.value.exit_code) == ("tool-exists", 6)
+    assert 'tool "hc2" already exists in dev' in caught.value.message
+    shown = {problem.where: problem.what for problem in caught.value.problems}
+    assert shown["template"].startswith("command ")
+    assert shown["answers"] == "image=busybox:1.35, command=true"
+    assert shown["schedules"] == "0 3 * * * Europe/Prague"
+    assert "--replace" in shown
+    assert caught.value.hint == (
+        "kubectl rapt add http-check --name hc2 --in dev --set 'url=http://example.com/?a=1&b=2' --replace --dry-run"
+    )
+    assert repository.main == before
+
+
+def test_other_answers_for_an_existing_tool_are_what_set_is_for(
+    ann: FakeWorld, repository: ConfigRepository
+) -> None:
+    carry_out(ann, asked("hello"))
+    with pytest.raises(Refused) as caught:
+        planned(ann, replace(asked("hello", word="other"), schedules=(Schedule("0 3 * * *"),)))
+    assert caught.value.code == "tool-exists"
+    assert caught.value.hint == "kubectl rapt set hello --in dev command=other --schedule '0 3 * * *'"
+
+
+def test_a_tool_that_exists_in_another_environment_is_not_in_the_way(
+    ann: FakeWorld, repository: ConfigRepository
+) -> None:
+    carry_out(ann, asked("hello"))
+    assert carry_out(ann, asked("hello", environment="prod", word="other")).is_reviewed
+
+
+def test_adding_the_same_tool_again_changes_nothing_however_its_file_is_written(
+    ann: FakeWorld, repository: ConfigRepository
+) -> None:
+    carry_out(ann, asked("hello"))
+    path = layout.definition("dev", "hello")
+    text = repository.files()[path]
+    repository.commit({path: b"# Says hello.\n" + text})
+    rendered = repository.files()[layout.rendered("dev", "hello")]
+    again = planned(ann, asked("hello"))
+    assert path not in again.after, "the comment stays"
+    assert set(again.after) <= {layout.rendered("dev", "hello")}
+    assert rendered
+
+
+def test_replacing_a_tool_shows_what_is_lost(ann: FakeWorld, repository: ConfigRepository) -> None:
+    carry_out(ann, replace(asked("hc2"), schedules=(Schedule("0 3 * * *"),)))
+    other = add.Request(
+        "http-check", "hc2", "dev", answers={"url": "http://example.com"}, values={}, replace=True
+    )
+    addition = carry_out(ann, other)
+    assert b"template: http-check" in repository.files()[layout.definition("dev", "hc2")]
+    notes = "\n".join(addition.plan.notes)
+    assert "hc2 loses its schedule 0 3 * * *" in notes
+    assert "hc2 loses its answer image=busybox:1.35" in notes
+    assert "hc2 was command" in notes
+    assert addition.change.summary.startswith("Replace hc2 (http-check)")
+
+
+def test_of_two_who_add_different_tools_of_one_name_at_once_the_second_is_refused(
+    ann: FakeWorld, bob: FakeWorld, repository: ConfigRepository
+) -> None:
+    with pytest.raises(Refused) as caught:
+        carry_out(ann, asked(word="one"), meanwhile=lambda: carry_out(bob, asked(word="two")))
+    assert caught.value.code == "tool-exists"
+    assert b"two" in repository.files()[layout.definition("dev", "hello")]
+
+
 def test_a_main_that_moved_after_the_plan_is_built_upon(ann: FakeWorld, repository: ConfigRepository) -> None:
     carry_out(ann, asked(), meanwhile=lambda: repository.commit({"README.md": b"Ours\n"}))
     newest, moved, _ = repository.log()
@@ -151,8 +228,10 @@ def test_nobody_commits_what_they_did_not_agree_to(ann: FakeWorld, repository: C
 def test_another_change_to_the_same_tool_meanwhile_is_shown_before_it_is_replaced(
     ann: FakeWorld, bob: FakeWorld, repository: ConfigRepository
 ) -> None:
+    carry_out(ann, asked(word="old"))
+    mine, theirs = (replace(asked(word=word), replace=True) for word in ("mine", "theirs"))
     with pytest.raises(Conflict) as caught:
-        carry_out(ann, asked(word="mine"), meanwhile=lambda: carry_out(bob, asked(word="theirs")))
+        carry_out(ann, mine, meanwhile=lambda: carry_out(bob, theirs))
     assert caught.value.code == "plan-changed"
     assert b"theirs" in repository.files()["tools/dev/hello.yaml"]
 
@@ -229,9 +308,9 @@ def test_what_was_undone_by_hand_can_be_added_again_as_a_change_of_its_own(
     ann: FakeWorld, repository: ConfigRepository
 ) -> None:
     first = carry_out(ann, asked(word="one"))
-    second = carry_out(ann, asked(word="two"))
-    third = carry_out(ann, asked(word="one"))
-    fourth = carry_out(ann, asked(word="two"))
+    second, third, fourth = (
+        carry_out(ann, replace(asked(word=word), replace=True)) for word in ("two", "one", "two")
+    )
     assert len({one.change.id for one in (first, second, third, fourth)}) == 4
     assert len(repository.log()) == 5
 

@@ -40,6 +40,12 @@ def add(
         list[str] | None,
         typer.Option(metavar="sha256:…", help="A value of this digest is no secret (repeatable)"),
     ] = None,
+    replace_: Annotated[
+        bool,
+        typer.Option(
+            "--replace", help="Replace the tool of that name: its template, answers and schedules go"
+        ),
+    ] = False,
     overwrite: options.Overwrite = False,
     draft: options.Draft = False,
     wait: options.Wait = False,
@@ -78,6 +84,7 @@ def add(
             schedules=[Schedule(one, time_zone) for one in schedule or []],
             namespaces=[namespace] if namespace else [],
             allowed_literals=allow_literal or [],
+            replace=replace_,
         )
         if terminal.is_interactive():
             request = _answered(world, request, asked)
