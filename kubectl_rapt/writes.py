@@ -90,8 +90,8 @@ def apply(writers: Writers, step: Step) -> Written:
         Refused, Invalid, NotFound: It will not work by repeating.
     """
     match step:
-        case Create(manifest):
-            return writers.cluster.create(manifest)
+        case Create(manifest, manager):
+            return writers.cluster.create(manifest, manager=manager)
         case Apply(manifest, manager):
             return writers.cluster.apply(manifest, manager=manager)
         case Patch(ref, patch, subresource, expects):

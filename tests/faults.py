@@ -161,9 +161,42 @@ class Sometimes:
         act.play(faults, request, client)
 
 
+@dataclass(frozen=True)
+class Hold:
+    """Keep it until it is let go, and pass it on then, also if the client has gone meanwhile."""
+
+    arrived: threading.Event = field(default_factory=threading.Event)
+    released: threading.Event = field(default_factory=threading.Event)
+    answered: threading.Event = field(default_factory=threading.Event)
+
+    def play(self, faults: "Faults", request: Request, client: socket.socket) -> None:
+        self.arrived.set()
+        self.released.wait(_HELD_SECONDS)
+        pieces = list(faults.passed_on(request))
+        self.answered.set()
+        for piece in pieces:
+            client.sendall(piece)
+
+    def let_go(self) -> None:
+        """Pass it on, and wait until the real server has answered."""
+        self.released.set()
+        assert self.answered.wait(_HELD_SECONDS), "the real server does not answer"
+
+
+_HELD_SECONDS = 60
 PASS = Pass()
 Act = (
-    Reply | Streamed | DropReply | DropRequest | Delay | CutAfter | StallAfter | BlackHole | Sometimes | Pass
+    Reply
+    | Streamed
+    | DropReply
+    | DropRequest
+    | Delay
+    | CutAfter
+    | StallAfter
+    | BlackHole
+    | Hold
+    | Sometimes
+    | Pass
 )
 
 

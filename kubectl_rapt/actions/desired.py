@@ -160,7 +160,7 @@ def look(world: World, want: Desired) -> Live:
             job = jobs.from_manifest(manifest)
             if not job.ended:
                 unfinished.add(job.labels.get(labels.TOOL, ""))
-    for manifest in _strangers(world, [ref for ref in map(ref_of, want.objects) if ref not in found]):
+    for manifest in existing(world, [ref for ref in map(ref_of, want.objects) if ref not in found]):
         found[ref_of(manifest)] = manifest
     return Live(found, frozenset(unfinished), find.perhaps(world, want.record))
 
@@ -202,10 +202,10 @@ def of_environment(
                     raise
 
 
-def _strangers(world: World, missing: Iterable[Ref]) -> Iterable[Manifest]:
-    """Who else has the names that are wanted."""
+def existing(world: World, names: Iterable[Ref]) -> Iterable[Manifest]:
+    """The objects that have some names, whosever they are; few are asked for one by one, many by a list."""
     places: dict[tuple[Kind, str], list[Ref]] = defaultdict(list)
-    for ref in missing:
+    for ref in names:
         places[ref.kind, ref.namespace].append(ref)
     for (kind, namespace), refs in places.items():
         if len(refs) <= _FEW:

@@ -1,7 +1,7 @@
 """Hand edits of rendered files: found, and never replaced silently; what merely follows no more is rendered again."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from kubectl_rapt.actions import build
 from kubectl_rapt.actions.build import Wanted
@@ -24,6 +24,11 @@ def check(world: World, before: Project, found: Repository, tools: Iterable[Plac
     Raises:
         Refused: ``hand-edited``, with both ways out.
     """
+    refuse(edited(world, before, found, tools))
+
+
+def edited(world: World, before: Project, found: Repository, tools: Iterable[Place]) -> list[Place]:
+    """Those of some tools whose rendered files were edited by hand; see ``check``."""
     held = [
         Wanted(environment, tool, found.files[path])
         for environment, tool in tools
@@ -36,7 +41,8 @@ def check(world: World, before: Project, found: Repository, tools: Iterable[Plac
         # What cannot be rendered any more, because its template is gone, cannot be told from an edit either.
         if not isinstance(built, RaptError) and not _is_in(built, found.files, (one.environment, one.tool))
     ]
-    refuse([place for place in other if place not in _left_behind(world, found, other)])
+    behind = _left_behind(world, found, other)
+    return [place for place in other if place not in behind]
 
 
 def _is_in(built: build.Built, files: Mapping[str, bytes], place: Place) -> bool:
@@ -44,7 +50,7 @@ def _is_in(built: build.Built, files: Mapping[str, bytes], place: Place) -> bool
     return built.files[path] == files[path]
 
 
-def refuse(edited: Iterable[Place], what: str = "were edited by hand") -> None:
+def refuse(edited: Sequence[Place], what: str = "were edited by hand") -> None:
     """Refuse to replace rendered files, where there are any.
 
     Args:
@@ -54,17 +60,22 @@ def refuse(edited: Iterable[Place], what: str = "were edited by hand") -> None:
     Raises:
         Refused: ``hand-edited``.
     """
+    if edited:
+        raise refusal(edited, what)
+
+
+def refusal(edited: Sequence[Place], what: str = "were edited by hand") -> Refused:
+    """The refusal of ``refuse``; there must be a file."""
     problems = [
         Problem(layout.rendered(*place), f"is not what {layout.definition(*place)} renders to")
         for place in edited
     ]
-    if problems:
-        raise Refused(
-            "hand-edited",
-            f"rendered files {what}",
-            "say the edit in the tool's file (kubectl rapt set), or drop it: kubectl rapt render --overwrite",
-            problems,
-        )
+    return Refused(
+        "hand-edited",
+        f"rendered files {what}",
+        "say the edit in the tool's file (kubectl rapt set), or drop it: kubectl rapt render --overwrite",
+        problems,
+    )
 
 
 def since(base: Mapping[str, bytes], found: Repository, replaced: Iterable[str]) -> list[Place]:

@@ -1,26 +1,42 @@
 """Bring a cluster to what the config repository says of one environment, and prune what it no longer says."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Set
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, TypeVar
 
 from kubectl_rapt import writes
-from kubectl_rapt.actions import desired, find, missing, refresh, repository, reviewed
+from kubectl_rapt.actions import (
+    claims,
+    desired,
+    find,
+    hand_edits,
+    missing,
+    ownership,
+    refresh,
+    repository,
+    reviewed,
+)
+from kubectl_rapt.actions.claims import Claim
 from kubectl_rapt.actions.desired import Desired, Live
 from kubectl_rapt.actions.repository import Repository
 from kubectl_rapt.actions.reviewed import Executed
+from kubectl_rapt.config import layout
 from kubectl_rapt.config.project import Environment
 from kubectl_rapt.config.rendered import KINDS
 from kubectl_rapt.errors import Conflict, NotFound, Problem, RaptError, Refused
 from kubectl_rapt.model.kinds import CONFIG_MAP, CRON_JOB, Kind, Manifest, Ref, ref_of
-from kubectl_rapt.model.plan import Apply, Create, Delete, Patch, Step
-from kubectl_rapt.objects import labels
+from kubectl_rapt.model.plan import Apply, Create, Delete, Patch
+from kubectl_rapt.objects import applied, labels
 from kubectl_rapt.objects.owners import Owner
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.writes import Writers
 
+_T = TypeVar("_T")
 _ROUNDS = 6
+_BUSY = "one of its jobs is unfinished"
+_LOOKS = 5
+"""How often one object is looked at again that somebody else changes meanwhile, such as its controller."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +49,19 @@ class Synced:
 
 
 @dataclass(frozen=True, slots=True)
+class Blocked:
+    """Tools that cannot be applied, and do not keep the others from it.
+
+    Args:
+        tools: Their names.
+        error: Why, and what to do about it.
+    """
+
+    tools: tuple[str, ...]
+    error: Refused
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """How a sync ended.
 
@@ -42,6 +71,7 @@ class Outcome:
         is_left_whole: Whether they apply all of the environment, so that there was nothing for sync to do.
         notes: Lines for the person.
         runs: What became of the reviewed runs that are on main.
+        blocked: The tools that were not applied.
     """
 
     commit: str
@@ -49,6 +79,7 @@ class Outcome:
     is_left_whole: bool = False
     notes: tuple[str, ...] = ()
     runs: tuple[Executed, ...] = ()
+    blocked: tuple[Blocked, ...] = ()
 
 
 def sync(
@@ -58,6 +89,8 @@ def sync(
     tell: Callable[[Synced], None],
     *,
     rollback: bool = False,
+    overwrite: bool = False,
+    known: Mapping[str, bytes] | None = None,
     may: Callable[[Environment], None] = lambda _: None,
 ) -> Outcome:
     """Apply one environment, but for what Flux or Argo CD applies: those are asked to look. Then its reviewed runs.
@@ -68,6 +101,8 @@ def sync(
         name: The environment.
         tell: Called for each object.
         rollback: Whether an older commit than the applied one may be applied.
+        overwrite: Whether rendered files are applied although they were edited by hand.
+        known: Path to content of rendered files that were rendered just now, and so were not edited by hand.
         may: Raises where that environment is not to be applied.
 
     Raises:
@@ -82,12 +117,17 @@ def sync(
         may(want.environment)
         desired.check_cluster(world, want.environment)
         live = desired.look(world, want)
-        _check_owners(want, live)
+        ownership.check_record(want, live)
         theirs = live.owners
         if theirs and len(theirs) == len(live.objects):
             return _with_runs(world, writers, found, name, _left(world, writers, want, live, is_whole=True))
+        ours, seen = _without(theirs, want, live)
+        blocked = _blocked(world, found, ours, seen, known or {}, overwrite=overwrite)
+        ours, seen = _without_tools({tool for one in blocked for tool in one.tools}, ours, seen)
+        if blocked and not ours.objects and not seen.objects:
+            raise blocked[0].error
         try:
-            _sync_ours(world, writers, *_without(theirs, want, live), tell, rollback=rollback)
+            _sync_ours(world, writers, ours, seen, tell, rollback=rollback)
         except Conflict:
             # Another sync claimed the environment meanwhile, and what it applied may be newer than ours.
             if writers is None or attempt == _ROUNDS - 1:
@@ -96,7 +136,9 @@ def sync(
         else:
             for ref, owner in theirs.items():
                 tell(Synced(ref, "kept", f"{owner} applies it"))
-            return _with_runs(world, writers, found, name, _left(world, writers, want, live, is_whole=False))
+            outcome = _left(world, writers, want, live, is_whole=False)
+            outcome = replace(outcome, blocked=tuple(blocked))
+            return _with_runs(world, writers, found, name, outcome)
     raise AssertionError("unreachable")
 
 
@@ -117,6 +159,18 @@ def _without(theirs: Iterable[Ref], want: Desired, live: Live) -> tuple[Desired,
     return replace(want, objects=ours), replace(live, objects=found)
 
 
+def _without_tools(tools: Set[str], want: Desired, live: Live) -> tuple[Desired, Live]:
+    """Both, without the objects of some tools."""
+    ours = tuple(manifest for manifest in want.objects if _tool_of(manifest) not in tools)
+    in_the_way = {ref_of(manifest) for manifest in want.objects if _tool_of(manifest) in tools}
+    found = {
+        ref: manifest
+        for ref, manifest in live.objects.items()
+        if ref not in in_the_way and _tool_of(manifest) not in tools
+    }
+    return replace(want, objects=ours), replace(live, objects=found)
+
+
 def _sync_ours(
     world: World,
     writers: Writers | None,
@@ -129,13 +183,15 @@ def _sync_ours(
     _check_rights(world, want, live)
     if not rollback:
         _check_forward(world, want, live)
+    claim = claims.of(want, live)
     if writers is None:
-        _preview(want, live, tell)
+        _preview(world, want, live, claim, tell)
         return
     _check_leaving(want, live)
-    record = _written(writes.apply(writers, _claim(want, live)))
-    _carry_out(writers, want, live, tell)
-    _finish(world, writers, want, record)
+    record = _written(writes.apply(writers, claim.step(want, live)))
+    claim.checked = world.now()
+    _carry_out(world, writers, want, live, claim, tell)
+    _finish(world, writers, record, claim)
 
 
 def _left(world: World, writers: Writers | None, want: Desired, live: Live, *, is_whole: bool) -> Outcome:
@@ -156,20 +212,39 @@ def _left(world: World, writers: Writers | None, want: Desired, live: Live, *, i
     return Outcome(want.commit, tuple(dict.fromkeys(theirs.values())), is_whole, tuple(notes))
 
 
-def _check_owners(want: Desired, live: Live) -> None:
-    problems = []
-    in_the_way = [live.objects.get(ref_of(manifest)) for manifest in want.objects]
-    for manifest in filter(None, [*in_the_way, live.record]):
-        ref, found = ref_of(manifest), manifest["metadata"].get("labels") or {}
-        if not want.labels.items() <= found.items():
-            is_strange = found.get(labels.REPOSITORY) != want.project.id
-            owner = f"environment {found.get(labels.ENVIRONMENT)}"
-            if is_strange:
-                owner = "another config repository" if labels.REPOSITORY in found else "someone else"
-            problems.append(Problem(str(ref), f"exists in namespace {ref.namespace} and belongs to {owner}"))
-    if problems:
-        hint = f"give {want.environment.name} a namespace of its own in rapt.yaml, or the tool another name"
-        raise Refused("foreign-owner", "objects of other owners are in the way", hint, problems)
+def _blocked(
+    world: World, found: Repository, want: Desired, live: Live, known: Mapping[str, bytes], *, overwrite: bool
+) -> list[Blocked]:
+    """The tools that cannot be applied: the others are, and these stay as they are in the cluster.
+
+    Only what would be written is asked whether somebody edited it: what is as it should be was answered for before.
+    """
+    name = want.environment.name
+    blocked = []
+    if in_the_way := ownership.in_the_way(want, live):
+        blocked.append(Blocked(tuple(in_the_way), ownership.refusal(name, in_the_way)))
+    if not overwrite:
+        changing = {
+            _tool_of(manifest)
+            for manifest in want.objects
+            if (ref := ref_of(manifest)) not in live.objects
+            or not applied.is_current(manifest, live.objects[ref])
+        }
+        unsure = [
+            (name, tool)
+            for tool in sorted(changing - in_the_way.keys())
+            if known.get(path := layout.rendered(name, tool)) != found.files.get(path)
+        ]
+        if edited := hand_edits.edited(world, want.project, found, unsure):
+            error = hand_edits.refusal(edited)
+            hint = f"{error.hint}, or apply it: kubectl rapt sync --in {name} --overwrite"
+            error = Refused(error.code, f"{error.message} and are not applied", hint, error.problems)
+            blocked.append(Blocked(tuple(tool for _, tool in edited), error))
+    return blocked
+
+
+def _tool_of(manifest: Manifest) -> str:
+    return str((manifest["metadata"].get("labels") or {}).get(labels.TOOL, ""))
 
 
 def _check_leaving(want: Desired, live: Live) -> None:
@@ -230,50 +305,130 @@ def _is_busy(manifest: Manifest, live: Live) -> bool:
     return manifest["metadata"].get("labels", {}).get(labels.TOOL) in live.unfinished
 
 
-def _carry_out(writers: Writers, want: Desired, live: Live, tell: Callable[[Synced], None]) -> None:
+def _carry_out(
+    world: World,
+    writers: Writers,
+    want: Desired,
+    live: Live,
+    claim: Claim,
+    tell: Callable[[Synced], None],
+) -> None:
     for manifest in want.objects:
         ref = ref_of(manifest)
-        stored = _written(writes.apply(writers, Apply(manifest, labels.MANAGER)))
-        if ref not in live.objects:
+        found = live.objects.get(ref)
+        if found is None:
+            found = _create(world, writers, want, manifest, claim)
+        if found is None:
             tell(Synced(ref, "created"))
+        elif not claim.must_write(manifest, found):
+            tell(Synced(ref, "unchanged"))
         else:
-            is_same = (
-                stored["metadata"]["resourceVersion"] == live.objects[ref]["metadata"]["resourceVersion"]
-            )
-            tell(Synced(ref, "unchanged" if is_same else "configured"))
+            stored = _apply(world, writers, manifest, found, claim)
+            tell(Synced(ref, "unchanged" if applied.is_same(found, stored) else "configured"))
     for ref in _surplus(want, live):
-        manifest = live.objects[ref]
-        if _is_busy(manifest, live):
-            tell(Synced(ref, "kept", "one of its jobs is unfinished"))
-            continue
-        # The Jobs that a CronJob made are evidence and outlive it.
-        propagation: Literal["Orphan", "Background"] = "Orphan" if ref.kind == CRON_JOB else "Background"
-        with suppress(NotFound):
-            writes.apply(writers, Delete(ref, manifest["metadata"]["uid"], propagation=propagation))
-        tell(Synced(ref, "pruned"))
+        if _is_busy(live.objects[ref], live):
+            tell(Synced(ref, "kept", _BUSY))
+        else:
+            _prune(world, writers, live.objects[ref], claim)
+            tell(Synced(ref, "pruned"))
 
 
-def _preview(want: Desired, live: Live, tell: Callable[[Synced], None]) -> None:
+def _create(
+    world: World, writers: Writers, want: Desired, manifest: Manifest, claim: Claim
+) -> Manifest | None:
+    """Create one object; the object that exists by now, where another sync of the same claim was quicker.
+
+    An apply would create it too, and would overwrite what a newer sync has created meanwhile.
+
+    Raises:
+        Conflict: A newer sync has claimed the environment, or the name is somebody else's by now.
+    """
+    claim.check(world)
+    try:
+        writes.apply(writers, Create(applied.marked(manifest, claim.stamp), labels.MANAGER))
+    except Conflict:
+        found = find.perhaps(world, ref_of(manifest))
+        claim.check(world, now=True)
+        if found is None or not want.labels.items() <= (found["metadata"].get("labels") or {}).items():
+            raise
+        return found
+    return None
+
+
+def _apply(world: World, writers: Writers, manifest: Manifest, found: Manifest, claim: Claim) -> Manifest:
+    """Apply one object, provided that it is as it was seen: a sync that was overtaken loses.
+
+    Raises:
+        Conflict: A newer sync has claimed the environment, or the object changes all the time.
+    """
+    ref = ref_of(manifest)
+
+    def write(seen: Manifest) -> Manifest:
+        if entries := applied.as_applied(seen):
+            owned = {"managedFields": entries, "resourceVersion": seen["metadata"]["resourceVersion"]}
+            seen = _written(writes.apply(writers, Patch(ref, {"metadata": owned})))
+        metadata = {**manifest["metadata"], "resourceVersion": seen["metadata"]["resourceVersion"]}
+        marked = applied.marked(manifest, claim.stamp)
+        body = {**marked, "metadata": {**metadata, "annotations": marked["metadata"]["annotations"]}}
+        return _written(writes.apply(writers, Apply(body, labels.MANAGER)))
+
+    return _fenced(world, ref, found, claim, write)
+
+
+def _prune(world: World, writers: Writers, found: Manifest, claim: Claim) -> None:
+    ref = ref_of(found)
+    # The Jobs that a CronJob made are evidence and outlive it.
+    propagation: Literal["Orphan", "Background"] = "Orphan" if ref.kind == CRON_JOB else "Background"
+
+    def write(seen: Manifest) -> None:
+        metadata = seen["metadata"]
+        writes.apply(
+            writers, Delete(ref, metadata["uid"], metadata["resourceVersion"], propagation=propagation)
+        )
+
+    with suppress(NotFound):
+        _fenced(world, ref, found, claim, write)
+
+
+def _fenced(world: World, ref: Ref, found: Manifest, claim: Claim, write: Callable[[Manifest], _T]) -> _T:
+    """Write one object at the version that was seen; where it has another one, look again at the object and the claim.
+
+    The object is looked at first, and the claim after it. Whoever claims the environment later has then still to write
+    the object, and whichever of the two writes comes second is refused.
+    """
+    for _ in range(_LOOKS):
+        try:
+            return write(found)
+        except Conflict:
+            seen = find.perhaps(world, ref)
+            claim.check(world, now=True)
+            is_another = seen is None or seen["metadata"]["uid"] != found["metadata"]["uid"]
+            if seen is None or is_another or applied.sequence_of(seen) > claim.stamp.sequence:
+                raise
+            found = seen
+    raise Conflict("changed-meanwhile", f"{ref} changes all the time", "run the same command again")
+
+
+def _preview(world: World, want: Desired, live: Live, claim: Claim, tell: Callable[[Synced], None]) -> None:
+    """What ``_carry_out`` would tell, found by the same comparison."""
     for manifest in want.objects:
         ref = ref_of(manifest)
-        tell(Synced(ref, "configured" if ref in live.objects else "created"))
+        found = live.objects.get(ref)
+        if found is None:
+            tell(Synced(ref, "created"))
+        elif not claim.must_write(manifest, found):
+            tell(Synced(ref, "unchanged"))
+        else:
+            stored = world.cluster.dry_run_apply(
+                applied.marked(manifest, claim.stamp), manager=labels.MANAGER
+            )
+            tell(Synced(ref, "unchanged" if applied.is_same(found, stored) else "configured"))
     for ref in _surplus(want, live):
-        tell(Synced(ref, "kept" if _is_busy(live.objects[ref], live) else "pruned"))
+        is_busy = _is_busy(live.objects[ref], live)
+        tell(Synced(ref, "kept", _BUSY) if is_busy else Synced(ref, "pruned"))
 
 
-def _claim(want: Desired, live: Live) -> Step:
-    """Say which commit is being applied, provided that nobody else said so since we looked."""
-    ref = want.record
-    data = {"commit": want.commit, "state": "applying"}
-    if live.record is None:
-        metadata = {"name": ref.name, "namespace": ref.namespace, "labels": {**want.labels}}
-        return Create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data})
-    return Patch(
-        ref, {"metadata": {"resourceVersion": live.record["metadata"]["resourceVersion"]}, "data": data}
-    )
-
-
-def _finish(world: World, writers: Writers, want: Desired, record: Manifest) -> None:
+def _finish(world: World, writers: Writers, record: Manifest, claim: Claim) -> None:
     """Say that the commit is applied.
 
     Raises:
@@ -281,16 +436,9 @@ def _finish(world: World, writers: Writers, want: Desired, record: Manifest) -> 
             the same to do and says so itself: were each to start again for the other, neither would end.
     """
     try:
-        writes.apply(writers, _mark(record, want.commit))
+        writes.apply(writers, claim.mark(record))
     except Conflict:
-        claimed = find.perhaps(world, want.record)
-        if claimed is None or claimed["data"].get("commit") != want.commit:
-            raise
-
-
-def _mark(record: Manifest, commit: str) -> Patch:
-    metadata = {"resourceVersion": record["metadata"]["resourceVersion"]}
-    return Patch(ref_of(record), {"metadata": metadata, "data": {"commit": commit, "state": "applied"}})
+        claim.check(world, now=True)
 
 
 def _written(answer: writes.Written) -> Manifest:

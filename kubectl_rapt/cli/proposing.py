@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import typer
 
 from kubectl_rapt import writes
-from kubectl_rapt.actions import capacity, compose, desired, propose, repository
+from kubectl_rapt.actions import capacity, compose, desired, ownership, propose, repository
 from kubectl_rapt.actions.compose import Composition, Make
 from kubectl_rapt.cli import diffs, options, progress, show, terminal, waiting
 from kubectl_rapt.cli.commands import sync
@@ -73,6 +73,9 @@ def carry_out(context: typer.Context, world: World, writers: Writers, make: Make
         if made.plan.steps
         for note in capacity.check(world, places[built.environment], built)
     ]
+    for environment in made.environments if made.plan.steps else ():
+        built_there = [one for one in made.built if one.environment == environment.name]
+        ownership.check_free(world, environment, built_there)
     if not manner.is_dry and made.plan.steps:
         progress.phase("pushing")
         made = _settled(world, writers, made, plan)
@@ -95,7 +98,14 @@ def carry_out(context: typer.Context, world: World, writers: Writers, make: Make
         return waiting.carry_out(world, writers, made.change, manner.after)
     if not made.is_reviewed or manner.after.syncs:  # it is on main
         for environment in made.environments:
-            sync.carry_out(world, writers, environment.name, shows="" if manner.output else "lines")
+            sync.carry_out(
+                world,
+                writers,
+                environment.name,
+                shows="" if manner.output else "lines",
+                known={path: text for one in made.built for path, text in one.files.items()},
+                about=[tool for place, tool in made.change.tools if place == environment.name],
+            )
     return 0
 
 

@@ -60,7 +60,8 @@ def carry_out(
         return _TIMED_OUT
     if after.syncs:
         for environment in dict.fromkeys(environment for environment, _ in change.tools):
-            sync.carry_out(world, writers, environment)
+            about = [tool for place, tool in change.tools if place == environment]
+            sync.carry_out(world, writers, environment, about=about)
     return 0
 
 

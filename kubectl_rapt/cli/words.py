@@ -250,6 +250,7 @@ COMMANDS = {
             Flag(("--schedule",), "CRON", "Run by itself at these times (repeatable)", True),
             Flag(("--time-zone",), "ZONE", "Time zone of the schedules", False),
             Flag(("--allow-literal",), "sha256:…", "A value of this digest is no secret (repeatable)", True),
+            Flag(("--replace",), "", "Replace the tool of that name: its template, answers and schedules go", False),
             Flag(("--overwrite",), "", "Replace rendered files that were edited by hand", False),
             Flag(("--draft",), "", "The pull request is a draft", False),
             Flag(("--wait",), "", "Wait until the change is merged", False),
@@ -486,6 +487,7 @@ COMMANDS = {
         (
             Flag(("--dry-run",), "none|client", "Show what would be done, do nothing; bare is client", False),
             Flag(("--rollback",), "", "Allow an older commit than the applied one", False),
+            Flag(("--overwrite",), "", "Apply rendered files as they are, also if edited by hand", False),
             Flag(("-o", "--output",), "name", "Print names only", False),
         ),
     ),

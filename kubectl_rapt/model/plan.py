@@ -10,9 +10,10 @@ from kubectl_rapt.model.proposals import Address, Method, Proposal
 
 @dataclass(frozen=True, slots=True)
 class Create:
-    """Create one object; its name being taken is a Conflict."""
+    """Create one object, as a field manager; its name being taken is a Conflict."""
 
     manifest: Manifest
+    manager: str = "rapt"
 
     def __str__(self) -> str:
         return f"create {ref_of(self.manifest)}"

@@ -142,6 +142,12 @@ def managers(manifest: Manifest, path: Path) -> tuple[Manager, ...]:
     return tuple(sorted(found, key=lambda one: one.at.timestamp() if one.at else 0.0, reverse=True))
 
 
+def owns_all(manifest: Manifest, manager: str, paths: Iterable[Path]) -> bool:
+    """Whether a field manager owns each of these fields of a live object, or the whole value that it is part of."""
+    own = [entry.get("fieldsV1") for entry in _entries(manifest) if entry.get("manager") == manager]
+    return all(any(_holds(one, manifest, path) for one in own) for path in paths)
+
+
 def managers_of_content(manifest: Manifest) -> frozenset[str]:
     """The names of those who own a field outside ``metadata``."""
     return frozenset(

@@ -183,8 +183,8 @@ class ClusterWrites(Protocol):
     outcome is unknown.
     """
 
-    def create(self, manifest: Manifest) -> Manifest:
-        """Create an object. Raises Conflict (code ``already-exists``) when its name is taken."""
+    def create(self, manifest: Manifest, *, manager: str = "rapt") -> Manifest:
+        """Create an object as the given field manager. Raises Conflict (``already-exists``): its name is taken."""
         ...
 
     def apply(self, manifest: Manifest, *, manager: str) -> Manifest:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from kubectl_rapt import writes
-from kubectl_rapt.actions import add, compose
+from kubectl_rapt.actions import add, compose, set_
 from kubectl_rapt.actions import sync as syncing
 from kubectl_rapt.actions.sync import Synced
 from kubectl_rapt.config import layout
@@ -36,6 +36,12 @@ class Team:
         (step,) = compose.plan(self.world, add.draft(self.world, asked)).plan.steps
         return str(writes.apply(self.writers, step))
 
+    def change(self, tool: str, word: str) -> str:
+        """Commit that a tool says another word; the commit's id."""
+        asked = set_.Request(tool, "dev", {"command": word})
+        (step,) = compose.plan(self.world, set_.draft(self.world, asked)).plan.steps
+        return str(writes.apply(self.writers, step))
+
     def add_template(
         self,
         template: str,
@@ -56,15 +62,25 @@ class Team:
             {layout.definition("dev", tool): None, layout.rendered("dev", tool): None}
         )
 
-    def sync(self, *, rollback: bool = False, tell: Callable[[Synced], None] = lambda one: None) -> list[str]:
-        """Sync; what was done, such as ``Tool hello created``."""
+    def sync(
+        self,
+        *,
+        rollback: bool = False,
+        overwrite: bool = False,
+        is_dry: bool = False,
+        tell: Callable[[Synced], None] = lambda one: None,
+    ) -> list[str]:
+        """Sync; what was done, such as ``Tool hello created``. Raises why a tool was not applied."""
         done: list[str] = []
 
         def note(one: Synced) -> None:
             done.append(f"{one.ref.kind.name} {one.ref.name} {one.what}")
             tell(one)
 
-        syncing.sync(self.world, self.writers, "dev", note, rollback=rollback)
+        writers = None if is_dry else self.writers
+        outcome = syncing.sync(self.world, writers, "dev", note, rollback=rollback, overwrite=overwrite)
+        for one in outcome.blocked:
+            raise one.error
         return done
 
     def names(self, kind: Kind) -> list[str]:
@@ -78,11 +94,9 @@ class Team:
 
     @property
     def record(self) -> dict[str, str]:
-        """What the cluster says of the last sync."""
-        data: dict[str, str] = self.world.cluster.get(Ref(CONFIG_MAP, "rapt-sync-dev", self.namespace))[
-            "data"
-        ]
-        return data
+        """What the cluster says of the last sync: its commit, and how far it is."""
+        data = self.world.cluster.get(Ref(CONFIG_MAP, "rapt-sync-dev", self.namespace))["data"]
+        return {key: data[key] for key in ("commit", "state")}
 
     def create(self, kind: Kind, name: str, marks: dict[str, str], **content: Any) -> Manifest:
         """Create an object as someone else."""

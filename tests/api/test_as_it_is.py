@@ -107,6 +107,9 @@ def stored(team: Team, refs: Mapping[Ref, Manifest]) -> dict[Ref, Any]:
     for ref in refs:
         live = team.world.cluster.get(ref)
         metadata = {key: value for key, value in live["metadata"].items() if key not in _OF_THE_SERVER}
+        noted = (labels.SYNC, labels.APPLIED)  # what sync notes for itself
+        marks = metadata.get("annotations", {})
+        metadata["annotations"] = {key: text for key, text in marks.items() if key not in noted}
         found[ref] = {**live, "metadata": metadata}
     return found
 

@@ -128,7 +128,7 @@ class FakeCluster:
     def clock(self) -> NoReturn:
         _never("a server's clock")
 
-    def create(self, manifest: Manifest) -> Manifest:
+    def create(self, manifest: Manifest, *, manager: str = "rapt") -> Manifest:
         ref = ref_of(manifest)
         with self._changed:
             if ref in self._objects:

@@ -22,10 +22,10 @@ class Writes:
     def __init__(self, door: Door) -> None:
         self._door = door
 
-    def create(self, manifest: Manifest) -> Manifest:
+    def create(self, manifest: Manifest, *, manager: str = MANAGER) -> Manifest:
         """See the port."""
         ref = ref_of(manifest)
-        query = paths.query(fieldManager=MANAGER, fieldValidation="Strict")
+        query = paths.query(fieldManager=manager, fieldValidation="Strict")
         done = Done(lambda: self._as_wanted(ref, manifest), is_asked_first=True)
         return self._send("create", ref, "POST", paths.of(ref.kind, ref.namespace) + query, manifest, done)
 

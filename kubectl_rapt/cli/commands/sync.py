@@ -1,13 +1,13 @@
 """``kubectl rapt sync``."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from typing import Annotated, Literal
 
 import typer
 
 from kubectl_rapt.actions import sync as syncing
 from kubectl_rapt.actions.sync import Outcome, Synced
-from kubectl_rapt.cli import options, progress, show, terminal
+from kubectl_rapt.cli import options, progress, refusals, show, terminal
 from kubectl_rapt.config.project import Environment
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.writes import Writers
@@ -18,6 +18,9 @@ def sync(
     dry_run: options.DryRun = "none",
     rollback: Annotated[
         bool, typer.Option("--rollback", help="Allow an older commit than the applied one")
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Apply rendered files as they are, also if edited by hand")
     ] = False,
     output: Annotated[str, typer.Option("-o", "--output", metavar="name", help="Print names only")] = "",
 ) -> None:
@@ -34,6 +37,7 @@ def sync(
             None if is_dry else writers,
             environment,
             rollback=rollback,
+            overwrite=overwrite,
             shows="names" if output else "lines",
             may=lambda one: options.check_default(context, one),
         )
@@ -45,10 +49,28 @@ def carry_out(
     environment: str,
     *,
     rollback: bool = False,
+    overwrite: bool = False,
     shows: Literal["lines", "names", ""] = "lines",
     may: Callable[[Environment], None] = lambda _: None,
+    known: Mapping[str, bytes] | None = None,
+    about: Collection[str] | None = None,
 ) -> None:
-    """Sync, and show each object as it is done: as a line of what was done, by its name, or not at all."""
+    """Sync, and show each object as it is done: as a line of what was done, by its name, or not at all.
+
+    Args:
+        world: Where to read.
+        writers: The door's ports; None for a dry run.
+        environment: The environment.
+        rollback: As of ``sync.sync``.
+        overwrite: The same.
+        shows: How each object is shown.
+        may: As of ``sync.sync``.
+        known: The same.
+        about: The tools that the command is about; None for all. That others cannot be applied is only a note.
+
+    Raises:
+        RaptError: What ``sync.sync`` raises; why a tool was not applied, after the others were.
+    """
     done: list[Synced] = []
     here = world.cluster.namespace()
 
@@ -64,7 +86,9 @@ def carry_out(
             terminal.out(terminal.clean(line))
 
     progress.phase(f"syncing {environment}: objects")
-    outcome = syncing.sync(world, writers, environment, tell, rollback=rollback, may=may)
+    outcome = syncing.sync(
+        world, writers, environment, tell, rollback=rollback, overwrite=overwrite, known=known, may=may
+    )
     for one in outcome.runs:
         if shows == "names":
             terminal.out(f"run.rapt.dev/{one.name}")
@@ -75,6 +99,21 @@ def carry_out(
             what = "synced" if writers else "would be synced"
             terminal.out(f"{environment} {what} to {outcome.commit[:7]}: {syncing.summary(done)}")
         _tell_left(environment, outcome)
+    _tell_blocked(outcome, about)
+
+
+def _tell_blocked(outcome: Outcome, about: Collection[str] | None) -> None:
+    """Raise why a tool that the command is about was not applied; that another one was not is a note."""
+    errors = []
+    for one in outcome.blocked:
+        if about is None or set(about) & set(one.tools):
+            errors.append(one.error)
+        else:
+            terminal.say(terminal.clean(f"note: {one.error.message}: {one.error.hint}"))
+    for error in errors[1:]:
+        refusals.tell(error)
+    if errors:
+        raise errors[0]
 
 
 def _tell_left(environment: str, outcome: Outcome) -> None:

@@ -118,7 +118,7 @@ class Actor(threading.Thread):
         self._wait()
         return self._cluster.list(kind, namespace, labels=labels, fields=fields)
 
-    def create(self, manifest: Manifest) -> Manifest:
+    def create(self, manifest: Manifest, *, manager: str = "rapt") -> Manifest:
         self._wait()
         return cast(Manifest, self._answer(self._cluster.create(manifest)))
 
