@@ -13,7 +13,7 @@ from kubectl_rapt.cli import copying, listing, options, show, terminal
 from kubectl_rapt.model import times
 from kubectl_rapt.model.kinds import Manifest
 from kubectl_rapt.objects.retry_policies import RetryPolicy
-from kubectl_rapt.objects.runs import EXHAUSTED, Run
+from kubectl_rapt.objects.runs import EXHAUSTED, SUCCEEDED, Run
 from kubectl_rapt.objects.tools import Source, Tool
 from kubectl_rapt.runs import listed, schedules
 from kubectl_rapt.runs.listed import Line
@@ -173,7 +173,7 @@ def _run(found: OfRun, now: datetime) -> None:
         _section("Attempts", ("ATTEMPT", "JOB", "STARTED", "DURATION", "EXIT", "CAUSE", "NODE"), rows)
         for title, texts in (
             ("Message", [one.message for one in run.attempts if one.message]),
-            ("Evidence", [one.evidence for one in run.attempts if one.evidence]),
+            ("Evidence", [one.evidence for one in run.attempts if one.evidence and one.cause != SUCCEEDED]),
         ):
             if texts:
                 _head([(title, texts[-1])])
