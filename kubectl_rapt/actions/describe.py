@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kubectl_rapt.actions import listing, threads
+from kubectl_rapt.actions import find, listing, standings, threads
 from kubectl_rapt.errors import NotFound, RaptError, UsageError
 from kubectl_rapt.model import names
 from kubectl_rapt.model.kinds import CRON_JOB, EVENT, JOB, POD, RUN, TOOL, Kind, Manifest, Ref
@@ -13,6 +13,7 @@ from kubectl_rapt.objects.tools import Tool
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs import listed
 from kubectl_rapt.runs.listed import Line
+from kubectl_rapt.runs.standing import Standing
 
 LAST = 5
 """How many runs of a tool are shown."""
@@ -56,12 +57,14 @@ class OfRun:
         run: It, read; None where it is broken.
         problem: What is wrong with it.
         events: What Kubernetes tells of it, of its Jobs and of their pods, oldest first.
+        standing: How it stands now, whatever it has recorded; None of one that is broken.
     """
 
     manifest: Manifest
     run: Run | None
     problem: str
     events: Sequence[Manifest]
+    standing: Standing | None
 
 
 def describe(world: World, what: str, namespace: str) -> OfTool | OfRun:
@@ -133,7 +136,8 @@ def _of_run(world: World, manifest: Manifest) -> OfRun:
         run = runs.from_manifest(manifest)
     except (RaptError, KeyError, TypeError, ValueError, AttributeError) as error:
         problem = what_is_wrong(error)
-    return OfRun(manifest, run, problem, _events(world, manifest))
+    stands = standings.of_found(world, find.of_run(world, run)) if run else None
+    return OfRun(manifest, run, problem, _events(world, manifest), stands)
 
 
 def _events(world: World, manifest: Manifest) -> list[Manifest]:

@@ -12,6 +12,7 @@ from kubectl_rapt.objects.pods import Pod
 from kubectl_rapt.objects.runs import Run
 from kubectl_rapt.objects.tools import Tool
 from kubectl_rapt.ports.world import World
+from kubectl_rapt.runs import lifecycle
 
 _SOME = 200
 _KINDS = {
@@ -137,9 +138,9 @@ def execution(world: World, what: str, namespace: str, verb: str) -> Found:
     if kind is JOB:
         return _of_job(world, Ref(JOB, name, namespace))
     if kind is not TOOL and (found := _run(world, Ref(RUN, name, namespace))):
-        return _of_run(world, found)
+        return of_run(world, found)
     if kind is RUN:
-        return _of_run(world, run(world, name, namespace))
+        return of_run(world, run(world, name, namespace))
     newest = _newest_job(world, name, namespace)
     if newest is not None:
         return _of_job(world, newest.ref, newest)
@@ -181,10 +182,10 @@ def _run(world: World, ref: Ref) -> Run | None:
         return None
 
 
-def _of_run(world: World, run: Run) -> Found:
-    if not run.attempts:
-        return Found(run, None, ())
-    job = Ref(JOB, run.attempts[-1].job, run.namespace)
+def of_run(world: World, run: Run) -> Found:
+    """A run with the Job that it is about: of its latest attempt, or of the one that is about to begin."""
+    name = run.attempts[-1].job if run.attempts else lifecycle.job_name(run)
+    job = Ref(JOB, name, run.namespace)
     try:
         found = jobs.from_manifest(world.cluster.get(job))
     except NotFound:

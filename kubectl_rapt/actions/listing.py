@@ -1,20 +1,21 @@
 """List what ran: Runs, and the Jobs of CronJobs that have none, newest first."""
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kubectl_rapt.actions import threads
-from kubectl_rapt.model.kinds import JOB, RUN, Kind, Manifest
-from kubectl_rapt.objects import jobs, labels
+from kubectl_rapt.model.kinds import JOB, POD, RUN, Kind, Manifest
+from kubectl_rapt.objects import jobs, labels, runs
+from kubectl_rapt.objects.jobs import Job
 from kubectl_rapt.ports.cluster import Event, Page
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs import listed
 from kubectl_rapt.runs.listed import Filter, Line
 
 _IDLE_SECONDS = 60.0
-_LOOKED_AT = 100
-"""Of how many runs the Jobs are looked at; their names go into one address."""
+Place = tuple[str, str]
+"""Namespace and name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +51,43 @@ class Wanted:
         return ",".join(part for part in (self.selector, labels.TOOL, f"!{labels.RUN}") if part)
 
 
-def lines(world: World, wanted: Wanted) -> list[str]:
-    """Every line that is wanted, newest first and packed: see ``listed.packed``.
+@dataclass(slots=True)
+class Listing:
+    """What was found.
 
-    Runs are read as the server prints them, a tenth of their size; so memory holds the packed lines and one page.
+    Args:
+        packed: Every line that is wanted, newest first and packed: see ``listed.packed``.
+        unrecorded: How many of them have ended and no Run says so: nobody was there to record it.
+        overdue: How many of them are due for something that nobody does.
+        remarks: What else a person should know of some of them.
+    """
+
+    packed: list[str] = field(default_factory=list)
+    unrecorded: int = 0
+    overdue: int = 0
+    remarks: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Scheduled:
+    """A Job without a Run label.
+
+    Args:
+        line: Its line.
+        job: The Job.
+        is_adopted: Whether a Run has adopted it.
+    """
+
+    line: Line
+    job: Job
+    is_adopted: bool = False
+
+
+def found(world: World, wanted: Wanted) -> Listing:
+    """Every run that is wanted, as it stands now.
+
+    Runs are read as the server prints them, a tenth of their size; so memory holds the packed lines and one page. Of
+    those that are not recorded as over, the Jobs and the pods are looked at besides.
 
     Args:
         world: Where to read.
@@ -66,99 +100,163 @@ def lines(world: World, wanted: Wanted) -> list[str]:
     pages = world.cluster.table(RUN, wanted.namespace, labels=wanted.selector, fields=wanted.fields)
     first = next(pages, None)
     scheduled = _scheduled(world, wanted)
-    found = _of_runs(itertools.chain([first] if first else [], pages), wanted, scheduled)
-    found += [listed.packed(listed.fields(one)) for one in scheduled.values() if wanted.filter.accepts(one)]
-    found.sort(reverse=True)
-    return found
+    listing = Listing()
+    open_ = _take_runs(listing, itertools.chain([first] if first else [], pages), wanted, scheduled)
+    for line in _as_they_stand(world, wanted, open_, scheduled, listing):
+        if wanted.filter.accepts(line):
+            listing.packed.append(listed.packed(listed.fields(line)))
+    listing.packed.sort(reverse=True)
+    return listing
 
 
-def unrecorded(world: World, wanted: Wanted, packed: Iterable[str]) -> int:
-    """How many of the newest runs that go on, as they say, have a Job that has ended: nobody was there to record it.
+def lines(world: World, wanted: Wanted) -> list[str]:
+    """The packed lines of ``found``. Raises as it does."""
+    return found(world, wanted).packed
 
-    Args:
-        world: Where to read.
-        wanted: Which were listed.
-        packed: Their lines.
+
+def _take_runs(
+    listing: Listing, pages: Iterable[Page], wanted: Wanted, scheduled: dict[Place, Scheduled]
+) -> list[Line]:
+    """Take the Runs that are over; those that are not come back.
+
+    A Job that one of them has adopted, which is then called like the Job, is no line of its own.
     """
-    going = [text for text in packed if listed.is_running(text)][:_LOOKED_AT]
-    if not going:
-        return 0
-    lines = [listed.line(listed.unpacked(text)) for text in going]
-    names = {
-        jobs.attempt_name(one.name, int(one.attempts.partition("/")[0])) for one in lines if one.attempts
-    }
-    rows = [
-        dict(zip(page.columns, row, strict=False))
-        for selector in labels.one_of(labels.RUN, (one.name for one in lines))
-        for page in world.cluster.table(JOB, wanted.namespace, labels=selector)
-        for row in page.rows
-    ]
-    return sum(row["Name"] in names and row.get("Status") in ("Complete", "Failed") for row in rows)
-
-
-def _of_runs(pages: Iterable[Page], wanted: Wanted, scheduled: dict[tuple[str, str], Line]) -> list[str]:
-    """The lines of Runs; Jobs that one of them has adopted, which is then called like the Job, are dropped."""
-    found = []
+    open_ = []
     accepts = None if wanted.filter.is_open else wanted.filter.accepts
     for page in pages:
         for fields in map(listed.reader(page.columns), page.rows):
-            if scheduled:
-                scheduled.pop((fields[1], fields[2]), None)
-            if accepts is None or accepts(listed.line(fields)):
-                found.append(listed.packed(fields))
-    return found
+            if scheduled and (job := scheduled.get((fields[1], fields[2]))):
+                job.is_adopted = True
+            if listed.is_open(fields):
+                open_.append(listed.line(fields))
+            elif accepts is None or accepts(listed.line(fields)):
+                listing.packed.append(listed.packed(fields))
+    return open_
 
 
-def _scheduled(world: World, wanted: Wanted) -> dict[tuple[str, str], Line]:
+def _as_they_stand(
+    world: World,
+    wanted: Wanted,
+    open_: Sequence[Line],
+    scheduled: Mapping[Place, Scheduled],
+    listing: Listing,
+) -> Iterator[Line]:
+    """The lines of what is not recorded as over, and of all Jobs without a Run, as their Jobs and pods say."""
+    own = [one for one in scheduled.values() if not one.is_adopted]
+    going = [one.job for one in own if not one.job.ended]
+    if not (open_ or going):
+        yield from (one.line for one in own)
+        return
+    from kubectl_rapt.actions import standings
+
+    chosen = standings.Chosen(wanted.namespace, wanted.selector, wanted.fields)
+    all_jobs = [one.job for one in scheduled.values()]
+    of_runs = standings.unfinished(world, chosen, all_jobs) if open_ else {}
+    of_jobs = standings.scheduled(world, wanted.namespace, going) if going else {}
+    for line in open_:
+        if (line.namespace, line.name) not in of_runs:
+            yield line  # it is broken, or has ended just now
+            continue
+        run, now = of_runs[line.namespace, line.name]
+        listing.unrecorded += not now.is_recorded
+        listing.overdue += bool(now.overdue)
+        if now.state == runs.RUNNING and now.message:
+            listing.remarks.append(f"{line.name}: {now.message}")
+        yield listed.as_it_stands(line, now, run.retry.attempts if run.retry else 1)
+    for one in own:
+        now_of_job = of_jobs.get((one.line.namespace, one.line.name))
+        if now_of_job and now_of_job.message and now_of_job.state == runs.RUNNING:
+            listing.remarks.append(f"{one.line.name}: {now_of_job.message}")
+        yield listed.as_it_stands(one.line, now_of_job, 1) if now_of_job else one.line
+
+
+def _scheduled(world: World, wanted: Wanted) -> dict[Place, Scheduled]:
     if wanted.fields:
         return {}
-    found = (listed.of_job(one) for one in world.cluster.list(JOB, wanted.namespace, labels=wanted.of_jobs))
-    return {(line.namespace, line.name): line for line in found}
+    return _read_scheduled(world.cluster.list(JOB, wanted.namespace, labels=wanted.of_jobs))
 
 
-def objects(world: World, wanted: Wanted) -> list[Manifest]:
-    """The same as objects, newest first. Raises as ``lines`` does."""
-    found = list(world.cluster.list(RUN, wanted.namespace, labels=wanted.selector, fields=wanted.fields))
-    taken = {(one["metadata"]["namespace"], one["metadata"]["name"]) for one in found}
+def _read_scheduled(manifests: Iterable[Manifest]) -> dict[Place, Scheduled]:
+    made = (Scheduled(listed.of_job(one), jobs.from_manifest(one)) for one in manifests)
+    return {(one.line.namespace, one.line.name): one for one in made}
+
+
+def objects(world: World, wanted: Wanted) -> list[tuple[Manifest, Line | None]]:
+    """The same as objects, newest first, each with its line; None of one that is too broken to have one.
+
+    An object says what is recorded; its line says how it stands. Raises as ``found`` does.
+    """
+    all_ = list(world.cluster.list(RUN, wanted.namespace, labels=wanted.selector, fields=wanted.fields))
+    ours: dict[Place, Manifest] = {_place(one): one for one in all_}
+    made: list[Manifest] = []
     if not wanted.fields:
-        found += [
-            one
-            for one in world.cluster.list(JOB, wanted.namespace, labels=wanted.of_jobs)
-            if (one["metadata"]["namespace"], one["metadata"]["name"]) not in taken
-        ]
-    if not wanted.filter.is_open:
-        found = [one for one in found if _is_wanted(one, wanted.filter)]
-    return sorted(found, key=lambda one: str(one["metadata"]["creationTimestamp"]), reverse=True)
+        made += world.cluster.list(JOB, wanted.namespace, labels=wanted.of_jobs)
+    scheduled = _read_scheduled(made)
+    for place, job in scheduled.items():
+        job.is_adopted = place in ours
+    all_ += [one for one in made if _place(one) not in ours]
+    lines = {_place(one): line for one in all_ if (line := _line(one))}
+    open_ = [
+        lines[place]
+        for place in map(_place, ours.values())
+        if place in lines and listed.is_open(listed.fields(lines[place]))
+    ]
+    for line in _as_they_stand(world, wanted, open_, scheduled, Listing()):
+        lines[line.namespace, line.name] = line
+    chosen = [
+        (one, line)
+        for one in all_
+        for line in [lines.get(_place(one))]
+        if line is None or wanted.filter.accepts(line)
+    ]
+    return sorted(chosen, key=lambda one: str(one[0]["metadata"]["creationTimestamp"]), reverse=True)
 
 
-def _is_wanted(one: Manifest, chosen: Filter) -> bool:
-    """Whether a filter accepts an object; what is too broken to tell is shown."""
+def _place(one: Manifest) -> Place:
+    return one["metadata"]["namespace"], one["metadata"]["name"]
+
+
+def _line(one: Manifest) -> Line | None:
     try:
-        return chosen.accepts(line_of(one))
+        return line_of(one)
     except (KeyError, TypeError, ValueError, AttributeError):
-        return True
+        return None
 
 
 def line_of(one: Manifest) -> Line:
-    """The line of a Run or a Job. Raises whatever a broken one leads to."""
+    """The line of a Run or a Job, as it is recorded. Raises whatever a broken one leads to."""
     return listed.of_run(one) if one["kind"] == RUN.name else listed.of_job(one)
 
 
-def changes(world: World, wanted: Wanted) -> Iterator[Manifest | None]:
-    """What there is, then None, then each object that comes or changes, for ever; Jobs without a Run included."""
+def changes(world: World, wanted: Wanted) -> Iterator[tuple[Manifest, Line | None] | None]:
+    """What there is, then None, then each run whose line changes, for ever; Jobs without a Run included.
+
+    A run changes with its Job and its pods. What only events and leases say is not watched.
+    """
+    from kubectl_rapt.runs.tracked import Tracked
+
+    tracked = Tracked()
     merged: threads.Merge[tuple[Kind, Event] | None] = threads.Merge()
-    kinds = [(RUN, wanted.selector)] + ([] if wanted.fields else [(JOB, wanted.of_jobs)])
-    for kind, selector in kinds:
-        events = world.cluster.watch(kind, wanted.namespace, labels=selector, fields=wanted.fields)
+    parts = ",".join(filter(None, (wanted.selector, labels.RUN if wanted.fields else labels.TOOL)))
+    for kind, selector, fields in (
+        (RUN, wanted.selector, wanted.fields),
+        (JOB, parts, ""),
+        (POD, parts, ""),
+    ):
+        events = world.cluster.watch(kind, wanted.namespace, labels=selector, fields=fields)
         merged.add(zip(itertools.repeat(kind), events))
-    unsynced = {kind for kind, _ in kinds}
+    unsynced = {RUN, JOB, POD}
     for item in merged.read(_IDLE_SECONDS, None):
         if item is None:
             continue
         kind, event = item
-        if event.type == "synced":
+        changed: list[Place] = []
+        if event.type != "synced":
+            changed = [tracked.take(kind, event.object, is_gone=event.type == "deleted")]
+        elif kind in unsynced:
             unsynced.discard(kind)
-            if not unsynced:
-                yield None
-        elif event.type != "deleted" and _is_wanted(event.object, wanted.filter):
-            yield event.object
+            changed = list(tracked.everything()) if not unsynced else []
+        told = [one for place in changed if not unsynced and (one := tracked.news(place, world.now()))]
+        yield from (one for one in told if one[1] is None or wanted.filter.accepts(one[1]))
+        if event.type == "synced" and not unsynced:
+            yield None

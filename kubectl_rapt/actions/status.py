@@ -10,7 +10,7 @@ from kubectl_rapt.errors import NotFound, RaptError, Refused
 from kubectl_rapt.model.kinds import CUSTOM_RESOURCE_DEFINITION, TOOL, Manifest, Ref
 from kubectl_rapt.objects import crds, labels, tools
 from kubectl_rapt.ports.world import World
-from kubectl_rapt.runs import listed
+from kubectl_rapt.runs import listed, standing
 from kubectl_rapt.templating import declared, places
 
 Standing = Literal["ok", "missing", "older", "newer", "not-served", "unknown"]
@@ -95,8 +95,10 @@ def status(world: World, namespace: str, tool: str = "") -> Status:
             found[where] = found.get(where, 0) + 1
             if wrong := _wrong(manifest):
                 problems.append(f"tool/{manifest['metadata']['name']} in namespace {where}: {wrong}")
-        for text in listing.lines(world, listing.Wanted(namespace, tool=tool)):
+        runs = listing.found(world, listing.Wanted(namespace, tool=tool))
+        for text in runs.packed:
             states[listed.line(listed.unpacked(text)).state] += 1
+        notes += _notes(runs)
     except NotFound as error:
         if error.code == "no-tool":
             raise
@@ -116,6 +118,23 @@ def status(world: World, namespace: str, tool: str = "") -> Status:
         problems,
         notes,
     )
+
+
+def _notes(found: listing.Listing) -> list[str]:
+    """What a person may want to know of runs that do not end, and of those that have ended with nobody there."""
+    notes = []
+    lines = [listed.line(listed.unpacked(text)) for text in found.packed]
+    waiting = Counter(one.status.rpartition(":")[2] for one in lines if one.state == standing.WAITING)
+    if waiting:
+        said = ", ".join(f"{count} for {word}" for word, count in waiting.most_common())
+        notes.append(f"{waiting.total()} runs wait: {said}: kubectl rapt runs --status waiting")
+    if found.unrecorded:
+        notes.append(
+            f"{found.unrecorded} runs have ended, and nobody has recorded it: kubectl rapt reconcile"
+        )
+    if found.overdue:
+        notes.append(f"{found.overdue} runs are due, and nobody starts them: kubectl rapt reconcile")
+    return notes + [f"run {one}" for one in found.remarks]
 
 
 def kinds(world: World) -> list[Kind]:

@@ -5,11 +5,13 @@ import sys
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import TextIO
 
 from kubectl_rapt.cli import copying, letters, progress
 from kubectl_rapt.errors import Unavailable
 
 _HIDDEN = ("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp")
+_RED, _PLAIN = "\x1b[31m", "\x1b[0m"
 _JOINERS = "\u200c\u200d"
 """Invisible, and part of how words of some languages and many emoji are written."""
 
@@ -39,11 +41,33 @@ def shorten(text: str, limit: int = 1000) -> str:
     return text if len(text) <= limit else f"{text[: limit // 2]} … {text[-(limit // 2) :]}"
 
 
-def say(text: str) -> None:
-    """One line for a person, on standard error; where that cannot be written, there is nobody to tell."""
+def say(text: str, *, is_bad: bool = False) -> None:
+    """One line for a person, on standard error; where that cannot be written, there is nobody to tell.
+
+    Args:
+        text: The line.
+        is_bad: Whether it tells of a failure, and is to be seen as such.
+    """
     progress.aside()
+    spoken = _spoken(copying.here(text))
     with suppress(OSError):
-        print(_spoken(copying.here(text)), file=sys.stderr, flush=True)
+        print(bad(spoken, sys.stderr) if is_bad else spoken, file=sys.stderr, flush=True)
+
+
+def bad(text: str, stream: TextIO) -> str:
+    """A text about a failure: red on a terminal that has colours, for a person who has not said that they want none.
+
+    Args:
+        text: The text, neutralised already.
+        stream: Where it goes.
+    """
+    return f"{_RED}{text}{_PLAIN}" if text and has_colours(stream) else text
+
+
+def has_colours(stream: TextIO) -> bool:
+    """Whether colours are shown there: see https://no-color.org."""
+    is_wanted = not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb"
+    return is_wanted and stream.isatty()
 
 
 def _spoken(text: str) -> str:

@@ -197,7 +197,7 @@ def ended(name: str, outcome: Outcome) -> int:
         terminal.say(f"{name}  succeeded{took}")
         return 0
     code = f", exit code {outcome.exit_code}" if outcome.exit_code is not None else ""
-    terminal.say(f"{name}  failed{took}{code}")
+    terminal.say(f"{name}  failed{took}{code}", is_bad=True)
     terminal.say(f"  cause: {terminal.clean(cause(outcome))}")
     terminal.say(f"  why:   kubectl rapt why {name}")
     return code_of(outcome)

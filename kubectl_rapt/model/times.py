@@ -2,10 +2,18 @@
 
 from datetime import UTC, datetime
 
+_EPOCH = datetime(1970, 1, 2, tzinfo=UTC)
+
 
 def parse(text: str) -> datetime:
     """Read an RFC 3339 time such as ``2026-11-22T20:00:00Z``. Raises ValueError."""
     return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def perhaps(text: str | None) -> datetime | None:
+    """Read a time that may be missing: the epoch counts as missing, because kubelets write it for what never began."""
+    found = parse(text) if text else None
+    return found if found and found > _EPOCH else None
 
 
 def spell(time: datetime) -> str:

@@ -331,6 +331,7 @@ _RUN_COLUMNS = [
     _AGE,
     # What lists need and cannot read off an age; a list that asks for no metadata is a tenth of the size.
     _column("Of", ".spec.retry.attempts", "integer", priority=1),
+    _column("Begun", ".status.attempts[0].startedAt", priority=1),
     _column("Started", ".status.attempts[-1:].startedAt", priority=1),
     _column("Finished", ".status.attempts[-1:].finishedAt", priority=1),
     _column("Next", ".status.nextAttemptAt", priority=1),

@@ -162,7 +162,6 @@ def _state(name: str, states: Mapping[str, Any], is_init: bool) -> Container:
     for state in ("terminated", "running", "waiting"):
         if state in states:
             data = states[state]
-            started, finished = data.get("startedAt"), data.get("finishedAt")
             return Container(
                 name=name,
                 is_init=is_init,
@@ -170,7 +169,7 @@ def _state(name: str, states: Mapping[str, Any], is_init: bool) -> Container:
                 reason=data.get("reason", ""),
                 message=data.get("message", ""),
                 exit_code=data.get("exitCode"),
-                started_at=times.parse(started) if started else None,
-                finished_at=times.parse(finished) if finished else None,
+                started_at=times.perhaps(data.get("startedAt")),
+                finished_at=times.perhaps(data.get("finishedAt")),
             )
     return Container(name=name, is_init=is_init, state="waiting")

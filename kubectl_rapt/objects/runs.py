@@ -22,7 +22,7 @@ class Attempt:
         number: Counted from 1.
         job: The Job's name.
         uid: The Job's UID: a recorded attempt is never created again.
-        started_at: When its first container started.
+        started_at: When its Job was released. Older Rapts recorded when the last pod's container started.
         finished_at: When its outcome was certain.
         exit_code: The container's exit code.
         cause: One word for what ended it: ``Succeeded``, ``ExitCode``, ``OOMKilled``, …
@@ -295,7 +295,7 @@ def from_manifest(manifest: Manifest) -> Run:
 
 
 def _time(data: Mapping[str, Any], key: str) -> datetime | None:
-    return times.parse(data[key]) if data.get(key) else None
+    return times.perhaps(data.get(key))
 
 
 _TEXTS = ("cause", "message", "evidence", "container", "node")

@@ -180,7 +180,10 @@ def take(state: Following, event: Event, now: datetime) -> Taken:
             state = replace(state, has_listed=True)
         case JobSeen(None):
             gone = outcomes.Outcome(
-                outcomes.DELETED, message="the job was deleted while it ran", finished_at=now
+                outcomes.DELETED,
+                message="the job was deleted while it ran",
+                started_at=state.job.started_at if state.job else None,
+                finished_at=now,
             )
             state = replace(state, outcome=state.outcome or gone)
         case JobSeen(job):

@@ -296,10 +296,11 @@ def _cancel(run: Run, attempt: Attempt, job: Job, now: datetime) -> Decision:
 
 
 def _close(run: Run, attempt: Attempt, outcome: Outcome, now: datetime) -> Patch:
-    return _record(run, _closed(attempt, outcome, now), outcome)
+    return _record(run, closed(attempt, outcome, now), outcome)
 
 
-def _closed(attempt: Attempt, outcome: Outcome, now: datetime) -> Attempt:
+def closed(attempt: Attempt, outcome: Outcome, now: datetime) -> Attempt:
+    """An attempt as it is recorded once it has ended like this."""
     return replace(
         attempt,
         started_at=outcome.started_at,
@@ -347,9 +348,18 @@ def expiry(run: Run, job: Job) -> Patch | None:
 
 def would_exhaust(run: Run, outcome: Outcome, now: datetime) -> bool:
     """Whether a run has used up what its policy allows if its open attempt ends like this."""
-    closed = _closed(run.attempts[-1], outcome, now)
-    then = retries.after(replace(run, attempts=(*run.attempts[:-1], closed)))
+    last = closed(run.attempts[-1], outcome, now)
+    then = retries.after(replace(run, attempts=(*run.attempts[:-1], last)))
     return isinstance(then, Over) and then.is_exhausted
+
+
+def state_after(attempt: Attempt, then: Again | Over) -> str:
+    """The state of a run after an attempt of it has ended."""
+    if isinstance(then, Again):
+        return runs.RETRYING
+    if attempt.cause == outcomes.SUCCEEDED:
+        return runs.SUCCEEDED
+    return runs.EXHAUSTED if then.is_exhausted else runs.FAILED
 
 
 def _ending(run: Run, attempt: Attempt, then: Again | Over, at: datetime) -> dict[str, Any]:
@@ -362,11 +372,10 @@ def _ending(run: Run, attempt: Attempt, then: Again | Over, at: datetime) -> dic
         _condition("Finished", isinstance(then, Over), reason, message, at, run),
         _condition("Succeeded", is_success, reason, message, at, run),
     ]
+    state = state_after(attempt, then)
     if isinstance(then, Again):
-        return {"state": runs.RETRYING, "nextAttemptAt": times.spell(then.at), "conditions": conditions}
-    state = runs.SUCCEEDED if is_success else runs.FAILED
-    if then.is_exhausted and not is_success:
-        state = runs.EXHAUSTED
+        return {"state": state, "nextAttemptAt": times.spell(then.at), "conditions": conditions}
+    if state == runs.EXHAUSTED:
         conditions.append(_condition("Exhausted", True, reason, then.why, at, run))
     return {"state": state, "conditions": conditions}
 

@@ -1,16 +1,21 @@
 """One line of the list of runs: of a Run, of the server's printed row of one, or of a CronJob's Job without a Run."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kubectl_rapt.model import times
 from kubectl_rapt.model.kinds import Manifest
 from kubectl_rapt.objects import labels, runs
 
+if TYPE_CHECKING:
+    from kubectl_rapt.runs.standing import Standing
+
 BROKEN = "<broken>"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NEVER = "1970-01-02"
+"""Older Rapts recorded the epoch for what never started."""
 CRON = "cron"
 DEAD = "dead"
 """What people call a run that used up its attempts."""
@@ -29,9 +34,9 @@ class Line:
         attempts: Such as ``1``, ``1/3`` or ``3/3 dead``.
         by: Who asked; ``cron`` for a schedule.
         created: When it was asked for.
-        started: When its last attempt started; empty where none did.
-        finished: When that ended; empty where it has not.
-        exit_code: Its exit code, if any.
+        started: When its first attempt was released; empty where none was, or nobody knows.
+        finished: When its last one ended; empty where it has not.
+        exit_code: The exit code of that, if any.
         environment: Its environment.
     """
 
@@ -50,6 +55,7 @@ class Line:
 
 
 _PACKED = ("created", *(one for one in Line.__slots__ if one != "created"))
+_STATE = _PACKED.index("state")
 _SEPARATOR = "\0"
 """No field of an object in a cluster holds it."""
 Fields = tuple[str, ...]
@@ -62,6 +68,8 @@ def reader(columns: Sequence[str]) -> Callable[[Sequence[Any]], Fields]:
     none = len(columns)
     wanted = ("Created", "Namespace", "Name", "Tool", "By", "Started", "Finished", "Environment")
     told = [at.get(name, none) for name in (*wanted, "State", "Cause", "Attempt", "Of", "Exit")]
+    # Rapt's earlier definitions have no such column: of several attempts they tell only when the last one started.
+    begun = at.get("Begun", none)
 
     def read(cells: Sequence[Any]) -> Fields:
         row = (*cells, "")
@@ -77,7 +85,7 @@ def reader(columns: Sequence[str]) -> Callable[[Sequence[Any]], Fields]:
             state or "Pending",
             _attempts(str(number), str(of), state),
             by,
-            started,
+            row[begun] or ("" if str(number) not in ("", "1") else started),
             finished,
             "" if code is None else str(code),
             environment,
@@ -96,9 +104,28 @@ def unpacked(text: str) -> Fields:
     return tuple(text.split(_SEPARATOR))
 
 
-def is_running(packed: str) -> bool:
-    """Whether a packed text is that of a run that goes on."""
-    return f"{_SEPARATOR}{runs.RUNNING}{_SEPARATOR}" in packed
+def is_open(fields: Fields) -> bool:
+    """Whether a Run does not say that it is over: then its Job and its pods know better."""
+    return fields[_STATE] not in runs.FINISHED
+
+
+def as_it_stands(line: Line, now: "Standing", of: int) -> Line:
+    """A line that says how the run stands, whatever its Run has recorded.
+
+    Args:
+        line: What is recorded.
+        now: How it stands.
+        of: How many attempts its policy allows; 1 for none.
+    """
+    return replace(
+        line,
+        status=now.status,
+        state=now.state,
+        attempts=_attempts(str(now.attempt or ""), str(of), now.state),
+        started=times.spell(now.released_at) if now.released_at else "",
+        finished=times.spell(now.finished_at) if now.finished_at else "",
+        exit_code="" if now.exit_code is None else str(now.exit_code),
+    )
 
 
 def line(fields: Fields) -> Line:
@@ -112,11 +139,16 @@ def fields(one: Line) -> Fields:
 
 
 def spell_duration(started: str, finished: str, now: datetime) -> str:
-    """How long an attempt took, or has taken so far; empty where it has not started."""
-    if not started:
+    """How long a run took, or has taken so far; empty where nobody knows."""
+    if not started or started < _NEVER:
         return ""
     end = datetime.fromisoformat(finished) if finished else now
     return times.spell_seconds((end - datetime.fromisoformat(started)).total_seconds())
+
+
+def spell_span(start: datetime | None, end: datetime | None, now: datetime) -> str:
+    """How long something took, or has taken so far; empty where nobody knows when it began."""
+    return times.spell_seconds(((end or now) - start).total_seconds()) if start else ""
 
 
 def spell_age(created: str, now: datetime) -> str:
@@ -142,6 +174,7 @@ def of_run(manifest: Manifest) -> Line:
     """The line of a Run. Raises whatever a broken one leads to."""
     metadata, spec, status = manifest["metadata"], manifest["spec"], manifest.get("status") or {}
     attempts = status.get("attempts") or ()
+    first: Mapping[str, Any] = attempts[0] if attempts else {}
     last: Mapping[str, Any] = attempts[-1] if attempts else {}
     state, code = status.get("state", ""), last.get("exitCode")
     return Line(
@@ -153,7 +186,7 @@ def of_run(manifest: Manifest) -> Line:
         _attempts(str(last.get("number", "")), str((spec.get("retry") or {}).get("attempts", "")), state),
         spec.get("requestedBy", ""),
         metadata["creationTimestamp"],
-        last.get("startedAt", ""),
+        first.get("startedAt", ""),
         last.get("finishedAt", ""),
         "" if code is None else str(code),
         (metadata.get("labels") or {}).get(labels.ENVIRONMENT, ""),
@@ -231,7 +264,9 @@ class Filter:
 
     def accepts(self, line: Line) -> bool:
         """Whether a line is wanted."""
-        if self.statuses and not {line.status.lower(), line.state.lower()} & self.statuses:
+        status = line.status.lower()
+        words = {status, status.rpartition(":")[2], line.state.lower()}
+        if self.statuses and not words & self.statuses:
             return False
         if self.by and line.by != self.by:
             return False

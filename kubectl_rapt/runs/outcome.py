@@ -30,7 +30,7 @@ class Outcome:
         message: One line more, for people.
         evidence: The object and the fact that it rests on.
         result: The container's termination message.
-        started_at: When its first container started.
+        started_at: When its Job was released: what it took counts all of its pods.
         finished_at: When it ended.
         container: The container that decided it.
         node: Where its pod ran.
@@ -97,13 +97,15 @@ def of(job: Job, pods: Sequence[Pod], events: Sequence[Event] = ()) -> Outcome |
     for pod in in_order if job.is_single else ():
         # Suspending a Job deletes its pods, and what they end with then is no outcome, unless they were done.
         if _ended_well(pod) and (pod.phase == "Succeeded" or not job.is_suspended):
-            return _success(job, pod)
+            return _success(seen, job, pod)
     if not job.ended:
         decisive = None if job.is_suspended else _decisive(job, in_order)
         return _failure(seen, job, decisive) if decisive else None
     if job.ended == "Complete":
         ended = [pod for pod in in_order if _ended_well(pod)]
-        return _success(job, ended[-1]) if ended else Outcome(SUCCEEDED, finished_at=job.ended_at)
+        if ended:
+            return _success(seen, job, ended[-1])
+        return Outcome(SUCCEEDED, started_at=_released_at(seen), finished_at=job.ended_at)
     # Kubernetes counts a pod that was deleted as failed, whether or not its node ever says that it ended.
     failed = [pod for pod in in_order if _ended_badly(pod) or pod.deleted_at or pod.disruption]
     if failed and job.reason in ("BackoffLimitExceeded", "PodFailurePolicy"):
@@ -138,7 +140,7 @@ def _ended_badly(pod: Pod) -> bool:
     return pod.phase == "Failed" or (every_container_ended and any(container.exit_code for container in main))
 
 
-def _success(job: Job, pod: Pod) -> Outcome:
+def _success(seen: Seen, job: Job, pod: Pod) -> Outcome:
     last = _last(pod)
     return Outcome(
         SUCCEEDED,
@@ -146,8 +148,8 @@ def _success(job: Job, pod: Pod) -> Outcome:
         message=pod.message,
         evidence=f"pod/{pod.name} {pod.phase}",
         result=last.message.strip(),
-        started_at=_started_at([pod]),
-        finished_at=last.finished_at or job.ended_at,
+        started_at=_released_at(seen),
+        finished_at=_finished_at(seen, last) or job.ended_at,
         container=last.name,
         node=pod.node,
         pod=pod.name,
@@ -166,8 +168,8 @@ def _failure(seen: Seen, job: Job, pod: Pod) -> Outcome:
         message=found[0].message if found else pod.message,
         evidence=found[0].evidence if found else f"pod/{pod.name} {pod.phase}",
         result=decisive.message.strip() if decisive.state == "terminated" else "",
-        started_at=_started_at([pod]),
-        finished_at=decisive.finished_at or job.ended_at,
+        started_at=_released_at(seen),
+        finished_at=_finished_at(seen, decisive) or job.ended_at,
         container=decisive.name,
         node=pod.node,
         pod=pod.name,
@@ -185,11 +187,22 @@ def _of_job(seen: Seen, job: Job) -> Outcome:
         found.cause if found else causes.FAILED,
         message=found.message if found else job.message,
         evidence=found.evidence if found else f"job/{job.name} condition Failed",
-        started_at=_started_at(seen.pods),
+        started_at=_released_at(seen),
         finished_at=job.ended_at,
     )
 
 
-def _started_at(pods: Sequence[Pod]) -> datetime | None:
-    times = [one.started_at for pod in pods for one in pod.containers if one.started_at]
-    return min(times, default=None)
+def _released_at(seen: Seen) -> datetime | None:
+    """When the Job was released; where the server does not say so, when its first container started."""
+    if seen.job and seen.job.started_at:
+        return seen.job.started_at
+    started = [one.started_at for pod in seen.pods for one in pod.containers if one.started_at]
+    return min(started, default=None)
+
+
+def _finished_at(seen: Seen, decisive: Container) -> datetime | None:
+    """When the container that decided it ended; of a Job with several pods at once, when the last one did."""
+    if seen.job is None or max(seen.job.completions, seen.job.parallelism) == 1:
+        return decisive.finished_at
+    ended = [one.finished_at for pod in seen.pods for one in _main(pod) if one.finished_at]
+    return max(ended, default=None)

@@ -167,17 +167,23 @@ def test_runs_are_listed_newest_first_whoever_asked(types: Types, tools: None, u
     assert types("runs", "-w", "-o", "json").exit_code == 2
 
 
-def test_that_a_run_has_ended_with_nobody_there_is_said(types: Types, tools: None, user: Path) -> None:
-    assert types("run", "a", "--request-id", "alone").exit_code == 0
+def test_a_run_that_ended_with_nobody_there_is_shown_as_ended(types: Types, tools: None, user: Path) -> None:
+    assert types("run", "a", "--request-id", "alone", "--detach").exit_code == 0
     kubectl_does(user, "wait", "--for=condition=complete", "--timeout=180s", "job/alone-1")
     shown = types("runs")
-    assert ("Running" in shown.stdout, shown.stderr) == (
-        True,
-        "note: 1 of them has ended, and is not recorded yet: kubectl rapt reconcile\n",
+    assert (shown.stdout.splitlines()[1].split()[:4], shown.stderr) == (
+        ["alone", "a", "Succeeded", "1"],
+        "note: 1 run has ended, and its record does not say so yet: kubectl rapt reconcile\n",
     )
-    assert types("reconcile").exit_code == 0
+    assert types("runs", "--status", "succeeded", "-o", "name").stdout == "run.rapt.dev/alone\n"
+    assert types("runs", "--status", "running").stdout == ""
+    assert types("runs", "--no-headers", "--sort-by", ".metadata.name").stdout.split()[2] == "Succeeded"
+    assert re.search(r"^runs +1: 1 Succeeded$", types("status").stdout, re.M)
+    assert re.search(r"^  alone +Succeeded +1 ", types("describe", "a").stdout, re.M)
+    recorded = types("reconcile")
+    assert recorded.exit_code == 0
     shown = types("runs")
-    assert ("Succeeded" in shown.stdout, shown.stderr) == (True, "")
+    assert (shown.stdout.splitlines()[1].split()[:3], shown.stderr) == (["alone", "a", "Succeeded"], "")
 
 
 def test_a_watch_tells_what_is_there_and_then_each_change(ann: Person, tools: None) -> None:
@@ -185,9 +191,13 @@ def test_a_watch_tells_what_is_there_and_then_each_change(ann: Person, tools: No
     watching = ann.starts("runs", "--watch")
     assert watching.stdout is not None
     assert watching.stdout.readline().split()[:3] == ["RUN", "TOOL", "STATUS"]
-    assert watching.stdout.readline().split()[:3] == ["first", "a", "Running"]
+    seen = [watching.stdout.readline().split()[:3]]
     assert ann.types("run", "b", "--request-id", "second", "--detach").exit_code == 0
-    seen = [watching.stdout.readline().split()[:3] for _ in range(2)]
-    assert seen == [["second", "b", "Pending"], ["second", "b", "Running"]]
+    while ["second", "b", "Succeeded"] not in seen or ["first", "a", "Succeeded"] not in seen:
+        seen.append(watching.stdout.readline().split()[:3])
+    assert seen[0][:2] == ["first", "a"]
+    assert ["second", "b", "Pending"] in seen, (
+        "nobody has recorded that it ended, and it is shown all the same"
+    )
     watching.terminate()
     watching.communicate(timeout=60)

@@ -13,10 +13,11 @@ from kubectl_rapt.cli import copying, listing, options, show, terminal
 from kubectl_rapt.model import times
 from kubectl_rapt.model.kinds import Manifest
 from kubectl_rapt.objects.retry_policies import RetryPolicy
-from kubectl_rapt.objects.runs import EXHAUSTED, SUCCEEDED, Run
+from kubectl_rapt.objects.runs import EXHAUSTED, SUCCEEDED, Attempt, Run
 from kubectl_rapt.objects.tools import Source, Tool
 from kubectl_rapt.runs import listed, schedules
 from kubectl_rapt.runs.listed import Line
+from kubectl_rapt.runs.standing import Standing
 
 _NONE = "<none>"
 _FORMS = "json|yaml|name|jsonpath=…"
@@ -168,8 +169,9 @@ def _run(found: OfRun, now: datetime) -> None:
     if run is None:
         _head([("Broken", found.problem)])
     else:
-        _head(_of_run(run))
-        rows = [_attempt(one, now) for one in run.attempts]
+        stands = found.standing
+        _head(_of_run(run, stands, now))
+        rows = [_attempt(one, now, stands if one is run.attempts[-1] else None) for one in run.attempts]
         _section("Attempts", ("ATTEMPT", "JOB", "STARTED", "DURATION", "EXIT", "CAUSE", "NODE"), rows)
         for title, texts in (
             ("Message", [one.message for one in run.attempts if one.message]),
@@ -191,13 +193,13 @@ def _run(found: OfRun, now: datetime) -> None:
         terminal.out(terminal.clean(copying.here(f"Try: kubectl rapt dead replay {run.name}")))
 
 
-def _of_run(run: Run) -> list[tuple[str, str]]:
+def _of_run(run: Run, stands: Standing | None, now: datetime) -> list[tuple[str, str]]:
     mounts = ", ".join(f"{one.path} from {one.ref('')}" for one in run.mounts)
     lines = [
         ("Tool", run.tool),
         ("Template", _source(run.source)),
         ("Requested by", run.requested_by or _NONE),
-        ("Status", run.status + (f" ({run.state})" if run.state not in ("", run.status) else "")),
+        *_status(run, stands, now),
         ("Answers", ", ".join(f"{key}={_spelled(value)}" for key, value in run.answers.items()) or _NONE),
         ("Variables", ", ".join(f"{key}={value}" for key, value in run.env.items()) or _NONE),
         ("Retry policy", _policy("", run.retry)),
@@ -215,17 +217,39 @@ def _of_run(run: Run) -> list[tuple[str, str]]:
     return [(key, text) for key, text in lines if text]
 
 
-def _attempt(one: Any, now: datetime) -> list[str]:
-    took = ""
-    if one.started_at:
-        took = times.spell_seconds(((one.finished_at or now) - one.started_at).total_seconds())
+def _status(run: Run, stands: Standing | None, now: datetime) -> list[tuple[str, str]]:
+    """How it stands now, and what of that its Run does not say."""
+    if stands is None:
+        return [("Status", run.status)]
+    state = f" ({stands.state})" if stands.state not in stands.status else ""
+    lines = [("Status", f"{stands.status}{state}")]
+    if stands.message and not (stands.is_over and stands.is_recorded):
+        lines.append(("", stands.message))
+    if not stands.is_recorded:
+        lines.append(("", "nobody has recorded this yet: kubectl rapt reconcile"))
+    elif stands.overdue:
+        due = times.spell_seconds(stands.overdue.total_seconds())
+        lines.append(("", f"due for {due}, and nobody starts it: kubectl rapt attach {run.name}"))
+    took = listed.spell_span(stands.released_at, stands.finished_at, now)
+    return [*lines, ("Duration", took or "unknown")]
+
+
+def _attempt(one: Attempt, now: datetime, stands: Standing | None) -> list[str]:
+    """A row; of the last attempt as it stands now, whoever records it."""
+    cause, code, started, finished = one.cause, one.exit_code, one.started_at, one.finished_at
+    if not cause and stands:
+        cause, code, finished = stands.status, stands.exit_code, stands.finished_at
+        if stands.outcome:
+            cause, started = stands.outcome.cause, stands.outcome.started_at
+        elif one.number == 1:
+            started = stands.released_at
     return [
         str(one.number),
         one.job,
-        times.spell(one.started_at) if one.started_at else "",
-        took,
-        "" if one.exit_code is None else str(one.exit_code),
-        one.cause or "Running",
+        times.spell(started) if started else "",
+        listed.spell_span(started, finished, now),
+        "" if code is None else str(code),
+        cause,
         one.node,
     ]
 

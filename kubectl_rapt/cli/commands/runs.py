@@ -1,5 +1,6 @@
 """``kubectl rapt runs``."""
 
+import sys
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Annotated
@@ -7,17 +8,35 @@ from typing import Annotated
 import typer
 
 from kubectl_rapt.actions import listing as listings
-from kubectl_rapt.actions.listing import Wanted
-from kubectl_rapt.cli import listing, options, terminal
+from kubectl_rapt.actions.listing import Listing, Wanted
+from kubectl_rapt.cli import columns, listing, options, terminal
+from kubectl_rapt.cli.columns import Drop, Shorten
 from kubectl_rapt.cli.listing import Form
 from kubectl_rapt.errors import UsageError
 from kubectl_rapt.model.kinds import Manifest
+from kubectl_rapt.objects import runs as run_states
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs import listed
 from kubectl_rapt.runs.listed import Fields, Filter, Line
 
 _HEADER = ("RUN", "TOOL", "STATUS", "ATTEMPTS", "BY", "DURATION", "AGE")
 _WIDE = ("EXIT", "ENVIRONMENT")
+_STEPS = (
+    Shorten("BY", 10),
+    Drop("BY"),
+    Shorten("TOOL", 12),
+    Drop("ATTEMPTS"),
+    Drop("TOOL"),
+    Shorten("NAMESPACE", 12),
+    Drop("DURATION"),
+    Shorten("STATUS", 16),
+    Drop("AGE"),
+)
+"""What a narrow terminal goes without. The name of a run stays whole: it is what people copy."""
+_BAD = "bad"
+_BAD_STATES = (run_states.FAILED, run_states.EXHAUSTED, run_states.NOT_STARTED, listed.BROKEN)
+_REMARKS = 5
+"""How many runs are remarked on by name."""
 _AT_ONCE = 500
 """How many lines are written at once."""
 
@@ -67,36 +86,55 @@ def runs(
         if watch:
             _watch(world, wanted, shown)
         elif not form.is_table:
-            listing.objects(listing.ordered(listings.objects(world, wanted), form), form)
+            found = [one for one, _ in listings.objects(world, wanted)]
+            listing.objects(listing.ordered(found, form), form)
         elif form.sort_by:
-            found = listing.ordered(listings.objects(world, wanted), form)
-            shown.whole([shown.cells(one, now) for one in found])
+            pairs = listings.objects(world, wanted)
+            lines = {id(one): line for one, line in pairs}
+            ordered = listing.ordered([one for one, _ in pairs], form)
+            shown.whole([shown.cells(one, lines[id(one)], now) for one in ordered])
         else:
-            packed = listings.lines(world, wanted)
-            if packed:
-                late = listings.unrecorded(world, wanted, packed)
-                shown.all(packed, now)
-                if late:
-                    what = (
-                        "1 of them has ended, and is" if late == 1 else f"{late} of them have ended, and are"
-                    )
-                    terminal.say(f"note: {what} not recorded yet: kubectl rapt reconcile")
+            all_ = listings.found(world, wanted)
+            if all_.packed:
+                shown.all(all_.packed, now)
+                _tell(all_)
             else:
                 where = f"namespace {wanted.namespace}" if wanted.namespace else "any namespace"
                 terminal.say(f"No runs found in {where}.")
 
 
+def _tell(found: Listing) -> None:
+    """What the rows do not say."""
+    for remark in found.remarks[:_REMARKS]:
+        terminal.say(f"note: {terminal.clean(terminal.shorten(remark, 300))}")
+    if (more := len(found.remarks) - _REMARKS) > 0:
+        terminal.say(f"note: the same holds for {more} more: kubectl rapt why RUN")
+    if late := found.unrecorded:
+        what = (
+            "1 run has ended, and its record" if late == 1 else f"{late} runs have ended, and their records"
+        )
+        verb = "does" if late == 1 else "do"
+        terminal.say(f"note: {what} {verb} not say so yet: kubectl rapt reconcile")
+    if late := found.overdue:
+        what = (
+            "1 run is due and nobody starts it"
+            if late == 1
+            else f"{late} runs are due and nobody starts them"
+        )
+        terminal.say(f"note: {what}: kubectl rapt reconcile")
+
+
 def _watch(world: World, wanted: Wanted, shown: "_Table") -> None:
-    first: list[Manifest] | None = []
+    first: list[tuple[Manifest, Line | None]] | None = []
     for one in listings.changes(world, wanted):
         now = world.now()
         if one is not None and first is not None:
             first.append(one)
         elif one is not None:
-            shown.more(shown.cells(one, now))
+            shown.more(shown.cells(*one, now))
         elif first is not None:
-            first.sort(key=lambda each: str(each["metadata"]["creationTimestamp"]), reverse=True)
-            shown.whole([shown.cells(each, now) for each in first])
+            first.sort(key=lambda each: str(each[0]["metadata"]["creationTimestamp"]), reverse=True)
+            shown.whole([shown.cells(*each, now) for each in first])
             first = None
 
 
@@ -113,28 +151,31 @@ class _Table:
             *(_WIDE if self._is_wide else ()),
         ]
         self._widths = [len(one) if form.has_header else 0 for one in self._header]
+        self._status = self._header.index("STATUS")
+        self._has_colours = False
+        self._fitted = columns.fit(self._header, self._widths, None, ())
 
     def row(self, fields: Fields, now: datetime) -> list[str]:
         """A line's cells."""
-        created, namespace, name, tool, status, _, attempts, by, started, finished, code, environment = fields
+        created, namespace, name, tool, status, state, attempts, by, started, finished, code, environment = (
+            fields
+        )
         took, age = listed.spell_duration(started, finished, now), listed.spell_age(created, now)
         cells = [name, tool, status, attempts, by, took, age]
         if self._has_namespace:
             cells.insert(0, namespace)
         if self._is_wide:
             cells += [code, environment]
-        return [
+        row = [
             (cell if cell.isascii() and cell.isprintable() else terminal.clean(cell)) or "-" for cell in cells
         ]
+        return [*row, _BAD if state in _BAD_STATES else ""]
 
-    def cells(self, one: Manifest, now: datetime) -> list[str]:
-        """An object's cells, also of a broken one."""
-        try:
-            return self.row(listed.fields(listings.line_of(one)), now)
-        except (KeyError, TypeError, ValueError, AttributeError):
-            metadata = one["metadata"]
-            broken = Line(metadata["namespace"], metadata["name"], "", listed.BROKEN, "", "", "", "")
-            return self.row(listed.fields(broken), now)
+    def cells(self, one: Manifest, line: Line | None, now: datetime) -> list[str]:
+        """An object's cells, also of a broken one, which has no line."""
+        metadata = one["metadata"]
+        broken = Line(metadata["namespace"], metadata["name"], "", listed.BROKEN, listed.BROKEN, "", "", "")
+        return self.row(listed.fields(line or broken), now)
 
     def all(self, packed: list[str], now: datetime) -> None:
         """Print the header and packed lines, which are used up: each is replaced by its row, so memory stays flat."""
@@ -152,12 +193,14 @@ class _Table:
 
     def _measure(self, row: list[str]) -> None:
         widths = self._widths
-        for index, cell in enumerate(row):
+        for index, cell in enumerate(row[:-1]):
             if len(cell) > widths[index]:
                 widths[index] = len(cell)
 
     def _print(self, rows: Iterator[list[str]]) -> None:
-        waiting = [self._joined(self._header)] if self._has_header else []
+        self._fit()
+        self._has_colours = terminal.has_colours(sys.stdout)
+        waiting = [self._joined([*self._header, ""])] if self._has_header else []
         for row in rows:
             waiting.append(self._joined(row))
             if len(waiting) >= _AT_ONCE:
@@ -166,9 +209,24 @@ class _Table:
         if waiting:
             terminal.out("\n".join(waiting))
 
+    def _fit(self) -> None:
+        room = None if self._is_wide else columns.room()
+        self._fitted = columns.fit(self._header, self._widths, room, _STEPS)
+
     def more(self, row: list[str]) -> None:
-        """Print one more row."""
+        """Print one more row; where it needs other columns than before, under their headers."""
+        before = self._fitted.kept
+        self._measure(row)
+        self._fit()
+        if self._has_header and self._fitted.kept != before:
+            terminal.out(self._joined([*self._header, ""]))
         terminal.out(self._joined(row))
 
-    def _joined(self, cells: Sequence[str]) -> str:
-        return "   ".join(map(str.ljust, cells, self._widths)).rstrip()
+    def _joined(self, row: Sequence[str]) -> str:
+        """A row as it is printed; what it says last is whether it tells of a failure."""
+        cells = self._fitted.line(row[:-1])
+        cells[-1] = cells[-1].rstrip()
+        if row[-1] and self._has_colours and self._status in self._fitted.kept:
+            at = self._fitted.kept.index(self._status)
+            cells[at] = terminal.bad(cells[at], sys.stdout)
+        return "   ".join(cells).rstrip()

@@ -1,5 +1,6 @@
 """What may reach a terminal: nothing that steers it, turns its direction or hides."""
 
+import io
 import unicodedata
 
 import pytest
@@ -82,3 +83,33 @@ def test_output_is_for_pipes_and_remarks_are_not(capsys: pytest.CaptureFixture[s
     terminal.out("data")
     terminal.say("remark")
     assert capsys.readouterr() == ("data\n", "remark\n")
+
+
+class _Stream(io.StringIO):
+    def __init__(self, is_terminal: bool) -> None:
+        super().__init__()
+        self._is_terminal = is_terminal
+
+    def isatty(self) -> bool:
+        return self._is_terminal
+
+
+@pytest.mark.parametrize(
+    ("is_terminal", "environ", "is_red"),
+    [
+        (True, {"TERM": "xterm"}, True),
+        (False, {"TERM": "xterm"}, False),
+        (True, {"TERM": "dumb"}, False),
+        (True, {}, False),
+        (True, {"TERM": "xterm", "NO_COLOR": "1"}, False),
+        (True, {"TERM": "xterm", "NO_COLOR": ""}, True),
+    ],
+)
+def test_failures_are_red_only_where_a_person_wants_to_see_it(
+    monkeypatch: pytest.MonkeyPatch, is_terminal: bool, environ: dict[str, str], is_red: bool
+) -> None:
+    for name in ("TERM", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    assert terminal.bad("failed", _Stream(is_terminal)) == ("\x1b[31mfailed\x1b[0m" if is_red else "failed")

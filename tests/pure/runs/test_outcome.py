@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from kubectl_rapt.objects import jobs, pods
+from kubectl_rapt.model import times
+from kubectl_rapt.objects import jobs, pods, runs
 from kubectl_rapt.objects.runs import Attempt
 from kubectl_rapt.runs import outcome
 from kubectl_rapt.runs.outcome import Outcome
@@ -216,7 +217,7 @@ CERTAIN: list[tuple[str, dict[str, Any], Pods, Outcome]] = [
         "complete, and the pod was last seen running",
         a_job(ended="Complete"),
         [a_pod("Running", RUNNING)],
-        Outcome("Succeeded", finished_at=NOON + timedelta(seconds=100)),
+        Outcome("Succeeded", **{**SPAN, "finished_at": NOON + timedelta(seconds=100)}),
     ),
     (
         "all of several completed",
@@ -420,3 +421,45 @@ def test_what_pods_of_a_suspended_job_end_with_is_not_its_outcome_unless_they_we
     found = of(a_job(suspend=True), a_pod("Succeeded", OK))
     assert found
     assert found.is_success
+
+
+def spell(found: Outcome | None) -> str:
+    assert found and found.started_at and found.finished_at
+    return times.spell_seconds((found.finished_at - found.started_at).total_seconds())
+
+
+def a_failed_pod(number: int, start: float, end: float) -> dict[str, Any]:
+    state = {"terminated": {"exitCode": 1, "reason": "Error", "startedAt": at(start), "finishedAt": at(end)}}
+    return a_pod("Failed", state, name=f"backup-x7k2p-1-{number}", created=start)
+
+
+def test_what_a_run_took_counts_all_of_its_pods_from_its_release() -> None:
+    job = a_job(backoffLimit=2)
+    job["status"] = {"startTime": at(4)}
+    assert spell(of(job, a_failed_pod(1, 5, 5), a_failed_pod(2, 20, 21), a_failed_pod(3, 52, 52))) == "48s"
+    del job["status"]
+    assert spell(of(job, a_failed_pod(1, 5, 5), a_failed_pod(2, 20, 21), a_failed_pod(3, 52, 52))) == "47s", (
+        "as far as is known"
+    )
+
+
+def test_what_several_pods_took_ends_with_the_last_of_them() -> None:
+    job = a_job(ended="Complete", completions=2, parallelism=2)
+    job["status"]["startTime"] = at(0)
+    done = [a_pod("Succeeded", ended(0, seconds=90), name="a"), a_pod("Succeeded", OK, name="b", created=2)]
+    assert spell(of(job, *done)) == "90s"
+
+
+def test_what_never_started_has_no_start_in_1970() -> None:
+    epoch = "1970-01-01T00:00:00Z"
+    state = {"terminated": {"exitCode": 128, "reason": "StartError", "startedAt": epoch, "finishedAt": at(7)}}
+    pod = a_pod("Failed", state)
+    assert pods.from_manifest(pod).containers[0].started_at is None
+    found = of(a_job(), pod)
+    assert found and (found.started_at, found.finished_at) == (None, NOON + timedelta(seconds=7))
+    job = a_job()
+    job["status"] = {"startTime": at(1)}
+    assert spell(of(job, pod)) == "6s"
+    record = {"attempts": [{"number": 1, "job": "j", "uid": "u", "startedAt": epoch, "finishedAt": at(7)}]}
+    run = {**runs.to_manifest(a_run()), "status": record}
+    assert runs.from_manifest(run).attempts[0].started_at is None, "an older Rapt recorded it"

@@ -1,0 +1,44 @@
+"""Tables that fit: what is given up first, what never is, and that a pipe gets everything."""
+
+import pytest
+
+from kubectl_rapt.cli import columns
+from kubectl_rapt.cli.columns import Drop, Shorten
+from kubectl_rapt.cli.commands import runs
+
+HEADERS = ("RUN", "TOOL", "BY")
+STEPS = (Shorten("BY", 5), Drop("BY"), Shorten("TOOL", 6))
+
+
+@pytest.mark.parametrize(
+    ("room", "kept", "widths"),
+    [
+        (None, (0, 1, 2), (10, 20, 9)),
+        (45, (0, 1, 2), (10, 20, 9)),
+        (44, (0, 1, 2), (10, 20, 8)),
+        (41, (0, 1, 2), (10, 20, 5)),
+        (40, (0, 1), (10, 20)),
+        (30, (0, 1), (10, 17)),
+        (10, (0, 1), (10, 6)),
+    ],
+)
+def test_only_as_much_is_given_up_as_has_to_be(
+    room: int | None, kept: tuple[int, ...], widths: tuple[int, ...]
+) -> None:
+    assert columns.fit(HEADERS, (10, 20, 9), room, STEPS) == (kept, widths)
+
+
+def test_what_does_not_fit_its_column_ends_with_an_ellipsis() -> None:
+    fitted = columns.fit(HEADERS, (3, 8, 2), 17, (Shorten("TOOL", 3),))
+    assert "   ".join(fitted.line(["run", "http-check", "me"])) == "run   http-…   me"
+    assert "   ".join(fitted.line(["run", "http", "me"])) == "run   http     me"
+
+
+def test_runs_fit_eighty_columns_with_names_as_long_as_people_give() -> None:
+    header = ("RUN", "TOOL", "STATUS", "ATTEMPTS", "BY", "DURATION", "AGE")
+    widths = (34, 28, len("Waiting:InvalidConfiguration"), 8, len("system:serviceaccount:rapt:rapt"), 8, 7)
+    kept, fitted = columns.fit(header, widths, 80, runs._STEPS)
+    assert sum(fitted) + columns.GAP * (len(kept) - 1) <= 80
+    shown = [header[index] for index in kept]
+    assert {"RUN", "STATUS", "AGE"} <= set(shown)
+    assert fitted[0] == 34, "a name is copied whole"
