@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from kubectl_rapt.adapters.schemas import Schemas
     from kubectl_rapt.adapters.trace import Trace
     from kubectl_rapt.adapters.webhook import Webhook
+    from kubectl_rapt.config.location import Location
     from kubectl_rapt.config.settings import Settings
     from kubectl_rapt.model.target import Target
     from kubectl_rapt.ports.settings import SettingsWrites
@@ -39,6 +40,10 @@ if TYPE_CHECKING:
 SETTINGS = ("config.json", "config.yaml")
 """The settings file's names; the first is what is written, because JSON is read ten times as fast."""
 LOCAL_REPOSITORY = "config.git"
+_LOOK_SECONDS = 3.0
+"""How long a cluster may take to say which one it is, when the right one is looked for."""
+_MOST_CONTEXTS = 50
+_CONTEXTS_AT_ONCE = 4
 
 
 class _Outside:
@@ -54,27 +59,53 @@ class _Outside:
     ) -> None:
         self._target, self._environment, self._environ, self._ahead = target, environment, environ, ahead
         self._trace = trace
+        self.has_default = _may_be_default(target)
+        self.may_fetch = self.is_checked = True
+        self.choose: Callable[[Location], str] | None = None
 
     @cached_property
     def settings(self) -> "Settings":
         return read_settings(self._environ)
 
     @cached_property
-    def door(self) -> "Door":
-        from dataclasses import replace
+    def location(self) -> "Location | None":
+        if not (self._environment or (self.has_default and self.settings.environment)):
+            return None
+        from kubectl_rapt.actions import locate
 
+        return locate.find(self, self._environment, self._target, may_fetch=self.may_fetch)
+
+    @cached_property
+    def door(self) -> "Door":
+        location = self._location_if_known
+        target = self._target
+        if location and location.context != target.context:
+            from dataclasses import replace
+
+            target = replace(target, context=location.context)
+        if location and location.cluster and self.is_checked:
+            from kubectl_rapt.adapters.cluster.identity import IdentifiedDoor
+
+            return IdentifiedDoor(target, location.cluster, location.environment, self._ahead, self._trace)
         from kubectl_rapt.adapters.cluster.door import Door
 
-        target = self._target
-        if not target.context:
-            target = replace(target, context=_mapped(self.settings, self._environment))
         return Door(target, self._ahead, self._trace)
+
+    @property
+    def _location_if_known(self) -> "Location | None":
+        """The location; None if it cannot be found and the command only examines what is wrong."""
+        try:
+            return self.location
+        except Exception:
+            if self.is_checked:
+                raise
+            return None
 
     @cached_property
     def cluster(self) -> "Reads":
         from kubectl_rapt.adapters.cluster.reads import Reads
 
-        return Reads(self.door)
+        return Reads(self.door, location=self._location_if_known, choose=self.choose)
 
     @cached_property
     def git(self) -> "Git":
@@ -199,18 +230,30 @@ def open_world(
     environment: str = "",
     ahead: "Kubectl | None" = None,
     trace: tuple[int, Callable[[str], None]] | None = None,
+    *,
+    has_default: bool = True,
+    may_fetch: bool = True,
+    is_checked: bool = True,
+    choose: "Callable[[Location], str] | None" = None,
 ) -> Iterator[tuple["World", "Writers"]]:
     """The world that a command reads and the door's ports; whatever was opened is closed at the end.
 
     Args:
         target: Which cluster, and as whom.
-        environment: What ``--in`` says; the person's settings may map it to a kube context.
+        environment: What ``--in`` says: the world is in that environment then, and nowhere else.
         ahead: What ``start_ahead`` started; it is used if it was for the same cluster.
         trace: How much is told of what is asked of the outside, and what takes one line of it each.
+        has_default: Whether the person's default environment is meant if none is named. It is not meant in any case
+            if the target names a namespace, a kube context or a kubeconfig.
+        may_fetch: Whether the config repository may be asked where the environment is.
+        is_checked: Whether an environment that cannot be found, or whose cluster is another one, is an error.
+        choose: Chooses one of several namespaces of an environment; it is an error if this is None.
     """
     from kubectl_rapt.adapters.trace import SILENT, Trace
 
     outside = _Outside(target, environment, os.environ, ahead, Trace(*trace) if trace else SILENT)
+    outside.has_default = has_default and outside.has_default
+    outside.may_fetch, outside.is_checked, outside.choose = may_fetch, is_checked, choose
     try:
         yield outside, _Door(outside)
     finally:
@@ -234,19 +277,60 @@ def _sweep(environ: Mapping[str, str]) -> None:
         pass
 
 
+def _may_be_default(target: "Target") -> bool:
+    """Whether a command without ``--in`` may be meant for the default environment: what is typed is meant."""
+    return not (target.namespace or target.context or target.kubeconfig)
+
+
 def mapped_context(environment: str, environ: Mapping[str, str]) -> str:
     """The kube context that the person's settings map an environment to; empty for kubectl's own.
+
+    Args:
+        environment: The environment; empty for the person's default.
+        environ: The process's environment.
 
     Raises:
         Invalid: The settings are broken.
     """
-    if "contexts" not in _settings_text(environ):
+    if "contexts" not in settings_text(environ):
         return ""  # as is usual, and reading the settings would take longer than starting kubectl
-    return _mapped(read_settings(environ), environment)
-
-
-def _mapped(settings: "Settings", environment: str) -> str:
+    settings = read_settings(environ)
     return settings.contexts.get(environment or settings.environment, "")
+
+
+def contexts_of_cluster(uid: str, target: "Target") -> list[str]:
+    """The kube contexts that point at a cluster: every cluster of the kubeconfig is asked which one it is.
+
+    Args:
+        uid: The UID of its ``kube-system``.
+        target: Whose kubeconfig, and as whom.
+    """
+    from kubectl_rapt.actions import threads
+
+    names = [name for name, _ in contexts(target.kubeconfig, os.environ)][:_MOST_CONTEXTS]
+    found = threads.each(lambda name: cluster_of_context(name, target), names, _CONTEXTS_AT_ONCE)
+    return [name for name, cluster in zip(names, found, strict=True) if cluster == uid]
+
+
+def cluster_of_context(name: str, target: "Target") -> str:
+    """The UID of ``kube-system`` of the cluster that a kube context points at; empty if it does not say.
+
+    Args:
+        name: The kube context.
+        target: Whose kubeconfig, and as whom.
+    """
+    from dataclasses import replace
+
+    from kubectl_rapt.adapters.cluster.door import Door
+    from kubectl_rapt.adapters.cluster.reads import Reads
+    from kubectl_rapt.errors import RaptError
+    from kubectl_rapt.model.kinds import NAMESPACE, Ref
+
+    try:
+        with Door(replace(target, context=name, request_timeout_seconds=_LOOK_SECONDS)) as door:
+            return str(Reads(door).get(Ref(NAMESPACE, "kube-system"))["metadata"]["uid"])
+    except RaptError:
+        return ""
 
 
 def start_ahead(flags: tuple[str, ...], namespace: str) -> "Kubectl":
@@ -284,13 +368,14 @@ def read_settings(environ: Mapping[str, str]) -> "Settings":
     from kubectl_rapt.config import settings as settings_file
 
     path = settings_path(environ)
-    text = _settings_text(environ)
+    text = settings_text(environ)
     if not text and not any(name.startswith("RAPT_") for name in environ):
         return settings_file.Settings()
     return settings_file.read(text, str(path), environ)
 
 
-def _settings_text(environ: Mapping[str, str]) -> str:
+def settings_text(environ: Mapping[str, str]) -> str:
+    """The content of the person's settings file; empty if there is none. Raises Invalid."""
     path = settings_path(environ)
     try:
         return path.read_text(encoding="utf-8")

@@ -11,10 +11,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests import casts, drawing, story
+from tests import casts, drawing, namespaces, story
 from tests.casts import Recording
 from tests.cluster import clusters
-from tests.namespaces import prepare
 from tests.servers import health_server
 
 _TITLES = {
@@ -34,14 +33,14 @@ def main() -> int:
     cluster = clusters.up(node=True)
     begun = time.monotonic()
     try:
-        namespace = prepare(cluster)
-        user = f"user-of-{namespace}"
-        kubeconfig = cluster.user(user, namespace=namespace)
+        pair = namespaces.pair(cluster, is_in_dev=True)
+        kubeconfig = pair.kubeconfig
         with (
             tempfile.TemporaryDirectory(prefix="rapt-demo-") as home,
-            health_server(cluster, namespace) as (host, port),
+            health_server(cluster, pair.dev) as (host, port),
         ):
-            known = {"server": f"http://{host}:{port}", "host": host, "port": str(port), "user": user}
+            known = {"server": f"http://{host}:{port}", "host": host, "port": str(port)}
+            known |= {"user": pair.user, "dev": pair.dev, "prod": pair.prod}
             terminal = casts.Terminal() if arguments.record else None
             teller = story.Teller(
                 Path(home), kubeconfig, cluster.kubeconfig, known, terminal or story.in_pipes

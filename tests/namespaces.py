@@ -4,15 +4,48 @@ import json
 import secrets
 import subprocess
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.cluster import kubectl
 from tests.cluster.clusters import Cluster, PrivateCluster
 
 
-def prepare(cluster: Cluster, role: str = "edit") -> str:
+@dataclass(frozen=True)
+class Pair:
+    """Two namespaces of one person: unlike each other, and usually neither is the one that their kubectl uses.
+
+    Args:
+        dev: For the environment dev.
+        prod: For the environment prod.
+        user: The person's name, as the API server knows it.
+        kubeconfig: Theirs. Its namespace is one where they may do nothing, if it is not that of dev.
+    """
+
+    dev: str
+    prod: str
+    user: str
+    kubeconfig: Path
+
+
+def pair(cluster: Cluster, *, is_in_dev: bool = False) -> Pair:
+    """Two namespaces that one ordinary user may edit.
+
+    Args:
+        cluster: Where.
+        is_in_dev: Whether the person's kubectl uses the namespace of dev.
+    """
+    start = f"t-{secrets.token_hex(4)}"
+    user = f"user-of-{start}"
+    dev = prepare(cluster, name=f"{start}-dev", user=user)
+    prod = prepare(cluster, name=f"{start}-live", user=user)
+    return Pair(dev, prod, user, cluster.user(user, namespace=dev if is_in_dev else f"{start}-nowhere"))
+
+
+def prepare(cluster: Cluster, role: str = "edit", name: str = "", user: str = "") -> str:
     """Create a namespace and bind its user, ``user-of-NAMESPACE``, to a built-in role there; its name."""
-    name = f"t-{secrets.token_hex(4)}"
+    name = name or f"t-{secrets.token_hex(4)}"
+    user = user or f"user-of-{name}"
     items = [
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}},
         {
@@ -20,9 +53,7 @@ def prepare(cluster: Cluster, role: str = "edit") -> str:
             "kind": "RoleBinding",
             "metadata": {"name": role, "namespace": name},
             "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role},
-            "subjects": [
-                {"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": f"user-of-{name}"}
-            ],
+            "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": user}],
         },
     ]
     apply(cluster.kubeconfig, *items)
@@ -30,6 +61,7 @@ def prepare(cluster: Cluster, role: str = "edit") -> str:
         _await(
             cluster,
             name,
+            user,
             "serviceaccounts,configmaps",
             "serviceaccount/default",
             "configmap/kube-root-ca.crt",
@@ -39,7 +71,8 @@ def prepare(cluster: Cluster, role: str = "edit") -> str:
 
 def await_rapt(cluster: Cluster) -> None:
     """Wait until ordinary users have what Rapt's installation adds to the built-in roles."""
-    _await(cluster, prepare(cluster), "tools.rapt.dev")
+    name = prepare(cluster)
+    _await(cluster, name, f"user-of-{name}", "tools.rapt.dev")
 
 
 def soon(kubeconfig: Path, *words: str) -> None:
@@ -53,9 +86,9 @@ def soon(kubeconfig: Path, *words: str) -> None:
     raise AssertionError(f"{words}: {done.stdout}{done.stderr}")
 
 
-def _await(cluster: Cluster, name: str, kinds: str, *wanted: str) -> None:
+def _await(cluster: Cluster, name: str, user: str, kinds: str, *wanted: str) -> None:
     """Wait until the API server knows of the binding, and controllers have made what each pod needs."""
-    command = [str(kubectl.program()), f"--kubeconfig={cluster.kubeconfig}", f"--as=user-of-{name}"]
+    command = [str(kubectl.program()), f"--kubeconfig={cluster.kubeconfig}", f"--as={user}"]
     command += ["get", kinds, f"--namespace={name}", "--output=name"]
     for _ in range(240):
         done = subprocess.run(command, text=True, check=False, capture_output=True)

@@ -39,8 +39,8 @@ class Step:
 
 FIRST_RUN = (
     Step(
-        "kubectl rapt init --local",
-        "a config repository of your own: environment dev needs no review, prod does",
+        "kubectl rapt init --local --dev {dev} --prod {prod}",
+        "a config repository of your own, and two namespaces: environment dev needs no review, prod does",
         says=("config repository .*config.git",),
     ),
     Step(
@@ -97,15 +97,19 @@ REVIEWED = (
         "kubectl rapt sync --in prod",
         says=("tool.rapt.dev/http-check created", "cronjob.batch/http-check created", "prod synced to"),
     ),
-    Step("kubectl rapt list", says=("hello +command +1.0.0 +dev", "http-check +http-check +1.0.0 +prod")),
-    Step("kubectl rapt run http-check --follow", says=("HTTP/1.[01] 200 OK", "succeeded after")),
     Step(
-        "kubectl rapt run http-check --set url={server}/broken --follow",
+        "kubectl rapt list --in prod",
+        "--in chooses where a command acts; without it, that is dev",
+        says=("http-check +http-check +1.0.0 +prod",),
+    ),
+    Step("kubectl rapt run http-check --in prod --follow", says=("HTTP/1.[01] 200 OK", "succeeded after")),
+    Step(
+        "kubectl rapt run http-check --in prod --set url={server}/broken --follow",
         "one that fails, and says why",
         exit_code=1,
         says=("HTTP/1.[01] 503 Service Unavailable", "exit code 1"),
     ),
-    Step("kubectl rapt logs http-check", says=("503",)),
+    Step("kubectl rapt logs http-check --in prod", says=("503",)),
     Step("kubectl rapt add tcp-check", "another one, into dev", says=("tool.rapt.dev/tcp-check created",)),
     Step(
         "kubectl rapt run tcp-check --set host={host} --set port={port} --follow", says=("succeeded after",)

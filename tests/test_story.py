@@ -7,27 +7,37 @@ from pathlib import Path
 
 import pytest
 
-from tests import story
+from tests import namespaces, story
 from tests.api.teams import kubectl_does
 from tests.cluster.clusters import Cluster
 from tests.house import pages
+from tests.namespaces import Pair
 from tests.servers import health_server
 
 
 @pytest.fixture
-def known(cluster: Cluster, namespace: str) -> Iterator[dict[str, str]]:
-    with health_server(cluster, namespace) as (host, port):
+def pair(cluster: Cluster) -> Pair:
+    """Two namespaces: kubectl uses that of dev."""
+    return namespaces.pair(cluster, is_in_dev=True)
+
+
+@pytest.fixture
+def known(cluster: Cluster, pair: Pair) -> Iterator[dict[str, str]]:
+    with health_server(cluster, pair.dev) as (host, port):
         yield {
             "server": f"http://{host}:{port}",
             "host": host,
             "port": str(port),
-            "user": f"user-of-{namespace}",
+            "user": pair.user,
+            "dev": pair.dev,
+            "prod": pair.prod,
         }
 
 
 def test_the_main_job_works_from_nothing_to_an_explained_failure(
-    cluster: Cluster, user: Path, known: dict[str, str], tmp_path: Path
+    cluster: Cluster, pair: Pair, known: dict[str, str], tmp_path: Path
 ) -> None:
+    user = pair.kubeconfig
     teller = story.Teller(tmp_path, user, cluster.kubeconfig, known)
     for step in story.STORY:
         told = teller.tell(step)
@@ -36,7 +46,7 @@ def test_the_main_job_works_from_nothing_to_an_explained_failure(
             step.command == "kubectl rapt sync --in prod"
         ):  # a run of its schedule would be the newest at times
             suspend = ("patch", "cronjob", "http-check", '--patch={"spec":{"suspend":true}}')
-            kubectl_does(user, *suspend)
+            kubectl_does(user, *suspend, f"--namespace={pair.prod}")
     for block in pages.blocks(pages.DOCS / "tutorial.md"):
         if block.language == "sh":  # how the tutorial ends
             environ = {**teller.environ, "KUBECONFIG": str(user)}

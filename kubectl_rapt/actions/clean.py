@@ -91,7 +91,7 @@ def plan(world: World, scope: Scope) -> Plan:
     policies = Policies(world, scope, broken)
 
     def read(kind: Kind, item: Callable[[Manifest], Item]) -> list[Item]:
-        manifests = world.cluster.list(kind, scope.namespace, labels=selector)
+        manifests = find.of_environment(world, world.cluster.list(kind, scope.namespace, labels=selector))
         return _read(manifests, lambda one: policies.measured(item(one), one), broken)
 
     # Runs first: a Job that began in between is unfinished, and one whose Run was not there yet is its Run's.

@@ -30,8 +30,12 @@ _MARK = 8
 
 def every(world: World, namespace: str, selector: str = "") -> list[Manifest]:
     """All dead letters of a namespace, or of all, that a label selector chooses; newest first."""
-    found = list(world.cluster.list(RUN, namespace, labels=selector, fields=f"status.state={EXHAUSTED}"))
-    return sorted(found, key=lambda one: str(one["metadata"]["creationTimestamp"]), reverse=True)
+    found = world.cluster.list(RUN, namespace, labels=selector, fields=f"status.state={EXHAUSTED}")
+    return sorted(
+        find.of_environment(world, found),
+        key=lambda one: str(one["metadata"]["creationTimestamp"]),
+        reverse=True,
+    )
 
 
 def chosen(world: World, namespace: str, wanted: Sequence[str], selector: str) -> list[Manifest]:
@@ -61,6 +65,7 @@ def _named(world: World, namespace: str, name: str) -> Manifest:
         near = names.nearest(name, [one["metadata"]["name"] for one in every(world, namespace)])
         hint = f"kubectl rapt describe {near}" if near else LIST
         raise NotFound("no-run", f'no run "{name}" in namespace {namespace}', hint) from error
+    find.check_owner(world, found)
     state = (found.get("status") or {}).get("state") or "Pending"
     if state != EXHAUSTED:
         raise Refused(

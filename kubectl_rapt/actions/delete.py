@@ -52,7 +52,7 @@ def plan(world: World, wanted: Sequence[str], namespace: str) -> Plan:
             find.tool(world, name, namespace, "delete")
         found = [world.cluster.get(Ref(TOOL, name, namespace)) for name in dict.fromkeys(wanted)]
     else:
-        found = list(world.cluster.list(TOOL, namespace))
+        found = list(find.of_environment(world, world.cluster.list(TOOL, namespace)))
     held = [one for one in found if labels.REPOSITORY in (one["metadata"].get("labels") or {})]
     if wanted and held:
         name, marks = held[0]["metadata"]["name"], held[0]["metadata"]["labels"]

@@ -142,8 +142,8 @@ def check_cluster(world: World, environment: Environment) -> None:
     if uid != environment.cluster:
         raise Refused(
             "other-cluster",
-            f'context "{context.name}" points at another cluster than environment "{environment.name}" has',
-            f"--context NAME, or contexts: {{{environment.name}: NAME}} in your settings",
+            f'kube context "{context.name}" does not point at the cluster of environment "{environment.name}"',
+            f"kubectl rapt config set contexts.{environment.name} NAME",
         )
 
 

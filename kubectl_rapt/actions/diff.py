@@ -104,7 +104,7 @@ def across(world: World, environment: str, tool: str, other: str) -> Compared:
     """
     found = repository.read(world)
     found.definition(environment, tool)
-    found.project().environment(other)
+    found.project().environment(other, "--with")
     if layout.definition(other, tool) not in found.files:
         hint = f"kubectl rapt share {tool} --in {environment} --to-environment {other}"
         raise NotFound("no-tool", f'no tool "{tool}" in environment {other}', hint)

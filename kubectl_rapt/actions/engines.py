@@ -5,6 +5,7 @@ from typing import NamedTuple
 from kubectl_rapt.actions import threads
 from kubectl_rapt.errors import Refused, Unavailable
 from kubectl_rapt.model.kinds import SERVICE
+from kubectl_rapt.ports.cluster import EVERYWHERE
 from kubectl_rapt.ports.world import World
 
 _SOMEBODY_ELSES = ("server-error", "cut-off")
@@ -64,7 +65,9 @@ def _found(world: World, engine: Engine) -> str:
         return engine.group
     if engine.label:
         try:
-            services = world.cluster.list(SERVICE, "", labels=f"app.kubernetes.io/name={engine.label}")
+            services = world.cluster.list(
+                SERVICE, EVERYWHERE, labels=f"app.kubernetes.io/name={engine.label}"
+            )
             for one in services:
                 return f"service {one['metadata']['name']} in {one['metadata']['namespace']}"
         except Refused:

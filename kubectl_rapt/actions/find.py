@@ -1,11 +1,13 @@
 """Find what a person named: a tool, a run, a job or a pod."""
 
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
+from kubectl_rapt.config import location
 from kubectl_rapt.errors import NotFound, RaptError, UsageError
 from kubectl_rapt.model import names
-from kubectl_rapt.model.kinds import JOB, POD, RUN, TOOL, Manifest, Ref
+from kubectl_rapt.model.kinds import JOB, POD, RUN, TOOL, Manifest, Ref, ref_of
 from kubectl_rapt.objects import jobs, labels, pods, runs, tools
 from kubectl_rapt.objects.jobs import Job
 from kubectl_rapt.objects.pods import Pod
@@ -67,9 +69,10 @@ def tool(world: World, name: str, namespace: str, verb: str = "run") -> Tool:
 
     Raises:
         NotFound: There is none, or Rapt is not installed.
+        Refused: ``other-environment``: it belongs to another environment than the command acts in.
     """
     try:
-        return tools.from_manifest(world.cluster.get(Ref(TOOL, name, namespace)))
+        found = tools.from_manifest(world.cluster.get(Ref(TOOL, name, namespace)))
     except NotFound as error:
         if error.code != "not-found":
             raise
@@ -77,6 +80,8 @@ def tool(world: World, name: str, namespace: str, verb: str = "run") -> Tool:
         nearest = names.nearest(name, known)
         hint = f"kubectl rapt {verb} {nearest}" if nearest else "kubectl rapt list"
         raise NotFound("no-tool", f'no tool "{name}" in namespace {namespace}', hint) from error
+    location.check_owner(world.location, found.environment, f'tool "{name}"')
+    return found
 
 
 def tool_of(world: World, run: Run) -> Tool | None:
@@ -97,16 +102,40 @@ def run(world: World, name: str, namespace: str) -> Run:
 
     Raises:
         NotFound: There is none, or Rapt is not installed.
+        Refused: ``other-environment``: it belongs to another environment than the command acts in.
     """
     name = name.removeprefix("run/").removeprefix(f"run.{RUN.group}/")
     try:
-        return runs.from_manifest(world.cluster.get(Ref(RUN, name, namespace)))
+        found = runs.from_manifest(world.cluster.get(Ref(RUN, name, namespace)))
     except NotFound as error:
         if error.code != "not-found":
             raise
         near = names.did_you_mean(name, _some_runs(world, namespace))
         what = f'no run "{name}" in namespace {namespace}{near}'
         raise NotFound("no-run", what, "kubectl rapt runs") from error
+    _check_owner(world, found.labels, found.ref)
+    return found
+
+
+def of_environment(world: World, found: Iterable[Manifest]) -> Iterator[Manifest]:
+    """Those of some objects that do not belong to another environment than the command acts in."""
+    own = ("", world.location.environment) if world.location else ()
+    for one in found:
+        if not own or (one["metadata"].get("labels") or {}).get(labels.ENVIRONMENT, "") in own:
+            yield one
+
+
+def check_owner(world: World, found: Manifest) -> None:
+    """Make sure that an object does not belong to another environment than the command acts in.
+
+    Raises:
+        Refused: ``other-environment``.
+    """
+    _check_owner(world, found["metadata"].get("labels") or {}, ref_of(found))
+
+
+def _check_owner(world: World, marks: Mapping[str, str], ref: Ref) -> None:
+    location.check_owner(world.location, marks.get(labels.ENVIRONMENT, ""), str(ref))
 
 
 def _some_runs(world: World, namespace: str) -> list[str]:
@@ -129,10 +158,12 @@ def execution(world: World, what: str, namespace: str, verb: str) -> Found:
     Raises:
         NotFound: There is nothing of that name.
         UsageError: The kind before the ``/`` is none of these.
+        Refused: ``other-environment``: it belongs to another environment than the command acts in.
     """
     kind, name = _split(what, verb)
     if kind is POD:
         pod = pods.from_manifest(_get(world, Ref(POD, name, namespace)))
+        _check_owner(world, pod.labels, pod.ref)
         job_name = pod.labels.get("batch.kubernetes.io/job-name", "")
         return _of_job(world, Ref(JOB, job_name, namespace)) if job_name else Found(None, None, (pod,))
     if kind is JOB:
@@ -177,9 +208,11 @@ def _get(world: World, ref: Ref) -> Manifest:
 
 def _run(world: World, ref: Ref) -> Run | None:
     try:
-        return runs.from_manifest(world.cluster.get(ref))
+        found = runs.from_manifest(world.cluster.get(ref))
     except NotFound:
         return None
+    _check_owner(world, found.labels, ref)
+    return found
 
 
 def of_run(world: World, run: Run) -> Found:
@@ -195,6 +228,7 @@ def of_run(world: World, run: Run) -> Found:
 
 def _of_job(world: World, ref: Ref, job: Job | None = None) -> Found:
     found = job or jobs.from_manifest(_get(world, ref))
+    _check_owner(world, found.labels, ref)
     name = found.labels.get(labels.RUN, "")
     run = _run(world, Ref(RUN, name, ref.namespace)) if name else None
     return Found(run, found, _pods(world, found))
@@ -208,5 +242,8 @@ def _pods(world: World, job: Job) -> tuple[Pod, ...]:
 
 def _newest_job(world: World, name: str, namespace: str) -> Job | None:
     selector = labels.selector({labels.TOOL: name})
-    found = [jobs.from_manifest(one) for one in world.cluster.list(JOB, namespace, labels=selector)]
+    found = [
+        jobs.from_manifest(one)
+        for one in of_environment(world, world.cluster.list(JOB, namespace, labels=selector))
+    ]
     return max(found, key=lambda job: (job.created_at, job.name), default=None)

@@ -1,14 +1,15 @@
 """Set up a config repository of one's own, and the settings that name it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
+from types import MappingProxyType
 
 from kubectl_rapt.actions import propose, repository
 from kubectl_rapt.actions.repository import Repository
 from kubectl_rapt.config import changes, layout, owners, project, settings
 from kubectl_rapt.config.project import Environment, Profile, Project
-from kubectl_rapt.errors import RaptError
+from kubectl_rapt.errors import RaptError, Refused
 from kubectl_rapt.guard import secrets
 from kubectl_rapt.model.kinds import NAMESPACE, Ref
 from kubectl_rapt.model.plan import CommitFiles, CreateRepository, Plan, Step, WriteSettings
@@ -24,17 +25,24 @@ def create(world: World, path: str) -> Plan:
     return Plan((CreateRepository(path),), tuple(_replaced(world, path)))
 
 
-def plan(world: World, path: str, reviewers: Sequence[str] = ()) -> Plan:
+def plan(
+    world: World,
+    path: str,
+    reviewers: Sequence[str] = (),
+    namespaces: Mapping[str, str] = MappingProxyType({}),
+) -> Plan:
     """What a repository that exists, and the settings that name it, still lack.
 
     Args:
         world: Where to read.
         path: The repository's address: a folder, or where a remote one is.
         reviewers: Who is to own what Rapt writes, on a forge.
+        namespaces: The namespace of ``dev`` and of ``prod``, as far as the person named them.
 
     Raises:
         NotFound: It has other branches, but no main.
         Unavailable: It cannot be read.
+        Refused: ``other-namespace``: ``rapt.yaml`` is there, and says other namespaces than were named.
     """
     found = repository.read_at(world, Remote(path))
     steps: list[Step] = []
@@ -44,11 +52,12 @@ def plan(world: World, path: str, reviewers: Sequence[str] = ()) -> Plan:
     notes += more
     is_new = layout.PROJECT not in found.files
     if is_new:
-        wanted = _project(world, uid)
+        wanted = _project(world, uid, namespaces)
         files = {layout.PROJECT: project.spell(wanted).encode(), **owned}
         steps.append(CommitFiles(path, changes.MAIN, found.head, found.head, files, _MESSAGE))
     else:
         wanted = found.project()
+        _check_namespaces(wanted, namespaces)
         text = found.files[layout.PROJECT].decode()
         for name, environment in wanted.environments.items():
             if uid and not environment.cluster:
@@ -64,9 +73,10 @@ def plan(world: World, path: str, reviewers: Sequence[str] = ()) -> Plan:
     if (
         (place := wanted.environments.get(PROD))
         and is_new
-        and place.namespaces != (world.cluster.namespace(),)
+        and PROD not in namespaces
+        and place.namespaces != wanted.environments[DEV].namespaces
     ):
-        notes.append(f"{PROD} is to live in namespace {place.namespaces[0]}, which is there")
+        notes.append(f"{PROD} is in namespace {place.namespaces[0]}, which exists")
     if shared := _shared(wanted):
         notes.append(shared)
     if not uid:
@@ -106,15 +116,25 @@ def _default(world: World, wanted: Project) -> str:
     return world.settings.environment if world.settings.environment in free else next(iter(free), "")
 
 
-def _project(world: World, uid: str) -> Project:
-    namespace = world.cluster.namespace()
+def _check_namespaces(wanted: Project, namespaces: Mapping[str, str]) -> None:
+    """Make sure that a project which is there has the namespaces that were named. Raises Refused."""
+    for name, namespace in namespaces.items():
+        has = wanted.environments[name].namespaces if name in wanted.environments else ()
+        if namespace not in has:
+            what = f"{layout.PROJECT} is there already, and says that {name} has {', '.join(has) or 'no namespace'}"
+            raise Refused(
+                "other-namespace", what, f"change it in {layout.PROJECT}, with a commit of your own"
+            )
+
+
+def _project(world: World, uid: str, namespaces: Mapping[str, str]) -> Project:
+    namespace = namespaces.get(DEV) or world.cluster.namespace()
+    live = namespaces.get(PROD) or production(world, namespace)
     return Project(
         id=world.random(4).hex(),
         environments={
             DEV: Environment(DEV, (namespace,), uid, is_reviewed=False, profile="standard"),
-            PROD: Environment(
-                PROD, (_production(world, namespace),), uid, is_reviewed=True, profile="standard"
-            ),
+            PROD: Environment(PROD, (live,), uid, is_reviewed=True, profile="standard"),
         },
         profiles={
             "standard": Profile(
@@ -129,13 +149,18 @@ def _shared(wanted: Project) -> str:
     for one, other in combinations(wanted.environments.values(), 2):
         namespaces = set(one.namespaces) & set(other.namespaces)
         if one.cluster == other.cluster and namespaces:
-            where = f"{one.name} and {other.name} share namespace {min(namespaces)}: a tool can be in one of them only"
-            return f"{where}, until {layout.PROJECT} gives {other.name} its own"
+            where = f"{one.name} and {other.name} share namespace {min(namespaces)}"
+            return f"{where}: give {other.name} its own in {layout.PROJECT}, or a tool can be in one of them only"
     return ""
 
 
-def _production(world: World, namespace: str) -> str:
-    """The namespace for ``prod``: one that is there and named like a sibling of ``dev``'s; else ``dev``'s own."""
+def production(world: World, namespace: str) -> str:
+    """The namespace for ``prod``: one that exists and is named like that of ``dev``; else the same.
+
+    Args:
+        world: Where to read.
+        namespace: That of ``dev``.
+    """
     head = "" if namespace == "default" else namespace.removesuffix(DEV).rstrip("-")
     sibling = f"{head}-{PROD}" if head else PROD
     try:

@@ -20,6 +20,7 @@ from kubectl_rapt.model.kinds import (
 from kubectl_rapt.model.plan import Patch, Plan
 from kubectl_rapt.objects import labels, owners
 from kubectl_rapt.objects.owners import Owner
+from kubectl_rapt.ports.cluster import EVERYWHERE
 from kubectl_rapt.ports.world import World
 
 REQUESTED_AT = "reconcile.fluxcd.io/requestedAt"
@@ -109,7 +110,7 @@ def _applications(world: World, owner: Owner) -> list[Manifest]:
     if owner.namespace:
         return [world.cluster.get(owner.ref)]
     try:
-        return list(world.cluster.list(ARGO_APPLICATION, "", fields=f"metadata.name={owner.name}"))
+        return list(world.cluster.list(ARGO_APPLICATION, EVERYWHERE, fields=f"metadata.name={owner.name}"))
     except Refused:
         return [world.cluster.get(Ref(ARGO_APPLICATION, owner.name, _ARGO_NAMESPACE))]
 

@@ -89,7 +89,8 @@ def of_tool(world: World, tool: str, namespace: str, verb: str, number: int = 0)
         NotFound: No such tool, it has no schedule, or none of that number.
     """
     mine = labels.selector({labels.TOOL: tool})
-    found = sorted(world.cluster.list(CRON_JOB, namespace, labels=mine), key=lambda one: _order(one, tool))
+    every = find.of_environment(world, world.cluster.list(CRON_JOB, namespace, labels=mine))
+    found = sorted(every, key=lambda one: _order(one, tool))
     if not found:
         find.tool(world, tool, namespace, f"schedule {verb}")
         hint = f"kubectl rapt set {tool} --schedule '0 3 * * *'"

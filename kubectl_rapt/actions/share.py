@@ -58,7 +58,7 @@ def draft(tool: str, source: str, namespaces: Sequence[str] = (), environments: 
         path = layout.definition(source, tool)
         edited: dict[str, bytes | None] = {}
         for name in environments:
-            target = project.environment(name)
+            target = project.environment(name, "--to-environment")
             copy = _in(text, target, namespaces, path)
             there = layout.definition(name, tool)
             if found.files.get(there, copy) != copy:

@@ -81,7 +81,8 @@ def start(given: dict[str, list[str]]) -> "Kubectl":
         RaptError: It cannot be started, or the settings are broken.
     """
     last = {name: values[-1] for name, values in given.items()}
-    if not last.get("--context"):
+    is_meant = last.get("--in") or not (last.get("--namespace") or last.get("--kubeconfig"))
+    if is_meant and not last.get("--context"):
         last["--context"] = wiring.mapped_context(last.get("--in", ""), os.environ)
     named = [f"{name}={last[name]}" for name in ("--kubeconfig", "--context", "--as") if last.get(name)]
     groups = [f"--as-group={group}" for group in given.get("--as-group", ())]

@@ -35,7 +35,10 @@ def find(question: Question, ahead: "Kubectl | None", limit_seconds: float) -> I
         as_groups=tuple(line.given.get("--as-group", ())),
         request_timeout_seconds=limit_seconds,
     )
-    with wiring.open_world(target, line.last("--in"), ahead) as (world, _):
+    names_everything = "--all-namespaces" in line.given
+    with wiring.open_world(
+        target, line.last("--in"), ahead, has_default=not names_everything, may_fetch=False, is_checked=False
+    ) as (world, _):
         for text, why in _FINDERS[question.kind](world, question):
             # What would steer a terminal, or be two words to a shell, is no name that anybody types.
             if text.isprintable() and not any(map(str.isspace, text)):
@@ -95,6 +98,14 @@ def _errors(world: World, question: Question) -> Iterable[Candidate]:
     return [(code, pages.summary(body)) for code, body in found.items()]
 
 
+def _settings(world: World, question: Question) -> Iterable[Candidate]:
+    from kubectl_rapt.actions import known
+
+    yield "repository", "the config repository"
+    yield "environment", "the environment to use if none is named"
+    yield from ((f"contexts.{name}", f"the kube context of {name}") for name, _ in known.environments(world))
+
+
 def _namespaces(world: World, question: Question) -> Iterable[Candidate]:
     from kubectl_rapt.actions import there
 
@@ -147,6 +158,7 @@ _FINDERS: dict[str, Callable[[World, Question], Iterable[Candidate]]] = {
     "registry": _known,
     "retry policy": _known,
     "run": _runs,
+    "setting": _settings,
     "template": _templates,
     "tool": _tools,
     "tool of the repository": _tools,

@@ -23,6 +23,7 @@ _KINDS = {
     "CHANGE": "change",
     "ENV": "environment",
     "ID": "change",
+    "KEY": "setting",
     "NAME=A,B": "parameter",
     "NAME=PATH": "parameter",
     "NAME=VALUE": "answer",
@@ -146,6 +147,9 @@ def _argument(found: Question) -> None:
     form = arguments[at].strip("[]") if not arguments[at].endswith("@VERSION]") else arguments[at]
     if line.command == "set" and at:
         form = "NAME=VALUE"
+    elif line.command == "config set" and at:
+        form = "ENV" if line.arguments[0] == "environment" else "VALUE"
+        found.kind = "context" if line.arguments[0].startswith("contexts.") else ""
     elif line.command == "template new" or form.startswith("--"):
         return
     _written(found, form.removesuffix("…"), _NAMES.get(line.command, ""))

@@ -13,6 +13,7 @@ from kubectl_rapt.model.kinds import Manifest
 
 if TYPE_CHECKING:
     from kubectl_rapt.model.jsonpath import JsonPath
+    from kubectl_rapt.ports.world import World
 
 FORMS = "wide|json|yaml|name|jsonpath=…|custom-columns=…"
 _LEAST = 3
@@ -34,6 +35,17 @@ SortBy = Annotated[
     str, typer.Option("--sort-by", metavar="JSONPATH", help="Sort by this field, such as .metadata.name")
 ]
 NoHeaders = Annotated[bool, typer.Option("--no-headers", help="Leave out the line of headers")]
+
+
+def namespace(world: "World", *, all_namespaces: bool) -> str:
+    """The namespace to list; empty for all, which are those of the environment if the command acts in one.
+
+    An environment that has several namespaces is listed whole.
+    """
+    location = world.location
+    if all_namespaces or (location and len(location.namespaces) > 1):
+        return ""
+    return world.cluster.namespace()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,20 +1,24 @@
 """The flags that kubectl's users know, declared once and added to every command."""
 
+import os
 import re
+import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from typer.core import TyperOption
 
 from kubectl_rapt import wiring
+from kubectl_rapt.cli import line
 from kubectl_rapt.config.settings import Settings
-from kubectl_rapt.errors import Problem, UsageError
+from kubectl_rapt.errors import Problem, RaptError, Refused, UsageError
 from kubectl_rapt.model import names
 from kubectl_rapt.model.target import Target
 
 if TYPE_CHECKING:
+    from kubectl_rapt.config.location import Location
     from kubectl_rapt.config.project import Environment
     from kubectl_rapt.ports.world import World
     from kubectl_rapt.writes import Writers
@@ -231,12 +235,13 @@ def check_default(context: typer.Context, environment: "Environment") -> None:
     Raises:
         UsageError: It was not.
     """
-    if environment.is_reviewed and not named_environment(context):
-        raise UsageError(
-            "reviewed-default",
-            f'your default environment "{environment.name}" is reviewed, and such a one must be named',
-            f"{context.command_path} --in {environment.name}",
-        )
+    if not named_environment(context):
+        from kubectl_rapt.actions import locate
+
+        try:
+            locate.check_default(environment)
+        except UsageError as error:
+            raise _typed_again(context, error) from None
 
 
 def one_of(flag: str, value: str, allowed: Sequence[str]) -> None:
@@ -250,20 +255,156 @@ def one_of(flag: str, value: str, allowed: Sequence[str]) -> None:
         raise UsageError("bad-flag", f'{flag} does not know "{value}"', f"{flag} {near}")
 
 
+About = Literal["environment", "repository", "cluster", "anything"]
+
+
 @contextmanager
-def open_world(context: typer.Context) -> "Iterator[tuple[World, Writers]]":
-    """The world that the shared options point at, and the door's ports; what takes its time is seen to go on."""
+def open_world(
+    context: typer.Context, about: About = "environment", *, environment: str = ""
+) -> "Iterator[tuple[World, Writers]]":
+    """The world that a command acts in, and the door's ports; progress is shown meanwhile.
+
+    It is that of the environment that ``--in`` names, else of the person's default: an unknown environment, a
+    namespace of another one and another cluster are refused here, for every command.
+
+    Args:
+        context: The command.
+        about: What ``--in`` chooses: an ``environment`` of the config repository; one of the ``repository`` that the
+            command reads itself, such as a checkout; only the ``cluster``, and there is no default; or ``anything``,
+            for a command that reports what is wrong instead of being refused.
+        environment: The environment, instead of what was typed.
+
+    Raises:
+        NotFound: ``no-environment``, with the nearest name; ``no-repository``.
+        Refused: ``other-namespace``, ``other-cluster``.
+        UsageError: ``reviewed-default``, ``several-namespaces``.
+    """
     from kubectl_rapt.cli import progress
 
     given = _given(context)
     level = given.get("verbosity", 0)
     trace = (level, _trace) if level else None
     doing = context.command_path.removeprefix(context.find_root().command_path).strip()
-    with (
-        progress.shown(doing),
-        wiring.open_world(target(context), named_environment(context), given.get("ahead"), trace) as opened,
-    ):
+    name = environment or named_environment(context)
+    try:
+        with (
+            progress.shown(doing),
+            wiring.open_world(
+                target(context),
+                name if about != "repository" else "",
+                None if environment else given.get("ahead"),
+                trace,
+                has_default=about != "cluster" and not _names_all_namespaces(context),
+                is_checked=about != "anything",
+                choose=lambda location: _chosen_namespace(context, location),
+            ) as opened,
+        ):
+            if name and about != "repository":
+                _check_environment(opened[0], is_strict=about != "anything")
+            yield opened
+    except RaptError as error:
+        told = _typed_again(context, _with_context(context, name, error))
+        if told is error:
+            raise
+        raise told from error
+
+
+@contextmanager
+def world_of(
+    context: typer.Context, opened: "tuple[World, Writers]", environment: str
+) -> "Iterator[tuple[World, Writers]]":
+    """The world of an environment that a command has chosen: the one that is open, if it is that environment's."""
+    location = opened[0].location
+    if location and location.environment == environment:
         yield opened
+    else:
+        with open_world(context, environment=environment) as other:
+            yield other
+
+
+def _names_all_namespaces(context: typer.Context) -> bool:
+    """Whether ``-A`` was typed: who wants every namespace does not mean the default environment's."""
+    return "--all-namespaces" in line.read(words_given(context)).given
+
+
+def _check_environment(world: "World", *, is_strict: bool) -> None:
+    """Look for the environment that was named, before anything else is done. Raises RaptError."""
+    try:
+        _ = world.location
+    except RaptError as error:
+        if is_strict or error.code == "no-environment":
+            raise
+
+
+def _chosen_namespace(context: typer.Context, location: "Location") -> str:
+    """The one namespace to act in; if there are several, the person on the terminal chooses. Raises UsageError."""
+    from kubectl_rapt.cli import answering, terminal
+    from kubectl_rapt.config import location as locations
+
+    try:
+        return locations.one_namespace(location)
+    except UsageError as error:
+        gone = error
+    if not terminal.is_interactive():
+        raise gone
+    known = list(location.namespaces)
+    what = f"namespace of {location.environment} ({', '.join(known)})"
+    found = answering.answer(what, answering.one_of(known, "namespace"), gone)
+    answering.tell(words_given(context), ["-n", found])
+    return found
+
+
+def _with_context(context: typer.Context, environment: str, error: RaptError) -> RaptError:
+    """An error about another cluster with the command that names the kube context of the right one, if there is one."""
+    if error.code != "other-cluster":
+        return error
+    settings = wiring.read_settings(os.environ)
+    environment = environment or settings.environment
+    with wiring.open_world(target(context), environment, is_checked=False) as (world, _):
+        try:
+            uid = world.location.cluster if world.location else ""
+        except RaptError:
+            uid = ""
+    right = wiring.contexts_of_cluster(uid, target(context)) if uid else []
+    if not right:
+        what = f"{error.message}, and no other kube context of your kubeconfig does"
+        return Refused(error.code, what, "kubectl config get-contexts")
+    others = f" (so do {', '.join(right[1:])})" if len(right) > 1 else ""
+    what = f'{error.message}; kube context "{right[0]}" does{others}'
+    return Refused(
+        error.code, what, f"kubectl rapt config set contexts.{environment} {shlex.quote(right[0])}"
+    )
+
+
+_RETYPED = ("--in", "-n", "--to-environment", "--with")
+
+
+def _typed_again(context: typer.Context, error: RaptError) -> RaptError:
+    """An error whose hint is only a flag, with the whole command as its hint: what was typed, with that flag."""
+    flag, _, value = error.hint.partition(" ")
+    if flag not in _RETYPED or not value or " " in value:
+        return error
+    from kubectl_rapt.cli import answering
+
+    error.hint = answering.command(_without(words_given(context), flag), [flag, value])
+    return error
+
+
+def _without(words: Sequence[str], flag: str) -> list[str]:
+    """Words without a flag and its value."""
+    names = (flag, "--namespace") if flag == "-n" else (flag,)
+    kept: list[str] = []
+    skips = False
+    for index, word in enumerate(words):
+        if word == "--":
+            return [*kept, *words[index:]]
+        if skips:
+            skips = False
+        elif word in names:
+            skips = True
+        elif not word.startswith(tuple(f"{name}=" for name in names)):
+            kept.append(word)
+    return kept
 
 
 def _trace(line: str) -> None:

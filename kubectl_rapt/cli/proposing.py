@@ -78,7 +78,7 @@ def carry_out(context: typer.Context, world: World, writers: Writers, make: Make
         ownership.check_free(world, environment, built_there)
     if not manner.is_dry and made.plan.steps:
         progress.phase("pushing")
-        made = _settled(world, writers, made, plan)
+        made = _settled(context, world, writers, made, plan)
     if not manner.is_dry and made.has_forge and made.after:
         notes += _merge_itself(world, writers, made)
     if manner.is_draft and made.is_reviewed and not made.has_forge:
@@ -95,28 +95,34 @@ def carry_out(context: typer.Context, world: World, writers: Writers, make: Make
     if manner.is_dry:
         return 0
     if made.is_reviewed and made.after:
-        return waiting.carry_out(world, writers, made.change, manner.after)
+        return waiting.carry_out(context, world, writers, made.change, manner.after)
     if not made.is_reviewed or manner.after.syncs:  # it is on main
         for environment in made.environments:
-            sync.carry_out(
-                world,
-                writers,
-                environment.name,
-                shows="" if manner.output else "lines",
-                known={path: text for one in made.built for path, text in one.files.items()},
-                about=[tool for place, tool in made.change.tools if place == environment.name],
-            )
+            with options.world_of(context, (world, writers), environment.name) as (there, door):
+                sync.carry_out(
+                    there,
+                    door,
+                    environment.name,
+                    shows="" if manner.output else "lines",
+                    known={path: text for one in made.built for path, text in one.files.items()},
+                    about=[tool for place, tool in made.change.tools if place == environment.name],
+                )
     return 0
 
 
 def _settled(
-    world: World, writers: Writers, made: Composition, plan: Callable[[Mapping[str, str] | None], Composition]
+    context: typer.Context,
+    world: World,
+    writers: Writers,
+    made: Composition,
+    plan: Callable[[Mapping[str, str] | None], Composition],
 ) -> Composition:
     """Carry a change out; the same change, with its pull request as it is afterwards."""
     for environment in made.environments:
         if not made.is_reviewed and environment.cluster:
             # It is applied next: who points at another cluster is told before anything is written.
-            desired.check_cluster(world, environment)
+            with options.world_of(context, (world, writers), environment.name) as (there, _):
+                desired.check_cluster(there, environment)
     try:
         proposed = writes.settle(
             writers, repository.address(world).url, lambda refs: plan(refs).plan, made.plan

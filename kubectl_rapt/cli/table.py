@@ -19,6 +19,24 @@ class Entry(NamedTuple):
     is_rare: bool = False
 
 
+def _config() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import config
+
+    return config.view
+
+
+def _config_set() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import config
+
+    return config.set_
+
+
+def _config_unset() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import config
+
+    return config.unset
+
+
 def _add() -> Callable[..., Any]:
     from kubectl_rapt.cli.commands import add
 
@@ -575,6 +593,10 @@ TABLE = {
         "Tools and runs", "Replay past failures, and show what would change", _policy_simulate
     ),
     "install": Entry("Administration", "Install Rapt's kinds and roles in a cluster", _install),
+    "config": Entry("Administration", "Show and change your own settings", _config, is_rare=True),
+    "config view": Entry("Administration", "Show your settings, and where each comes from", _config),
+    "config set": Entry("Administration", "Change one of your settings", _config_set),
+    "config unset": Entry("Administration", "Remove one of your settings", _config_unset),
     "status": Entry("Administration", "Show how Rapt stands in the cluster, and what is broken", _status),
     "doctor": Entry("Administration", "Check everything that Rapt needs here, and say what helps", _doctor),
     "help": Entry(

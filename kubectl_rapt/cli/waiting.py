@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import typer
+
 from kubectl_rapt.actions import wait
 from kubectl_rapt.actions.wait import Look
-from kubectl_rapt.cli import progress, terminal
+from kubectl_rapt.cli import options, progress, terminal
 from kubectl_rapt.cli.commands import sync
 from kubectl_rapt.config.changes import Change
 from kubectl_rapt.model import times
@@ -34,11 +36,17 @@ NOTHING = After()
 
 
 def carry_out(
-    world: World, writers: Writers, change: Change, after: After, attempt: Callable[[], None] = lambda: None
+    context: typer.Context,
+    world: World,
+    writers: Writers,
+    change: Change,
+    after: After,
+    attempt: Callable[[], None] = lambda: None,
 ) -> int:
     """Wait for a change as it was asked for, and sync; the exit code.
 
     Args:
+        context: The command.
         world: Where to read.
         writers: The door's ports.
         change: The change.
@@ -61,7 +69,8 @@ def carry_out(
     if after.syncs:
         for environment in dict.fromkeys(environment for environment, _ in change.tools):
             about = [tool for place, tool in change.tools if place == environment]
-            sync.carry_out(world, writers, environment, about=about)
+            with options.world_of(context, (world, writers), environment) as (there, door):
+                sync.carry_out(there, door, environment, about=about)
     return 0
 
 

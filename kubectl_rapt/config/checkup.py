@@ -176,7 +176,7 @@ def identity(uid: str, recorded: Mapping[str, str], wanted: str) -> Verdict:
         what = f"this is another cluster than environment {wanted} has"
         if here:
             what += f": it is that of {', '.join(here)}"
-        cure = f"--context NAME, or contexts: {{{wanted}: NAME}} in your settings"
+        cure = f"kubectl rapt config set contexts.{wanted} NAME"
         return Verdict("failed", what, cure, "other-cluster")
     if wanted and not recorded.get(wanted):
         what = f"environment {wanted} does not say yet which cluster is its own"

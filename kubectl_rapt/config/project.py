@@ -191,13 +191,26 @@ class Project:
     registries: Mapping[str, Registry] = field(default_factory=dict)
     allowed_literals: tuple[str, ...] = ()
 
-    def environment(self, name: str) -> Environment:
-        """One environment. Raises NotFound, with the nearest name."""
+    def environment(self, name: str, flag: str = "--in") -> Environment:
+        """One environment.
+
+        Args:
+            name: Its name.
+            flag: The flag that named it.
+
+        Raises:
+            NotFound: ``no-environment``, with the nearest name, or else all names.
+        """
         if name not in self.environments:
             known = sorted(self.environments)
             nearest = names.nearest(name, known)
-            known_ones = f"--in {nearest}" if nearest else f"--in {'|'.join(known)}"
-            raise NotFound("no-environment", f'no environment "{name}" in {layout.PROJECT}', known_ones)
+            there = (
+                ""
+                if nearest or not known
+                else f"; there {'is' if len(known) == 1 else 'are'} {', '.join(known)}"
+            )
+            hint = f"{flag} {nearest or next(iter(known), 'ENV')}"
+            raise NotFound("no-environment", f'no environment "{name}" in {layout.PROJECT}{there}', hint)
         return self.environments[name]
 
     def profile(self, environment: Environment) -> Profile:

@@ -8,6 +8,9 @@ from kubectl_rapt.model.kinds import Kind, Manifest, Ref
 
 T_co = TypeVar("T_co", covariant=True)
 
+EVERYWHERE = "*"
+"""In the place of a namespace: every namespace of the cluster, also for a command that acts in an environment."""
+
 
 class Stream(Iterator[T_co], Protocol[T_co]):
     """An iterator that any thread may end, also while another one waits in ``next``."""
@@ -51,7 +54,11 @@ class ClusterReads(Protocol):
     """Reading from the cluster. Every method raises NotFound, Refused, Unavailable as they occur."""
 
     def namespace(self) -> str:
-        """The namespace to use where none is named: the flag's, else the kubeconfig's. No request is made."""
+        """The namespace to use: the flag's, else the environment's, else the kubeconfig's. No request is made.
+
+        Raises:
+            UsageError: ``several-namespaces``: the environment has several, and nobody chose one of them.
+        """
         ...
 
     def context(self) -> "Context":
@@ -67,7 +74,8 @@ class ClusterReads(Protocol):
 
         Args:
             kind: The kind to list.
-            namespace: A namespace, or empty for all namespaces (and for cluster-wide kinds).
+            namespace: A namespace, or empty for all namespaces (and for cluster-wide kinds); if the command acts in
+                an environment, all are those of the environment.
             labels: A label selector.
             fields: A field selector.
         """

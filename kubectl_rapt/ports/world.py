@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:  # a World is only a type here: naming a port must not load what it speaks of
+    from kubectl_rapt.config.location import Location
     from kubectl_rapt.config.settings import Settings
     from kubectl_rapt.ports.bundle import Bundle
     from kubectl_rapt.ports.cache import Cache
@@ -26,8 +27,21 @@ class World(Protocol):
         ...
 
     @property
+    def location(self) -> "Location | None":
+        """The environment that the command acts in: that of ``--in``, else the person's default; None without one.
+
+        Raises:
+            RaptError: What ``actions.locate.find`` raises.
+        """
+        ...
+
+    @property
     def cluster(self) -> "ClusterReads":
-        """The cluster that the kube context points at."""
+        """The cluster of that location and no other; without a location, the one that the kube context points at.
+
+        Raises:
+            RaptError: What ``location`` raises.
+        """
         ...
 
     @property

@@ -13,10 +13,10 @@ from tests.repositories import ConfigRepository
     ("namespace", "there", "prod", "note"),
     [
         ("team", (), "team", "dev and prod share namespace team"),
-        ("team", ("team-prod",), "team-prod", "prod is to live in namespace team-prod"),
-        ("team-dev", ("team-prod",), "team-prod", "prod is to live in namespace team-prod"),
-        ("dev", ("prod",), "prod", "prod is to live in namespace prod"),
-        ("default", ("prod",), "prod", "prod is to live in namespace prod"),
+        ("team", ("team-prod",), "team-prod", "prod is in namespace team-prod"),
+        ("team-dev", ("team-prod",), "team-prod", "prod is in namespace team-prod"),
+        ("dev", ("prod",), "prod", "prod is in namespace prod"),
+        ("default", ("prod",), "prod", "prod is in namespace prod"),
         ("team", ("prod",), "team", "dev and prod share namespace team"),
     ],
 )

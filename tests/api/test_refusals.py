@@ -180,8 +180,9 @@ def test_another_cluster_than_the_environments_is_refused_before_anything_is_wri
     change = types("changes -o name").stdout
     expected = refused(
         6,
-        'context "administrator" points at another cluster than environment "dev" has',
-        "--context NAME, or contexts: {dev: NAME} in your settings",
+        'kube context "administrator" does not point at the cluster of environment "dev", '
+        "and no other kube context of your kubeconfig does",
+        "kubectl config get-contexts",
     )
     for command in ("sync", "sync --dry-run", "add tcp-check"):
         assert types(command, bare.kubeconfig) == expected, command

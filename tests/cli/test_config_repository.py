@@ -21,7 +21,7 @@ def repository(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> C
     found = ConfigRepository(
         tmp_path,
         Environment("dev", ("team",), CLUSTER, is_reviewed=False),
-        Environment("prod", ("team",), CLUSTER),
+        Environment("prod", ("prod-team",), CLUSTER),
     )
     monkeypatch.setenv("RAPT_REPOSITORY", str(found.path))
     return found
@@ -30,9 +30,19 @@ def repository(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> C
 @pytest.mark.parametrize(
     ("command", "code", "message", "hint"),
     [
-        ("sync --in prd", 4, 'no environment "prd" in rapt.yaml', "--in prod"),
-        ("sync --in x", 4, 'no environment "x" in rapt.yaml', "--in dev|prod"),
-        ("add http-check --in prd", 4, 'no environment "prd" in rapt.yaml', "--in prod"),
+        ("sync --in prd", 4, 'no environment "prd" in rapt.yaml', "kubectl rapt sync --in prod"),
+        (
+            "sync --in=x",
+            4,
+            'no environment "x" in rapt.yaml; there are dev, prod',
+            "kubectl rapt sync --in dev",
+        ),
+        (
+            "add http-check --in prd",
+            4,
+            'no environment "prd" in rapt.yaml',
+            "kubectl rapt add http-check --in prod",
+        ),
         (
             "add htp-check --in dev",
             4,
@@ -108,19 +118,24 @@ def test_a_schedule_needs_every_answer(ask: Ask, repository: ConfigRepository) -
             ("schedule @daily  there is no time zone Europe/Prag; did you mean: Europe/Prague?",),
             "--schedule '*/15 * * * *' --time-zone Europe/Prague",
         ),
-        (
-            ["-n", "kube-system"],
-            ("namespace kube-system  is not one of the environment's: team",),
-            "-n team",
-        ),
     ],
 )
-def test_a_schedule_or_a_namespace_that_cannot_be_is_refused(
+def test_a_schedule_that_cannot_be_is_refused(
     ask: Ask, repository: ConfigRepository, flags: list[str], problems: tuple[str, ...], hint: str
 ) -> None:
     before = repository.branches
     words = ["add", "http-check", "--in", "dev", "--set", "url=http://example.com", *flags]
     assert ask(*words) == refused(5, "tools/dev/http-check.yaml is not right", hint, *problems)
+    assert repository.branches == before
+
+
+def test_a_namespace_of_another_environment_is_refused(ask: Ask, repository: ConfigRepository) -> None:
+    before = repository.branches
+    assert ask("add", "http-check", "--in", "dev", "-n", "prod-team") == refused(
+        6,
+        'namespace "prod-team" does not belong to environment "dev", but to prod; dev has team',
+        "kubectl rapt add http-check --in dev -n team",
+    )
     assert repository.branches == before
 
 
@@ -287,7 +302,7 @@ def test_init_completes_a_repository_that_lost_its_project(
     repository.commit({layout.PROJECT: None, "README.md": b"Ours\n"})
     ended = ask("init", "--local")
     assert ended.exit_code == 0
-    assert "note: dev and prod share namespace default: a tool can be in one of them only" in ended.stderr
+    assert "note: dev and prod share namespace default: give prod its own in rapt.yaml" in ended.stderr
     assert set(repository.files()) == {layout.PROJECT, "README.md"}
     assert len(repository.log()) == 3
 
@@ -413,11 +428,10 @@ def test_a_reviewed_environment_is_never_the_default(
         settings.parent.mkdir(parents=True)
         settings.write_text("environment: prod\n")
     before = repository.branches
-    verb = command.split()[0]
     assert ask(*command.split()) == refused(
         2,
-        'your default environment "prod" is reviewed, and such a one must be named',
-        f"kubectl rapt {verb} --in prod",
+        'your default environment "prod" is reviewed, so it must be named each time',
+        f"kubectl rapt {command} --in prod",
     )
     assert repository.branches == before
     assert ask("add", "http-check", "--in", "prod").exit_code == 0, "named, it may be used"
@@ -464,7 +478,7 @@ def test_the_objects_of_a_change_are_all_that_is_printed(
     ended = ask("add", "http-check", "--in", "prod", "-o", form)
     (note,) = ended.stderr.splitlines()
     assert note.startswith(
-        "note: the limits of namespace team were not checked: the API server cannot be reached"
+        "note: the limits of namespace prod-team were not checked: the API server cannot be reached"
     )
     assert ended.exit_code == 0
     assert ended.stdout.startswith(begins)

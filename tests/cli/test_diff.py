@@ -83,7 +83,12 @@ def test_programs_read_the_same_as_data(ask: Ask, repository: ConfigRepository) 
             "--version, --with and --change exclude each other",
             "give one of them",
         ),
-        ("--with prd", 4, 'no environment "prd" in rapt.yaml', "--in prod"),
+        (
+            "--with prd",
+            4,
+            'no environment "prd" in rapt.yaml',
+            "kubectl rapt diff hello --in dev --with prod",
+        ),
         ("-o table", 2, '-o does not know "table"', "-o json|yaml"),
     ],
 )

@@ -16,7 +16,7 @@ from typing import Any, Literal, NoReturn
 
 from kubectl_rapt.errors import Conflict, NotFound
 from kubectl_rapt.model.kinds import JOB, POD, RUN, Kind, Manifest, Ref, ref_of
-from kubectl_rapt.ports.cluster import Context, Event
+from kubectl_rapt.ports.cluster import EVERYWHERE, Context, Event
 
 _WITH_STATUS = (JOB, POD, RUN)
 
@@ -218,7 +218,7 @@ class _Chosen:
 
     def __init__(self, kind: Kind, namespace: str, labels: str, fields: str) -> None:
         self._kind = kind
-        self._namespace = namespace
+        self._namespace = "" if namespace == EVERYWHERE else namespace
         self._labels = [_term(term) for term in labels.split(",") if term]
         self._fields = [_term(term) for term in fields.split(",") if term]
         if any(key not in ("metadata.name", "metadata.namespace") for key, _, _ in self._fields):

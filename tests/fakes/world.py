@@ -16,6 +16,7 @@ from kubectl_rapt.adapters.git import Git
 from kubectl_rapt.adapters.programs import Programs
 from kubectl_rapt.adapters.sandbox import Sandbox
 from kubectl_rapt.adapters.schemas import Schemas
+from kubectl_rapt.config.location import Location
 from kubectl_rapt.config.settings import Settings
 from tests.fakes.cluster import FakeCluster
 from tests.given import NOON
@@ -40,6 +41,7 @@ class FakeWorld:
     cluster: FakeCluster = field(default_factory=FakeCluster)
     bundle: PackagedBundle = field(default_factory=PackagedBundle)
     schemas: Schemas = field(default_factory=Schemas)
+    location: Location | None = None
 
     def __post_init__(self) -> None:
         self.home.mkdir(parents=True, exist_ok=True)

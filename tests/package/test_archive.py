@@ -154,7 +154,8 @@ def test_the_renderer_is_asked_for_by_the_same_word_on_both_sides() -> None:
 def test_the_main_job_works_from_the_archive(
     person: Krew, cluster: Cluster, user: Path, namespace: str, tmp_path: Path
 ) -> None:
-    teller = story.Teller(tmp_path, user, cluster.kubeconfig, {"user": f"user-of-{namespace}"})
+    known = {"user": f"user-of-{namespace}", "dev": namespace, "prod": f"{namespace}-prod"}
+    teller = story.Teller(tmp_path, user, cluster.kubeconfig, known)
     teller.environ["PATH"] = f"{person.programs}:{teller.environ['PATH']}"
     assert shutil.which("kubectl-rapt", path=teller.environ["PATH"]) == str(person.programs / "kubectl-rapt")
     last = next(number for number, step in enumerate(story.STORY) if " rapt why " in step.command)

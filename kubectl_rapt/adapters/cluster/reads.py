@@ -1,7 +1,7 @@
 """Reading from the cluster: ``ports.cluster.ClusterReads`` through the door."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,12 +9,14 @@ from kubectl_rapt.adapters.cluster import lists, paths
 from kubectl_rapt.adapters.cluster.answers import Ask
 from kubectl_rapt.adapters.cluster.door import APPLY, Door
 from kubectl_rapt.adapters.cluster.streams import Stream
-from kubectl_rapt.errors import NotFound, Unavailable
+from kubectl_rapt.errors import NotFound, Unavailable, UsageError
 from kubectl_rapt.model.kinds import NODE, Kind, Manifest, Ref, ref_of
-from kubectl_rapt.ports.cluster import Context, Event, Page
+from kubectl_rapt.ports.cluster import EVERYWHERE, Context, Event, Page
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from kubectl_rapt.config.location import Location
 
 _POD_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 
@@ -27,17 +29,41 @@ class Reads:
         silence_seconds: How long a stream may say nothing before it is doubted: a watch then lists again, a log is
             opened again where it stopped. The server's bookmarks come every minute.
         patience_seconds: How long a stream bears a cluster that cannot be reached.
+        location: Where the environment is that must not be left; None for wherever kubectl points.
+        choose: Chooses one of its namespaces for a command that acts in one.
     """
 
-    def __init__(self, door: Door, *, silence_seconds: float = 90.0, patience_seconds: float = 60.0) -> None:
+    def __init__(
+        self,
+        door: Door,
+        *,
+        silence_seconds: float = 90.0,
+        patience_seconds: float = 60.0,
+        location: "Location | None" = None,
+        choose: "Callable[[Location], str] | None" = None,
+    ) -> None:
         self._door = door
+        self._location, self._choose = location, choose
+        self._chosen = ""
         self._silence_seconds = silence_seconds
         self._patience_seconds = patience_seconds
 
     def namespace(self) -> str:
         """See the port."""
+        if self._location:
+            from kubectl_rapt.config import location
+
+            self._chosen = self._chosen or (self._choose or location.one_namespace)(self._location)
+            return self._chosen
         found = self._door.namespace
         return self.context().namespace if found is None else found
+
+    def _namespaces(self, kind: Kind, namespace: str) -> tuple[str, ...]:
+        """Where to look. In an environment, all namespaces are those of the environment."""
+        if namespace == EVERYWHERE:
+            return ("",)
+        is_all = not namespace and kind.is_namespaced
+        return self._location.all_namespaces if is_all and self._location else (namespace,)
 
     def context(self) -> Context:
         """See the port."""
@@ -56,14 +82,16 @@ class Reads:
 
     def list(self, kind: Kind, namespace: str, *, labels: str = "", fields: str = "") -> Iterator[Manifest]:
         """See the port."""
-        for _, items in lists.objects(self._door, kind, namespace, labels=labels, fields=fields):
-            yield from items
+        for one in self._namespaces(kind, namespace):
+            for _, items in lists.objects(self._door, kind, one, labels=labels, fields=fields):
+                yield from items
 
     def table(
         self, kind: Kind, namespace: str, *, labels: str = "", fields: str = "", limit: int = 0
     ) -> Iterator[Page]:
         """See the port."""
-        return lists.rows(self._door, kind, namespace, labels=labels, fields=fields, limit=limit)
+        for one in self._namespaces(kind, namespace):
+            yield from lists.rows(self._door, kind, one, labels=labels, fields=fields, limit=limit)
 
     def watch(
         self,
@@ -77,6 +105,9 @@ class Reads:
         """See the port."""
         from kubectl_rapt.adapters.cluster import watch
 
+        if len(everywhere := self._namespaces(kind, namespace)) > 1:
+            raise _one_at_a_time(everywhere)
+        namespace = everywhere[0]
         wanted = watch.Wanted(kind, namespace, labels, fields, self._silence_seconds, self._patience_seconds)
         return Stream(
             self._door.leash(), lambda leash: watch.events(self._door, wanted, leash, timeout_seconds)
@@ -185,6 +216,11 @@ class Reads:
         if spec is not None:
             body["spec"] = spec
         return _object(self._door.json(Ask("create", reviews), "POST", paths.of(reviews, ""), body))
+
+
+def _one_at_a_time(namespaces: tuple[str, ...]) -> UsageError:
+    what = f"one namespace can be watched at a time, and there are several: {', '.join(namespaces)}"
+    return UsageError("several-namespaces", what, f"-n {namespaces[0]}")
 
 
 def _object(answer: Any) -> dict[str, Any]:

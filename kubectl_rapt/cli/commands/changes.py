@@ -207,7 +207,7 @@ def merge(
         if not is_dry:
             if planned.is_merged or not after.waits:
                 attempt()
-            code = waiting.carry_out(world, writers, planned.change, after, attempt)
+            code = waiting.carry_out(context, world, writers, planned.change, after, attempt)
             if code:
                 return code
     done = "was merged already" if planned.is_merged else "would be merged" if is_dry else "merged"

@@ -35,7 +35,7 @@ def check(
     options.one_of("-o", output, ("json", "yaml", "name"))
     count = 0
     wrong: list[Checked] = []
-    with options.open_world(context) as (world, _):
+    with options.open_world(context, "repository") as (world, _):
         found = repository.checked_out(world, path) or repository.read(world)
         environment = options.named_environment(context)
         progress.phase("rendering tools", len(found.tools(environment)))

@@ -10,7 +10,7 @@ import typer
 from kubectl_rapt import wiring
 from kubectl_rapt.actions import clean as cleaning
 from kubectl_rapt.actions.clean import Done, Plan, Scope
-from kubectl_rapt.cli import asking, options, progress, show, terminal
+from kubectl_rapt.cli import asking, listing, options, progress, show, terminal
 from kubectl_rapt.model.duration import Duration
 from kubectl_rapt.runs import retention
 from kubectl_rapt.runs.retention import Verdict
@@ -61,7 +61,7 @@ def clean(
     options.one_of("-o", output, ("json", "yaml", "name"))
     is_dry = options.is_dry(dry_run)
     with options.open_world(context) as (world, writers):
-        namespace = "" if all_namespaces else world.cluster.namespace()
+        namespace = listing.namespace(world, all_namespaces=all_namespaces)
         scope = Scope(namespace, tool, older_than, policy=policy)
         scope = cleaning.with_statuses(scope, options.words(status))
         progress.phase("reading what has finished")

@@ -67,7 +67,7 @@ def run(
     options.one_of("--with", with_, (*trying.ENGINES, CLUSTER))
     answers, given = options.pairs(set_ or [], "--set"), _given(env or [], mount or [])
     is_dry = options.is_dry(dry_run)
-    with options.open_world(context) as (world, writers):
+    with options.open_world(context, "cluster") as (world, writers):
         progress.aside(is_last=True)  # what is started has the terminal
         tried = trying.render(world, what, answers)
         for name, value in tried.examples.items():
@@ -199,7 +199,7 @@ def up(context: typer.Context, dry_run: options.DryRun = "none") -> int:
     """
     is_dry = options.is_dry(dry_run)
     folder = str(wiring.dev_folder(os.environ))
-    with options.open_world(context) as (world, writers):
+    with options.open_world(context, "cluster") as (world, writers):
         progress.aside(is_last=True)  # what is started has the terminal
         known = trying.read(world, folder)
         if known is None:
@@ -225,7 +225,7 @@ def down(context: typer.Context, dry_run: options.DryRun = "none") -> int:
     """
     is_dry = options.is_dry(dry_run)
     folder = str(wiring.dev_folder(os.environ))
-    with options.open_world(context) as (world, writers):
+    with options.open_world(context, "cluster") as (world, writers):
         progress.aside(is_last=True)  # what is started has the terminal
         known = trying.read(world, folder)
         if known is None:

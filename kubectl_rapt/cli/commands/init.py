@@ -12,6 +12,7 @@ from kubectl_rapt.cli import answering, options, terminal
 from kubectl_rapt.config import owners
 from kubectl_rapt.errors import UsageError
 from kubectl_rapt.guard import secrets
+from kubectl_rapt.model import names
 from kubectl_rapt.model.plan import Plan
 from kubectl_rapt.ports.git import Remote
 from kubectl_rapt.writes import Writers
@@ -36,12 +37,22 @@ def init(
             "--owners", metavar="NAME,…", help="Who reviews what Rapt writes: CODEOWNERS, on a forge"
         ),
     ] = "",
+    dev: Annotated[
+        str, typer.Option(metavar="NAMESPACE", help="Namespace of dev; else the one that kubectl uses")
+    ] = "",
+    prod: Annotated[
+        str,
+        typer.Option(metavar="NAMESPACE", help="Namespace of prod; else the one that is named like dev's"),
+    ] = "",
     dry_run: options.DryRun = "none",
 ) -> None:
     """Set up a config repository and your settings; again, it completes what is missing.
 
-    Example: kubectl rapt init --local
+    Example: kubectl rapt init --local --dev shop-dev --prod shop-prod
     """
+    if options.named_environment(context):
+        what = "init sets up every environment, so it does not take --in"
+        raise UsageError("bad-usage", what, f"kubectl rapt init {repository or '--local'}")
     if local and repository:
         raise UsageError("bad-usage", "--local is a repository of its own", f"kubectl rapt init {repository}")
     repository = repository or ("" if local else wiring.read_settings(os.environ).repository)
@@ -53,16 +64,26 @@ def init(
     reviewers = options.words(owned_by)
     if wrong := [one for one in reviewers if not owners.is_owner(one)]:
         raise UsageError("bad-flag", f'--owners does not take "{wrong[0]}"', "--owners anna,@group/team")
+    named = {name: namespace for name, namespace in (("dev", dev), ("prod", prod)) if namespace}
+    for name, namespace in named.items():
+        if not names.is_dns_label(namespace):
+            what = f'--{name} expects the name of a namespace, got "{namespace}"'
+            raise UsageError("bad-flag", what, f"--{name} shop-{name}")
     is_dry = options.is_dry(dry_run)
     path = wiring.local_repository(os.environ)
     place = repository or str(path)
     is_new = local and not path.exists()
-    with options.open_world(context) as (world, writers):
-        plan = setting_up.create(world, place) if is_new else setting_up.plan(world, place, reviewers)
+    with options.open_world(context, "cluster") as (world, writers):
+        if is_new and not prod and terminal.is_interactive():
+            here = dev or world.cluster.namespace()
+            if setting_up.production(world, here) == here:
+                named["prod"] = _asked_namespace(here)
+                asked += ["--prod", named["prod"]]
+        plan = setting_up.create(world, place) if is_new else setting_up.plan(world, place, reviewers, named)
         if is_new and not is_dry:
             # Only a repository that exists can be read, and only then is the rest decided.
             _carry_out(writers, plan)
-            plan = setting_up.plan(world, place, reviewers)
+            plan = setting_up.plan(world, place, reviewers, named)
         if is_dry:
             for step in plan.steps:
                 terminal.out(f"{step} (dry run)")
@@ -87,6 +108,19 @@ def init(
     terminal.say("  next: kubectl rapt search")
 
 
+def _asked_namespace(here: str) -> str:
+    """The namespace of ``prod``, which nobody named: a person on a terminal says it."""
+
+    def check(text: str) -> None:
+        if not names.is_dns_label(text):
+            raise ValueError(f'"{text}" is not the name of a namespace')
+
+    gone = UsageError(
+        "bad-usage", "init needs to know the namespace of prod", "kubectl rapt init --local --prod NAMESPACE"
+    )
+    return answering.answer(f"namespace of prod (dev has {here})", check, gone, default=here)
+
+
 def _asked(context: typer.Context) -> str:
     """The repository that nobody named: whoever is there to be asked says it."""
     gone = UsageError(
@@ -94,7 +128,7 @@ def _asked(context: typer.Context) -> str:
     )
     if not terminal.is_interactive():
         raise gone
-    with options.open_world(context) as (world, _):
+    with options.open_world(context, "cluster") as (world, _):
 
         def check(text: str) -> None:
             if text != OWN:

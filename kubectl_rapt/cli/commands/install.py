@@ -39,7 +39,7 @@ def install(
         raise UsageError(
             "bad-flag", "--image is of use with --reconciler only", "--reconciler --image " + image
         )
-    with options.open_world(context) as (world, writers):
+    with options.open_world(context, "cluster") as (world, writers):
         plan = installing.plan(world, wanted)
         applies = [step for step in plan.steps if isinstance(step, Apply)]
         if output in ("json", "yaml"):

@@ -34,7 +34,8 @@ def list_(
     of_environment = labels.selector({labels.ENVIRONMENT: environment}) if environment else ""
     chosen = ",".join(one for one in (of_environment, selector) if one)
     with options.open_world(context) as (world, _):
-        namespace = "" if all_namespaces else world.cluster.namespace()
+        namespace = listing.namespace(world, all_namespaces=all_namespaces)
+        all_namespaces = not namespace
         found = list(world.cluster.list(TOOL, namespace, labels=chosen, fields=field_selector))
         now = world.now()
     found = listing.ordered(sorted(found, key=_place), form)

@@ -6,6 +6,7 @@ import typer
 
 from kubectl_rapt.actions import purge as purging
 from kubectl_rapt.cli import asking, options, show, terminal
+from kubectl_rapt.errors import UsageError
 
 
 def purge(
@@ -20,7 +21,10 @@ def purge(
     Example: kubectl rapt purge --dry-run
     """
     is_dry = options.is_dry(dry_run)
-    with options.open_world(context) as (world, writers):
+    if options.named_environment(context):
+        what = "purge deletes from a whole cluster, so it does not take --in"
+        raise UsageError("bad-usage", what, "kubectl rapt purge --context NAME --dry-run")
+    with options.open_world(context, "cluster") as (world, writers):
         plan = purging.plan(world)
         where = world.cluster.context()
         name = where.name or where.server

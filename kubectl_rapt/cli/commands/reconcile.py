@@ -55,7 +55,7 @@ def reconcile(
         place = _environment(context, world)
         said = place.reconcile if place else Reconcile()
         to = to or _webhook(os.environ.get(said.url_variable, ""), said.secret_variable)
-        for namespace in [""] if all_namespaces else _namespaces(context, world, place):
+        for namespace in [""] if all_namespaces else _namespaces(world):
             progress.phase(f"doing what is due in {namespace or 'every namespace'}")
             scope = Scope(namespace, options.named_environment(context), export or said.export_to, to)
             reconciling.reconcile(world, writers, scope, tell, is_dry=is_dry)
@@ -74,16 +74,14 @@ def _webhook(url: str, variable: str) -> Webhook | None:
 
 
 def _environment(context: typer.Context, world: World) -> Environment | None:
-    """The environment that was named, as far as the config repository is known here."""
+    """The environment that was named, as its config repository has it now."""
     name = options.named_environment(context)
-    return repository.read(world).project().environment(name) if name and world.settings.repository else None
+    return repository.read(world).project().environment(name) if name else None
 
 
-def _namespaces(context: typer.Context, world: World, place: Environment | None) -> Sequence[str]:
-    """The environment's own, unless others were asked for."""
-    if place and not options.target(context).namespace:
-        return place.namespaces
-    return [world.cluster.namespace()]
+def _namespaces(world: World) -> Sequence[str]:
+    """Those of the environment; without one the namespace in use."""
+    return world.location.namespaces if world.location else [world.cluster.namespace()]
 
 
 def _print(one: Told, *, is_wide: bool) -> None:

@@ -32,7 +32,7 @@ def render(
     """
     is_dry = options.is_dry(dry_run)
     environment, wanted = options.named_environment(context), tools or []
-    with options.open_world(context) as (world, writers):
+    with options.open_world(context, "repository") as (world, writers):
         if found := repository.checked_out(world, path):
             again = rendering.stale(world, found, environment, wanted)
             _write(world, writers, found, again, is_dry=is_dry, overwrite=overwrite)

@@ -74,8 +74,10 @@ def runs(
         raise UsageError("bad-usage", "--watch shows lines as they come", "kubectl rapt runs --watch")
     with options.open_world(context) as (world, _):
         now = world.now()
+        namespace = listing.namespace(world, all_namespaces=all_namespaces)
+        all_namespaces = not namespace
         wanted = Wanted(
-            "" if all_namespaces else world.cluster.namespace(),
+            namespace,
             tool,
             options.named_environment(context),
             selector,

@@ -54,7 +54,8 @@ def schedule(
         if from_repository:
             found, broken = scheduling.in_repository(world, environment, tool)
         else:
-            namespace = "" if all_namespaces else world.cluster.namespace()
+            namespace = listing.namespace(world, all_namespaces=all_namespaces)
+            all_namespaces = not namespace
             found, broken = scheduling.in_cluster(
                 world, namespace, environment=environment, tool=tool, selector=selector
             )

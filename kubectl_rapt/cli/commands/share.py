@@ -40,5 +40,6 @@ def share(
         source = options.environment(context, world.settings)
         make = sharing.draft(tool, source, namespaces, environments)
         after = After(wait or sync, sync, timeout)
-        manner = Manner(options.is_dry(dry_run), overwrite, draft, after)
+        # The environments that get it were named, whichever one they get it from.
+        manner = Manner(options.is_dry(dry_run), overwrite, draft, after, names_environments=not environments)
         return proposing.carry_out(context, world, writers, make, manner)

@@ -23,7 +23,7 @@ def status(
     """
     form = listing.form(output, forms=_FORMS)
     with options.open_world(context) as (world, _):
-        seen = looking.status(world, "" if all_namespaces else world.cluster.namespace(), tool)
+        seen = looking.status(world, listing.namespace(world, all_namespaces=all_namespaces), tool)
     if form.is_table:
         for key, text in _lines(seen):
             terminal.out(f"{key:<12}{terminal.clean(text)}".rstrip())

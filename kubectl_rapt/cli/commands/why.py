@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kubectl_rapt.cli import options, show, terminal
+from kubectl_rapt.cli import listing, options, show, terminal
 from kubectl_rapt.errors import UsageError
 from kubectl_rapt.model import times
 
@@ -60,7 +60,8 @@ def _failed(context: typer.Context, tool: str, all_namespaces: bool, output: str
     from kubectl_rapt.actions import failed
 
     with options.open_world(context) as (world, _):
-        namespace = "" if all_namespaces else world.cluster.namespace()
+        namespace = listing.namespace(world, all_namespaces=all_namespaces)
+        all_namespaces = not namespace
         found = failed.listed(world, namespace, tool)
         now = world.now()
     if output:

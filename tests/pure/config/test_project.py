@@ -63,13 +63,18 @@ def test_an_environment_has_its_profile_or_an_empty_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "hint"), [("prd", "--in prod"), ("xyz", "--in dev|prod"), ("", "--in dev|prod")]
+    ("name", "hint", "more"),
+    [
+        ("prd", "--in prod", ""),
+        ("xyz", "--in dev", "; there are dev, prod"),
+        ("", "--in dev", "; there are dev, prod"),
+    ],
 )
-def test_an_unknown_environment_proposes_the_nearest_or_names_all(name: str, hint: str) -> None:
+def test_an_unknown_environment_proposes_the_nearest_or_names_all(name: str, hint: str, more: str) -> None:
     with pytest.raises(NotFound) as caught:
         PROJECT.environment(name)
     assert caught.value.code == "no-environment"
-    assert caught.value.message == f'no environment "{name}" in rapt.yaml'
+    assert caught.value.message == f'no environment "{name}" in rapt.yaml{more}'
     assert caught.value.hint == hint
     assert PROJECT.environment("prod") is PROD
 

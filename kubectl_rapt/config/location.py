@@ -1,0 +1,88 @@
+"""Where a command acts: the cluster, kube context and namespaces that an environment stands for."""
+
+from dataclasses import dataclass
+
+from kubectl_rapt.config.project import Environment, Project
+from kubectl_rapt.errors import Refused, UsageError
+from kubectl_rapt.model.target import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where a command acts.
+
+    Args:
+        environment: The name of the environment.
+        cluster: The UID of its cluster's ``kube-system``; empty if ``rapt.yaml`` does not say it yet.
+        context: The kube context to use; empty for the current one.
+        namespaces: Where the command acts: the namespace of ``-n``, else the environment's own.
+        all_namespaces: Every namespace that a tool of the environment may be in; only that of ``-n`` if it is given.
+        profile: The name of the environment's profile; empty for none.
+    """
+
+    environment: str
+    cluster: str
+    context: str
+    namespaces: tuple[str, ...]
+    all_namespaces: tuple[str, ...]
+    profile: str = ""
+
+
+def resolve(project: Project, environment: Environment, target: Target, context: str) -> Location:
+    """The location that an environment stands for.
+
+    Args:
+        project: What ``rapt.yaml`` says.
+        environment: One of its environments.
+        target: What the person's flags say about the cluster.
+        context: The kube context that their settings name for the environment; ``--context`` is stronger.
+
+    Raises:
+        Refused: ``other-namespace``: ``-n`` names a namespace that is not the environment's.
+    """
+    own, every = environment.namespaces, environment.all_namespaces
+    if target.namespace:
+        if target.namespace not in every:
+            raise _other_namespace(project, environment, target.namespace)
+        own = every = (target.namespace,)
+    return Location(
+        environment.name, environment.cluster, target.context or context, own, every, environment.profile
+    )
+
+
+def _other_namespace(project: Project, environment: Environment, namespace: str) -> Refused:
+    owners = [one.name for one in project.environments.values() if namespace in one.namespaces]
+    whose = f", but to {' and '.join(owners)}" if owners else ""
+    has = ", ".join(environment.all_namespaces)
+    what = f'namespace "{namespace}" does not belong to environment "{environment.name}"{whose}'
+    return Refused(
+        "other-namespace", f"{what}; {environment.name} has {has}", f"-n {environment.namespaces[0]}"
+    )
+
+
+def one_namespace(location: Location) -> str:
+    """The namespace for a command that acts in one.
+
+    Raises:
+        UsageError: ``several-namespaces``: the environment has several, and ``-n`` names none of them.
+    """
+    if len(location.namespaces) == 1:
+        return location.namespaces[0]
+    what = f'environment "{location.environment}" has several namespaces: {", ".join(location.namespaces)}'
+    raise UsageError("several-namespaces", what, f"-n {location.namespaces[0]}")
+
+
+def check_owner(location: Location | None, environment: str, what: str) -> None:
+    """Make sure that what a command works on belongs to the environment that the command acts in.
+
+    Args:
+        location: Where the command acts; None if no environment is chosen.
+        environment: The environment that the object says it belongs to; empty if it says none.
+        what: The object, for the message: ``tool "backup"``.
+
+    Raises:
+        Refused: ``other-environment``.
+    """
+    if location and environment not in ("", location.environment):
+        what = f'{what} belongs to environment "{environment}", not to "{location.environment}"'
+        raise Refused("other-environment", what, f"--in {environment}")
