@@ -22,6 +22,12 @@ class Entry(NamedTuple):
 def _config() -> Callable[..., Any]:
     from kubectl_rapt.cli.commands import config
 
+    return config.group
+
+
+def _config_view() -> Callable[..., Any]:
+    from kubectl_rapt.cli.commands import config
+
     return config.view
 
 
@@ -594,7 +600,7 @@ TABLE = {
     ),
     "install": Entry("Administration", "Install Rapt's kinds and roles in a cluster", _install),
     "config": Entry("Administration", "Show and change your own settings", _config, is_rare=True),
-    "config view": Entry("Administration", "Show your settings, and where each comes from", _config),
+    "config view": Entry("Administration", "Show your settings, and where each comes from", _config_view),
     "config set": Entry("Administration", "Change one of your settings", _config_set),
     "config unset": Entry("Administration", "Remove one of your settings", _config_unset),
     "status": Entry("Administration", "Show how Rapt stands in the cluster, and what is broken", _status),

@@ -1,6 +1,5 @@
 """A door that answers only for the cluster that is meant: which one answers is asked once, beside the first request."""
 
-import math
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -8,9 +7,8 @@ from typing import Any, TypeVar
 
 from kubectl_rapt.adapters.cluster import http, paths
 from kubectl_rapt.adapters.cluster.answers import Ask
-from kubectl_rapt.adapters.cluster.door import JSON, Door
+from kubectl_rapt.adapters.cluster.door import Door
 from kubectl_rapt.adapters.cluster.spawn import Kubectl
-from kubectl_rapt.adapters.cluster.streams import Leash
 from kubectl_rapt.adapters.trace import SILENT, Trace
 from kubectl_rapt.errors import RaptError, Refused
 from kubectl_rapt.model.kinds import NAMESPACE
@@ -51,29 +49,17 @@ class IdentifiedDoor(Door):
         self._asking: threading.Thread | None = None
         self._answer: str | RaptError = ""
 
-    def json(
-        self,
-        ask: Ask,
-        method: str,
-        path: str,
-        body: Mapping[str, Any] | None = None,
-        *,
-        content_type: str = JSON,
-        accept: str = JSON,
-        ends_at: float = math.inf,
-    ) -> Any:
+    def json(self, ask: Ask, method: str, path: str, *more: Any, **named: Any) -> Any:
         """See Door."""
 
         def request() -> Any:
-            return super(IdentifiedDoor, self).json(
-                ask, method, path, body, content_type=content_type, accept=accept, ends_at=ends_at
-            )
+            return super(IdentifiedDoor, self).json(ask, method, path, *more, **named)
 
         return request() if path == _PATH else self._identified(request, is_write=ask.may_change)
 
-    def pieces(self, ask: Ask, path: str, *, accept: str, ends_at: float = math.inf) -> Iterator[bytes]:
+    def pieces(self, *asked: Any, **named: Any) -> Iterator[bytes]:
         """See Door."""
-        found = super().pieces(ask, path, accept=accept, ends_at=ends_at)
+        found = super().pieces(*asked, **named)
         first = self._identified(lambda: next(found, None))
         if first is not None:
             yield first
@@ -84,10 +70,10 @@ class IdentifiedDoor(Door):
         return self._identified(lambda: super(IdentifiedDoor, self).headers(ask, path))
 
     @contextmanager
-    def stream(self, ask: Ask, path: str, leash: Leash, ends_at: float) -> Iterator[http.Answer]:
+    def stream(self, *asked: Any, **named: Any) -> Iterator[http.Answer]:
         """See Door."""
         self._identified(lambda: None)
-        with super().stream(ask, path, leash, ends_at) as answer:
+        with super().stream(*asked, **named) as answer:
             yield answer
 
     def _identified(self, request: Callable[[], T], *, is_write: bool = False) -> T:

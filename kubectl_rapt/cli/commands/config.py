@@ -14,6 +14,14 @@ from kubectl_rapt.guard import secrets
 _KEYS = "repository, environment or contexts.ENV"
 
 
+def group(context: typer.Context) -> None:
+    """Show and change your own settings: the config repository, the default environment and kube contexts.
+
+    Example: kubectl rapt config view
+    """
+    terminal.out(context.get_help())
+
+
 def view(
     context: typer.Context,
     output: Annotated[str, typer.Option("-o", "--output", metavar="json|yaml", help="Output format")] = "",
