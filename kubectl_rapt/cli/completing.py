@@ -24,6 +24,7 @@ _KINDS = {
     "ENV": "environment",
     "ID": "change",
     "KEY": "setting",
+    "NAMESPACE": "namespace",
     "NAME=A,B": "parameter",
     "NAME=PATH": "parameter",
     "NAME=VALUE": "answer",

@@ -107,7 +107,7 @@ from kubectl_rapt.cli import main, options
 from kubectl_rapt.adapters.cluster import reads
 from tests.fakes.cluster import FakeCluster
 class World:
-    cluster = FakeCluster()
+    cluster, location = FakeCluster(), None
     now = None.__class__
 options.open_world = lambda context: contextlib.nullcontext((World(), None))
 assert main.run(["list"]) == 0
