@@ -21,9 +21,10 @@ _OF_REPOSITORY = ("set", "upgrade", "remove", "share", "explain", "history", "di
 _FILES = {"FILE": DEFAULT, "FILE|-": DEFAULT, "URL|PATH": DEFAULT, "DIR": FOLDERS, "FOLDER": FOLDERS}
 _KINDS = {
     "CHANGE": "change",
+    "CONTEXT": "context",
     "ENV": "environment",
     "ID": "change",
-    "KEY": "setting",
+    "SETTING": "setting",
     "NAMESPACE": "namespace",
     "NAME=A,B": "parameter",
     "NAME=PATH": "parameter",
@@ -63,7 +64,7 @@ _WORDS = {
 }
 
 
-KNOWN = frozenset((*_FILES, *_KINDS, *_WORDS, "POLICY"))
+KNOWN = frozenset((*_FILES, *_KINDS, *_WORDS, "POLICY", "VALUE"))
 """Every way of writing a value that is completed by what it means."""
 
 
@@ -149,8 +150,8 @@ def _argument(found: Question) -> None:
     if line.command == "set" and at:
         form = "NAME=VALUE"
     elif line.command == "config set" and at:
-        form = "ENV" if line.arguments[0] == "environment" else "VALUE"
-        found.kind = "context" if line.arguments[0].startswith("contexts.") else ""
+        is_context = line.arguments[0].startswith("contexts.")
+        form = "CONTEXT" if is_context else "ENV" if line.arguments[0] == "environment" else "VALUE"
     elif line.command == "template new" or form.startswith("--"):
         return
     _written(found, form.removesuffix("…"), _NAMES.get(line.command, ""))

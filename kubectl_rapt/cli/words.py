@@ -225,13 +225,15 @@ COMMANDS = {
     "init": Command(
         "Config repository", "Set up a config repository and your settings", False,
         "Set up a config repository and your settings; again, it completes what is missing.",
-        "kubectl rapt init --local",
+        "kubectl rapt init --local --dev shop-dev --prod shop-prod",
         (
             ("[REPOSITORY]", "An existing repository: https://…, user@host:path; else that of your settings"),
         ),
         (
             Flag(("--local",), "", "A bare repository in your own data folder", False),
             Flag(("--owners",), "NAME,…", "Who reviews what Rapt writes: CODEOWNERS, on a forge", False),
+            Flag(("--dev",), "NAMESPACE", "Namespace of dev; else the one that kubectl uses", False),
+            Flag(("--prod",), "NAMESPACE", "Namespace of prod; else the one that is named like dev's", False),
             Flag(("--dry-run",), "none|client", "Show what would be done, do nothing; bare is client", False),
         ),
     ),
@@ -917,6 +919,48 @@ COMMANDS = {
             Flag(("--every",), "TIME", "How often it reconciles: 1m, 5m, 1h (default 1m)", False),
             Flag(("--dry-run",), "none|client", "Show what would be done, do nothing; bare is client", False),
             Flag(("-o", "--output",), "json|yaml|name", "Print the objects", False),
+        ),
+    ),
+    "config": Command(
+        "Administration", "Show and change your own settings", True,
+        "Show and change your own settings: the config repository, the default environment and kube contexts.",
+        "kubectl rapt config view",
+        (
+        ),
+        (
+        ),
+    ),
+    "config view": Command(
+        "Administration", "Show your settings, and where each comes from", False,
+        "Show your settings, and where each comes from.",
+        "kubectl rapt config view",
+        (
+        ),
+        (
+            Flag(("-o", "--output",), "json|yaml", "Output format", False),
+        ),
+    ),
+    "config set": Command(
+        "Administration", "Change one of your settings", False,
+        "Change one of your settings: the config repository, the default environment, an environment's kube context.",
+        "kubectl rapt config set contexts.prod prod-admin",
+        (
+            ("SETTING", "The setting: repository, environment or contexts.ENV"),
+            ("VALUE", "An address, an environment or a kube context"),
+        ),
+        (
+            Flag(("--dry-run",), "none|client", "Show what would be done, do nothing; bare is client", False),
+        ),
+    ),
+    "config unset": Command(
+        "Administration", "Remove one of your settings", False,
+        "Remove one of your settings.",
+        "kubectl rapt config unset contexts.prod",
+        (
+            ("SETTING", "The setting: repository, environment or contexts.ENV"),
+        ),
+        (
+            Flag(("--dry-run",), "none|client", "Show what would be done, do nothing; bare is client", False),
         ),
     ),
     "status": Command(

@@ -58,7 +58,7 @@ def _source(key: str, path: str) -> str:
 
 def set_(
     context: typer.Context,
-    key: Annotated[str, typer.Argument(metavar="KEY", help=f"The setting: {_KEYS}")],
+    key: Annotated[str, typer.Argument(metavar="SETTING", help=f"The setting: {_KEYS}")],
     value: Annotated[
         str, typer.Argument(metavar="VALUE", help="An address, an environment or a kube context")
     ],
@@ -88,7 +88,7 @@ def set_(
 
 def unset(
     context: typer.Context,
-    key: Annotated[str, typer.Argument(metavar="KEY", help=f"The setting: {_KEYS}")],
+    key: Annotated[str, typer.Argument(metavar="SETTING", help=f"The setting: {_KEYS}")],
     dry_run: options.DryRun = "none",
 ) -> None:
     """Remove one of your settings.
