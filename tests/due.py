@@ -50,13 +50,13 @@ class Scene:
     def tool(self, **spec: Any) -> None:
         """The tool and its CronJob, which is suspended."""
         source = {"definition": DEFINITION}
-        self._create(TOOL, "backup", {"job": _JOB_AS_TOOL, "source": source, "retry": RETRY, **spec})
+        self._create(TOOL, "backup", {"job": JOB_AS_TOOL, "source": source, "retry": RETRY, **spec})
         schedule = {"schedule": "0 3 * * *", "suspend": True, "jobTemplate": _JOB}
         self._create(CRON_JOB, "backup", schedule, {"annotations": {"rapt.dev/definition": DEFINITION}})
 
     def half_started(self, name: str, **spec: Any) -> Manifest:
         """A Run whose command was killed as soon as it was created."""
-        run = finished.a_run(name, self.namespace, job=_JOB_AS_TOOL, **spec)
+        run = finished.a_run(name, self.namespace, job=JOB_AS_TOOL, **spec)
         return finished.create(self.admin, run)[0]
 
     def ended(self, name: str, how: str, seconds: float = 60, **spec: Any) -> Manifest:
@@ -97,7 +97,7 @@ class Scene:
         finished.create(self.admin, {**manifest, "metadata": {**marks, **(metadata or {})}, "spec": spec})
 
 
-_JOB_AS_TOOL = {**_JOB, "spec": {key: value for key, value in _JOB["spec"].items() if key != "managedBy"}}
+JOB_AS_TOOL = {**_JOB, "spec": {key: value for key, value in _JOB["spec"].items() if key != "managedBy"}}
 
 
 def told(world: World, namespace: str) -> dict[str, str]:

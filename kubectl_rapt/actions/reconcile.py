@@ -12,7 +12,7 @@ from kubectl_rapt.objects import jobs, labels, runs
 from kubectl_rapt.objects.jobs import Job
 from kubectl_rapt.objects.runs import Run
 from kubectl_rapt.ports.world import World
-from kubectl_rapt.runs import adoption, lifecycle, news, retention, strays
+from kubectl_rapt.runs import adoption, holding, lifecycle, news, retention, strays
 from kubectl_rapt.runs.adoption import Candidate
 from kubectl_rapt.runs.lifecycle import Done, Later, Look, Seen, Taken, Wait
 from kubectl_rapt.runs.retention import Item
@@ -49,6 +49,7 @@ def reconcile(world: World, writers: Writers, scope: Scope, tell: Tell, *, is_dr
     rows = recent.rows(world, scope.namespace, labels=selector)
     _announce(this, rows)
     _notify(this, rows)
+    sweep.hold(this, there.kept, rows)
     sweep.clean_up(this, policies, there.items, rows)
 
 
@@ -126,6 +127,7 @@ class _Jobs:
         self.items: list[Item] = []
         self.failed: list[Candidate] = []
         self.suspended: list[Job] = []
+        self.kept: list[sweep.Kept] = []
         take = partial(self._take, this.world.now())
         for manifest in manifests:
             this.read(manifest, JOB, take)
@@ -137,6 +139,8 @@ class _Jobs:
         self.items.append(retention.of_job(manifest, job))
         if found := adoption.candidate(manifest, job):
             self.failed.append(found)
+        if step := holding.kept(manifest, job):
+            self.kept.append(sweep.Kept(step, job.is_held, holding.run_name(manifest)))
         if strays.may_be(manifest, job, now):
             self.suspended.append(job)
 

@@ -1,14 +1,15 @@
 """Sweep: the part of a pass that deletes: what no Run has recorded, and what policies let go."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from functools import partial
+from typing import NamedTuple
 
 from kubectl_rapt import writes
 from kubectl_rapt.actions import clean, recent
 from kubectl_rapt.actions.passing import Pass
 from kubectl_rapt.errors import Invalid, Problem, Unavailable
 from kubectl_rapt.model.kinds import RUN, TOOL, Ref
-from kubectl_rapt.model.plan import Delete
+from kubectl_rapt.model.plan import Delete, Patch
 from kubectl_rapt.objects import labels, runs
 from kubectl_rapt.objects.jobs import Job
 from kubectl_rapt.runs import retention, strays
@@ -22,10 +23,62 @@ def remove_stray(this: Pass, job: Job) -> None:
     if not strays.is_stray(job, run):
         return
     if not this.is_dry:
-        writes.apply(this.writers, Delete(job.ref, job.uid))
+        writes.apply(this.writers, Delete(job.ref, job.uid, job.resource_version))
     this.say(
         job.ref, f"{'would be deleted' if this.is_dry else 'deleted'}: {run.ref} is over, and never began it"
     )
+
+
+class Kept(NamedTuple):
+    """A Job that Kubernetes would delete at some time.
+
+    Args:
+        step: What keeps it from that.
+        is_held: Whether a person holds the Job itself.
+        run: The name of its Run; empty for none.
+    """
+
+    step: Patch
+    is_held: bool
+    run: str
+
+
+def hold(this: Pass, found: Sequence[Kept], rows: Sequence[recent.Told]) -> None:
+    """Take what people hold out of Kubernetes' own cleaning: it knows nothing of holds.
+
+    Args:
+        this: The pass.
+        found: The Jobs that it would delete.
+        rows: All runs.
+    """
+    held = _held_runs(this, {one.run for one in found if one.run}, rows) if found else set()
+    these = [one for one in found if one.is_held or (one.run and (one.step.ref.namespace, one.run) in held)]
+
+    def keep(one: Kept) -> None:
+        if not this.is_dry:
+            writes.apply(this.writers, one.step)
+        would = "would be taken out of" if this.is_dry else "taken out of"
+        this.say(one.step.ref, f"is held: {would} Kubernetes' own cleanup")
+
+    this.each(keep, [(one.step.ref, one) for one in these])
+
+
+def _held_runs(this: Pass, names: Set[str], rows: Sequence[recent.Told]) -> set[tuple[str, str]]:
+    """The held ones of these runs, by namespace and name; a row tells of an annotation, a selector finds labels."""
+    # The kinds may have been installed by an older Rapt, whose rows do not tell.
+    is_told = not rows or "Held" in rows[0]
+    selectors = [labels.KEEP] if is_told else [*labels.one_of(labels.RUN, names)]
+    held = {(one["Namespace"], one["Name"]) for one in rows if _is_hold(one.get("Held"))}
+    for selector in selectors:
+        for manifest in this.world.cluster.list(RUN, this.scope.namespace, labels=selector):
+            metadata = manifest["metadata"]
+            if labels.is_held(metadata):
+                held.add((metadata["namespace"], metadata["name"]))
+    return held
+
+
+def _is_hold(said: object) -> bool:
+    return bool(said) and str(said).lower() != "false"
 
 
 def policies(this: Pass) -> clean.Policies:

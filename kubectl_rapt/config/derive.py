@@ -28,6 +28,11 @@ from kubectl_rapt.templating.policies import Compiled
 DNS_PORTS = ({"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"})
 
 
+_RECORDED_WITHIN_SECONDS = 7 * 86_400
+"""How long nobody may have reconciled before a failure of a schedule is lost: its Job has a time to live from the
+start, because nobody closes those that succeed."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Tool:
     """What every object of a tool needs to know."""
@@ -245,8 +250,16 @@ def _cron_job(tool: _Tool, job: Manifest, index: int, schedule: Schedule, polici
     if schedule.time_zone:
         spec["timeZone"] = schedule.time_zone
     spec["concurrencyPolicy"] = "Allow" if tool.template.concurrency == "allow" else "Forbid"
-    manifest = tool.object(CRON_JOB, name, spec={**spec, **policies.cron_job, "jobTemplate": job})
+    template = {**job, "spec": _of_schedule(job["spec"])}
+    manifest = tool.object(CRON_JOB, name, spec={**spec, **policies.cron_job, "jobTemplate": template})
     return {**manifest, "metadata": _labelled(manifest["metadata"], tool.governed)}
+
+
+def _of_schedule(job: Mapping[str, Any]) -> dict[str, Any]:
+    """The spec of a schedule's Jobs: Kubernetes deletes them no sooner than somebody can have recorded a failure."""
+    if "ttlSecondsAfterFinished" not in job:
+        return dict(job)
+    return {**job, "ttlSecondsAfterFinished": max(job["ttlSecondsAfterFinished"], _RECORDED_WITHIN_SECONDS)}
 
 
 def _access(tool: _Tool) -> list[Manifest]:

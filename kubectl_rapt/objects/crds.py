@@ -338,6 +338,7 @@ _RUN_COLUMNS = [
     _column("Environment", ".metadata.labels.rapt\\.dev/environment", priority=1),
     _column("Namespace", ".metadata.namespace", priority=1),
     _column("Created", ".metadata.creationTimestamp", priority=1),
+    _column("Held", ".metadata.annotations.rapt\\.dev/keep", priority=1),
 ]
 _RETRY_COLUMNS = [
     _column("Attempts", ".spec.attempts", "integer"),

@@ -20,6 +20,7 @@ P = TypeVar("P")
 
 _NO_LIMIT = 2**31 - 1
 """The greatest number that a CronJob's history limits take: it never removes a Job for being one too many."""
+_EVERY_FAILURE = {"failedJobsHistoryLimit": _NO_LIMIT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,8 @@ def compile_cleanup(policy: CleanupPolicy) -> Compiled:
 
     A Job has one time to live, however it ends: the longest of the policy's ages. It has none where some Jobs are
     kept for ever, or the newest for any time, or are to be exported first. Kubernetes' own limits for a schedule (3
-    successful Jobs and 1 failed) would remove the evidence first.
+    successful Jobs and 1 failed) would remove the evidence first. Its limit for failures never removes any: it
+    would take those that nobody has recorded, and so retried, yet.
     """
     if not policy.jobs:
         return Compiled(cleanup=policy)
@@ -108,13 +110,14 @@ def compile_cleanup(policy: CleanupPolicy) -> Compiled:
     ages = [rule.keep_for.seconds for rule in rules if rule and rule.keep_for is not None]
     may_expire = len(ages) == len(rules) and not policy.export
     may_expire = may_expire and not any(rule and rule.keep_last for rule in rules)
-    limits = [
-        _NO_LIMIT if rule is None or rule.keep_at_most is None or policy.export else rule.keep_at_most
-        for rule in rules
-    ]
+    of_success = rules[cleanup_policies.JOB_STATUSES.index("Succeeded")]
+    at_most = of_success.keep_at_most if of_success and not policy.export else None
     return Compiled(
         job={"ttlSecondsAfterFinished": max(ages)} if may_expire else {},
-        cron_job=dict(zip(("successfulJobsHistoryLimit", "failedJobsHistoryLimit"), limits, strict=True)),
+        cron_job={
+            "successfulJobsHistoryLimit": _NO_LIMIT if at_most is None else at_most,
+            **_EVERY_FAILURE,
+        },
         cleanup=policy,
     )
 
@@ -124,6 +127,7 @@ def compile_retry(policy: RetryPolicy) -> Compiled:
     return Compiled(
         job=retry_fields.job(policy),
         indexed_job=retry_fields.indexed_job(policy),
+        cron_job={} if policy.is_single else _EVERY_FAILURE,
         retry=None if policy.is_single else policy,
     )
 
@@ -143,7 +147,8 @@ def compile(files: Mapping[str, bytes], retry: str, cleanup: str) -> Compiled:
     tried = compile_retry(_find(files, "retry", retry, read_retry)) if retry else Compiled()
     kept = compile_cleanup(_find(files, "cleanup", cleanup, read_cleanup)) if cleanup else Compiled()
     job = {**tried.job, **kept.job}
-    return Compiled(job, tried.indexed_job, kept.cron_job, tried.retry, kept.cleanup)
+    cron_job = {**tried.cron_job, **kept.cron_job}
+    return Compiled(job, tried.indexed_job, cron_job, tried.retry, kept.cleanup)
 
 
 def path(kind: str, name: str) -> str:

@@ -182,7 +182,10 @@ def test_policies_fill_what_the_template_leaves_open() -> None:
     manifests = derived(compiled=compiled, installed=replace(INSTALLED, schedules=(Schedule("@daily"),)))
     spec = one(manifests, "Tool")["spec"]["job"]["spec"]
     assert (spec["ttlSecondsAfterFinished"], spec["backoffLimit"]) == (60, 0)
-    assert one(manifests, "CronJob")["spec"]["failedJobsHistoryLimit"] == 9
+    schedule = one(manifests, "CronJob")["spec"]
+    assert schedule["failedJobsHistoryLimit"] == 9
+    of_schedule = schedule["jobTemplate"]["spec"]["ttlSecondsAfterFinished"]
+    assert of_schedule == 7 * 86_400, "a failure that nobody has recorded stays for a week"
     template = replace(
         TEMPLATE, retry_policy="never", cleanup_policy="week", concurrency="queue", free_env=True
     )

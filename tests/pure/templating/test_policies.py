@@ -36,6 +36,10 @@ PER_INDEX = {"backoffLimitPerIndex": 2}
 FILES = {"policies/cleanup/month.yaml": MONTH.encode(), "policies/retry/thrice.yaml": THRICE.encode()}
 
 
+EVER = 2**31 - 1
+"""A history limit that removes nothing."""
+
+
 def test_a_cleanup_policy_is_read() -> None:
     assert policies.read_cleanup(MONTH, "policies/cleanup/month.yaml") == KEPT
 
@@ -48,14 +52,18 @@ def test_a_retry_policy_is_read() -> None:
     ("retry", "cleanup", "compiled"),
     [
         ("", "", Compiled()),
-        ("thrice", "", Compiled({"backoffLimit": 2}, PER_INDEX, retry=POLICY)),
+        (
+            "thrice",
+            "",
+            Compiled({"backoffLimit": 2}, PER_INDEX, {"failedJobsHistoryLimit": EVER}, retry=POLICY),
+        ),
         (
             "",
             "month",
             Compiled(
                 {"ttlSecondsAfterFinished": 2_592_000},
                 {},
-                {"successfulJobsHistoryLimit": 5, "failedJobsHistoryLimit": 0},
+                {"successfulJobsHistoryLimit": 5, "failedJobsHistoryLimit": EVER},
                 cleanup=KEPT,
             ),
         ),
@@ -65,7 +73,7 @@ def test_a_retry_policy_is_read() -> None:
             Compiled(
                 {"backoffLimit": 2, "ttlSecondsAfterFinished": 2_592_000},
                 PER_INDEX,
-                {"successfulJobsHistoryLimit": 5, "failedJobsHistoryLimit": 0},
+                {"successfulJobsHistoryLimit": 5, "failedJobsHistoryLimit": EVER},
                 POLICY,
                 KEPT,
             ),
@@ -77,7 +85,6 @@ def test_policies_become_fields_of_kubernetes(retry: str, cleanup: str, compiled
 
 
 DAY, WEEK = Duration(86_400), Duration(7 * 86_400)
-EVER = 2**31 - 1
 
 
 @pytest.mark.parametrize(
@@ -89,7 +96,7 @@ EVER = 2**31 - 1
         # None where some Jobs stay for ever, the newest stay, or what goes is exported first.
         ((Rule(("Succeeded",), DAY, keep_at_most=9),), False, None, (9, EVER)),
         ((Rule((), DAY, keep_last=1),), False, None, (EVER, EVER)),
-        ((Rule((), keep_at_most=7),), False, None, (7, 7)),
+        ((Rule((), keep_at_most=7),), False, None, (7, EVER)),
         ((Rule((), DAY, keep_at_most=7),), True, None, (EVER, EVER)),
     ],
 )
