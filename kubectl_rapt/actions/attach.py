@@ -82,11 +82,11 @@ def attach(
                 if step.what != announced:
                     yield step
                 announced = step.what
-                _sleep(world, _run(seen), step.at, ends_at)
+                wait_until(world, _run(seen), step.at, ends_at)
                 seen = advance.observe(world, seen)
             case Wait(job):
                 if job.is_suspended and not job.ended:
-                    _sleep(world, _run(seen), world.now() + _LOOK_AGAIN, ends_at)
+                    wait_until(world, _run(seen), world.now() + _LOOK_AGAIN, ends_at)
                 elif outcome := (yield from _follow(world, job.ref, ends_at)):
                     seen = advance.close(world, writers, seen, outcome)
                     continue
@@ -147,7 +147,7 @@ def _left(world: World, ends_at: datetime | None) -> float | None:
     return None if ends_at is None else max(0.001, (ends_at - world.now()).total_seconds())
 
 
-def _sleep(world: World, run: Run, at: datetime, ends_at: datetime | None) -> None:
+def wait_until(world: World, run: Run, at: datetime, ends_at: datetime | None = None) -> None:
     """Wait until a moment, or until somebody changes the run: cancels it, or asks for an attempt now.
 
     Raises:

@@ -154,6 +154,9 @@ def start(world: World, writers: Writers, wanted: Run) -> Replayed:
         is_new = False
     except NotFound:
         is_new = True
+    if wanted.concurrency == "forbid":
+        # Several that are replayed at once would refuse each other: they take their turns.
+        wanted = replace(wanted, concurrency="queue")
     seen = advance.advance(world, writers, Seen(wanted))
     assert seen.run is not None, "a run that was advanced exists"
     return Replayed(seen.run, is_new)

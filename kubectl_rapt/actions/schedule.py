@@ -1,19 +1,23 @@
 """Schedules: what they are, stopping them for a while, and running them now or for times that have passed."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from kubectl_rapt.actions import find, repository
+from kubectl_rapt import writes
+from kubectl_rapt.actions import advance, attach, find, repository
 from kubectl_rapt.actions import run as running
 from kubectl_rapt.errors import NotFound, RaptError, UsageError
 from kubectl_rapt.model import times
 from kubectl_rapt.model.kinds import CRON_JOB, JOB, RUN, Manifest, Ref
-from kubectl_rapt.model.plan import Patch
-from kubectl_rapt.objects import jobs, labels
-from kubectl_rapt.objects.runs import Run
+from kubectl_rapt.model.plan import Delete, Patch
+from kubectl_rapt.objects import jobs, labels, runs
+from kubectl_rapt.objects.runs import NOT_STARTED, Run
 from kubectl_rapt.ports.world import World
-from kubectl_rapt.runs import agenda, listed
+from kubectl_rapt.runs import agenda, lifecycle, listed
 from kubectl_rapt.runs.agenda import Entry
+from kubectl_rapt.runs.lifecycle import Later, Seen
+from kubectl_rapt.writes import Writers
 
 MOST_SLOTS = 1000
 """How many runs one backfill may start."""
@@ -27,11 +31,13 @@ class Slot:
         at: The time.
         name: The name of its run.
         ran: What has run for it already, such as ``run/backup-29384640``; empty where nothing has.
+        never_began: Whether it has a Run that is over and never began anything: it does not count as the slot's.
     """
 
     at: datetime
     name: str
     ran: str
+    never_began: bool = False
 
 
 def in_cluster(
@@ -169,18 +175,23 @@ def passed(world: World, cron_job: Manifest, start: datetime, end: datetime, now
     if len(moments) > MOST_SLOTS:
         what = f"those are more than {MOST_SLOTS} slots"
         raise UsageError("bad-usage", what, f"--to {times.spell(moments[-2])}")
-    ran = _ran(world, entry)
+    ran, never_began = _ran(world, entry)
     named = {agenda.run_name(entry, one, running.RUN_NAME_LIMIT): one for one in moments}
     # Kubernetes does not cut the name of a Job, and a Run's is cut.
     whole = {name: agenda.run_name(entry, at, jobs.NAME_LIMIT) for name, at in named.items()}
-    return [Slot(at, name, ran.get(name) or ran.get(whole[name], "")) for name, at in named.items()]
+    return [
+        Slot(at, name, ran.get(name) or ran.get(whole[name], ""), name in never_began)
+        for name, at in named.items()
+    ]
 
 
-def _ran(world: World, entry: Entry) -> dict[str, str]:
-    """The names of everything that ran for the tool: Jobs of the schedule, and Runs, which outlive them.
+def _ran(world: World, entry: Entry) -> tuple[dict[str, str], set[str]]:
+    """The names of everything that ran for the tool, and of the Runs that are over and never began.
 
-    A Run that has begun nothing yet was half started, and is gone on with.
+    Jobs of the schedule have run, and Runs, which outlive them. A Run that has begun nothing yet was half started, or
+    waits for its turn, and is gone on with.
     """
+    never_began = set()
     mine = labels.selector({labels.TOOL: entry.tool})
     found = {
         one["metadata"]["name"]: f"job/{one['metadata']['name']}"
@@ -188,13 +199,12 @@ def _ran(world: World, entry: Entry) -> dict[str, str]:
     }
     for page in world.cluster.table(RUN, entry.namespace, labels=mine):
         read = listed.reader(page.columns)
-        begun = [
-            line
-            for line in map(listed.line, map(read, page.rows))
-            if line.attempts or line.state != "Pending"
-        ]
-        found |= {line.name: f"run/{line.name}" for line in begun}
-    return found
+        for line in map(listed.line, map(read, page.rows)):
+            if line.attempts:
+                found[line.name] = f"run/{line.name}"
+            elif line.state == NOT_STARTED:
+                never_began.add(line.name)
+    return found, never_began
 
 
 def backfilled(world: World, cron_job: Manifest, slot: Slot, parameter: str = "") -> Run:
@@ -213,4 +223,45 @@ def backfilled(world: World, cron_job: Manifest, slot: Slot, parameter: str = ""
     answers = {parameter: times.spell(slot.at)} if parameter else {}
     tool = metadata["labels"][labels.TOOL]
     request = running.Request(tool, metadata["namespace"], answers, {}, slot.name)
-    return replace(_as_scheduled(running.plan_direct(world, request), cron_job), slot=slot.at)
+    run = _as_scheduled(running.plan_direct(world, request), cron_job)
+    # The slots of one backfill would refuse each other: they take their turns.
+    concurrency = "queue" if run.concurrency == "forbid" else run.concurrency
+    return replace(run, slot=slot.at, concurrency=concurrency)
+
+
+def fill(world: World, writers: Writers, run: Run, slot: Slot) -> Seen:
+    """Begin the run of a slot, or have it wait for its turn. A Run that never began is replaced.
+
+    Raises:
+        RaptError: What ``advance`` raises; the same request goes on from there.
+    """
+    if slot.never_began and (found := find.perhaps(world, run.ref)):
+        before = runs.from_manifest(found)
+        if before.state == NOT_STARTED and not before.attempts:
+            writes.apply(writers, Delete(before.ref, before.uid, before.resource_version))
+    return advance.advance(world, writers, Seen(run))
+
+
+def await_turn(world: World, writers: Writers, seen: Seen, tell: Callable[[Later], None]) -> Seen:
+    """Wait until a run has begun, or is over without having begun.
+
+    Args:
+        world: Where to look.
+        writers: The door's ports.
+        seen: The run, as ``fill`` left it.
+        tell: Called with what it waits for, whenever that is something else.
+
+    Raises:
+        RaptError: What ``advance`` raises.
+    """
+    told = ""
+    while isinstance(step := lifecycle.next_step(seen, world.now()), Later):
+        assert seen.run is not None, "a run that was advanced exists"
+        if seen.run.attempts:
+            break
+        if step.what != told:
+            tell(step)
+        told = step.what
+        attach.wait_until(world, seen.run, step.at)
+        seen = advance.advance(world, writers, advance.observe(world, seen))
+    return seen

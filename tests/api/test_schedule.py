@@ -161,3 +161,56 @@ def test_the_slot_is_an_answer_where_the_tool_asks_for_it(ann: Person, user: Pat
     assert container["args"] == [run["spec"]["slot"]]
     again = ann.types("schedule", "backfill", "report", *window)
     assert "skipped" in again.stdout, "whatever it is asked with: a slot runs once"
+
+
+def one_at_a_time(user: Path, hourly: str) -> None:
+    """A tool whose runs refuse each other, with its schedule; no node takes its pods, so each goes on for ever."""
+    container = {"name": "tool", "image": "busybox:1.35", "command": ["true"]}
+    pod = {"spec": {"restartPolicy": "Never", "nodeSelector": {"of": "nobody"}, "containers": [container]}}
+    job = {"spec": {"backoffLimit": 0, "template": pod}}
+    spec = {"job": job, "concurrency": "forbid"}
+    schedule = {"schedule": hourly, "suspend": True, "jobTemplate": job}
+    metadata = {"name": "report", "labels": {"rapt.dev/tool": "report"}}
+    namespaces.apply(
+        user,
+        {"apiVersion": "rapt.dev/v1alpha1", "kind": "Tool", "spec": spec, "metadata": metadata},
+        {"apiVersion": "batch/v1", "kind": "CronJob", "spec": schedule, "metadata": metadata},
+    )
+
+
+def test_slots_of_a_tool_that_runs_once_at_a_time_wait_for_their_turn_and_none_is_lost(
+    ann: Person, user: Path, hourly: str
+) -> None:
+    one_at_a_time(user, hourly)
+    words = ("schedule", "backfill", "report", "--from", ago(hours=3, minutes=1), "--to", ago(minutes=1))
+    filled = ann.types(*words)
+    first, *others = [line.split()[0].rpartition("/")[2] for line in filled.stdout.splitlines()]
+    waits = f"waits: queued behind run/{first}"
+    assert outcomes(filled) == ["created", *[waits] * len(others)], filled
+    assert filled.exit_code == 1
+    assert f"{len(others)} of {len(others) + 1} slots have not run yet" in filled.stderr
+    again = ann.types(*words)
+    assert outcomes(again) == [f"skipped: run/{first} ran", *[waits] * len(others)]
+    assert again.exit_code == 1
+
+    # Somebody gives one of them up before it began, and the first one ends.
+    for run in (others[0], first):
+        assert ann.types("cancel", run).exit_code == 0
+    states = {
+        one["metadata"]["name"]: one["status"]["state"]
+        for one in json.loads(ann.types("runs", "-o", "json").stdout)["items"]
+        if "state" in one.get("status", {})
+    }
+    assert states == {first: "Failed", others[0]: "NotStarted"}
+    last = ann.types(*words)
+    assert outcomes(last)[:2] == [f"skipped: run/{first} ran", "created"], "what never began does not count"
+    assert others[0] in last.stdout.splitlines()[1]
+
+
+def test_a_schedule_that_may_not_run_beside_another_run_says_so_when_it_is_triggered(
+    ann: Person, user: Path, hourly: str
+) -> None:
+    one_at_a_time(user, hourly)
+    assert ann.types("schedule", "trigger", "report").exit_code == 0
+    refused = ann.types("schedule", "trigger", "report")
+    assert (refused.exit_code, "concurrency-forbidden" in refused.stderr) == (6, True), refused

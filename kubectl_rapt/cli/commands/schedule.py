@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated, Any
 
 import typer
 
 from kubectl_rapt import writes
-from kubectl_rapt.actions import advance
+from kubectl_rapt.actions import run as running
 from kubectl_rapt.actions import schedule as scheduling
 from kubectl_rapt.actions.schedule import Slot
 from kubectl_rapt.cli import listing, options, show, terminal
@@ -15,9 +16,9 @@ from kubectl_rapt.errors import Refused, UsageError
 from kubectl_rapt.model import times
 from kubectl_rapt.model.kinds import ref_of
 from kubectl_rapt.objects import jobs
-from kubectl_rapt.runs import agenda
+from kubectl_rapt.runs import agenda, lifecycle
 from kubectl_rapt.runs.agenda import Entry, Firing
-from kubectl_rapt.runs.lifecycle import Seen
+from kubectl_rapt.runs.lifecycle import Later, Seen
 
 ASKS_ABOVE = 20
 """More runs than this are started only by somebody who said so."""
@@ -191,7 +192,7 @@ def trigger(
         if is_dry:
             terminal.out(show.document(jobs.of_attempt(run, 1), "yaml"))
             return
-        advance.advance(world, writers, Seen(run))
+        running.start(world, writers, Seen(run))
     terminal.out(show.name(run.ref) if output else f"{show.name(run.ref)} created")
     if not output:
         terminal.say(f"  follow: kubectl rapt logs {run.name} --follow")
@@ -209,9 +210,14 @@ def backfill(
         str, typer.Option("--slot-as", metavar="NAME", help="Answer this parameter with the slot's time")
     ] = "",
     yes: Annotated[bool, typer.Option("-y", "--yes", help=f"Do not ask, above {ASKS_ABOVE} runs")] = False,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Wait until every slot has begun, where only one run may go on")
+    ] = False,
     dry_run: options.DryRun = "none",
-) -> None:
+) -> int:
     """Run a schedule for times that have passed: one run a slot, and only where none ran.
+
+    Where only one run of the tool may go on at a time, the slots take turns; it ends with 1 while some wait.
 
     Example: kubectl rapt schedule backfill report --from 2026-11-01T00:00:00Z --dry-run
     """
@@ -225,17 +231,53 @@ def backfill(
         due = [one for one in slots if not one.ran]
         if not slots:
             terminal.say(f"{tool} has no slot between {times.spell(first)} and {times.spell(last)}.")
-            return
+            return 0
         if is_dry:
             terminal.out(show.table(["SLOT", "RUN", "STATE"], [_planned(one) for one in slots]))
-            return
+            return 0
         if len(due) > ASKS_ABOVE and not yes:
             _ask(tool, len(due))
-        for one in slots:
-            if not one.ran:
+        left = [one.name for one in due]
+        try:
+            for one in slots:
+                if one.ran:
+                    terminal.out(f"run.rapt.dev/{one.name} skipped: {one.ran} ran")
+                    continue
                 run = scheduling.backfilled(world, cron_job, one, slot_as)
-                advance.advance(world, writers, Seen(run))
-            terminal.out(f"run.rapt.dev/{one.name} " + (f"skipped: {one.ran} ran" if one.ran else "created"))
+                seen = scheduling.fill(world, writers, run, one)
+                if wait:
+                    seen = scheduling.await_turn(world, writers, seen, partial(_say_waiting, one.name))
+                has_begun, what = _became(seen, world.now())
+                terminal.out(terminal.clean(f"run.rapt.dev/{one.name} {what}"))
+                if has_begun:
+                    left.remove(one.name)
+        finally:
+            _say_left(left, len(due))
+    return 1 if left else 0
+
+
+def _became(seen: Seen, now: datetime) -> tuple[bool, str]:
+    """Whether the run of a slot has begun, and what became of it."""
+    run = seen.run
+    assert run is not None, "a run that was advanced exists"
+    if run.attempts:
+        return True, "created"
+    if run.is_finished:
+        return False, f"did not run: {run.message}"
+    step = lifecycle.next_step(seen, now)
+    return False, f"waits: {step.what}" if isinstance(step, Later) else "has not begun"
+
+
+def _say_waiting(name: str, step: Later) -> None:
+    terminal.say(terminal.clean(f"run.rapt.dev/{name} waits: {step.what}"))
+
+
+def _say_left(left: Sequence[str], count: int) -> None:
+    if left:
+        terminal.say(
+            f"{len(left)} of {count} slots have not run yet: the same command goes on with them, and so does "
+            "kubectl rapt reconcile"
+        )
 
 
 def _planned(one: Slot) -> list[str]:
