@@ -3,9 +3,11 @@
 ``python -m tests.killing before 3 -- run hello --follow`` is killed before its third write. ``tell FILE`` instead of
 ``before 3`` kills nothing and adds one line a write to the file; ``gate FOLDER`` lets several commands write only when
 all of them are there, and has each of them hesitate before each write; ``pause 3`` stops it with SIGSTOP right before
-its third write, which it has decided on by then, until somebody sends SIGCONT.
+its third write, which it has decided on by then, until somebody sends SIGCONT; ``skew 3600`` has its clock be an hour
+ahead.
 """
 
+import datetime
 import itertools
 import os
 import random
@@ -19,8 +21,9 @@ import weakref
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from kubectl_rapt import writes
 from kubectl_rapt.__main__ import main
@@ -116,6 +119,10 @@ class Person:
     def hesitates(self, gate: Path, *words: str) -> "subprocess.Popen[str]":
         """Begin a command that waits before its first write until the gate is opened, and hesitates then."""
         return self._begin(["-m", "tests.killing", "gate", str(gate), "--", *words])
+
+    def is_off_by(self, span: timedelta, *words: str) -> Ended:
+        """Type a command on a machine whose clock is ahead by that much."""
+        return end(self._begin(["-m", "tests.killing", "skew", str(span.total_seconds()), "--", *words]))
 
     def is_paused(self, number: int, *words: str) -> "subprocess.Popen[str]":
         """Begin a command that stands still before its write of that number, once it has come that far."""
@@ -237,8 +244,23 @@ def _watched(side: str, argument: str) -> Callable[[Writers, Step], Written]:
     return apply
 
 
+def _set_clock(seconds: float) -> None:
+    """Have this process believe that it is later."""
+    real, now = time.time, datetime.datetime.now
+
+    class Off(datetime.datetime):
+        @classmethod
+        def now(cls, tz: datetime.tzinfo | None = None) -> Any:
+            return now(tz) + timedelta(seconds=seconds)
+
+    vars(time)["time"] = lambda: real() + seconds
+    vars(datetime)["datetime"] = Off
+
+
 if __name__ == "__main__":
     side, argument, _, *words = sys.argv[1:]
+    if side == "skew":
+        _set_clock(float(argument))
     vars(writes)["apply"] = _watched(side, argument)
     sys.argv = ["kubectl-rapt", *words]
     sys.exit(main())

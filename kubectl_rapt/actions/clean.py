@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 from typing import Any, Literal
 
 from kubectl_rapt import writes
 from kubectl_rapt.actions import evidence, find, rights, threads
 from kubectl_rapt.errors import Conflict, NotFound, Problem, RaptError, Refused, Unavailable, UsageError
-from kubectl_rapt.model import names
+from kubectl_rapt.model import names, times
 from kubectl_rapt.model.duration import Duration
 from kubectl_rapt.model.kinds import CLEANUP_POLICY, JOB, RUN, TOOL, Kind, Manifest
 from kubectl_rapt.model.plan import Delete
@@ -23,6 +24,8 @@ from kubectl_rapt.templating import policies as policy_files
 from kubectl_rapt.writes import Writers
 
 AT_ONCE = 8
+MOST_SKEW = timedelta(minutes=1)
+"""How far apart the clocks of this machine and of the API server may be where something is deleted by its age."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +237,20 @@ def _named(manifest: Manifest) -> tuple[tuple[str, str], CleanupPolicy]:
     return (manifest["metadata"]["namespace"], policy.name), policy
 
 
+def check_clock(world: World) -> None:
+    """Make sure that this machine and the API server agree on the time: ages decide what is deleted.
+
+    Raises:
+        Refused: ``clock-differs``: they are more than a minute apart. One of them is wrong, and nobody knows which.
+    """
+    skew = world.cluster.skew()
+    if abs(skew) > MOST_SKEW:
+        off = times.spell_seconds(abs(skew.total_seconds()))
+        where = "behind" if skew > timedelta(0) else "ahead of"
+        what = f"this machine's clock is {off} {where} the API server's, so nothing is deleted by its age"
+        raise Refused("clock-differs", what, "kubectl rapt doctor")
+
+
 def carry_out(
     world: World,
     writers: Writers,
@@ -257,9 +274,10 @@ def carry_out(
         What became of each. One that fails does not stop the others.
 
     Raises:
-        Refused: ``no-right``: the user may not delete that, and nothing was deleted.
+        Refused: ``no-right``: the user may not delete that, and nothing was deleted; or as ``check_clock``.
         Unavailable: ``export-failed``: nothing was deleted.
     """
+    check_clock(world)
     rights.check(world, (("delete", one.item.ref.kind, one.item.ref.namespace) for one in going))
     exported = [one.item.ref for one in going if one.export or export_all]
     if exported:

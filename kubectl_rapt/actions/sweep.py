@@ -7,7 +7,7 @@ from typing import NamedTuple
 from kubectl_rapt import writes
 from kubectl_rapt.actions import clean, recent
 from kubectl_rapt.actions.passing import Pass
-from kubectl_rapt.errors import Invalid, Problem, Unavailable
+from kubectl_rapt.errors import Invalid, Problem, Refused, Unavailable
 from kubectl_rapt.model.kinds import RUN, TOOL, Ref
 from kubectl_rapt.model.plan import Delete, Patch
 from kubectl_rapt.objects import labels, runs
@@ -20,6 +20,7 @@ def remove_stray(this: Pass, job: Job) -> None:
     """Delete a Job that was created by somebody who had not yet seen that its Run was over."""
     ref = Ref(RUN, job.labels[labels.RUN], job.namespace)
     run = runs.from_manifest(this.world.cluster.get(ref))
+    clean.check_clock(this.world)
     if not strays.is_stray(job, run):
         return
     if not this.is_dry:
@@ -104,12 +105,18 @@ def clean_up(this: Pass, policies: clean.Policies, jobs: Sequence[Item], rows: S
         rows: All runs.
     """
     listed = [item for told in rows if (item := _row(told))]
+    going = retention.worth_a_look((*jobs, *listed), policies.of, this.world.now())
+    if not going:
+        return
+    try:
+        clean.check_clock(this.world)
+    except Refused as error:
+        namespace, name = going[0]
+        this.say(Ref(TOOL, name, namespace), "", error)
+        return
     this.each(
         partial(_clean_tool, this),
-        [
-            (Ref(TOOL, name, namespace), (namespace, name))
-            for namespace, name in retention.worth_a_look((*jobs, *listed), policies.of, this.world.now())
-        ],
+        [(Ref(TOOL, name, namespace), (namespace, name)) for namespace, name in going],
     )
 
 

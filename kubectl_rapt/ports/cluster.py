@@ -1,7 +1,7 @@
 """What Rapt asks of one Kubernetes API server, as one user."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
 from kubectl_rapt.model.kinds import Kind, Manifest, Ref
@@ -181,6 +181,13 @@ class ClusterReads(Protocol):
 
     def clock(self) -> datetime:
         """The server's time, in whole seconds."""
+        ...
+
+    def skew(self) -> timedelta:
+        """By how much the server's clock is at least ahead of this machine's, as its answers so far tell.
+
+        Zero where they agree as far as whole seconds tell, and before the first answer. No request is made.
+        """
         ...
 
 

@@ -90,7 +90,10 @@ class World(Protocol):
         ...
 
     def now(self) -> datetime:
-        """The time, in UTC."""
+        """The time, in UTC: by the API server's clock once that has answered, else by this machine's.
+
+        What happened in a cluster is dated by its own clock, and ages and delays must not come from another one.
+        """
         ...
 
     def random(self, size: int) -> bytes:

@@ -11,7 +11,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, NoReturn
 
 from kubectl_rapt.errors import Conflict, NotFound
@@ -127,6 +127,9 @@ class FakeCluster:
 
     def clock(self) -> NoReturn:
         _never("a server's clock")
+
+    def skew(self) -> timedelta:
+        return timedelta(0)
 
     def create(self, manifest: Manifest, *, manager: str = "rapt") -> Manifest:
         ref = ref_of(manifest)

@@ -18,6 +18,7 @@ from typing import Any, Generic, TypeVar
 
 from kubectl_rapt.adapters.cluster import answers, http
 from kubectl_rapt.adapters.cluster.answers import Ask
+from kubectl_rapt.adapters.cluster.clock import Clock
 from kubectl_rapt.adapters.cluster.proxy import ConfigView, Proxy
 from kubectl_rapt.adapters.cluster.spawn import Kubectl
 from kubectl_rapt.adapters.cluster.streams import Leash
@@ -123,6 +124,7 @@ class Door:
         self._trouble = _Trouble(patience_seconds)
         self._is_closed = threading.Event()
         self._leashes: weakref.WeakSet[Leash] = weakref.WeakSet()
+        self.clock = Clock()
 
     def __enter__(self) -> "Door":
         return self
@@ -279,8 +281,10 @@ class Door:
         may_reuse = False
         status, body = None, http.Body()
         try:
+            sent_at = time.time()
             connection.send(method, path, headers, data, ends_at)
             answer = connection.answer(lambda _: ends_at)
+            self.clock.note(answer.headers.get("date", ""), sent_at, time.time())
             body = answer.body(ends_at)
             status = answer.status
             refusal = None if 200 <= status < 300 else body.whole()
@@ -319,8 +323,10 @@ class Door:
         headers, status = {"Accept": "*/*", "Accept-Encoding": "identity"}, None
         with contextlib.closing(connection), leash.holds(connection):
             try:
+                sent_at = time.time()
                 connection.send("GET", path, headers, b"", ends_at(began_at))
                 answer = connection.answer(ends_at)
+                self.clock.note(answer.headers.get("date", ""), sent_at, time.time())
                 status = answer.status
             finally:
                 self._trace.request("GET", path, began_at, status, sent=headers)

@@ -14,7 +14,7 @@ from kubectl_rapt.model.kinds import NODE, Kind, Manifest, Ref, ref_of
 from kubectl_rapt.ports.cluster import EVERYWHERE, Context, Event, Page
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from kubectl_rapt.config.location import Location
 
@@ -209,6 +209,12 @@ class Reads:
             raise Unavailable(
                 "server-error", "the API server does not tell the time", "kubectl version"
             ) from error
+
+    def skew(self) -> "timedelta":
+        """See the port."""
+        from datetime import timedelta
+
+        return timedelta(seconds=self._door.clock.ahead_seconds())
 
     def _review(self, api_version: str, kind: str, spec: Mapping[str, Any] | None) -> Mapping[str, Any]:
         reviews = Kind(api_version, kind, f"{kind.lower()}s", is_namespaced=False)
