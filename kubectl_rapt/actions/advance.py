@@ -50,16 +50,10 @@ def advance(world: World, writers: Writers, seen: Seen) -> Seen:
         if seen.is_held and not is_carried:
             is_carried = True
             seen = _without_the_done(world, writers, seen)
-        step = lifecycle.next_step(seen, world.now())
+        seen, step = decided(world, seen)
         match step:
             case Wait() | Done() | Later():
                 return seen
-            case Look("firing"):
-                seen = replace(seen, firing=_firing(world, seen.run or seen.wanted))
-                continue
-            case Look():
-                seen = replace(seen, past=recent.of_namespace(world, seen.wanted.namespace))
-                continue
             case Taken(code, reason):
                 raise Conflict(code, reason, "another --request-id")
         try:
@@ -77,6 +71,22 @@ def advance(world: World, writers: Writers, seen: Seen) -> Seen:
             if isinstance(error, NotFound) and found == seen:
                 raise
             seen = found
+
+
+def decided(world: World, seen: Seen) -> tuple[Seen, lifecycle.Settled]:
+    """The next step of a run, and what had to be read to decide on it; nothing is written.
+
+    Raises:
+        Unavailable, Refused, NotFound: That cannot be read.
+    """
+    while True:
+        match step := lifecycle.next_step(seen, world.now()):
+            case Look("firing"):
+                seen = replace(seen, firing=_firing(world, seen.run or seen.wanted))
+            case Look():
+                seen = replace(seen, past=recent.of_namespace(world, seen.wanted.namespace))
+            case _:
+                return seen, step
 
 
 def _without_the_done(world: World, writers: Writers, seen: Seen) -> Seen:

@@ -14,7 +14,7 @@ from kubectl_rapt.objects.runs import Run
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs import adoption, holding, lifecycle, news, retention, strays
 from kubectl_rapt.runs.adoption import Candidate
-from kubectl_rapt.runs.lifecycle import Done, Later, Look, Seen, Taken, Wait
+from kubectl_rapt.runs.lifecycle import Done, Later, Seen, Taken, Wait
 from kubectl_rapt.runs.retention import Item
 from kubectl_rapt.writes import Writers
 
@@ -158,26 +158,32 @@ def _bring_forward(this: Pass, found: tuple[Run, Job | None]) -> None:
             if not run.mounts or run.attempts:
                 return
     if this.is_dry:
-        _foretell(this, run, step)
+        _foretell(this, run, advance.decided(this.world, seen)[1])
         return
-    after = advance.carry(this.world, this.writers, advance.observe(this.world, seen)).run
+    carried = advance.carry(this.world, this.writers, advance.observe(this.world, seen))
+    after = carried.run
     assert after is not None, "a run that was advanced exists"
     for one in news.between(run, after):
         this.say(run.ref, one.message)
+    _tell_if_held(this, after, advance.decided(this.world, carried)[1])
 
 
-def _foretell(this: Pass, run: Run, step: lifecycle.Decision) -> None:
+def _tell_if_held(this: Pass, run: Run, step: lifecycle.Settled) -> None:
+    if isinstance(step, Later) and step.is_held:
+        this.say(run.ref, lifecycle.held_back(run, step))
+
+
+def _foretell(this: Pass, run: Run, step: lifecycle.Settled) -> None:
     match step:
         case Wait(job):
             outcome = advance.ending(this.world, job)
             what = (
                 f"its attempt would be closed as {outcome.cause}" if outcome else "would be looked at again"
             )
-        case Look():
-            what = "is due, and would be tried again within the budgets"
         case Taken(_, reason):
             what = f"cannot go on: {reason}"
         case Later() | Done():
+            _tell_if_held(this, run, step)
             return
         case _:
             what = f"would go on: {step}"

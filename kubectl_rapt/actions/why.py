@@ -4,16 +4,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from kubectl_rapt.actions import find, look, origin
+from kubectl_rapt.actions import advance, find, look, origin
 from kubectl_rapt.actions.find import Found
 from kubectl_rapt.actions.origin import Origin
-from kubectl_rapt.errors import NotFound
+from kubectl_rapt.errors import NotFound, RaptError
 from kubectl_rapt.model.kinds import TOOL, Ref
 from kubectl_rapt.objects import labels, tools
+from kubectl_rapt.objects.runs import RETRYING, Run
 from kubectl_rapt.objects.tools import Source
 from kubectl_rapt.ports.world import World
+from kubectl_rapt.runs import lifecycle
 from kubectl_rapt.runs import outcome as outcomes
 from kubectl_rapt.runs.causes.seen import Finding, Seen
+from kubectl_rapt.runs.lifecycle import Later
 from kubectl_rapt.runs.outcome import Outcome
 
 
@@ -33,6 +36,7 @@ class Explanation:
         outcome: How it ended; None while it goes on.
         findings: The causes that can be seen, the one that explains the others first.
         log: The last lines of the container that the first one is about.
+        held: What holds its next attempt back, which is due; None for nothing.
     """
 
     found: Found
@@ -46,6 +50,7 @@ class Explanation:
     outcome: Outcome | None
     findings: tuple[Finding, ...] = ()
     log: tuple[str, ...] = ()
+    held: Later | None = None
 
 
 def why(world: World, what: str, namespace: str) -> Explanation:
@@ -79,7 +84,19 @@ def why(world: World, what: str, namespace: str) -> Explanation:
         outcome=_outcome(seen),
         findings=findings,
         log=_log(seen, findings),
+        held=_held(world, run) if run else None,
     )
+
+
+def _held(world: World, run: Run) -> Later | None:
+    """What holds the next attempt of a run back, where the person may read what the budgets are about."""
+    if run.state != RETRYING:
+        return None
+    try:
+        _, step = advance.decided(world, advance.observe(world, lifecycle.Seen(run)))
+    except RaptError:
+        return None
+    return step if isinstance(step, Later) and step.is_held else None
 
 
 def _outcome(seen: Seen) -> Outcome | None:

@@ -11,7 +11,7 @@ from kubectl_rapt.model import times
 from kubectl_rapt.model.proposals import PullRequest
 from kubectl_rapt.objects import runs, tools
 from kubectl_rapt.objects.runs import Attempt
-from kubectl_rapt.runs import retries
+from kubectl_rapt.runs import lifecycle, retries
 from kubectl_rapt.runs.causes.seen import Finding
 
 
@@ -46,7 +46,9 @@ def _forward(one: Explanation, now: datetime) -> Iterator[tuple[str, str]]:
     if run and (len(run.attempts) > 1 or run.state == runs.RETRYING):
         for number, attempt in enumerate(run.attempts):
             yield "" if number else "attempts", _attempt(attempt)
-    if run and run.state == runs.RETRYING and run.next_attempt_at:
+    if run and one.held:
+        yield "retry", lifecycle.held_back(run, one.held)
+    elif run and run.state == runs.RETRYING and run.next_attempt_at:
         due = times.spell_seconds((run.next_attempt_at - now).total_seconds())
         is_closed = run.attempts and run.attempts[-1].finished_at
         yield "retry", f"in {due}" + (f": {retries.after(run).why}" if is_closed else "")
@@ -161,6 +163,8 @@ def data(one: Explanation) -> dict[str, Any]:
         "source": tools.source_to_data(one.source) if one.source else None,
         **(_origin_data(one.origin) if one.origin else {"commitUnknown": one.no_origin}),
     }
+    if one.held:
+        data["heldBack"] = {"until": times.spell(one.held.at), "why": one.held.what}
     if outcome:
         data["outcome"] = {
             "cause": outcome.cause,

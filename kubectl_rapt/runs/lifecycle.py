@@ -111,7 +111,15 @@ class Taken:
     reason: str
 
 
-Decision = Step | Wait | Later | Look | Done | Taken
+Settled = Step | Wait | Later | Done | Taken
+"""A decision that nothing more need be read for."""
+Decision = Settled | Look
+
+
+def held_back(run: Run, later: Later) -> str:
+    """What is said of a retry that is due and that a budget holds back: the same words wherever it is told."""
+    what = f"is held back until {times.spell(later.at)}: {later.what}"
+    return f"{what}; at once: kubectl rapt retry {run.name}"
 
 
 def job_name(run: Run) -> str:

@@ -26,6 +26,7 @@ from kubectl_rapt.runs.lifecycle import Later, Seen, Wait
 from kubectl_rapt.writes import Writers, apply
 from tests.cluster import kubectl
 from tests.given import a_run, a_template
+from tests.killing import Person
 
 FAILING = 50
 LEFT = 5
@@ -118,3 +119,22 @@ def test_what_runs_have_had_is_read_as_the_server_prints_it(opened: Opened, name
     (past,) = recent.of_namespace(world, namespace)
     assert (past.tool, past.state, past.attempts) == ("told", "Exhausted", 3)
     assert (past.created_at, past.last_at) == (created, times.parse(times.spell(now - timedelta(minutes=2))))
+
+
+def test_a_retry_that_is_held_back_is_told_alike_by_why_reconcile_and_a_dry_run(
+    opened: Opened, namespace: str, user: Path, tmp_path: Path
+) -> None:
+    world, _ = opened
+    now = world.now().replace(microsecond=0)
+    for number in range(budgets.BROKEN_AFTER):
+        a_past(opened, namespace, "broken", number + 1, "Exhausted", now - timedelta(minutes=number + 1))
+    run = a_past(opened, namespace, "broken", 2, "Retrying", now)
+    at = times.spell(now + timedelta(minutes=59))
+    said = (
+        f"is held back until {at}: the last 5 runs of broken used up their attempts; "
+        f"at once: kubectl rapt retry {run.name}"
+    )
+    ann = Person(tmp_path / "ann", user)
+    for words in (("reconcile", "--dry-run"), ("reconcile",)):
+        assert f"run/{run.name}: {said}" in ann.types(*words).stdout, words
+    assert f"retry     {said}" in ann.types("why", run.name).stdout
