@@ -681,7 +681,7 @@ COMMANDS = {
     ),
     "schedule backfill": Command(
         "Tools and runs", "Run a schedule for times that have passed", False,
-        "Run a schedule for times that have passed: one run a slot, and only where none ran.",
+        "Run a schedule for times that have passed: one run a slot, and only where none ran. Where only one run of the tool may go on at a time, the slots take turns; it ends with 1 while some wait.",
         "kubectl rapt schedule backfill report --from 2026-11-01T00:00:00Z --dry-run",
         (
             ("TOOL", "The tool"),
@@ -692,6 +692,7 @@ COMMANDS = {
             Flag(("--schedule",), "N", "Only its schedule of this number, counted from 1", False),
             Flag(("--slot-as",), "NAME", "Answer this parameter with the slot's time", False),
             Flag(("-y", "--yes",), "", "Do not ask, above 20 runs", False),
+            Flag(("--wait",), "", "Wait until every slot has begun, where only one run may go on", False),
             Flag(("--dry-run",), "none|client", "Show what would be done, do nothing; bare is client", False),
         ),
     ),
