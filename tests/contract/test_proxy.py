@@ -126,6 +126,111 @@ def test_a_python_that_just_ends_leaves_nothing_behind(child: Any, folder: Path)
     assert is_soon([], lambda: list(folder.iterdir()))
 
 
+def test_a_process_group_that_is_killed_leaves_no_kubectl_and_no_folder_behind(
+    child: Any, folder: Path
+) -> None:
+    os.killpg(child("main", "stay").pid, signal.SIGKILL)
+    assert is_soon([], lambda: kubectls(folder))
+    assert is_soon([], lambda: list(folder.iterdir()))
+
+
+ENDS = """
+import os, sys
+from kubectl_rapt.adapters.cluster.door import Door
+from kubectl_rapt.adapters.cluster.reads import Reads
+from kubectl_rapt.model.target import Target
+
+with Door(Target(kubeconfig=sys.argv[1])) as door:
+    if sys.argv[2] == "ready":
+        door.proxy.path()
+    if sys.argv[2] == "asked":
+        Reads(door).context()
+try:
+    print("left:", os.waitpid(-1, os.WNOHANG))
+except ChildProcessError:
+    print("no child")
+print(*os.listdir(os.environ["TMPDIR"]))
+"""
+
+
+@pytest.mark.parametrize("how", ["at once", "ready", "asked"])
+def test_kubectl_is_waited_for(scripted: Faults, folder: Path, how: str) -> None:
+    command = [sys.executable, "-c", ENDS, str(scripted.kubeconfig), how]
+    assert subprocess.check_output(command, text=True, timeout=60) == "no child\n\n"
+    assert kubectls(folder) == []
+
+
+def test_a_kubectl_that_says_nothing_is_not_waited_for(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    silent = tmp_path / "kubectl"
+    silent.write_text("#!/bin/sh\nexec sleep 60\n")
+    silent.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setenv("KUBECONFIG", f"{tmp_path / 'one'}:{tmp_path / 'two'}")
+    begun = time.monotonic()
+    Door(Target()).close()
+    assert time.monotonic() - begun < 5
+    assert list(folder.iterdir()) == []
+
+
+def test_folders_whose_owners_were_killed_with_everything_are_swept_by_a_later_start(
+    scripted: Faults, child: Any, folder: Path
+) -> None:
+    process = child("main", "stay")
+    (lost,) = folder.iterdir()
+    for pid in [*kubectls(folder), process.pid]:
+        os.kill(pid, signal.SIGKILL)
+    process.wait()
+    assert lost.exists()
+    later = Target(kubeconfig=str(scripted.kubeconfig), namespace="x")
+    with Door(later):
+        assert lost.exists(), "one that is young may not be locked yet"
+        an_hour_ago = time.time() - 3600
+        os.utime(lost, (an_hour_ago, an_hour_ago))
+        with Door(later):
+            assert not lost.exists()
+
+
+def test_sweeping_touches_nothing_that_lives_or_is_not_ours(
+    scripted: Faults, child: Any, folder: Path, tmp_path: Path
+) -> None:
+    child("main", "stay")
+    (alive,) = folder.iterdir()
+    precious = tmp_path / "precious"
+    precious.mkdir()
+    (precious / "s").touch()
+    (folder / "rapt-socket-link").symlink_to(precious)
+    (folder / "rapt-socket-file").touch()
+    (folder / "rapt-socket-full").mkdir()
+    (folder / "rapt-socket-full" / "precious").touch()
+    (folder / "another").mkdir()
+    before = sorted(folder.iterdir())
+    an_hour_ago = time.time() - 3600
+    for path in before:
+        os.utime(path, (an_hour_ago, an_hour_ago), follow_symlinks=False)
+    os.utime(precious, (an_hour_ago, an_hour_ago))
+    with Door(Target(kubeconfig=str(scripted.kubeconfig), namespace="x")):
+        pass
+    assert sorted(folder.iterdir()) == before
+    assert sorted(alive.iterdir()) == [alive / "complaints", alive / "pid", alive / "s"]
+    assert (precious / "s").exists()
+    assert (folder / "rapt-socket-full" / "precious").exists()
+
+
+def test_many_lost_folders_are_swept_a_few_at_a_time(scripted: Faults, folder: Path) -> None:
+    an_hour_ago = time.time() - 3600
+    for number in range(50):
+        lost = folder / f"rapt-socket-{number}"
+        lost.mkdir()
+        os.utime(lost, (an_hour_ago, an_hour_ago))
+    target = Target(kubeconfig=str(scripted.kubeconfig), namespace="x")
+    for left in (30, 10, 0):
+        with Door(target):
+            pass
+        assert len(list(folder.iterdir())) == left
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
 def test_a_signal_to_the_whole_terminal_is_ours_to_answer(
     child: Any, folder: Path, number: signal.Signals

@@ -11,7 +11,7 @@ import pytest
 from kubectl_rapt.adapters.cluster.door import Door
 from kubectl_rapt.adapters.cluster.reads import Reads
 from kubectl_rapt.adapters.cluster.writes import Writes
-from kubectl_rapt.errors import Invalid, NotFound, Refused, Unavailable
+from kubectl_rapt.errors import Invalid, NotFound, Refused
 from kubectl_rapt.model.kinds import CONFIG_MAP, JOB, POD, Kind, Ref, ref_of
 from kubectl_rapt.model.target import Target
 from tests.cluster import clusters
@@ -166,15 +166,40 @@ def test_a_bad_token_is_refused(cluster: Cluster, kubectl_on_path: None, tmp_pat
     assert caught.value.code == "not-authenticated"
 
 
-def test_a_write_whose_reply_was_lost_was_done_and_is_not_repeated(
+def test_a_create_whose_reply_was_lost_was_done_and_is_not_repeated(
     faults: Faults, faulty: Side, real: Side
 ) -> None:
     faults.on("POST", DropReply())
-    with pytest.raises(Unavailable) as caught:
-        faulty.writes.create(a_config_map(faulty))
-    assert caught.value.outcome_unknown
-    assert real.reads.get(Ref(CONFIG_MAP, "one", real.namespace))
+    made = faulty.writes.create(a_config_map(faulty))
+    assert made == real.reads.get(Ref(CONFIG_MAP, "one", real.namespace))
     assert len(faults.asked("POST")) == 1
+
+
+def test_writes_whose_replies_were_lost_are_done_once(faults: Faults, faulty: Side, real: Side) -> None:
+    """The real server refuses the repetition of a write that named a version, a value, or what is gone."""
+    ref = Ref(CONFIG_MAP, "one", real.namespace)
+    made = real.writes.create(a_config_map(real, a="1", b="2"))
+    lost = [DropReply()] * 9
+    version = {"uid": uid_of(made), "resourceVersion": made["metadata"]["resourceVersion"]}
+    faults.on("PATCH", lost[0])
+    patched = faulty.writes.patch(ref, {"metadata": {**version, "labels": {"a": None}}, "data": {"key": "x"}})
+    assert patched == real.reads.get(ref)
+    assert patched["data"]["key"] == "x"
+    faults.on("PATCH", lost[0])
+    labels = {"uid": uid_of(made), "labels": {"b": None}}
+    fenced = faulty.writes.patch(
+        ref, {"metadata": labels, "data": {"key": "y"}}, expects={"/metadata/labels/b": "2"}
+    )
+    assert fenced["data"]["key"] == "y"
+    assert fenced == real.reads.get(ref)
+    faults.on("PATCH", lost[0])
+    applied = faulty.writes.apply({**a_config_map(real), "data": {"other": "z"}}, manager="rapt-sync")
+    assert applied["data"] == {"key": "y", "other": "z"}
+    faults.on("DELETE", lost[0])
+    faulty.writes.delete(ref, uid=uid_of(made), resource_version=applied["metadata"]["resourceVersion"])
+    with pytest.raises(NotFound):
+        real.reads.get(ref)
+    assert [len(faults.asked(method)) for method in ("PATCH", "DELETE")] == [6, 2]
 
 
 def test_a_busy_server_gets_the_write_once(faults: Faults, faulty: Side) -> None:

@@ -7,7 +7,6 @@ socket is the same as anywhere else. The package takes a second to import: it is
 import contextlib
 import json
 import os
-import shutil
 import threading
 from collections.abc import Mapping, Sequence
 from http.server import BaseHTTPRequestHandler
@@ -15,6 +14,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from socketserver import ThreadingMixIn, UnixStreamServer
 from typing import Any
+
+from kubectl_rapt.adapters.cluster.folders import Folder
 
 _ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
 _PIECE = 64 * 1024
@@ -68,6 +69,10 @@ class Said:
         os.write(says, text)
         os.close(says)
 
+    def wait(self) -> int:
+        """Its exit status."""
+        return self.close()
+
     def close(self) -> int:
         """Its exit status."""
         if self.heard >= 0:
@@ -84,8 +89,9 @@ class Relay:
         folder: The folder, which is removed in the end.
     """
 
-    def __init__(self, flags: Sequence[str], folder: str) -> None:
-        self.folder = folder
+    def __init__(self, flags: Sequence[str], folder: Folder) -> None:
+        self.folder = folder.path
+        self._folder = folder
         self.heard, self._says = os.pipe()
         self._flags = flags
         self._server: _Server | None = None
@@ -115,7 +121,7 @@ class Relay:
             if self._server:
                 self._server.shutdown()
                 self._server.server_close()
-            shutil.rmtree(self.folder, ignore_errors=True)
+            self._folder.remove()
         return 0
 
     def _config_file(self) -> str | None:

@@ -1,6 +1,5 @@
 """The user's own ``kubectl proxy`` on a unix socket in a private folder: it does all the authentication."""
 
-import contextlib
 import json
 import math
 import os
@@ -73,16 +72,7 @@ class Proxy:
 
     def close(self) -> None:
         """End kubectl and remove its folder; the end of this process does the same."""
-        if self._is_ready:  # otherwise the shell may not have come to using the folder yet
-            self._remove_folder()
         self._child.close()
-
-    def _remove_folder(self) -> None:
-        """Do what the shell would start another process for."""
-        with contextlib.suppress(OSError):
-            for name in ("s", "complaints"):
-                Path(self._child.folder, name).unlink(missing_ok=True)
-            Path(self._child.folder).rmdir()
 
 
 class ConfigView:
@@ -116,7 +106,7 @@ class ConfigView:
             raise Unavailable(
                 "no-kubectl", f"kubectl config did not answer within {timeout_seconds:g} s", "kubectl version"
             )
-        if self._child.close() == 0:
+        if self._child.wait() == 0:
             view: dict[str, Any] = json.loads(said)
             return view
         text = said.decode(errors="replace")

@@ -6,53 +6,79 @@
 import os
 from _thread import allocate_lock
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
+from kubectl_rapt.adapters.cluster import folders
+
+SIGKILL = 9
 TYPE_CHECKING = False  # as type checkers know it; the real one is in ``typing``, which is not quick
 if TYPE_CHECKING:
+    from kubectl_rapt.adapters.cluster.folders import Folder
     from kubectl_rapt.adapters.cluster.package import Relay, Said
 
-# The shell ends kubectl and removes the folder when its standard input ends, that is when the last copy of our
-# end of the pipe is closed: by us, or by the kernel however we died, on Linux and macOS, from whatever thread.
+# Ctrl-C and a lost terminal reach the whole process group and are ours to answer: kubectl ignores them. Its number
+# is in the folder before it begins, and without the folder it does not begin.
+_DEAF = """trap '' INT HUP QUIT; echo $$ >"$0/pid" && exec "$@\""""
+# Another process, in a group of its own, reads from a pipe whose other end we alone hold, and which the kernel closes
+# however we die, on Linux and macOS, from whatever thread. It then ends kubectl and removes the folder, also if our
+# whole group was killed. If we end as we should, we do that, and tell it so.
 # (PR_SET_PDEATHSIG is Linux only, follows the spawning thread, and misses a parent that is dead already.)
-# Ctrl-C and a lost terminal reach the whole process group and are ours to answer, so both ignore them.
-_SUPERVISED = """
-trap '' INT HUP QUIT
-folder=$1; shift
-"$@" </dev/null 2>"$folder/complaints" &
-exec >/dev/null 2>&1
-trap '' TERM
-read -r _
-kill -9 $!
-[ ! -d "$folder" ] || rm -rf "$folder"
+_HEIR = """
+trap '' INT HUP QUIT TERM
+read -r _ && exit
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+    read -r pid <"$0/pid" && kill -9 "$pid"
+    rm -f "$0/pid" "$0/s" "$0/complaints"
+    rmdir "$0" && exit
+    sleep 0.1
+done
 """
 
 
 class Child:
-    """A process that was started.
+    """A process that was started; nobody else waits for it.
 
     Args:
         pid: Its number.
         heard: The descriptor of what it says.
-        lifeline: The descriptor whose end is its end; -1 where it ends by itself.
-        folder: The folder of its socket; empty where it has none.
+        folder: The folder of its socket; None where it has none.
+        heir: The number of the process that cleans up if we cannot; 0 where there is none.
+        lifeline: The descriptor by whose end that process learns of ours.
     """
 
-    def __init__(self, pid: int, heard: int, lifeline: int = -1, folder: str = "") -> None:
-        self.heard, self.folder = heard, folder
-        self._pid, self._lifeline = pid, lifeline
-        self._status = 0
+    def __init__(
+        self, pid: int, heard: int, folder: "Folder | None" = None, heir: int = 0, lifeline: int = -1
+    ) -> None:
+        self.heard, self.folder = heard, folder.path if folder else ""
+        self._pid, self._folder, self._heir, self._lifeline = pid, folder, heir, lifeline
+        self._status: int | None = None
         self._lock = allocate_lock()
 
+    def wait(self) -> int:
+        """Wait for its end; its exit status. Any thread may do so, and several at once."""
+        with self._lock:
+            return self._wait()
+
     def close(self) -> int:
-        """End it, or wait for its end; its exit status. Any thread may do so, and several at once."""
-        with self._lock:  # a number that is closed twice may be something else's by then
-            if self.heard >= 0:
-                if self._lifeline >= 0:
-                    os.close(self._lifeline)
-                os.close(self.heard)
-                self.heard = -1
-                _, self._status = os.waitpid(self._pid, 0)
-            return self._status
+        """End it and wait for that; its exit status. Any thread may do so, and several at once."""
+        with self._lock:  # a number that is waited for, or closed, twice may be something else's by then
+            if self._status is None:
+                os.kill(self._pid, SIGKILL)  # it is ours until it is waited for, also where it has ended
+            return self._wait()
+
+    def _wait(self) -> int:
+        if self._status is None:
+            _, self._status = os.waitpid(self._pid, 0)
+            os.close(self.heard)
+            self.heard = -1
+            if self._folder:
+                self._folder.remove()
+            if self._heir:
+                with suppress(OSError):  # somebody may have killed it
+                    os.write(self._lifeline, b"done\n")
+                os.close(self._lifeline)
+                os.waitpid(self._heir, 0)
+        return self._status
 
 
 class Kubectl:
@@ -92,7 +118,7 @@ class Kubectl:
         return self._view
 
     def close(self) -> None:
-        """End both."""
+        """End both, and wait for that."""
         if self._view:
             self._view.close()
         self.proxy.close()
@@ -104,7 +130,7 @@ def _start(flags: Sequence[str]) -> "tuple[Child | Relay, Callable[[], Child | S
         from kubectl_rapt.adapters.cluster import package
 
         if package.is_possible(flags, os.environ):
-            relay = package.Relay(flags, private_folder())
+            relay = package.Relay(flags, folders.make())
             return relay, relay.view
     return start_proxy(flags), lambda: start_view(flags)
 
@@ -115,21 +141,42 @@ def start_proxy(flags: Sequence[str]) -> Child:
     Raises:
         Unavailable: There is no kubectl on the PATH, or no place for its socket.
     """
-    kubectl, folder = find_kubectl(), private_folder()
+    kubectl, folder = find_kubectl(), folders.make()
     heard, says = os.pipe()
     ends, lifeline = os.pipe()
-    command = (kubectl, "proxy", "--append-server-path", f"--unix-socket={folder}/s", *flags)
+    command = (kubectl, "proxy", "--append-server-path", f"--unix-socket={folder.path}/s", *flags)
+    complaints = os.O_WRONLY | os.O_CREAT
+    heir = pid = 0
     try:
+        heir = os.posix_spawn(
+            "/bin/sh",
+            ("sh", "-c", _HEIR, folder.path),
+            os.environ,
+            file_actions=[
+                (os.POSIX_SPAWN_DUP2, ends, 0),
+                (os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0),
+                (os.POSIX_SPAWN_OPEN, 2, "/dev/null", os.O_WRONLY, 0),
+            ],
+            setpgroup=0,
+        )
         pid = os.posix_spawn(
             "/bin/sh",
-            ("sh", "-c", _SUPERVISED, "sh", folder, *command),
+            ("sh", "-c", _DEAF, folder.path, *command),
             os.environ,
-            file_actions=[(os.POSIX_SPAWN_DUP2, ends, 0), (os.POSIX_SPAWN_DUP2, says, 1)],
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
+                (os.POSIX_SPAWN_DUP2, says, 1),
+                (os.POSIX_SPAWN_OPEN, 2, f"{folder.path}/complaints", complaints, 0o600),
+            ],
         )
     finally:
         os.close(ends)
         os.close(says)
-    return Child(pid, heard, lifeline, folder)
+        if not pid:
+            os.close(heard)
+            os.close(lifeline)  # the heir, if there is one, removes the folder
+    folders.sweep(folder)
+    return Child(pid, heard, folder, heir, lifeline)
 
 
 def start_view(flags: Sequence[str]) -> Child:
@@ -181,20 +228,3 @@ def _kubectl() -> str:
         if os.access(path, os.X_OK) and os.path.isfile(path):  # noqa: PTH113
             return path
     return ""
-
-
-def private_folder() -> str:
-    """A new folder of our own; a socket's path has room for about 100 bytes."""
-    name = f"rapt-{os.urandom(8).hex()}"
-    for parent in (os.environ.get("TMPDIR", ""), "/tmp"):
-        if parent and len(parent.encode()) < 70:
-            try:
-                os.mkdir(f"{parent}/{name}", 0o700)  # noqa: PTH102
-            except OSError:
-                continue
-            return f"{parent}/{name}"
-    from kubectl_rapt.errors import Unavailable
-
-    raise Unavailable(
-        "no-temporary-folder", "no folder can be made for kubectl's socket in TMPDIR or /tmp", "df -h /tmp"
-    )

@@ -146,14 +146,15 @@ def _holds(found: Any, wanted: Any, *, is_metadata: bool = False) -> bool:
     The server adds defaults, also to the items of lists, and leaves out what is empty. The version that a write was
     decided on has changed with it.
     """
-    if found is None:
-        return not wanted
     if isinstance(wanted, Mapping):
-        return isinstance(found, Mapping) and all(
-            _holds(found.get(key), value, is_metadata=key == "metadata")
+        parts: Any = {} if found is None else found
+        return isinstance(parts, Mapping) and all(
+            _holds(parts.get(key), value, is_metadata=key == "metadata")
             for key, value in wanted.items()
             if not (is_metadata and key in _VERSIONS)
         )
+    if found is None:
+        return not wanted
     if isinstance(wanted, list | tuple):
         return (
             isinstance(found, list)
