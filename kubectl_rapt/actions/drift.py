@@ -8,6 +8,7 @@ from kubectl_rapt.actions import desired, repository
 from kubectl_rapt.actions.desired import Desired, Live
 from kubectl_rapt.errors import Invalid, Refused
 from kubectl_rapt.model.kinds import Manifest, Ref, ref_of
+from kubectl_rapt.objects import applied as written
 from kubectl_rapt.objects import fields, labels
 from kubectl_rapt.objects.fields import Difference, Manager, Path
 from kubectl_rapt.objects.owners import Owner
@@ -72,16 +73,17 @@ class Drift:
 def drift(world: World, name: str) -> Drift:
     """Compare one environment.
 
-    Each object is applied as a dry run, as ``sync`` would: what the server then would store is what the repository
-    means, with the server's own defaults. Fields that others have added are none of ``sync``'s, so where somebody
-    else owns any, the object is compared with a fresh one too.
+    An object that may not be as ``sync`` wrote it is applied as a dry run, as ``sync`` would: what the server then
+    would store is what the repository means, with the server's own defaults. Fields that others have added are none of
+    ``sync``'s, so where somebody else owns any, the object is compared with a fresh one too. Whoever has no right to
+    apply gets a comparison of the fields that the repository says, as they are spelled there.
 
     Args:
         world: Where to read.
         name: The environment.
 
     Raises:
-        Refused: Another cluster, or no right to look or to apply.
+        Refused: Another cluster, or no right to look.
         NotFound: No such environment, or Rapt is not installed in the cluster.
         Unavailable: The cluster or the repository does not answer.
     """
@@ -117,11 +119,18 @@ def _surplus(want: Desired, live: Live) -> Iterable[Drifted]:
 
 
 def _changes(world: World, manifest: Manifest, found: Manifest) -> tuple[Changed, ...]:
+    is_ours = not fields.managers_of_content(found) - {labels.MANAGER}
+    if is_ours and written.is_current(manifest, found):
+        return ()
     try:
         applied = world.cluster.dry_run_apply(manifest, manager=labels.MANAGER)
     except Invalid:
         # It cannot become what the repository says, such as a RoleBinding to another Role: it is a different one.
         applied = _fresh(world, manifest, manifest)
+    except Refused as error:
+        if error.code != "no-right":
+            raise
+        return tuple(Changed(one, _author(found, one.path)) for one in written.says(manifest, found))
     differences = {
         one.label: one
         for one in (
@@ -129,7 +138,7 @@ def _changes(world: World, manifest: Manifest, found: Manifest) -> tuple[Changed
             *fields.differences(_content(applied), _content(found)),
         )
     }
-    if fields.managers_of_content(found) - {labels.MANAGER}:
+    if not is_ours:
         for one in fields.differences(_content(_fresh(world, manifest, applied)), _content(found)):
             differences.setdefault(one.label, one)
     return tuple(Changed(one, _author(found, one.path)) for one in differences.values())

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from kubectl_rapt.actions import describe, listing
+from kubectl_rapt.actions import describe, drift, listing
+from kubectl_rapt.actions.drift import Drift
 from kubectl_rapt.errors import NotFound, RaptError, Refused
 from kubectl_rapt.model.kinds import CUSTOM_RESOURCE_DEFINITION, TOOL, Manifest, Ref
 from kubectl_rapt.objects import crds, labels, tools
@@ -48,6 +49,8 @@ class Status:
         runs: How many runs have each state.
         problems: What is broken.
         notes: What a person may want to look at, and is not broken.
+        synced: The environment's objects against the config repository; None where none is asked for, or nobody can
+            tell.
     """
 
     context: str
@@ -60,6 +63,7 @@ class Status:
     runs: Mapping[str, int] = field(default_factory=dict)
     problems: Sequence[str] = ()
     notes: Sequence[str] = ()
+    synced: Drift | None = None
 
     @property
     def is_healthy(self) -> bool:
@@ -67,13 +71,14 @@ class Status:
         return not self.problems
 
 
-def status(world: World, namespace: str, tool: str = "") -> Status:
+def status(world: World, namespace: str, tool: str = "", environment: str = "") -> Status:
     """Look at everything; what cannot be looked at is a problem, and never an error.
 
     Args:
         world: Where to read.
         namespace: Where; empty for everywhere.
         tool: Only of this tool; empty for all.
+        environment: The environment whose objects are compared with the config repository; empty for none.
 
     Raises:
         NotFound: There is no such tool.
@@ -106,6 +111,12 @@ def status(world: World, namespace: str, tool: str = "") -> Status:
         problems.append(error.message)
     if states["Exhausted"]:
         notes.append(f"{states['Exhausted']} runs used up their attempts: kubectl rapt runs --status dead")
+    synced = None
+    if environment:
+        try:
+            synced = drift.drift(world, environment)
+        except RaptError as error:
+            notes.append(f"{environment} cannot be compared with its repository: {error.message}")
     return Status(
         seen.context,
         seen.server,
@@ -117,6 +128,7 @@ def status(world: World, namespace: str, tool: str = "") -> Status:
         dict(sorted(states.items())),
         problems,
         notes,
+        synced,
     )
 
 

@@ -11,8 +11,9 @@ from kubectl_rapt.actions.drift import Drift
 from kubectl_rapt.cli import main
 from kubectl_rapt.config import layout
 from kubectl_rapt.errors import Refused
-from kubectl_rapt.model.kinds import CRON_JOB, ROLE_BINDING, SERVICE_ACCOUNT, Ref
+from kubectl_rapt.model.kinds import CRON_JOB, ROLE_BINDING, SERVICE_ACCOUNT, TOOL, Ref
 from kubectl_rapt.objects import labels
+from tests import namespaces
 from tests.api.teams import Team, kubectl_does
 from tests.cluster.clusters import Cluster
 
@@ -179,6 +180,45 @@ def test_what_the_server_would_not_even_change_back_is_told(
             f"{Ref(ROLE_BINDING, 'rapt-hello', team.namespace)} changed",
             "  roleRef.name: rapt-hello -> other rapt",
         ]
+
+
+@pytest.fixture
+def viewer(cluster: Cluster, nightly: Team) -> Path:
+    """Somebody who may only look at the namespace."""
+    name = f"viewer-of-{nightly.namespace}"
+    words = ("create", "rolebinding", "viewer", "--clusterrole=view", f"--user={name}")
+    kubectl_does(cluster.kubeconfig, *words, f"--namespace={nightly.namespace}")
+    kubeconfig = cluster.user(name, namespace=nightly.namespace)
+    namespaces.soon(kubeconfig, "get", "tools.rapt.dev", f"--namespace={nightly.namespace}")
+    return kubeconfig
+
+
+def test_whoever_may_only_look_is_told_of_drift_too(
+    nightly: Team, viewer: Path, user: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    words = ["drift", "--in", "dev", "--kubeconfig", str(viewer)]
+    assert main.run(words) == 0, capfd.readouterr()
+    patch = json.dumps({"spec": {"schedule": "*/5 * * * *", "suspend": True}})
+    kubectl_does(user, "patch", "cronjob/nightly", f"--patch={patch}")
+    capfd.readouterr()
+    assert main.run(words) == 1
+    told = capfd.readouterr().out
+    assert "spec.schedule: '0 3 * * *' → '*/5 * * * *' by kubectl-patch" in told
+
+
+def test_status_compares_and_does_not_believe_the_record(
+    nightly: Team, user: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The record says ``applied``, and an object is of another commit all the same."""
+    words = ["status", "--in", "dev", "--kubeconfig", str(user)]
+    main.run(words)
+    assert f"synced      dev: no drift; {nightly.repository.main[:7]} is applied" in capfd.readouterr().out
+    tool = Ref(TOOL, "nightly", nightly.namespace)
+    nightly.writers.cluster.patch(tool, {"spec": {"summary": "of an older commit"}})
+    main.run(words)
+    told = capfd.readouterr().out
+    assert f"synced      dev: 1 object differs; {nightly.repository.main[:7]} is applied" in told
+    assert "kubectl rapt drift --in dev" in told
 
 
 def test_a_quota_that_is_used_up_does_not_keep_drift_from_looking(

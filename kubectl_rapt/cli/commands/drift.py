@@ -31,11 +31,11 @@ def drift(
     with options.open_world(context) as (world, _):
         found = drifting.drift(world, options.environment(context, world.settings))
     if output:
-        terminal.out(show.document(_data(found), output))
+        terminal.out(show.document(data(found), output))
     else:
         for one in found.objects:
             _tell(one)
-        terminal.out(terminal.clean(_summary(found)))
+        terminal.out(terminal.clean(summary(found)))
     return DRIFTED if found.objects else 0
 
 
@@ -56,13 +56,14 @@ def _line(change: Changed) -> str:
     return f"{field.label}: {show.value(field.before)} → {show.value(field.after)}{by}"
 
 
-def _summary(found: Drift) -> str:
+def summary(found: Drift) -> str:
+    """One line: whether the cluster is as the repository says, and which commit was applied last."""
     main, applied = found.main[:7], found.applied[:7]
     at = f"{main} is applied"
     if not applied:
         at = f"{main} was never synced"
     elif found.state != "applied":
-        at = f"a sync to {applied} has not finished"
+        at = f"a sync to {applied} has not finished: kubectl rapt sync --in {found.environment}"
     elif found.applied != found.main:
         at = f"{applied} is applied, {main} is the newest"
     count = len(found.objects)
@@ -74,7 +75,8 @@ def _summary(found: Drift) -> str:
     return f"{found.environment}: {what}; {at}"
 
 
-def _data(found: Drift) -> Mapping[str, Any]:
+def data(found: Drift) -> Mapping[str, Any]:
+    """The same as data, with every object that differs."""
     return {
         "environment": found.environment,
         "commits": {"main": found.main, "applied": found.applied, "state": found.state},

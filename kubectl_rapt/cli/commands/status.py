@@ -7,6 +7,7 @@ import typer
 from kubectl_rapt.actions import status as looking
 from kubectl_rapt.actions.status import Status
 from kubectl_rapt.cli import listing, options, terminal
+from kubectl_rapt.cli.commands import drift
 
 _FORMS = "json|yaml|jsonpath=…"
 
@@ -23,7 +24,10 @@ def status(
     """
     form = listing.form(output, forms=_FORMS)
     with options.open_world(context) as (world, _):
-        seen = looking.status(world, listing.namespace(world, all_namespaces=all_namespaces), tool)
+        environment = options.named_environment(context) or world.settings.environment
+        is_compared = bool(world.settings.repository) and not tool
+        namespace = listing.namespace(world, all_namespaces=all_namespaces)
+        seen = looking.status(world, namespace, tool, environment if is_compared else "")
     if form.is_table:
         for key, text in _lines(seen):
             terminal.out(f"{key:<12}{terminal.clean(text)}".rstrip())
@@ -47,6 +51,10 @@ def _lines(seen: Status) -> list[tuple[str, str]]:
             lines += [("", f"{count} in {name}") for name, count in seen.tools.items()]
         states = ", ".join(f"{count} {state}" for state, count in seen.runs.items())
         lines.append(("runs", f"{sum(seen.runs.values())}" + (f": {states}" if states else "")))
+    if seen.synced:
+        lines.append(("synced", drift.summary(seen.synced)))
+        if seen.synced.objects:
+            lines.append(("", f"which objects: kubectl rapt drift --in {seen.synced.environment}"))
     lines += [("note", one) for one in seen.notes]
     lines += [("problem", one) for one in seen.problems]
     lines.append(("verdict", "healthy" if seen.is_healthy else "broken"))
@@ -74,6 +82,7 @@ def _data(seen: Status) -> dict[str, Any]:
         "tools": sum(seen.tools.values()),
         "toolsByNamespace": dict(seen.tools),
         "runs": dict(seen.runs),
+        "synced": drift.data(seen.synced) if seen.synced else None,
         "notes": list(seen.notes),
         "problems": list(seen.problems),
     }
