@@ -35,6 +35,7 @@ class Built:
         template: The locked template.
         objects: What it is in the cluster.
         files: Path to content of its two files.
+        rendered: What its template rendered to, before anything was added.
     """
 
     environment: str
@@ -42,6 +43,7 @@ class Built:
     template: Template
     objects: tuple[Manifest, ...]
     files: Mapping[str, bytes]
+    rendered: Rendered
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +171,7 @@ def _finish(
         layout.definition(wanted.environment, wanted.tool): wanted.definition,
         layout.rendered(wanted.environment, wanted.tool): documents.dump_all(objects).encode(),
     }
-    return Built(wanted.environment, ready.installation, template, tuple(objects), files)
+    return Built(wanted.environment, ready.installation, template, tuple(objects), files, rendered)
 
 
 def _check(wanted: Installation, allowed: tuple[str, ...], path: str) -> None:

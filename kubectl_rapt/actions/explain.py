@@ -1,23 +1,17 @@
 """Explain a tool: each value that holds for it, and who says so."""
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
 
-from kubectl_rapt.actions import registry
+from kubectl_rapt.actions import build, registry
+from kubectl_rapt.actions.build import Wanted
 from kubectl_rapt.actions.repository import Repository
-from kubectl_rapt.config import layout, resolve
+from kubectl_rapt.config import explained, layout, resolve
+from kubectl_rapt.config.explained import Line
 from kubectl_rapt.config.project import Environment, Project
-from kubectl_rapt.errors import NotFound
+from kubectl_rapt.errors import NotFound, RaptError
 from kubectl_rapt.model import names
+from kubectl_rapt.model.kinds import TOOL
 from kubectl_rapt.ports.world import World
-
-
-class Line(NamedTuple):
-    """One value: its key, what it is, who says so."""
-
-    key: str
-    value: Any
-    source: str
 
 
 def explain(world: World, found: Repository, environment_name: str, tool: str, key: str = "") -> list[Line]:
@@ -67,16 +61,11 @@ def _lines(
     yield Line(
         "namespaces", ", ".join(namespaces), own if wanted.namespaces else f"environment {environment.name}"
     )
+    try:
+        built = build.build(world, project, Wanted(environment.name, tool, found.files[own]))
+    except RaptError as error:
+        yield Line("rendered", None, f"cannot be rendered: {error.message}")
+        return
+    (job, *_) = (one["spec"]["job"] for one in built.objects if one["kind"] == TOOL.name)
     profile = project.profile(environment)
-    said = f"profile {environment.profile}"
-    for label, value in profile.labels.items():
-        yield Line(f"labels.{label}", value, said)
-    for label, value in profile.node_selector.items():
-        yield Line(f"nodeSelector.{label}", value, said)
-    sizes: dict[str, Line] = {}
-    for source, place in (("template default", template.resources), (said, profile.resources)):
-        for group, amounts in place.items():
-            for resource, amount in amounts.items():
-                key = f"resources.{group}.{resource}"
-                sizes[key] = Line(key, amount, source)
-    yield from sizes.values()
+    yield from explained.job(job, built.rendered.job, template, environment, profile)

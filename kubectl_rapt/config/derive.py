@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from kubectl_rapt.config.installation import Installation, Schedule
 from kubectl_rapt.config.project import Environment, Profile, Project
@@ -162,27 +162,58 @@ def _labelled(metadata: Mapping[str, Any], marks: Mapping[str, str]) -> dict[str
 
 
 def _sized(container: Mapping[str, Any], template: Template, profile: Profile) -> Mapping[str, Any]:
-    """A container with requests and limits: its own, else the profile's, else the template's.
+    """A container with requests and limits; see ``sizes``."""
+    filled: dict[str, dict[str, Any]] = {}
+    for (group, name), size in sizes(container, template, profile).items():
+        filled.setdefault(group, {})[name] = size.amount
+    return {**container, "resources": filled} if filled else container
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """A request or a limit of a container.
+
+    Args:
+        amount: How much.
+        place: Who says so.
+        limited_by: Who has said another amount that this one gave way to; empty where nobody has.
+    """
+
+    amount: Any
+    place: Literal["template", "profile", "job"]
+    limited_by: Literal["template", "profile", "job", ""] = ""
+
+
+def sizes(container: Mapping[str, Any], template: Template, profile: Profile) -> dict[tuple[str, str], Size]:
+    """The requests and limits of a container: its own in the rendered Job, else the profile's, else the template's.
 
     A request and a limit of one resource may come from different places. Kubernetes refuses a request above its
     limit, so the one from the weaker place gives way.
+
+    Returns:
+        ``requests`` or ``limits`` and the resource to its size, requests first.
     """
-    places = (template.resources, profile.resources, container.get("resources") or {})
-    sizes: dict[str, dict[str, Any]] = {"requests": {}, "limits": {}}
-    strengths: dict[tuple[str, str], int] = {}
-    for strength, place in enumerate(places):
-        for kind, amounts in sizes.items():
-            for name, amount in place.get(kind, {}).items():
-                amounts[name], strengths[kind, name] = amount, strength
-    requests, limits = sizes["requests"], sizes["limits"]
-    for name in requests:
-        if name in limits and _quantity(requests[name]) > _quantity(limits[name]) > _quantity(0):
-            if strengths["requests", name] > strengths["limits", name]:
-                limits[name] = requests[name]
-            elif strengths["requests", name] < strengths["limits", name]:
-                requests[name] = limits[name]
-    filled = {kind: amounts for kind, amounts in sizes.items() if amounts}
-    return {**container, "resources": filled} if filled else container
+    places: tuple[tuple[Literal["template", "profile", "job"], Mapping[str, Any]], ...] = (
+        ("template", template.resources),
+        ("profile", profile.resources),
+        ("job", container.get("resources") or {}),
+    )
+    strength = {place: index for index, (place, _) in enumerate(places)}
+    found: dict[tuple[str, str], Size] = {}
+    for group in ("requests", "limits"):
+        for place, said in places:
+            found |= {(group, name): Size(amount, place) for name, amount in said.get(group, {}).items()}
+    for group, name in list(found):
+        other = found.get(("limits", name))
+        if group != "requests" or other is None:
+            continue
+        request = found["requests", name]
+        if _quantity(request.amount) > _quantity(other.amount) > _quantity(0):
+            if strength[request.place] > strength[other.place]:
+                found["limits", name] = Size(request.amount, other.place, request.place)
+            elif strength[request.place] < strength[other.place]:
+                found["requests", name] = Size(other.amount, request.place, other.place)
+    return found
 
 
 def unsized(job: Manifest) -> dict[str, list[str]]:
