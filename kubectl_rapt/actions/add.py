@@ -14,6 +14,7 @@ from kubectl_rapt.config.installation import Installation, Lock, Schedule
 from kubectl_rapt.errors import Invalid, Problem, Refused
 from kubectl_rapt.guard import secrets, sops
 from kubectl_rapt.ports.world import World
+from kubectl_rapt.runs import schedules
 from kubectl_rapt.templating import parameters
 from kubectl_rapt.templating.parameters import Parameter
 from kubectl_rapt.templating.reference import Reference
@@ -29,10 +30,11 @@ class Request:
         environment: Where to install it.
         answers: Parameter to the text that was given.
         values: Parameter to a value that needs no reading, such as the words of a command.
-        schedules: When it runs by itself.
+        schedules: When it runs by itself; nothing for when the template says.
         namespaces: Where it lives; empty for the environment's first namespace.
         allowed_literals: ``sha256:…`` of values that look like secrets and are none.
         replace: Whether a tool of that name that exists may be replaced.
+        time_zone: The time zone of the template's own schedule, where no other schedule is given.
     """
 
     template: str
@@ -44,6 +46,7 @@ class Request:
     namespaces: Sequence[str] = ()
     allowed_literals: Sequence[str] = ()
     replace: bool = False
+    time_zone: str = ""
 
 
 def draft(world: World, request: Request) -> Make:
@@ -67,7 +70,15 @@ def draft(world: World, request: Request) -> Make:
         given = {**parameters.parse_all(template.parameters, request.answers), **request.values}
         # Before anything else is said of the answers: no message may repeat a secret.
         secrets.check(secrets.search(given), request.allowed_literals)
-        default = (Schedule(template.schedule),) if template.schedule else ()
+        default = (Schedule(template.schedule, request.time_zone),) if template.schedule else ()
+        if request.time_zone and not (request.schedules or default):
+            wrong = schedules.check_time_zone(request.time_zone)
+            raise Invalid(
+                "bad-definition",
+                wrong
+                or f"there is no schedule for time zone {request.time_zone}: {template.name} has none either",
+                f"--schedule '*/15 * * * *' --time-zone {'Europe/Prague' if wrong else request.time_zone}",
+            )
         wanted = Installation(
             tool=request.tool,
             template=template.name,

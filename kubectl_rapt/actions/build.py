@@ -181,6 +181,7 @@ def _check(wanted: Installation, allowed: tuple[str, ...], path: str) -> None:
         if (
             reason := schedules.check(one.cron)
             or (one.time_zone and schedules.check_time_zone(one.time_zone))
+            or schedules.check_fires(one.cron)
         )
     ]
     problems += [

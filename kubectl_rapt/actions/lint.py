@@ -83,7 +83,8 @@ def _surroundings(
     def place(pointer: str) -> str:
         return documents.place(pointer, lines, f"{folder}/{lint.DEFINITION}")
 
-    if template.schedule and (wrong := schedules.check(template.schedule)):
+    cron = template.schedule
+    if cron and (wrong := schedules.check(cron) or schedules.check_fires(cron)):
         yield Problem(place("/schedule"), wrong)
     for kind, name in (("retry", template.retry_policy), ("cleanup", template.cleanup_policy)):
         try:

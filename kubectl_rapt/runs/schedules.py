@@ -62,6 +62,8 @@ class _Field:
 
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_LENGTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+"""The days of each month, in a leap year."""
 _WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _FIELDS = (
     _Field("minute", 0, 59, "0 to 59"),
@@ -103,13 +105,36 @@ class _Times:
 def check(cron: str) -> str:
     """Why Kubernetes refuses a cron expression, in one line; empty where it accepts it.
 
-    What it accepts may still never fire, such as 30 February: ``next_firings`` tells.
+    What it accepts may still never fire, such as 30 February: see ``check_fires``.
     """
     try:
         _parse(cron)
     except ValueError as error:
         return str(error)
     return ""
+
+
+def check_fires(cron: str) -> str:
+    """Why a cron expression that ``check`` accepts never fires, in one line; empty where it does.
+
+    Kubernetes accepts such a schedule, and nothing ever runs.
+    """
+    times = _parse(cron)
+    if isinstance(times, int):
+        return ""
+    for numbers, one in zip((times.minutes, times.hours), _FIELDS, strict=False):
+        if not numbers:
+            return f"never fires: it names no {one.name}"
+    if not times.months:
+        return "never fires: it names no month"
+    has_date = any(day <= _LENGTHS[month - 1] for month in times.months for day in times.days)
+    if has_date and times.weekdays if times.needs_both else has_date or times.weekdays:
+        return ""
+    if not times.days or not times.weekdays:
+        return "never fires: it names no day"
+    days = " or ".join(map(str, sorted(times.days)))
+    months = ", ".join(_MONTHS[month - 1].capitalize() for month in sorted(times.months))
+    return f"never fires: {months} {'has' if len(times.months) == 1 else 'have'} no day {days}"
 
 
 def check_time_zone(name: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from kubectl_rapt import documents
 from kubectl_rapt.errors import Refused
-from kubectl_rapt.model import names
+from kubectl_rapt.model import names, scopes
 from kubectl_rapt.model.fields import Fields, Findings, refuse, shown
 from kubectl_rapt.model.quantity import Quantity
 from kubectl_rapt.model.versions import MinorRange, Version
@@ -238,6 +238,13 @@ def _access(at: Fields) -> Access:
     access = Access(
         at.texts("apiGroups"), at.texts("resources"), at.texts("verbs"), at.texts("resourceNames")
     )
+    for resource in access.resources:
+        if any(scopes.is_cluster_wide(group, resource, access.verbs) for group in access.api_groups):
+            at.wrong(
+                "resources",
+                f"{resource} belong to no namespace, and a tool gets rights in its own namespace only: "
+                "an administrator grants this to its ServiceAccount with a ClusterRoleBinding",
+            )
     at.done()
     return access
 

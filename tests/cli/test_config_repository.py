@@ -118,6 +118,11 @@ def test_a_schedule_needs_every_answer(ask: Ask, repository: ConfigRepository) -
             ("schedule @daily  there is no time zone Europe/Prag; did you mean: Europe/Prague?",),
             "--schedule '*/15 * * * *' --time-zone Europe/Prague",
         ),
+        (
+            ["--schedule", "0 0 31 2 *"],
+            ("schedule 0 0 31 2 *  never fires: Feb has no day 31",),
+            "--schedule '*/15 * * * *' --time-zone Europe/Prague",
+        ),
     ],
 )
 def test_a_schedule_that_cannot_be_is_refused(
@@ -136,6 +141,18 @@ def test_a_namespace_of_another_environment_is_refused(ask: Ask, repository: Con
         'namespace "prod-team" does not belong to environment "dev", but to prod; dev has team',
         "kubectl rapt add http-check --in dev -n team",
     )
+    assert repository.branches == before
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berln", "Europe/Berlin"])
+def test_a_time_zone_without_a_schedule_is_no_time_zone_of_anything(
+    ask: Ask, repository: ConfigRepository, zone: str
+) -> None:
+    before = repository.branches
+    ended = ask("add", "http-check", "--in", "dev", "--set", "url=http://example.com", "--time-zone", zone)
+    assert ended.exit_code == 5, ended
+    assert "--schedule" in ended.stderr
+    assert ("did you mean: Europe/Berlin?" in ended.stderr) is (zone == "Europe/Berln")
     assert repository.branches == before
 
 

@@ -85,6 +85,7 @@ def add(
             namespaces=[namespace] if namespace else [],
             allowed_literals=allow_literal or [],
             replace=replace_,
+            time_zone=time_zone,
         )
         if terminal.is_interactive():
             request = _answered(world, request, asked)

@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kubectl_rapt.runs import schedules
 from tests.pure.runs import crons
@@ -116,6 +118,36 @@ def test_what_kubernetes_refuses_has_a_reason_in_one_line(cron: str) -> None:
 @pytest.mark.parametrize(("cron", "reason"), REASONS)
 def test_the_reason_says_what_was_expected(cron: str, reason: str) -> None:
     assert reason in schedules.check(cron)
+
+
+@pytest.mark.parametrize(
+    ("cron", "reason"),
+    [
+        ("0 0 31 2 *", "never fires: Feb has no day 31"),
+        ("0 0 30,31 2 *", "never fires: Feb has no day 30 or 31"),
+        ("0 0 31 4,jun ?", "never fires: Apr, Jun have no day 31"),
+        ("0 0 * * ,", "never fires: it names no day"),
+        (", * * * *", "never fires: it names no minute"),
+        ("* , * * *", "never fires: it names no hour"),
+        ("0 0 * , *", "never fires: it names no month"),
+        ("0 0 31 2 mon", ""),
+        ("0 0 29 2 *", ""),
+        ("@every 1h", ""),
+    ],
+)
+def test_what_never_fires_is_told_with_the_reason(cron: str, reason: str) -> None:
+    assert schedules.check_fires(cron) == reason
+
+
+@given(
+    st.sampled_from(["*", "31", "30,31", "29", "28", "*/2", ","]),
+    st.sampled_from(["*", "2", "feb", "4,6", "1", ","]),
+    st.sampled_from(["*", "mon", "*/2", "0-6", ","]),
+)
+def test_what_never_fires_is_what_has_no_next_firing(days: str, months: str, weekdays: str) -> None:
+    cron = f"0 0 {days} {months} {weekdays}"
+    fires = bool(schedules.next_firings(cron, "UTC", datetime(2026, 1, 1, tzinfo=UTC), 1))
+    assert (schedules.check_fires(cron) == "") is fires
 
 
 @pytest.mark.parametrize("zone", crons.ZONES_ACCEPTED)

@@ -200,6 +200,26 @@ WRONG: list[tuple[str, str, str]] = [
         "access[0].apiGroups",
         'expected a list, was given ""',
     ),
+    (
+        'access: [{apiGroups: [""], resources: [pods, nodes], verbs: [get]}]',
+        "access[0].resources",
+        "nodes belong to no namespace",
+    ),
+    (
+        "access: [{apiGroups: [rbac.authorization.k8s.io], resources: [clusterroles], verbs: [bind]}]",
+        "access[0].resources",
+        "clusterroles belong to no namespace",
+    ),
+    (
+        'access: [{apiGroups: ["", metrics.k8s.io], resources: [nodes/proxy], verbs: [get]}]',
+        "access[0].resources",
+        "nodes/proxy belong to no namespace",
+    ),
+    (
+        'access: [{apiGroups: [""], resources: [namespaces], verbs: [get, list]}]',
+        "access[0].resources",
+        "namespaces belong to no namespace",
+    ),
     ("access: [x]", "access[0]", 'expected a mapping, was given "x"'),
     ("egress: [x]", "egress[0]", 'expected a mapping, was given "x"'),
     ("egress: [{}]", "egress[0]", "names no place: cidr, any: true, podSelector, namespaceSelector or host"),
