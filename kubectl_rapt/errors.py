@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +24,16 @@ class RaptError(Exception):
     Args:
         code: Stable, lower-case words joined by ``-``; each has an entry in ``docs/errors.md``.
         message: What is wrong and why, in one line, without a final full stop.
-        hint: A command or an act that helps; empty when there is none.
+        hint: A command or an act that helps, each on its own line; empty when there is none. Where it is nothing but
+            flags, front ends that know the command show it whole, with those flags.
         problems: The single findings, where the message sums up several.
+
+    Attributes:
+        typo: A word that was given, and the one that was probably meant; None where nothing is near.
     """
 
     exit_code: ClassVar[int] = 3
+    typo: "tuple[str, str] | None" = None
 
     def __init__(self, code: str, message: str, hint: str = "", problems: Sequence[Problem] = ()) -> None:
         super().__init__(message)
@@ -36,6 +41,17 @@ class RaptError(Exception):
         self.message = message
         self.hint = hint
         self.problems = tuple(problems)
+
+    def meant(self, given: str, near: str | None) -> Self:
+        """The same error, which knows what was probably meant: the command that was typed is shown with that.
+
+        Args:
+            given: The wrong word.
+            near: The right one; empty if the word is only in the way, None if nothing is near.
+        """
+        if near is not None:
+            self.typo = given, near
+        return self
 
 
 class UsageError(RaptError):

@@ -13,6 +13,7 @@ from kubectl_rapt.config.changes import Draft
 from kubectl_rapt.config.installation import Installation, Lock, Schedule
 from kubectl_rapt.errors import Invalid, Problem, Refused
 from kubectl_rapt.guard import secrets, sops
+from kubectl_rapt.model import names
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs import schedules
 from kubectl_rapt.templating import parameters
@@ -59,7 +60,7 @@ def draft(world: World, request: Request) -> Make:
         Invalid: Answers do not fit, or the name cannot be a tool's: every problem at once.
     """
     if problem := installation.bad_name(request.tool):
-        raise Invalid("bad-name", problem, "--name NAME")
+        raise Invalid("bad-name", problem, f"--name {names.as_label(request.tool)}")
 
     def make(found: Repository) -> Draft:
         project = found.project()

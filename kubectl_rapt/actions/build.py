@@ -190,9 +190,16 @@ def _check(wanted: Installation, allowed: tuple[str, ...], path: str) -> None:
         if one not in allowed
     ]
     if problems:
-        is_time = problems[0].where.startswith("schedule")
-        hint = "--schedule '*/15 * * * *' --time-zone Europe/Prague" if is_time else f"-n {allowed[0]}"
-        raise Invalid("bad-definition", f"{path} is not right", hint, problems)
+        raise Invalid("bad-definition", f"{path} is not right", _correction(wanted, allowed), problems)
+
+
+def _correction(wanted: Installation, allowed: tuple[str, ...]) -> str:
+    for one in wanted.schedules:
+        if schedules.check(one.cron):
+            return "--schedule '*/15 * * * *'"
+        if one.time_zone and schedules.check_time_zone(one.time_zone):
+            return f"--time-zone {schedules.near_time_zone(one.time_zone)}"
+    return f"-n {allowed[0]}"
 
 
 def _check_token(template: Template, rendered: Rendered) -> None:
@@ -239,4 +246,4 @@ def _validate(world: World, objects: list[Manifest], template: str) -> None:
     ]
     if problems:
         what = f"{template} renders to what Kubernetes does not accept"
-        raise Invalid("bad-manifest", what, f"other answers: kubectl rapt show {template}", problems)
+        raise Invalid("bad-manifest", what, f"kubectl rapt show {template}", problems)

@@ -100,8 +100,8 @@ def find(world: World, wanted: Sequence[str]) -> tuple[Registry, list[str]]:
     for name in chosen:
         if name not in registry.names:
             near = names.nearest(name, registry.names)
-            hint = f"it is called {near}" if near else f"kubectl rapt template new {name}"
-            raise NotFound("no-template", f'no template "{name}" in {root}', hint)
+            hint = f"kubectl rapt template new {names.as_label(name)}"
+            raise NotFound("no-template", f'no template "{name}" in {root}', hint).meant(name, near)
     return registry, list(dict.fromkeys(chosen)) or registry.names
 
 

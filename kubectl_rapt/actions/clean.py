@@ -88,7 +88,9 @@ def plan(world: World, scope: Scope) -> Plan:
         Refused, Unavailable: The cluster cannot be read.
     """
     if scope.older_than is not None and scope.policy:
-        raise UsageError("bad-flag", "--older-than and --policy say different things", "give one of them")
+        raise UsageError(
+            "bad-flag", "--older-than and --policy say different things", "kubectl rapt clean --help"
+        )
     selector = labels.selector({labels.TOOL: scope.tool}) if scope.tool else labels.TOOL
     broken: list[Problem] = []
     policies = Policies(world, scope, broken)
@@ -223,8 +225,9 @@ class Policies:
     def _check(self, name: str) -> None:
         known = sorted({*(one for _, one in self._objects), *self._bundled()})
         if name not in known:
-            near = names.did_you_mean(name, known)
-            raise NotFound("no-policy", f'no cleanup policy "{name}"{near}', f"there are {', '.join(known)}")
+            what = f'no cleanup policy "{name}"; there are {", ".join(known)}'
+            near = names.nearest(name, known)
+            raise NotFound("no-policy", what, "kubectl rapt policy list").meant(name, near)
 
 
 def _by_age(age: Duration | None, *, export: bool) -> CleanupPolicy:
@@ -331,6 +334,6 @@ def with_statuses(scope: Scope, given: Sequence[str]) -> Scope:
     known = {one.lower(): one for one in cleanup_policies.RUN_STATUSES} | {listed.DEAD: EXHAUSTED}
     for one in given:
         if one.lower() not in known:
-            choices = names.nearest(one, known) or "|".join(known)
-            raise UsageError("bad-flag", f'--status does not know "{one}"', f"--status {choices}")
+            what = f'--status does not take "{one}": it takes {", ".join(known.values())}'
+            raise UsageError("bad-flag", what, f"--status {names.nearest(one, known) or 'failed'}")
     return replace(scope, statuses=tuple(known[one.lower()] for one in given))

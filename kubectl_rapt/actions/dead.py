@@ -63,8 +63,8 @@ def _named(world: World, namespace: str, name: str) -> Manifest:
         if error.code != "not-found":
             raise
         near = names.nearest(name, [one["metadata"]["name"] for one in every(world, namespace)])
-        hint = f"kubectl rapt describe {near}" if near else LIST
-        raise NotFound("no-run", f'no run "{name}" in namespace {namespace}', hint) from error
+        what = f'no run "{name}" in namespace {namespace}'
+        raise NotFound("no-run", what, LIST).meant(name, near) from error
     find.check_owner(world, found)
     state = (found.get("status") or {}).get("state") or "Pending"
     if state != EXHAUSTED:
@@ -105,7 +105,7 @@ def replay(world: World, dead: Run, changes: Mapping[str, str]) -> Run:
         raise Refused(
             "needs-files",
             f'run "{dead.name}" was given files ({given}), which only a new run can get',
-            f"kubectl rapt run {dead.tool} --mount …",
+            f"kubectl rapt run {dead.tool} --mount LOCAL:PATH",
         )
     name = replay_name(dead, changes)
     if changes:

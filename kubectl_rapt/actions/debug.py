@@ -90,7 +90,7 @@ def plan(world: World, run: Run, wanted: Wanted) -> Clone:
         what = (
             f'what container "{name}" runs is known to its image alone, so nothing can wait for its failure'
         )
-        raise Invalid("not-held", what, f"kubectl rapt debug {run.name}, and start it by hand")
+        raise Invalid("not-held", what, f"kubectl rapt debug {run.name}")
     if not 1 <= wanted.time.seconds <= _MOST_SECONDS:
         raise Invalid("not-held", "it is held for a day at most", "--for 2h")
     hold = Hold(name, wanted.time, wanted.image, wanted.after)

@@ -102,7 +102,7 @@ def check(world: World, plan: Plan, *, is_forced: bool) -> None:
     active = [ref for one in plan.going for ref in one.active]
     if active and not is_forced:
         first = next((ref for ref in active if ref.kind == RUN), None)
-        hint = f"kubectl rapt cancel {first.name}, or --force: they go on" if first else "--force: they go on"
+        hint = f"kubectl rapt cancel {first.name}\n--force" if first else "--force"
         raise Refused(
             "still-active",
             "runs of the tools have not ended",

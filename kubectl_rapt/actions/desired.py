@@ -138,7 +138,7 @@ def check_cluster(world: World, environment: Environment) -> None:
         if error.code != "no-right":
             raise
         what = f"{error.message}, and so cannot tell which cluster this is"
-        raise Refused(error.code, what, "an administrator permits it with: kubectl rapt install") from error
+        raise Refused(error.code, what, "kubectl rapt install\nask an administrator to run it") from error
     if uid != environment.cluster:
         raise Refused(
             "other-cluster",

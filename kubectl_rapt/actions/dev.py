@@ -80,7 +80,7 @@ def _tool(world: World, name: str, answers: Mapping[str, str], error: NotFound) 
         run = running.plan(world, running.Request(name, world.cluster.namespace(), answers, {}))
     except (NotFound, Unavailable) as other:
         what = f"{error.message}, and {other.message}"
-        raise NotFound("no-template", what, "kubectl rapt dev run FOLDER") from other
+        raise NotFound("no-template", what, "kubectl rapt dev run --help") from other
     return Tried(name, run.job)
 
 
@@ -101,7 +101,7 @@ def engine(world: World, wanted: str = "") -> str:
             return path
         said = [line for line in answer.err.splitlines() if line.strip()]
         problems.append(f"{name} does not answer: {said[-1].strip() if said else answer.code}")
-    raise Unavailable("no-engine", "; ".join(problems), "kubectl rapt dev up, and dev run --with cluster")
+    raise Unavailable("no-engine", "; ".join(problems), "--with cluster")
 
 
 def as_job(tried: Tried, suffix: str, namespace: str) -> Manifest:

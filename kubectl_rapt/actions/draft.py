@@ -89,7 +89,7 @@ def plan(world: World, name: str, summary: str, source: Source | None, kept: Col
         raise Invalid(
             "bad-name",
             f"a template's name is small letters, digits and dashes: {name}",
-            "kubectl rapt template new NAME",
+            f"kubectl rapt template new {names.as_label(name)}",
         )
     root, _ = world.checkout.find()
     known = world.checkout.files(root)

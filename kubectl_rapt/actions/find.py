@@ -79,7 +79,8 @@ def tool(world: World, name: str, namespace: str, verb: str = "run") -> Tool:
         known = [one["metadata"]["name"] for one in world.cluster.list(TOOL, namespace)]
         nearest = names.nearest(name, known)
         hint = f"kubectl rapt {verb} {nearest}" if nearest else "kubectl rapt list"
-        raise NotFound("no-tool", f'no tool "{name}" in namespace {namespace}', hint) from error
+        what = f'no tool "{name}" in namespace {namespace}'
+        raise NotFound("no-tool", what, hint).meant(name, nearest) from error
     location.check_owner(world.location, found.environment, f'tool "{name}"')
     return found
 
@@ -110,9 +111,9 @@ def run(world: World, name: str, namespace: str) -> Run:
     except NotFound as error:
         if error.code != "not-found":
             raise
-        near = names.did_you_mean(name, _some_runs(world, namespace))
-        what = f'no run "{name}" in namespace {namespace}{near}'
-        raise NotFound("no-run", what, "kubectl rapt runs") from error
+        near = names.nearest(name, _some_runs(world, namespace))
+        what = f'no run "{name}" in namespace {namespace}'
+        raise NotFound("no-run", what, "kubectl rapt runs").meant(name, near) from error
     _check_owner(world, found.labels, found.ref)
     return found
 

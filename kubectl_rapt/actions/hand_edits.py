@@ -73,7 +73,7 @@ def refusal(edited: Sequence[Place], what: str = "were edited by hand") -> Refus
     return Refused(
         "hand-edited",
         f"rendered files {what}",
-        "say the edit in the tool's file (kubectl rapt set), or drop it: kubectl rapt render --overwrite",
+        "--overwrite\nkeep the edit by writing it into the file in tools/",
         problems,
     )
 

@@ -102,7 +102,9 @@ def _released(
     try:
         version = Version.parse(text)
     except ValueError:
-        raise NotFound("no-version", f"{text} is no version", f"{name}@1.2.0") from None
+        raise NotFound(
+            "no-version", f"{text} is no version", f"kubectl rapt template impact {name}"
+        ) from None
     wanted = registry.index().release(name, version)
     if wanted.is_same(index.release_of(now)):
         return now
@@ -128,7 +130,7 @@ def effects(
     """
     if not addresses and not world.settings.repository:
         what = "no config repository is set up, and none is named"
-        raise NotFound("no-repository", what, "--repository URL, or kubectl rapt init --local")
+        raise NotFound("no-repository", what, "kubectl rapt init --local\n--repository URL")
     remotes = [Remote(one) for one in addresses] or [repository.address(world)]
     for remote in remotes:
         try:

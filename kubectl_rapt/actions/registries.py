@@ -44,7 +44,7 @@ def _check_free(project: Project, wanted: Registry) -> None:
     for one in project.registries.values():
         if one.name == wanted.name:
             what = f"registry {one.name} is listed already, and otherwise: {one.url}"
-            raise Conflict("exists", what, f"another name, or first: kubectl rapt registry remove {one.name}")
+            raise Conflict("exists", what, f"kubectl rapt registry remove {one.name}")
         if one.url == wanted.url:
             raise Conflict(
                 "exists", f"{one.url} is listed already, as {one.name}", f"kubectl rapt search {one.name}/"

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -123,7 +124,7 @@ def _unknown(url: str) -> Refused:
     return Refused(
         "unknown-registry",
         f"rapt.yaml does not list the registry {url}",
-        f"kubectl rapt registry add NAME {url}, or install the tool anew from another one",
+        f"kubectl rapt registry add NAME {shlex.quote(url)}",
     )
 
 
@@ -135,7 +136,7 @@ def _catalog(catalogs: Sequence[Catalog], reference: Reference) -> Catalog:
         near = names.did_you_mean(reference.registry, [one.registry.name for one in catalogs])
         known = ", ".join(one.registry.name for one in catalogs)
         what = f'no registry "{reference.registry}" in rapt.yaml{near}'
-        raise NotFound("no-registry", what, f"there are {known}")
+        raise NotFound("no-registry", f"{what}; it has {known}", "kubectl rapt registry list")
     for one in asked:
         why = one.quarantined.get(f"{FOLDER}/{name}") or one.quarantined.get(f"{catalogs_.INDEX}: {name}")
         if why:
@@ -156,7 +157,7 @@ def _catalog(catalogs: Sequence[Catalog], reference: Reference) -> Catalog:
         f'no template "{name}" in {where}',
         f"kubectl rapt show {nearest}" if nearest else "kubectl rapt search",
         [Problem(one.registry.name, one.note) for one in unusable],
-    )
+    ).meant(name, nearest)
 
 
 def _notes(catalogs: Iterable[Catalog]) -> tuple[str, ...]:
@@ -236,7 +237,7 @@ def _check_lock(entry: Entry, wanted: Installation) -> None:
         raise Invalid(
             "bad-definition",
             f"the file of {wanted.tool} says {wanted.template} {wanted.version}, and what it has locked is {said}",
-            f"kubectl rapt upgrade {wanted.tool} --to {wanted.version}, which writes both",
+            f"kubectl rapt upgrade {wanted.tool} --to {wanted.version}",
         )
     locked, found = wanted.lock.policies, _policies_digest(entry)
     if locked and locked != found:

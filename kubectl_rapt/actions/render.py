@@ -76,9 +76,8 @@ def stale(world: World, found: Repository, environment: str = "", tools: Sequenc
 def _unknown(found: Repository, environment: str, name: str) -> RaptError:
     known = sorted({tool for _, tool in found.tools(environment)})
     where = f"environment {environment}" if environment else "any environment"
-    near = names.nearest(name, known)
-    hint = f"kubectl rapt render {near}" if near else f"there are: {', '.join(known[:10])}"
-    return NotFound("no-tool", f'no tool "{name}" in {where}', hint if known else "kubectl rapt add")
+    error = NotFound("no-tool", f'no tool "{name}" in {where}', "kubectl rapt list --shared")
+    return error.meant(name, names.nearest(name, known))
 
 
 def draft(world: World, environment: str = "", tools: Sequence[str] = ()) -> Make:

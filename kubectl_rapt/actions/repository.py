@@ -53,10 +53,9 @@ class Repository:
         self.project().environment(environment)
         near = names.nearest(tool, [name for _, name in layout.tools(self.files, environment)])
         elsewhere = [place for place, name in layout.tools(self.files) if name == tool]
-        hint = f"it is called {near}" if near else "kubectl rapt list --repository"
-        if elsewhere:
-            hint = f"--in {elsewhere[0]}"
-        raise NotFound("no-tool", f'no tool "{tool}" in environment {environment}', hint)
+        hint = f"--in {elsewhere[0]}" if elsewhere else "kubectl rapt list --repository"
+        error = NotFound("no-tool", f'no tool "{tool}" in environment {environment}', hint)
+        raise error if elsewhere else error.meant(tool, near)
 
     def installation(self, environment: str, tool: str) -> Installation:
         """What the file of a tool says. Raises NotFound, Invalid."""

@@ -139,7 +139,7 @@ def _job(world: World, run: Run, given: Mapping[str, str]) -> Manifest | None:
     try:
         return renewal.resized(run, template, renewal.read(sizes))
     except ValueError as error:
-        raise Invalid("bad-answers", str(error), "--set memory=2Gi, --set deadline=1h") from error
+        raise Invalid("bad-answers", str(error), "--set memory=2Gi") from error
 
 
 def _filled(

@@ -153,8 +153,8 @@ def find(world: World, found: Repository, identifier: str) -> Open:
         what = f"change {identifier} is merged: {done.change.summary}"
         raise NotFound("no-change", what, f"kubectl rapt changes show {identifier}")
     nearest = names.nearest(identifier, [other.change.id for other in _opened(world, found)])
-    hint = f"kubectl rapt changes show {nearest}" if nearest else "kubectl rapt changes"
-    raise NotFound("no-change", f'no open change "{identifier}"', hint)
+    error = NotFound("no-change", f'no open change "{identifier}"', "kubectl rapt changes")
+    raise error.meant(identifier, nearest)
 
 
 def read(world: World, found: Repository, identifier: str) -> Open | Merged:
@@ -225,7 +225,7 @@ def render(world: World, found: Repository, one: Open) -> Rendered:
         raise Conflict(
             "changed-since",
             f"{conflicts[0]} was changed on main since change {one.change.id} was made",
-            f"kubectl rapt changes abandon {one.change.id}, then make the change again",
+            f"kubectl rapt changes abandon {one.change.id}",
         )
     paths = _changed(base, tip)
     _check_foreign(one, paths)

@@ -57,7 +57,7 @@ def draft(world: World, request: Request) -> Make:
             raise Invalid(
                 "bad-answers",
                 what,
-                f"kubectl rapt explain {request.tool}",
+                f"kubectl rapt explain {request.tool} --in {environment.name}",
                 [Problem(one, f"is not a parameter{names.did_you_mean(one, known)}") for one in strange],
             )
         for name in request.unset:

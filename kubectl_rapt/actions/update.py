@@ -41,7 +41,7 @@ def plan(world: World, identifier: str, *, opens: bool = False) -> Update:
         raise Invalid(
             "no-forge",
             "the config repository is on plain git, which has no pull requests",
-            f"kubectl rapt changes show {identifier}, or set forge.kind and forge.api in rapt.yaml",
+            f"kubectl rapt changes show {identifier}\nset forge.kind and forge.api in rapt.yaml",
         )
     rendered = review.render(world, found, one)
     fresh = (compose.commit(found, rendered.whole, one.change, one.branch),) if rendered.is_stale else ()

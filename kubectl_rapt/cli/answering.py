@@ -104,7 +104,7 @@ def check_asked(context: typer.Context, name: str) -> None:
 
 
 def _missing(context: typer.Context, name: str) -> UsageError:
-    return UsageError("bad-usage", f"missing argument '{name}'", f"{context.command_path} --help")
+    return UsageError("bad-usage", f"missing argument '{name}'", "--help")
 
 
 def one_of(known: Sequence[str], kind: str) -> Callable[[str], object]:

@@ -20,12 +20,19 @@ _KUBECTL_VERBS = ("auth", "cluster-info", "describe", "edit", "get", "logs")
 """Those of kubectl's own that are shown; each says its namespace, where it has one."""
 
 _typed: list[tuple[str, str]] = []
+_words: list[str] = []
 
 
 def remember(arguments: "Sequence[str]") -> None:
     """What was typed: where the commands that are shown from now on are to work."""
     given = line.read(arguments).given
+    _words[:] = arguments
     _typed[:] = [(name, value) for name in _OF_NAMES for value in given.get(name, ())]
+
+
+def words_typed() -> list[str]:
+    """The command line that was typed, without the program's name."""
+    return list(_words)
 
 
 def here(text: str) -> str:

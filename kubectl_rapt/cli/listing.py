@@ -1,14 +1,14 @@
 """Lists in kubectl's manner: the flags that every list has, and everything that ``-o`` can make of its objects."""
 
+import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kubectl_rapt.cli import show, terminal
+from kubectl_rapt.cli import options, show, terminal
 from kubectl_rapt.errors import Invalid, UsageError
-from kubectl_rapt.model import names
 from kubectl_rapt.model.kinds import Manifest
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 FORMS = "wide|json|yaml|name|jsonpath=…|custom-columns=…"
 _LEAST = 3
 """How wide the columns of kubectl's are, whatever is in them."""
+_EXAMPLES = {"jsonpath": "{.items[*].metadata.name}", "custom-columns": "NAME:.metadata.name"}
 _PLAIN = ("", "wide", "json", "yaml", "name")
 
 AllNamespaces = Annotated[bool, typer.Option("-A", "--all-namespaces", help="Of every namespace")]
@@ -86,9 +87,16 @@ def form(output: str, *, sort_by: str = "", no_headers: bool = False, forms: str
         columns = tuple(_column(part) for part in text.split(","))
         return Form(kind, columns=columns, sort_by=by, has_header=not no_headers)
     if output not in _PLAIN or (output and output not in forms):
-        near = names.nearest(kind, [one for one in _PLAIN if one and one in forms])
-        raise UsageError("bad-flag", f'-o does not know "{output}"', f"-o {near or forms}")
+        raise _no_form(kind, output, forms)
     return Form(output, sort_by=by, has_header=not no_headers)
+
+
+def _no_form(kind: str, output: str, forms: str) -> UsageError:
+    refusal = options.not_one_of("-o", output, forms.split("|"))
+    for one, example in _EXAMPLES.items():
+        if kind == one:
+            refusal.hint = f"-o {shlex.quote(f'{one}={example}')}"
+    return refusal
 
 
 def _column(text: str) -> "tuple[str, JsonPath]":
@@ -105,8 +113,10 @@ def _path(text: str, flag: str, *, relaxed: bool = False) -> "JsonPath":
     try:
         return JsonPath.relaxed(text) if relaxed else JsonPath.parse(text)
     except ValueError as error:
-        example = ".metadata.name" if relaxed else "'{.items[*].metadata.name}'"
-        raise UsageError("bad-jsonpath", f"{flag}: {error}", f"{flag} {example}") from error
+        kind = flag.rpartition(" ")[2]
+        example = f"{kind}={_EXAMPLES[kind]}" if kind in _EXAMPLES else ".metadata.name"
+        hint = f"{flag.partition(' ')[0]} {shlex.quote(example)}"
+        raise UsageError("bad-jsonpath", f"{flag}: {error}", hint) from error
 
 
 def ordered(found: Sequence[Manifest], wanted: Form) -> list[Manifest]:

@@ -12,7 +12,7 @@ from typer._click.exceptions import UsageError as ClickUsageError
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
-from kubectl_rapt.cli import copying, helping, line, options, refusals, table, terminal
+from kubectl_rapt.cli import copying, correcting, helping, line, options, refusals, table, terminal
 from kubectl_rapt.errors import RaptError, UsageError
 from kubectl_rapt.model import names
 
@@ -60,11 +60,7 @@ class Commands(TyperGroup):
         path = f"{self.path} {cmd_name}".lstrip()
         entry = table.TABLE.get(path) if " " not in cmd_name else None
         if entry is None:
-            nearest = names.nearest(cmd_name, self.list_commands(ctx))
-            hint = f"{NAME} {self.path}".rstrip()
-            if self.path and cmd_name == "list":  # a group lists what it is about where no command is named
-                raise UsageError("no-command", f'no command "{path}"', hint)
-            raise UsageError("no-command", f'no command "{path}"', f"{hint} {nearest or '--help'}")
+            raise _no_command(ctx, self.path, cmd_name)
         is_group = bool(table.below(path))
         app = typer.Typer(
             cls=Commands if is_group else None,
@@ -84,6 +80,41 @@ class Commands(TyperGroup):
             command.subcommand_metavar = f"[{'|'.join(table.below(path))}]"
         command.params.extend(options.shared())
         return command
+
+
+_OTHER_NAMES = {
+    **dict.fromkeys(("get", "ls", "tools"), "list"),
+    **dict.fromkeys(("apply", "deploy"), "sync"),
+    **dict.fromkeys(("create", "new"), "add"),
+    **dict.fromkeys(("edit", "configure"), "set"),
+    **dict.fromkeys(("exec", "ssh"), "shell"),
+    **dict.fromkeys(("start", "execute"), "run"),
+    **dict.fromkeys(("stop", "kill"), "cancel"),
+    **dict.fromkeys(("rm", "uninstall"), "remove"),
+    **dict.fromkeys(("ps", "jobs"), "runs"),
+    **dict.fromkeys(("rerun", "restart"), "retry"),
+    "update": "upgrade",
+}
+"""What other programs call our commands, kubectl before all."""
+
+
+def _no_command(context: Any, path: str, name: str) -> UsageError:
+    what = f'no command "{f"{path} {name}".lstrip()}"'
+    help_ = f"{NAME} {path}".rstrip()
+    if path and name == "list":  # a group lists what it is about where no command is named
+        return UsageError("no-command", what, help_)
+    typed = context.ensure_object(dict).get("words", ())
+    if not path and name in _OTHER_NAMES:
+        kind = (typed[typed.index(name) + 1 :] or [""])[0].split("/")[0].lower()
+        if name == "get" and kind in ("run", "runs", "job", "jobs"):
+            return UsageError("no-command", what, f"{NAME} runs")
+        other = _OTHER_NAMES[name]
+        return UsageError(
+            "no-command", what, f"{NAME} {other}" if other in ("list", "runs") else f"{NAME} {other} --help"
+        )
+    nearest = names.nearest(name, table.below(path))
+    hint = correcting.replaced(typed, name, nearest) if nearest else f"{help_} --help"
+    return UsageError("no-command", what, hint)
 
 
 def _alone(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -172,13 +203,17 @@ def _translate(error: ClickException, arguments: Sequence[str]) -> RaptError:
             for flag in (*one.opts, *one.secondary_opts)
         ]
         flags = flags if error.option_name.startswith("--") else []  # no letter is near to another
-        nearest = names.nearest(error.option_name, flags) or "--help"
+        nearest = names.nearest(error.option_name, flags)
         word = error.option_name.strip("-")
-        if word == command:  # what `set --set` means is an argument of it
-            nearest = "--help"
-        elif word in table.TABLE:
-            where, nearest = NAME, word
-        return UsageError("no-flag", f"no flag {error.option_name}", f"{where} {nearest}")
+        if word == command == "set":  # what follows is an argument of it
+            hint = correcting.replaced(arguments, error.option_name, "")
+        elif word in table.TABLE and word != command:
+            hint = f"{NAME} {word}"
+        elif nearest:
+            hint = correcting.replaced(arguments, error.option_name, nearest)
+        else:
+            hint = f"{where} --help"
+        return UsageError("no-flag", f"no flag {error.option_name}", hint)
     if isinstance(error, BadParameter) and error.param and error.message:
         what = f"{error.param.opts[0]} expects {_expected(error.message)}"
         return UsageError("bad-flag", what, f"{where} --help")

@@ -92,7 +92,8 @@ def follows(follow: bool | None, *, wait: bool, has_output: bool) -> bool:
     from kubectl_rapt.cli import terminal
 
     if wait and follow is False:
-        raise UsageError("bad-flag", "--wait and --detach contradict each other", "--wait")
+        error = UsageError("bad-flag", "--wait and --detach contradict each other", "--wait")
+        raise error.meant("--detach", "")
     return wait or ((terminal.is_interactive() and not has_output) if follow is None else follow)
 
 
@@ -103,7 +104,7 @@ def words(text: str) -> list[str]:
 
 def is_dry(dry_run: str) -> bool:
     """Whether ``--dry-run`` of such a command was given. Raises UsageError."""
-    one_of("--dry-run", dry_run, ("none", "client"))
+    one_of("--dry-run", dry_run, ("client", "none"))
     return dry_run == "client"
 
 
@@ -212,7 +213,7 @@ def pairs(texts: Sequence[str], flag: str) -> dict[str, str]:
             problems.append(Problem(flag, f"gives {name} twice"))
         found[name] = value
     if problems:
-        raise UsageError("bad-flag", f"{flag} is not right", f"{flag} NAME=VALUE", problems)
+        raise UsageError("bad-flag", f"{flag} is not right", "--help", problems)
     return found
 
 
@@ -224,7 +225,7 @@ def environment(context: typer.Context, settings: Settings) -> str:
     """
     chosen = named_environment(context) or settings.environment
     if not chosen:
-        hint = f"{context.command_path} --in ENV" if settings.repository else "kubectl rapt init --local"
+        hint = "--in ENV" if settings.repository else "kubectl rapt init --local"
         raise UsageError("no-environment", "no environment is named and there is no default", hint)
     return chosen
 
@@ -238,10 +239,7 @@ def check_default(context: typer.Context, environment: "Environment") -> None:
     if not named_environment(context):
         from kubectl_rapt.actions import locate
 
-        try:
-            locate.check_default(environment)
-        except UsageError as error:
-            raise _typed_again(context, error) from None
+        locate.check_default(environment)
 
 
 def one_of(flag: str, value: str, allowed: Sequence[str]) -> None:
@@ -251,8 +249,14 @@ def one_of(flag: str, value: str, allowed: Sequence[str]) -> None:
         UsageError: It is none of those.
     """
     if value and value not in allowed:
-        near = names.nearest(value, allowed) or "|".join(allowed)
-        raise UsageError("bad-flag", f'{flag} does not know "{value}"', f"{flag} {near}")
+        raise not_one_of(flag, value, allowed)
+
+
+def not_one_of(flag: str, value: str, allowed: Sequence[str]) -> UsageError:
+    """The refusal of a value that is none of those that a flag takes: it names them all, and shows the nearest."""
+    near = names.nearest(value, allowed) or allowed[0]
+    choices = ", ".join(allowed[:-1]) + (" or " if allowed[1:] else "") + allowed[-1]
+    return UsageError("bad-flag", f'{flag} does not take "{value}": it takes {choices}', f"{flag} {near}")
 
 
 About = Literal["environment", "repository", "cluster", "anything"]
@@ -303,7 +307,7 @@ def open_world(
                 _check_environment(opened[0], is_strict=about != "anything")
             yield opened
     except RaptError as error:
-        told = _typed_again(context, _with_context(context, name, error))
+        told = _with_context(context, name, error)
         if told is error:
             raise
         raise told from error
@@ -374,37 +378,6 @@ def _with_context(context: typer.Context, environment: str, error: RaptError) ->
     return Refused(
         error.code, what, f"kubectl rapt config set contexts.{environment} {shlex.quote(right[0])}"
     )
-
-
-_RETYPED = ("--in", "-n", "--to-environment", "--with")
-
-
-def _typed_again(context: typer.Context, error: RaptError) -> RaptError:
-    """An error whose hint is only a flag, with the whole command as its hint: what was typed, with that flag."""
-    flag, _, value = error.hint.partition(" ")
-    if flag not in _RETYPED or not value or " " in value:
-        return error
-    from kubectl_rapt.cli import answering
-
-    error.hint = answering.command(_without(words_given(context), flag), [flag, value])
-    return error
-
-
-def _without(words: Sequence[str], flag: str) -> list[str]:
-    """Words without a flag and its value."""
-    names = (flag, "--namespace") if flag == "-n" else (flag,)
-    kept: list[str] = []
-    skips = False
-    for index, word in enumerate(words):
-        if word == "--":
-            return [*kept, *words[index:]]
-        if skips:
-            skips = False
-        elif word in names:
-            skips = True
-        elif not word.startswith(tuple(f"{name}=" for name in names)):
-            kept.append(word)
-    return kept
 
 
 def _trace(line: str) -> None:

@@ -205,7 +205,7 @@ def _next(made: Composition) -> Iterator[str]:
     """Where the change is looked at, and what brings it further."""
     identifier, seen = made.change.id, made.pull_request
     if not made.has_forge:
-        yield f"review: kubectl rapt changes show {identifier}   (on plain git, review is a convention)"
+        yield f"review: kubectl rapt changes show {identifier}"
     elif seen and seen.state == "closed":
         yield f"review: {seen.url} was closed"
         yield f"reopen: kubectl rapt changes open {identifier}"

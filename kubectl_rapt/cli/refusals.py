@@ -1,6 +1,6 @@
 """What an error looks like: what and why, each finding, what to do, and where the page of its code is."""
 
-from kubectl_rapt.cli import terminal
+from kubectl_rapt.cli import copying, correcting, terminal
 from kubectl_rapt.errors import RaptError
 
 PAGE = "kubectl rapt help errors"
@@ -12,9 +12,17 @@ def tell(error: RaptError) -> None:
     width = max((len(_shown(problem.where)) for problem in error.problems), default=0)
     for problem in error.problems:
         terminal.say(f"  {_shown(problem.where):<{width}}  {_shown(problem.what)}")
-    if error.hint:
-        terminal.say(f"  try: {_shown(error.hint)}")
+    for number, hint in enumerate(_hints(error)):
+        terminal.say(f"  {'or' if number else 'try'}: {_shown(hint)}")
     terminal.say(f"  see: {PAGE} {error.code}")
+
+
+def _hints(error: RaptError) -> list[str]:
+    """What to do, as whole commands: those that were typed, with what was wrong corrected."""
+    typed = copying.words_typed()
+    if error.typo and (corrected := correcting.replaced(typed, *error.typo)) != correcting.command(typed):
+        return [corrected]
+    return [correcting.whole(hint, typed) for hint in error.hint.splitlines()]
 
 
 def brief(error: RaptError) -> str:

@@ -53,7 +53,7 @@ def carry_out(
     """
     environment = options.named_environment(context) or tool_environment
     if not environment:
-        raise UsageError("no-environment", "no environment is named", f"{context.command_path} --in ENV")
+        raise UsageError("no-environment", "no environment is named", "--in ENV")
     reviewed.check_folder(world, wanted, environment)
     make = reviewed.draft(world, wanted, environment)
     proposing.carry_out(context, world, writers, make, proposing.Manner(bool(manner.dry_run)))

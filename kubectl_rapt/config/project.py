@@ -210,7 +210,9 @@ class Project:
                 else f"; there {'is' if len(known) == 1 else 'are'} {', '.join(known)}"
             )
             hint = f"{flag} {nearest or next(iter(known), 'ENV')}"
-            raise NotFound("no-environment", f'no environment "{name}" in {layout.PROJECT}{there}', hint)
+            raise NotFound(
+                "no-environment", f'no environment "{name}" in {layout.PROJECT}{there}', hint
+            ).meant(name, nearest or next(iter(known), None))
         return self.environments[name]
 
     def profile(self, environment: Environment) -> Profile:
@@ -303,7 +305,7 @@ def registry(wanted: Registry) -> Registry:
         raise Invalid(
             "bad-registry",
             f'registry "{wanted.name}" is not right',
-            "kubectl rapt registry add NAME https://host/path",
+            "kubectl rapt registry add --help",
             [Problem(pointer.removeprefix("/") or "name", what) for pointer, what in findings],
         )
     return found

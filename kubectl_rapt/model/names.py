@@ -12,6 +12,11 @@ LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 _HASH_LENGTH = 8
 _SUFFIX_LENGTH = 5
 
+_PARTS = re.compile(r"[-_./@: ]+")
+_DIGIT = re.compile(r"[0-9]")
+_SHORT, _LONG, _MOST_SLIPS = 3, 8, 2
+_MOST_LEFT_OUT = 4
+
 
 def is_dns_label(name: str) -> bool:
     """Whether it is a DNS label as Kubernetes defines it (RFC 1123, lower case, at most 63 characters)."""
@@ -46,18 +51,77 @@ def shorten(name: str, limit: int, room: int = 0) -> str:
     return f"{begin}-{end}" if begin else end
 
 
+def as_label(name: str, otherwise: str = "name") -> str:
+    """A DNS label to propose in place of a name that is none: ``Back up`` becomes ``back-up``."""
+    return re.sub("[^a-z0-9]+", "-", name.lower())[: MAX_LABEL - 11].strip("-") or otherwise
+
+
 def nearest(word: str, candidates: Iterable[str]) -> str | None:
-    """What was probably meant: the candidate most like the word, if one is like it at all.
+    """What was probably meant: the candidate that one or two slips of the fingers away is, if there is one.
 
-    Case does not count; of equals the first is taken.
+    Names that differ by a number or by a whole part, such as ``db-1`` and ``db-2``, or ``http-check`` and
+    ``tcp-check``, are names of different things. Case does not count; of equals the first is taken.
     """
-    import difflib
-
-    spelled: dict[str, str] = {}
+    typed = word[:MAX_SUBDOMAIN].lower()
+    found: tuple[int, str] | None = None
     for candidate in candidates:
-        spelled.setdefault(candidate.lower(), candidate)
-    found = difflib.get_close_matches(word[:MAX_SUBDOMAIN].lower(), spelled, n=1)
-    return spelled[found[0]] if found else None
+        slips = _slips(typed, candidate.lower())
+        if slips is not None and (found is None or slips < found[0]):
+            found = slips, candidate
+    return found[1] if found else None
+
+
+def _slips(word: str, other: str) -> int | None:
+    """How many slips make one of the other; None if they are too many for words of that length."""
+    if word == other:
+        return 0
+    if _PARTS.sub("", word) == _PARTS.sub("", other):
+        return 1  # ``outofmemory``, ``time_zone``
+    if _DIGIT.sub("0", word) == _DIGIT.sub("0", other):
+        return None
+    short, long = sorted((word, other), key=len)
+    if len(short) >= _SHORT and len(long) - len(short) <= _MOST_LEFT_OUT and long.startswith(short):
+        return _MOST_SLIPS  # ``fail`` for ``failed``, ``runtime`` for ``run``
+    words, others = _PARTS.split(word), _PARTS.split(other)
+    if len(words) != len(others):
+        words, others = [word], [other]
+    total = 0
+    for one, another in zip(words, others, strict=True):
+        most = _most_slips(one, another)
+        slips = _distance(one, another, most)
+        if slips is None:
+            return None
+        total += slips
+    return total if total <= _MOST_SLIPS else None
+
+
+def _most_slips(one: str, another: str) -> int:
+    longest = max(len(one), len(another))
+    if longest <= _SHORT and one[:1] != another[:1]:
+        return 0  # ``get`` and ``set`` are two words
+    return 0 if longest < _SHORT else 1 if longest < _LONG else 2
+
+
+def _distance(one: str, another: str, most: int) -> int | None:
+    """Letters left out, added, taken for others, and neighbours swapped; None if that is more than ``most``.
+
+    The optimal string alignment distance (Damerau 1964, restricted), by dynamic programming.
+    """
+    if one == another:
+        return 0
+    if abs(len(one) - len(another)) > most or len(set(one) ^ set(another)) > 2 * most:
+        return None
+    before: list[int] = []
+    last = list(range(len(another) + 1))
+    for i, letter in enumerate(one, 1):
+        row = [i]
+        for j, other in enumerate(another, 1):
+            cost = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (letter != other))
+            if i > 1 and j > 1 and letter == another[j - 2] and one[i - 2] == other:
+                cost = min(cost, before[j - 2] + 1)
+            row.append(cost)
+        before, last = last, row
+    return last[-1] if last[-1] <= most else None
 
 
 def did_you_mean(word: str, candidates: Iterable[str]) -> str:

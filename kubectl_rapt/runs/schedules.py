@@ -155,6 +155,13 @@ def check_time_zone(name: str) -> str:
     return ""
 
 
+def near_time_zone(name: str) -> str:
+    """The time zone that was probably meant, or one that there is for certain."""
+    from kubectl_rapt.model import names
+
+    return names.nearest(name, sorted(_zones())) or "UTC"
+
+
 @cache
 def _zones() -> frozenset[str]:
     from importlib.resources import files

@@ -264,10 +264,15 @@ def test_templates_are_found_by_name_by_folder_and_all_at_once(author: FakeWorld
         assert (registry.root, chosen) == (root, expected)
 
 
+def test_a_template_that_is_mistyped_is_told_the_nearest(author: FakeWorld) -> None:
+    with pytest.raises(NotFound) as caught:
+        checkout.find(author, ["sya"])
+    assert (caught.value.code, caught.value.typo) == ("no-template", ("sya", "say"))
+
+
 @pytest.mark.parametrize(
     ("wanted", "hint"),
     [
-        ("sya", "it is called say"),
         ("quite-another", "kubectl rapt template new quite-another"),
         ("templates", "kubectl rapt template new templates"),
         ("templates/none", ""),

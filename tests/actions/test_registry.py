@@ -512,4 +512,4 @@ def test_a_version_that_was_edited_by_hand_is_not_the_locked_one(
         "bad-definition",
         f"the file of {wanted.tool} says say 1.1.0, and what it has locked is say 1.0.0",
     )
-    assert caught.value.hint == f"kubectl rapt upgrade {wanted.tool} --to 1.1.0, which writes both"
+    assert caught.value.hint == f"kubectl rapt upgrade {wanted.tool} --to 1.1.0"

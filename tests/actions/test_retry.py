@@ -201,9 +201,9 @@ def test_a_run_that_is_mistyped_is_told_the_nearest(ann: FakeWorld, writers: Fak
     advance.advance(
         ann, writers, Seen(running.plan(ann, running.Request("probe", "default", {}, {}, "nightly")))
     )
-    with pytest.raises(NotFound, match="did you mean: nightly") as caught:
+    with pytest.raises(NotFound, match='no run "nihgtly"') as caught:
         find.run(ann, "nihgtly", "default")
-    assert caught.value.code == "no-run"
+    assert (caught.value.code, caught.value.typo) == ("no-run", ("nihgtly", "nightly"))
 
 
 def test_a_tool_that_was_rendered_holds_all_that_its_policy_says(ann: FakeWorld) -> None:

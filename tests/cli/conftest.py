@@ -1,12 +1,13 @@
 """Typing commands without a cluster: a home of one's own, and an answer as one value."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
 from kubectl_rapt.cli import main
+from tests import hints
 from tests.killing import Ended
 from tests.repositories import SOMEONE
 
@@ -28,11 +29,18 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def ask(home: Path, capfd: pytest.CaptureFixture[str]) -> Ask:
-    """Type a command in this process."""
+    """Type a command in this process, and then every command that its answer shows."""
 
-    def ask(*words: str) -> Ended:
+    def types(words: Sequence[str]) -> Ended:
         code = main.run(list(words))
         told = capfd.readouterr()
         return Ended(code, told.out, told.err)
+
+    follows = hints.Hints(types)
+
+    def ask(*words: str) -> Ended:
+        ended = types(words)
+        follows.follow(words, ended)
+        return ended
 
     return ask

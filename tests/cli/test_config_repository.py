@@ -47,7 +47,7 @@ def repository(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> C
             "add htp-check --in dev",
             4,
             'no template "htp-check" in the registries',
-            "kubectl rapt show http-check",
+            "kubectl rapt add http-check --in dev",
         ),
         ("changes show 7c1e42", 4, 'no open change "7c1e42"', "kubectl rapt changes"),
         ("changes open 7c1e42", 4, 'no open change "7c1e42"', "kubectl rapt changes"),
@@ -58,7 +58,7 @@ def repository(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> C
             "add http-check --in dev --name Backup",
             5,
             'a tool\'s name has lower-case letters, digits and -, got "Backup"',
-            "--name NAME",
+            "kubectl rapt add http-check --in dev --name backup",
         ),
     ],
 )
@@ -111,12 +111,12 @@ def test_a_schedule_needs_every_answer(ask: Ask, repository: ConfigRepository) -
                 "schedule * * *       expects 5 fields (minute, hour, day of month, month, day of week), "
                 'got 3: "* * *"',
             ),
-            "--schedule '*/15 * * * *' --time-zone Europe/Prague",
+            "--help",
         ),
         (
             ["--schedule", "@daily", "--time-zone", "Europe/Prag"],
             ("schedule @daily  there is no time zone Europe/Prag; did you mean: Europe/Prague?",),
-            "--schedule '*/15 * * * *' --time-zone Europe/Prague",
+            "--schedule @daily --time-zone Europe/Prague",
         ),
         (
             ["--schedule", "0 0 31 2 *"],
@@ -130,7 +130,9 @@ def test_a_schedule_that_cannot_be_is_refused(
 ) -> None:
     before = repository.branches
     words = ["add", "http-check", "--in", "dev", "--set", "url=http://example.com", *flags]
-    assert ask(*words) == refused(5, "tools/dev/http-check.yaml is not right", hint, *problems)
+    typed = "kubectl rapt add"
+    shown = f"{typed} {hint}" if hint == "--help" else f"{typed} {' '.join(words[1:6])} {hint}"
+    assert ask(*words) == refused(5, "tools/dev/http-check.yaml is not right", shown, *problems)
     assert repository.branches == before
 
 

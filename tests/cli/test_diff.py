@@ -89,7 +89,12 @@ def test_programs_read_the_same_as_data(ask: Ask, repository: ConfigRepository) 
             'no environment "prd" in rapt.yaml',
             "kubectl rapt diff hello --in dev --with prod",
         ),
-        ("-o table", 2, '-o does not know "table"', "-o json|yaml"),
+        (
+            "-o table",
+            2,
+            '-o does not take "table": it takes json or yaml',
+            "kubectl rapt diff hello --in dev -o json",
+        ),
     ],
 )
 def test_what_cannot_be_compared_is_refused(

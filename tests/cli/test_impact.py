@@ -105,11 +105,16 @@ def test_what_would_break_ends_with_1_and_the_upgrade_is_refused_with_the_same_w
             "template impact sey",
             4,
             'no template "sey" in {root}',
-            "it is called say",
+            "kubectl rapt template impact say",
         ),
         ("template impact say@9.0.0", 4, "say has no version 9.0.0", "take one of: 1.0.0"),
-        ("template impact say@nine", 4, "nine is no version", "say@1.2.0"),
-        ("template impact say -o yaml", 2, '-o does not know "yaml"', "-o json"),
+        ("template impact say@nine", 4, "nine is no version", "kubectl rapt template impact say"),
+        (
+            "template impact say -o yaml",
+            2,
+            '-o does not take "yaml": it takes json',
+            "kubectl rapt template impact say -o json",
+        ),
     ],
 )
 def test_what_is_not_there_is_named(
@@ -146,5 +151,5 @@ def test_without_a_config_repository_one_is_asked_for(
     assert ask("template", "impact", "say") == refused(
         4,
         "no config repository is set up, and none is named",
-        "--repository URL, or kubectl rapt init --local",
+        "kubectl rapt init --local\n  or: kubectl rapt template impact say --repository URL",
     )

@@ -257,10 +257,20 @@ def test_on_a_terminal_a_person_is_asked_and_told_the_command(
             "template new Say",
             5,
             "a template's name is small letters, digits and dashes: Say",
-            "kubectl rapt template new NAME",
+            "kubectl rapt template new say",
         ),
-        ("template release say --bump huge", 2, '--bump does not know "huge"', "--bump patch|minor|major"),
-        ("template lint -o yaml", 2, '-o does not know "yaml"', "-o json"),
+        (
+            "template release say --bump huge",
+            2,
+            '--bump does not take "huge": it takes patch, minor or major',
+            "kubectl rapt template release say --bump patch",
+        ),
+        (
+            "template lint -o yaml",
+            2,
+            '-o does not take "yaml": it takes json',
+            "kubectl rapt template lint -o json",
+        ),
         (
             "template publish say",
             6,

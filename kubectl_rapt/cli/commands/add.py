@@ -127,7 +127,7 @@ def _environment(context: typer.Context, world: World, asked: list[str]) -> str:
     gone = UsageError(
         "no-environment",
         "no environment is named and there is no default",
-        f"{context.command_path} --in ENV",
+        "--in ENV",
     )
     found = answering.answer(
         f"environment ({', '.join(known)})", answering.one_of(known, "environment"), gone

@@ -73,9 +73,7 @@ def run(
         for name, value in tried.examples.items():
             terminal.say(terminal.clean(f"  the example of {name} is taken: {terminal.shorten(value, 60)}"))
         if watch and not tried.root:
-            raise UsageError(
-                "bad-flag", "--watch is for a template's folder", "kubectl rapt dev run FOLDER -w"
-            )
+            raise UsageError("bad-flag", "--watch is for a template's folder", "kubectl rapt dev run --help")
         once = _runner(world, writers, with_, given, is_dry=is_dry)
         if not watch or is_dry:
             return once(tried, None)
@@ -142,7 +140,9 @@ def _with_engine(
     plan = locally.plan(tried.job, name, given)
     if plan.missing:
         what = f"{tried.name} needs what a cluster would give it"
-        raise Invalid("not-given", what, "kubectl rapt dev run … --env NAME=VALUE", plan.missing)
+        raise Invalid(
+            "not-given", what, " ".join(f"--env {one.where}=…" for one in plan.missing), plan.missing
+        )
     for note in plan.notes:
         terminal.say(terminal.clean(f"  not reproduced: {note}"))
     if is_dry:
@@ -214,7 +214,7 @@ def up(context: typer.Context, dry_run: options.DryRun = "none") -> int:
             known = trying.started(world, known)
             writes.apply(writers, trying.note(folder, known))
     terminal.out(f"export KUBECONFIG={shlex.quote(known.kubeconfig)}")
-    terminal.say("  next: kubectl rapt dev run TEMPLATE --with cluster")
+    terminal.say("  next: kubectl rapt dev run --help")
     return 0
 
 

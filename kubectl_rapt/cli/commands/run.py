@@ -105,7 +105,7 @@ def run(
     Example: kubectl rapt run http-check --set url=http://example.com --follow
     """
     options.one_of("-o", output, ("json", "yaml", "name"))
-    options.one_of("--dry-run", dry_run, ("none", "client", "server"))
+    options.one_of("--dry-run", dry_run, ("client", "server", "none"))
     if not 1 <= parallel <= MOST_AT_ONCE:
         raise UsageError("bad-flag", f"--parallel takes 1 to {MOST_AT_ONCE}, got {parallel}", "--parallel 4")
     given = mounts.parse(mount or [], secret_mount or [])

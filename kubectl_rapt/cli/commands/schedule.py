@@ -287,7 +287,7 @@ def _planned(one: Slot) -> list[str]:
 def _ask(tool: str, count: int) -> None:
     what = f"that is {count} runs of {tool}"
     if not terminal.is_interactive():
-        raise Refused("needs-yes", f"{what}, and nobody is there to ask", "the same command with --yes")
+        raise Refused("needs-yes", f"{what}, and nobody is there to ask", "--yes")
     if not typer.confirm(f"{what[:1].upper()}{what[1:]}. Start them?", err=True):
         raise typer.Abort
 

@@ -205,7 +205,7 @@ def new(
         terminal.say(f"  note: {terminal.clean(note)}")
     terminal.out(f"template {name} {'would be made' if is_dry else 'made'} in templates/{name}")
     answering.tell(options.words_given(context), asked)
-    terminal.say(f"  next: kubectl rapt template test {name}, kubectl rapt template lint {name}")
+    terminal.say(f"  next: kubectl rapt template test {name}")
 
 
 def _ask(name: str, found: Source | None) -> tuple[str, list[str]]:

@@ -38,4 +38,4 @@ def test_without_a_terminal_the_flag_is_named(monkeypatch: pytest.MonkeyPatch) -
     asking.confirm("delete it", is_sure=True)
     with pytest.raises(UsageError) as caught:
         asking.confirm("delete it", is_sure=False)
-    assert (caught.value.exit_code, caught.value.hint) == (2, "the same with -y")
+    assert (caught.value.exit_code, caught.value.hint) == (2, "--yes")

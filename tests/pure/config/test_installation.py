@@ -102,9 +102,7 @@ namespace: team
     assert caught.value.code == "bad-definition"
     assert caught.value.message == f"{PATH} has 14 mistakes"
     assert caught.value.problems == (
-        Problem(
-            f"{PATH}:1: apiVersion", "expected one of: rapt.dev/v1alpha1; did you mean: rapt.dev/v1alpha1?"
-        ),
+        Problem(f"{PATH}:1: apiVersion", "expected one of: rapt.dev/v1alpha1"),
         Problem(f"{PATH}:1: version", "is missing"),
         Problem(f"{PATH}:2: kind", "expected one of: Installation"),
         Problem(f"{PATH}:3: template", "is empty"),

@@ -84,6 +84,19 @@ NEAR = [
     ("zzz", ["backup"], None),
     ("x", [], None),
     ("AB", ["Ab", "ab"], "Ab"),
+    ("Europe/Berln", ["Europe/Dublin", "Europe/Berlin"], "Europe/Berlin"),
+    ("outofmemory", ["out-of-memory"], "out-of-memory"),
+    ("rn", ["run"], "run"),
+    ("lst", ["set", "list"], "list"),
+    ("faild", ["Failed"], "Failed"),
+    ("fail", ["Failed"], "Failed"),
+    ("http", ["http-check"], None),
+    ("get", ["set"], None),
+    ("hc2", ["hc1"], None),
+    ("db-backup-2", ["db-backup-1"], None),
+    ("http-check", ["tcp-check"], None),
+    ("never", ["server"], None),
+    ("hello-bcdfg", ["hello-wxyz2"], None),
 ]
 
 

@@ -1,0 +1,106 @@
+"""The command that was typed, corrected: a refusal shows it whole, so that it can be copied."""
+
+import os
+import shlex
+from collections.abc import Mapping, Sequence
+
+from kubectl_rapt.cli import helping, line
+from kubectl_rapt.cli.wording import Flag
+
+
+def whole(hint: str, typed: Sequence[str]) -> str:
+    """A hint that is nothing but flags, as the command that was typed with those flags.
+
+    Args:
+        hint: Such as ``-o json``, ``--yes`` or ``--status failed``; any other text stays as it is.
+        typed: The words behind the program's name.
+
+    Returns:
+        One line for a shell.
+    """
+    if not hint.startswith("-"):
+        return hint
+    read = line.read(typed)
+    asks_for_help = command([*read.command.split(), "--help"])
+    if hint == "--help":
+        return asks_for_help
+    known = line.by_name(read.flags())
+    try:
+        words = shlex.split(hint)
+    except ValueError:
+        return hint
+    corrected = list(typed)
+    at = 0
+    while at < len(words):
+        name, equals, value = words[at].partition("=")
+        flag = known.get(name)
+        if flag is None:
+            return hint
+        if flag.value and not equals:
+            at += 1
+            if at == len(words):
+                return hint
+            value = words[at]
+        at += 1
+        if flag.may_repeat and "=" not in value and len(read.given.get(flag.name, ())) > 1:
+            return asks_for_help  # which of them is meant, only the person knows
+        corrected = _with(corrected, known, flag, name, value)
+    return command(corrected)
+
+
+def replaced(typed: Sequence[str], wrong: str, right: str) -> str:
+    """The command that was typed, with one of its words, or a flag's name or value, replaced.
+
+    Args:
+        typed: The words behind the program's name.
+        wrong: The word.
+        right: What stands there instead; empty if nothing does.
+    """
+    words = list(typed)
+    for index, word in enumerate(words):
+        name, equals, value = word.partition("=")
+        if word == wrong:
+            words[index : index + 1] = [right] if right else []
+        elif equals and name == wrong:
+            words[index] = f"{right}={value}" if right else value
+        elif equals and value == wrong and name.startswith("-"):
+            words[index] = f"{name}={right}"
+        else:
+            continue
+        break
+    return command(words)
+
+
+def command(words: Sequence[str]) -> str:
+    """A command as it is typed here; each word is quoted for a shell."""
+    return " ".join([helping.program(os.environ), *(quoted(word) for word in words)])
+
+
+def quoted(word: str) -> str:
+    """A word as a shell takes it; an ellipsis stands for what only the reader knows, and needs no quotes."""
+    return word if word.replace("…", "").isalnum() else shlex.quote(word)
+
+
+def _with(typed: Sequence[str], known: Mapping[str, Flag], flag: Flag, name: str, value: str) -> list[str]:
+    """The words with a flag of that value, in the place where it was given, else before ``--``."""
+    words = list(typed)
+    end = words.index("--") if "--" in words else len(words)
+    key = value.partition("=")[0]
+    for index in range(end):
+        given, equals, old = words[index].partition("=")
+        if known.get(given) is not flag:
+            continue
+        if not flag.value:
+            words[index] = name
+            return words
+        if not equals:
+            old = words[index + 1] if index + 1 < end else ""
+        if flag.may_repeat and "=" in old and old.partition("=")[0] != key:
+            continue
+        if equals:
+            words[index] = f"{given}={value}"
+        else:
+            words[index + 1 : min(index + 2, end)] = [value]
+        return words
+    words[end:end] = [name, value] if flag.value else [name]
+    return words
