@@ -227,7 +227,7 @@ class Policies:
         if name not in known:
             what = f'no cleanup policy "{name}"; there are {", ".join(known)}'
             near = names.nearest(name, known)
-            raise NotFound("no-policy", what, "kubectl rapt policy list").meant(name, near)
+            raise NotFound("no-policy", what, "kubectl rapt policy").meant(name, near)
 
 
 def _by_age(age: Duration | None, *, export: bool) -> CleanupPolicy:

@@ -136,7 +136,7 @@ def _catalog(catalogs: Sequence[Catalog], reference: Reference) -> Catalog:
         near = names.did_you_mean(reference.registry, [one.registry.name for one in catalogs])
         known = ", ".join(one.registry.name for one in catalogs)
         what = f'no registry "{reference.registry}" in rapt.yaml{near}'
-        raise NotFound("no-registry", f"{what}; it has {known}", "kubectl rapt registry list")
+        raise NotFound("no-registry", f"{what}; it has {known}", "kubectl rapt registry")
     for one in asked:
         why = one.quarantined.get(f"{FOLDER}/{name}") or one.quarantined.get(f"{catalogs_.INDEX}: {name}")
         if why:

@@ -76,7 +76,7 @@ def stale(world: World, found: Repository, environment: str = "", tools: Sequenc
 def _unknown(found: Repository, environment: str, name: str) -> RaptError:
     known = sorted({tool for _, tool in found.tools(environment)})
     where = f"environment {environment}" if environment else "any environment"
-    error = NotFound("no-tool", f'no tool "{name}" in {where}', "kubectl rapt list --shared")
+    error = NotFound("no-tool", f'no tool "{name}" in {where}', "kubectl rapt list --repository")
     return error.meant(name, names.nearest(name, known))
 
 

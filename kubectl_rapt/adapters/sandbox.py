@@ -32,7 +32,7 @@ ARGUMENT = "__render__"
 _BATCH = 1000
 _SILENCE_SECONDS = WALL_SECONDS + 20
 _CODES = ("bad-template", "bad-text", "bad-yaml", "bad-answers", "bad-shell")
-_LINT = "kubectl rapt template lint, in the checkout of its registry"
+_LINT = "kubectl rapt template lint"
 
 
 class Sandbox:

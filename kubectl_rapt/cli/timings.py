@@ -125,7 +125,7 @@ def _seconds(seconds: float | None) -> str:
 
 def of_self(told: Profile) -> Iterator[str]:
     """Where the time of a command goes."""
-    yield f"kubectl rapt {' '.join(told.command)}: the medians of {told.rounds} times"
+    yield f"{' '.join(told.command)}: medians of {told.rounds} runs"
     width, plain, at = charts.room(_BESIDE), charts.is_plain(), 0.0
     parts = (("start", told.start), ("imports", told.imports), ("requests", told.requests))
     for name, spent in parts:

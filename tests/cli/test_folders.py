@@ -84,7 +84,7 @@ def test_init_names_the_folder_that_it_cannot_write(person: Person, how: str, pl
 
 
 @pytest.mark.parametrize("how", [FULL, READ_ONLY, IN_THE_WAY])
-@pytest.mark.parametrize("words", ["changes", "add http-check --in prod", "list --shared"])
+@pytest.mark.parametrize("words", ["changes", "add http-check --in prod", "list --repository"])
 def test_a_cache_that_cannot_be_written_is_named(
     person: Person, repository: ConfigRepository, how: str, words: str
 ) -> None:

@@ -26,5 +26,5 @@ def test_a_program_reads_the_version_as_it_reads_kubectls(ask: Ask, output: str)
 
 def test_the_version_has_no_other_form(ask: Ask) -> None:
     assert ask("version", "-o", "wide") == refused(
-        2, '-o does not know "wide"', "-o json|yaml", code="bad-flag"
+        2, '-o does not take "wide": it takes json or yaml', "kubectl rapt version -o json", code="bad-flag"
     )

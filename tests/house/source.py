@@ -154,3 +154,40 @@ def _is_hintless(call: ast.Call) -> bool:
         return False  # the words come from elsewhere, or there are none: it is no error that anybody sees
     hints = [*call.args[2:3], *(one.value for one in call.keywords if one.arg == "hint")]
     return not hints or (isinstance(hints[0], ast.Constant) and not hints[0].value)
+
+
+HOLE = "x"
+"""What stands for a value that only the running program knows."""
+
+
+def commands_shown() -> list[tuple[str, str]]:
+    """Where the package names a command of ours that can be copied whole, and that command.
+
+    A text that begins with one is copied to its end; several stand on lines of their own.
+    """
+    found = []
+    for module in modules():
+        if module.path == "cli/words.py":
+            continue  # the examples of the help, which its own test reads
+        docstrings = {id(node.value) for node in ast.walk(module.tree) if isinstance(node, ast.Expr)}
+        inner = {
+            id(part)
+            for node in ast.walk(module.tree)
+            if isinstance(node, ast.JoinedStr)
+            for part in node.values
+        }
+        for node in ast.walk(module.tree):
+            if id(node) in docstrings or id(node) in inner:
+                continue
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                text = node.value
+            elif isinstance(node, ast.JoinedStr):
+                text = "".join(
+                    str(one.value) if isinstance(one, ast.Constant) else HOLE for one in node.values
+                )
+            else:
+                continue
+            for line in text.splitlines():
+                if line.strip().startswith("kubectl rapt "):
+                    found.append((f"{module.path}:{node.lineno}", line.strip()))
+    return found

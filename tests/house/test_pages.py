@@ -3,6 +3,7 @@
 import functools
 import html.parser
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -174,3 +175,26 @@ def test_the_site_needs_no_network(site: Path) -> None:
 
 def _files(site: Path, *endings: str) -> Iterator[Path]:
     return (file for file in site.rglob("*") if file.suffix in endings)
+
+
+def test_every_command_that_the_program_shows_exists(parse: Callable[[list[str]], str]) -> None:
+    shown = source.commands_shown()
+    assert len(shown) > 100, "they are found"
+    wrong = [
+        f"{place}: {command}\n{complaint}"
+        for place, command in shown
+        if (complaint := _complaint(parse, command)) and not _UNFINISHED.search(complaint)
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def _complaint(parse: Callable[[list[str]], str], command: str) -> str:
+    try:
+        words = shlex.split(command)[2:]
+    except ValueError as error:
+        return str(error)
+    if source.HOLE in words[:2] and " ".join(words[:1]) not in table.TABLE:
+        return ""  # which command it is, the running program knows
+    if source.HOLE in words[1:2] and table.below(words[0]):
+        return ""
+    return parse(words)
