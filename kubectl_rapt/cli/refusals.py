@@ -22,7 +22,10 @@ def _hints(error: RaptError) -> list[str]:
     typed = copying.words_typed()
     if error.typo and (corrected := correcting.replaced(typed, *error.typo)) != correcting.command(typed):
         return [corrected]
-    return [correcting.whole(hint, typed) for hint in error.hint.splitlines()]
+    hints = [correcting.whole(hint, typed) for hint in error.hint.splitlines()]
+    return [
+        one for one in hints if not one.startswith("-")
+    ] or hints  # a flag that this command does not have
 
 
 def brief(error: RaptError) -> str:
