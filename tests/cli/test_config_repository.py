@@ -35,7 +35,7 @@ def repository(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> C
             "sync --in=x",
             4,
             'no environment "x" in rapt.yaml; there are dev, prod',
-            "kubectl rapt sync --in dev",
+            "kubectl rapt sync --in=dev",
         ),
         (
             "add http-check --in prd",

@@ -77,8 +77,8 @@ def test_a_home_without_settings_needs_no_home(ask: Ask, monkeypatch: pytest.Mon
 
 def test_a_home_that_cannot_be_written_takes_no_repository(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/proc")
-    why = "no repository can be made at /proc/.local/share/rapt/config.git: No such file or directory"
-    assert ask("init", "--local") == refused(5, why, "name a folder that does not exist yet")
+    why = "cannot write /proc/.local/share/rapt/config.git: No such file or directory"
+    assert ask("init", "--local") == refused(8, why, "ls -ld /proc")
 
 
 def test_without_git_nothing_is_set_up(tmp_path: Path) -> None:
