@@ -21,21 +21,24 @@ _LEAST = 3
 _EXAMPLES = {"jsonpath": "{.items[*].metadata.name}", "custom-columns": "NAME:.metadata.name"}
 _PLAIN = ("", "wide", "json", "yaml", "name")
 
-AllNamespaces = Annotated[bool, typer.Option("-A", "--all-namespaces", help="Of every namespace")]
+AllNamespaces = Annotated[bool, typer.Option("-A", "--all-namespaces", help="In all namespaces")]
 Output = Annotated[
     str, typer.Option("-o", "--output", metavar="FORMAT", help=f"Output format: {FORMS.replace('|', ', ')}")
 ]
-Labels = Annotated[str, typer.Option("-l", "--selector", metavar="SELECTOR", help="Only with these labels")]
-Fields = Annotated[
+Labels = Annotated[
     str,
     typer.Option(
-        "--field-selector", metavar="SELECTOR", help="Only with these fields, as the server knows them"
+        "-l", "--selector", metavar="SELECTOR", help="Label selector, such as rapt.dev/environment=prod"
     ),
 ]
-SortBy = Annotated[
-    str, typer.Option("--sort-by", metavar="JSONPATH", help="Sort by this field, such as .metadata.name")
+Fields = Annotated[
+    str,
+    typer.Option("--field-selector", metavar="SELECTOR", help="Field selector, such as status.state=Failed"),
 ]
-NoHeaders = Annotated[bool, typer.Option("--no-headers", help="Leave out the line of headers")]
+SortBy = Annotated[
+    str, typer.Option("--sort-by", metavar="JSONPATH", help="Sort by a field, such as .metadata.name")
+]
+NoHeaders = Annotated[bool, typer.Option("--no-headers", help="Do not print the header line")]
 
 
 def namespace(world: "World", *, all_namespaces: bool) -> str:

@@ -42,7 +42,7 @@ def seconds(text: str | float) -> float:
 DryRun = Annotated[
     str,
     typer.Option(
-        "--dry-run", metavar="none|client", help="Show what would be done, do nothing; bare is client"
+        "--dry-run", metavar="none|client", help="Only show what would be done; without a value: client"
     ),
 ]
 """For commands that need no server to say what they would do."""
@@ -52,15 +52,15 @@ Follow = Annotated[
     typer.Option(
         "--follow/--detach",
         "-f",
-        help="Follow the log to the end, or return at once; a terminal follows by default",
+        help="Follow the run, or return at once; a terminal follows",
     ),
 ]
 RunTimeout = Annotated[
     float,
-    typer.Option(parser=seconds, metavar="TIME", help="Stop following after this long; 0 is never"),
+    typer.Option(parser=seconds, metavar="TIME", help="Stop following after this time; 0 means never"),
 ]
-Raw = Annotated[bool, typer.Option("--raw", help="Pass the log's bytes through unchanged")]
-RunWait = Annotated[bool, typer.Option("--wait", help="Follow without the log, and end as it does")]
+Raw = Annotated[bool, typer.Option("--raw", help="Print the log unchanged, with control characters")]
+RunWait = Annotated[bool, typer.Option("--wait", help="Follow without the log, with the run's exit code")]
 
 Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Replace rendered files that were edited by hand")
@@ -69,12 +69,12 @@ ObjectsOutput = Annotated[
     str, typer.Option("-o", "--output", metavar="json|yaml|name", help="Print the rendered objects")
 ]
 
-Draft = Annotated[bool, typer.Option("--draft", help="The pull request is a draft")]
+Draft = Annotated[bool, typer.Option("--draft", help="Open the pull request as a draft")]
 Wait = Annotated[bool, typer.Option("--wait", help="Wait until the change is merged")]
-Sync = Annotated[bool, typer.Option("--sync", help="Wait, and apply it to its cluster then")]
+Sync = Annotated[bool, typer.Option("--sync", help="Wait until it is merged, then apply it to the cluster")]
 Timeout = Annotated[
     float,
-    typer.Option(parser=seconds, metavar="TIME", help="Stop waiting after this long; 0 is never"),
+    typer.Option(parser=seconds, metavar="TIME", help="Stop waiting after this time; 0 means never"),
 ]
 
 
@@ -141,10 +141,10 @@ def shared() -> list[TyperOption]:
         option(
             "--in",
             "environment",
-            text="Environment; else your default, unless that is reviewed",
+            text="Environment; by default yours, if it is not reviewed",
             metavar="ENV",
         ),
-        option("-n", "--namespace", "namespace", text="Namespace to use", metavar="NAME"),
+        option("-n", "--namespace", "namespace", text="Namespace", metavar="NAME"),
         option("--context", "context", text="Kube context to use", metavar="NAME"),
         option("--kubeconfig", "kubeconfig", text="Path of the kubeconfig file", metavar="FILE"),
         option("--as", "as_user", text="User to impersonate", metavar="USER"),
@@ -158,7 +158,7 @@ def shared() -> list[TyperOption]:
         option(
             "--request-timeout",
             "request_timeout_seconds",
-            text="For one request, 30s if not given; 0 is for ever",
+            text="Limit for one request; by default 30s, 0 means none",
             metavar="TIME",
             type=seconds,
         ),
@@ -166,7 +166,7 @@ def shared() -> list[TyperOption]:
             "-v",
             "--v",
             "verbosity",
-            text="Show requests (6), bodies without secrets (8)",
+            text="Print requests (6) or also their bodies without secrets (8)",
             metavar="LEVEL",
             type=int,
         ),

@@ -507,29 +507,29 @@ def _reconcile() -> Callable[..., Any]:
 
 TABLE = {
     "search": Entry("Templates", "Find templates in the registries", _search),
-    "show": Entry("Templates", "Show a template: parameters, policies, a command to try", _show),
-    "registry": Entry("Templates", "List, add, update and verify the registries", _registry, is_rare=True),
-    "registry add": Entry("Templates", "Read a registry and list it in rapt.yaml", _registry_add),
-    "registry remove": Entry("Templates", "Take a registry off the list", _registry_remove),
-    "registry update": Entry("Templates", "Fetch all registries, tell what is new", _registry_update),
-    "registry verify": Entry("Templates", "Check every version and every lock", _registry_verify),
+    "show": Entry("Templates", "Show a template: its parameters, its policies, and a command to try", _show),
+    "registry": Entry("Templates", "List, add, update and verify registries", _registry, is_rare=True),
+    "registry add": Entry("Templates", "Add a registry to rapt.yaml", _registry_add),
+    "registry remove": Entry("Templates", "Remove a registry from rapt.yaml", _registry_remove),
+    "registry update": Entry("Templates", "Fetch all registries and show what is new", _registry_update),
+    "registry verify": Entry(
+        "Templates", "Check every version, and every lock in the config repository", _registry_verify
+    ),
     "template": Entry("Templates", "Write, test, release and publish templates", _template),
-    "template new": Entry("Templates", "Begin a template, also from a Job or CronJob", _template_new),
-    "template lint": Entry("Templates", "Find everything that is wrong with templates", _template_lint),
+    "template new": Entry("Templates", "Create a template, also from a Job or CronJob", _template_new),
+    "template lint": Entry("Templates", "Report everything that is wrong with templates", _template_lint),
     "template test": Entry("Templates", "Run the tests of templates", _template_test),
     "template impact": Entry(
-        "Templates", "Show what a version would do to the tools that have it", _template_impact
+        "Templates", "Show what a version would change in the tools that use the template", _template_impact
     ),
-    "template release": Entry(
-        "Templates", "Give a template its version and its place in the index", _template_release
-    ),
-    "template publish": Entry("Templates", "Push a release to the registry, for review", _template_publish),
+    "template release": Entry("Templates", "Set versions and write them to the index", _template_release),
+    "template publish": Entry("Templates", "Push releases to the registry for review", _template_publish),
     "dev": Entry("Templates", "Try a template on this machine", _dev, is_rare=True),
-    "dev run": Entry("Templates", "Run a template's pod with podman, Docker or your own cluster", _dev_run),
-    "dev up": Entry("Templates", "Start a cluster of your own", _dev_up),
-    "dev down": Entry("Templates", "End the cluster that dev up started", _dev_down),
+    "dev run": Entry("Templates", "Run a template with podman, Docker or a local cluster", _dev_run),
+    "dev up": Entry("Templates", "Start a local cluster", _dev_up),
+    "dev down": Entry("Templates", "Stop the cluster that dev up started", _dev_down),
     "init": Entry("Config repository", "Set up a config repository and your settings", _init),
-    "add": Entry("Config repository", "Add a tool to an environment, for review", _add),
+    "add": Entry("Config repository", "Install a template as a tool in an environment", _add),
     "set": Entry("Config repository", "Change a tool's answers, schedules or policies", _set),
     "upgrade": Entry("Config repository", "Upgrade tools to newer versions of their templates", _upgrade),
     "remove": Entry("Config repository", "Remove a tool from an environment", _remove),
@@ -537,79 +537,89 @@ TABLE = {
         "Config repository", "Share a tool with namespaces and environments", _share, is_rare=True
     ),
     "explain": Entry(
-        "Config repository", "Show which values hold for a tool, and who says so", _explain, is_rare=True
+        "Config repository", "Show the values of a tool and where each comes from", _explain, is_rare=True
     ),
-    "history": Entry("Config repository", "Show every change of a tool", _history, is_rare=True),
+    "history": Entry("Config repository", "Show the commits that changed a tool", _history, is_rare=True),
     "diff": Entry(
-        "Config repository", "Show which fields a sync, an upgrade or a change changes", _diff, is_rare=True
+        "Config repository",
+        "Show which fields a sync, an upgrade or a change would change",
+        _diff,
+        is_rare=True,
     ),
-    "render": Entry("Config repository", "Render again after an edit by hand", _render, is_rare=True),
-    "check": Entry("Config repository", "Render everything again and compare, for CI", _check),
+    "render": Entry(
+        "Config repository", "Render again after you edited files by hand", _render, is_rare=True
+    ),
+    "check": Entry("Config repository", "Check that every tool renders to what is committed; for CI", _check),
     "schema": Entry(
         "Config repository", "Print the JSON Schema of a file that people write", _schema, is_rare=True
     ),
     "changes": Entry("Config repository", "List, show and merge open changes", _changes),
-    "changes show": Entry("Config repository", "Show how far a change is, and what it does", _changes_show),
+    "changes show": Entry("Config repository", "Show the state of a change and its diff", _changes_show),
     "changes open": Entry("Config repository", "Open the pull request of a change", _changes_open),
-    "changes update": Entry("Config repository", "Render a change anew on today's main", _changes_update),
-    "changes abandon": Entry("Config repository", "Give a change up", _changes_abandon),
+    "changes update": Entry(
+        "Config repository", "Render a change again on the current main branch", _changes_update
+    ),
+    "changes abandon": Entry("Config repository", "Close a change without merging it", _changes_abandon),
     "changes merge": Entry(
-        "Config repository", "Merge a change, rendered anew on today's main", _changes_merge
+        "Config repository", "Merge a change, after rendering it on the current main branch", _changes_merge
     ),
     "sync": Entry("Config repository", "Apply an environment to its cluster", _sync),
-    "drift": Entry("Config repository", "Compare a cluster with the repository, both ways", _drift),
+    "drift": Entry(
+        "Config repository", "Compare an environment's cluster with the config repository", _drift
+    ),
     "list": Entry("Tools and runs", "List the tools in the cluster", _list),
     "run": Entry("Tools and runs", "Run a tool", _run),
-    "attach": Entry("Tools and runs", "Follow a run that was left, and carry it on", _attach, is_rare=True),
-    "retry": Entry("Tools and runs", "Try a run once more", _retry),
+    "attach": Entry("Tools and runs", "Follow a run again", _attach, is_rare=True),
+    "retry": Entry("Tools and runs", "Add an attempt to a run that failed", _retry),
     "runs": Entry("Tools and runs", "List runs, newest first", _runs),
     "describe": Entry("Tools and runs", "Show everything about a tool or a run", _describe),
-    "logs": Entry("Tools and runs", "Print the log of a tool's newest run, a run, a job or a pod", _logs),
-    "schedule": Entry("Tools and runs", "Show what fires next, and what was missed", _schedule),
-    "schedule suspend": Entry("Tools and runs", "Stop a tool's schedules for a while", _schedule_suspend),
-    "schedule resume": Entry("Tools and runs", "Let a tool's schedules go on", _schedule_resume),
+    "logs": Entry("Tools and runs", "Print the logs of a tool's newest run, a run, a job or a pod", _logs),
+    "schedule": Entry("Tools and runs", "Show what runs next, and what was missed", _schedule),
+    "schedule suspend": Entry("Tools and runs", "Suspend a tool's schedules", _schedule_suspend),
+    "schedule resume": Entry("Tools and runs", "Resume a tool's schedules", _schedule_resume),
     "schedule trigger": Entry("Tools and runs", "Run a schedule now", _schedule_trigger),
     "schedule backfill": Entry(
         "Tools and runs", "Run a schedule for times that have passed", _schedule_backfill
     ),
-    "why": Entry("Tools and runs", "Explain where a run comes from and why it ended as it did", _why),
+    "why": Entry("Tools and runs", "Explain why a run ended as it did and where it came from", _why),
     "events": Entry(
-        "Tools and runs", "List what Kubernetes says of a run, its jobs and pods", _events, is_rare=True
+        "Tools and runs", "List the events of a run, its jobs and its pods", _events, is_rare=True
     ),
     "timing": Entry(
-        "Tools and runs", "Show where a run's time went, or compare a tool's versions", _timing, is_rare=True
+        "Tools and runs",
+        "Show how long each phase of a run took, or compare versions of a tool",
+        _timing,
+        is_rare=True,
     ),
-    "shell": Entry("Tools and runs", "Open a shell in a run that goes on", _shell, is_rare=True),
-    "debug": Entry(
-        "Tools and runs", "Start a run's pod once more, held, with a shell in it", _debug, is_rare=True
-    ),
-    "cancel": Entry("Tools and runs", "Stop a run, and close it as cancelled", _cancel, is_rare=True),
+    "shell": Entry("Tools and runs", "Open a shell in a running container", _shell, is_rare=True),
+    "debug": Entry("Tools and runs", "Open a shell in a copy of a run's pod", _debug, is_rare=True),
+    "cancel": Entry("Tools and runs", "Stop a run", _cancel, is_rare=True),
     "dead": Entry(
         "Tools and runs", "Repeat, export or delete runs that used up their attempts", _dead, is_rare=True
     ),
     "dead replay": Entry("Tools and runs", "Repeat dead runs as new runs, each once", _dead_replay),
     "dead drop": Entry("Tools and runs", "Delete dead runs and their Jobs", _dead_drop),
     "dead export": Entry("Tools and runs", "Write dead runs to files", _dead_export),
-    "clean": Entry("Tools and runs", "Delete finished Jobs and runs that no policy keeps", _clean),
-    "delete": Entry("Tools and runs", "Delete tools that git does not hold", _delete, is_rare=True),
-    "reconcile": Entry("Tools and runs", "Do everything that is due, once", _reconcile),
+    "clean": Entry("Tools and runs", "Delete finished Jobs and runs that no cleanup policy keeps", _clean),
+    "delete": Entry("Tools and runs", "Delete tools that are not in git", _delete, is_rare=True),
+    "reconcile": Entry("Tools and runs", "Do everything that is due: retries, results, cleanup", _reconcile),
     "policy": Entry("Tools and runs", "List, show and simulate retry policies", _policy, is_rare=True),
-    "policy show": Entry("Tools and runs", "Show what a policy does, and who does it", _policy_show),
+    "policy show": Entry("Tools and runs", "Show what a retry policy does", _policy_show),
     "policy simulate": Entry(
-        "Tools and runs", "Replay past failures, and show what would change", _policy_simulate
+        "Tools and runs", "Show what a policy would have done with past failures", _policy_simulate
     ),
     "install": Entry("Administration", "Install Rapt's kinds and roles in a cluster", _install),
     "config": Entry("Administration", "Show and change your own settings", _config, is_rare=True),
     "config view": Entry("Administration", "Show your settings, and where each comes from", _config_view),
     "config set": Entry("Administration", "Change one of your settings", _config_set),
     "config unset": Entry("Administration", "Remove one of your settings", _config_unset),
-    "status": Entry("Administration", "Show how Rapt stands in the cluster, and what is broken", _status),
-    "doctor": Entry("Administration", "Check everything that Rapt needs here, and say what helps", _doctor),
+    "status": Entry("Administration", "Show the state of Rapt in the cluster and what is broken", _status),
+    "doctor": Entry("Administration", "Check your setup, and say how to fix it", _doctor),
     "help": Entry(
         "Administration", "Print the help of a command, or what an error means", _help, is_rare=True
     ),
-    "purge": Entry("Administration", "Delete everything of Rapt's from a cluster", _purge, is_rare=True),
-    "completion": Entry("Administration", "Complete names at the tab key", _completion, is_rare=True),
+    "purge": Entry("Administration", "Delete everything of Rapt from a cluster", _purge, is_rare=True),
+    "completion": Entry("Administration", "Set up tab completion", _completion, is_rare=True),
     "completion install": Entry(
         "Administration", "Put kubectl_complete-rapt on your PATH", _completion_install
     ),

@@ -22,23 +22,30 @@ COMMAND = "command"
 def add(
     context: typer.Context,
     name: Annotated[
-        str, typer.Argument(metavar="TEMPLATE", help="The template; with --image, the tool's name")
+        str,
+        typer.Argument(
+            metavar="TEMPLATE", help="The template to install; with --image, the name of the tool"
+        ),
     ] = "",
     command: Annotated[
-        list[str] | None, typer.Argument(metavar="[-- COMMAND…]", help="With --image: what to run")
+        list[str] | None, typer.Argument(metavar="[-- COMMAND…]", help="Command to run, with --image")
     ] = None,
     set_: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Answer a parameter (repeatable)")
     ] = None,
-    tool: Annotated[str, typer.Option("--name", metavar="TOOL", help="What to call the tool")] = "",
-    image: Annotated[str, typer.Option(metavar="IMAGE", help="Any image, with a command after --")] = "",
+    tool: Annotated[
+        str, typer.Option("--name", metavar="TOOL", help="Name of the tool; by default, that of the template")
+    ] = "",
+    image: Annotated[
+        str, typer.Option(metavar="IMAGE", help="Run this image, with the command after --")
+    ] = "",
     schedule: Annotated[
-        list[str] | None, typer.Option(metavar="CRON", help="Run by itself at these times (repeatable)")
+        list[str] | None, typer.Option(metavar="CRON", help="Run at these times, in cron syntax (repeatable)")
     ] = None,
     time_zone: Annotated[str, typer.Option(metavar="ZONE", help="Time zone of the schedules")] = "",
     allow_literal: Annotated[
         list[str] | None,
-        typer.Option(metavar="sha256:…", help="A value of this digest is no secret (repeatable)"),
+        typer.Option(metavar="sha256:…", help="The value with this digest is not a secret (repeatable)"),
     ] = None,
     replace_: Annotated[
         bool,
@@ -56,7 +63,7 @@ def add(
         str, typer.Option("-o", "--output", metavar="json|yaml|name", help="Print the objects")
     ] = "",
 ) -> int:
-    """Add a tool to an environment; where that is reviewed, as a change on a branch of its own.
+    """Install a template as a tool in an environment. In a reviewed environment, this pushes a branch for review.
 
     Example: kubectl rapt add http-check --in prod --set url=http://example.com --schedule '*/15 * * * *'
     """

@@ -11,13 +11,15 @@ from kubectl_rapt.runs.lifecycle import Seen
 
 def attach(
     context: typer.Context,
-    run: Annotated[str, typer.Argument(help="The run to go on with", metavar="RUN")],
+    run: Annotated[str, typer.Argument(help="The run to follow", metavar="RUN")],
     wait: options.RunWait = False,
     timeout: options.RunTimeout = 0,
-    output: Annotated[str, typer.Option("-o", "--output", metavar="json", help="One event a line")] = "",
+    output: Annotated[
+        str, typer.Option("-o", "--output", metavar="json", help="Print one event on each line")
+    ] = "",
     raw: options.Raw = False,
 ) -> int:
-    """Follow a run that was left: it is resumed, closed and tried again as if nobody had left.
+    """Follow a run again: print its log, record how it ends, and retry it by its policy.
 
     Example: kubectl rapt attach http-check-x7k2p
     """

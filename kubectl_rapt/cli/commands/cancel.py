@@ -14,7 +14,7 @@ def cancel(
     run: Annotated[str, typer.Argument(metavar="RUN", help="The run")],
     dry_run: options.DryRun = "none",
 ) -> int:
-    """Stop a run: its pods get the time that Kubernetes gives them, and the run is closed as Cancelled.
+    """Stop a run. Its pods get their grace period, and the run is recorded as Cancelled.
 
     Example: kubectl rapt cancel backup-x7k2p
     """

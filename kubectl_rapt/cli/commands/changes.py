@@ -32,7 +32,7 @@ def changes(
         str, typer.Option("-o", "--output", metavar="json|yaml|name", help="Output format")
     ] = "",
 ) -> None:
-    """List the changes that wait for their review, and how far each is.
+    """List the changes that are not merged yet, and the state of each.
 
     Example: kubectl rapt changes
     """
@@ -58,7 +58,7 @@ def show_(
     identifier: Identifier,
     output: Annotated[str, typer.Option("-o", "--output", metavar="json|yaml", help="Output format")] = "",
 ) -> None:
-    """Show how far a change is, who reviews it, and what it does, as a diff of its files.
+    """Show the state of a change, its reviewers, and its diff.
 
     Example: kubectl rapt changes show 7c1e42
     """
@@ -115,7 +115,7 @@ def _people(one: Open | Merged) -> Iterator[tuple[str, list[str]]]:
 
 
 def open_(context: typer.Context, identifier: Identifier, dry_run: options.DryRun = "none") -> None:
-    """Open the pull request of a change: one that is missing, was closed, or is a draft.
+    """Open the pull request of a change, if it is missing, closed or a draft.
 
     Example: kubectl rapt changes open 7c1e42
     """
@@ -123,7 +123,7 @@ def open_(context: typer.Context, identifier: Identifier, dry_run: options.DryRu
 
 
 def update(context: typer.Context, identifier: Identifier, dry_run: options.DryRun = "none") -> None:
-    """Render a change anew on today's main, and push that to its branch.
+    """Render a change again on the current main branch, and push the result to its branch.
 
     Example: kubectl rapt changes update 7c1e42
     """
@@ -161,11 +161,11 @@ def abandon(
     context: typer.Context,
     identifier: Identifier,
     message: Annotated[
-        str, typer.Option("-m", "--message", metavar="TEXT", help="Why, for the page of its pull request")
+        str, typer.Option("-m", "--message", metavar="TEXT", help="Reason, as a comment on the pull request")
     ] = "",
     dry_run: options.DryRun = "none",
 ) -> None:
-    """Give a change up: close its pull request, and delete its branch.
+    """Close the pull request of a change, and delete its branch.
 
     Example: kubectl rapt changes abandon 7c1e42 -m 'we need it no more'
     """
@@ -193,7 +193,7 @@ def merge(
     timeout: options.Timeout = 0,
     dry_run: options.DryRun = "none",
 ) -> int:
-    """Merge a change: its tools' files, rendered anew on today's main; on a forge, by its rules.
+    """Merge a change, after rendering it on the current main branch. On a forge, its rules apply.
 
     Example: kubectl rapt changes merge 7c1e42
     """

@@ -13,7 +13,7 @@ from kubectl_rapt.cli import options, progress, show, terminal
 Path = Annotated[
     str,
     typer.Option(
-        metavar="FOLDER", help="A checkout of the config repository; else the one that you are in, if any"
+        metavar="FOLDER", help="A checkout of the config repository; by default, the one you are in"
     ),
 ]
 
@@ -25,10 +25,10 @@ def check(
         str, typer.Option("-o", "--output", metavar="json|yaml|name", help="Output format")
     ] = "",
 ) -> int:
-    """Render every tool of the config repository again: the same bytes, valid, policies hold. For its CI.
+    """Check that every tool renders to exactly what is committed, and that it is valid. Run it in CI.
 
-    In a checkout it checks the files as they are there; elsewhere the newest commit of the config repository. Ends
-    with 1 where something is not right. All environments are checked, unless one is named with --in.
+    In a checkout, this checks the files there; elsewhere, the newest commit of the config repository. Exits with 1 if
+    something is wrong. Without --in, it checks all environments.
 
     Example: kubectl rapt check
     """

@@ -28,33 +28,31 @@ def _age(text: str) -> Duration:
 
 def clean(
     context: typer.Context,
-    tool: Annotated[str, typer.Argument(metavar="[TOOL]", help="Only this tool's")] = "",
+    tool: Annotated[str, typer.Argument(metavar="[TOOL]", help="Only this tool")] = "",
     older_than: Annotated[
         Duration | None,
         typer.Option(
-            metavar="TIME", parser=_age, help="Jobs that ended so long ago, whatever policies say: 7d, 12h"
+            metavar="TIME", parser=_age, help="Jobs that ended this long ago, whatever policies say"
         ),
     ] = None,
     status: Annotated[
         str,
-        typer.Option(metavar="WORD,…", help="Only what is succeeded, failed, dead or notstarted"),
+        typer.Option(metavar="WORD,…", help="Only these: succeeded, failed, dead, notstarted"),
     ] = "",
     policy: Annotated[
-        str, typer.Option(metavar="NAME", help="The policy that decides, instead of the tools' own")
+        str, typer.Option(metavar="NAME", help="Use this cleanup policy instead of the tools' own")
     ] = "",
     export: Annotated[
-        str, typer.Option(metavar="DIR", help="First write manifest, cause and logs of all that goes here")
+        str, typer.Option(metavar="DIR", help="Write manifests, causes and logs to this folder first")
     ] = "",
-    all_namespaces: Annotated[
-        bool, typer.Option("-A", "--all-namespaces", help="In every namespace")
-    ] = False,
+    all_namespaces: Annotated[bool, typer.Option("-A", "--all-namespaces", help="In all namespaces")] = False,
     dry_run: options.DryRun = "none",
     yes: Annotated[bool, typer.Option("-y", "--yes", help="Do not ask")] = False,
     output: Annotated[
         str, typer.Option("-o", "--output", metavar="json|yaml|name", help="Print the plan as data")
     ] = "",
 ) -> int:
-    """Delete finished Jobs and Runs that no policy keeps, after showing what goes and why.
+    """Delete finished Jobs and runs that no cleanup policy keeps, after showing them.
 
     Example: kubectl rapt clean backup --older-than 7d --status failed
     """

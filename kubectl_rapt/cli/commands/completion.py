@@ -11,7 +11,7 @@ from kubectl_rapt.model.plan import WriteFiles
 
 
 def completion(context: typer.Context) -> None:
-    """Complete commands, flags and names at the tab key: after kubectl rapt, and after kubectl-rapt.
+    """Set up tab completion of commands, flags and names, for kubectl rapt and for kubectl-rapt.
 
     Example: kubectl rapt completion install
     """
@@ -19,9 +19,9 @@ def completion(context: typer.Context) -> None:
 
 
 def install(context: typer.Context, dry_run: options.DryRun = "none") -> None:
-    """Put kubectl_complete-rapt on your PATH: kubectl asks it for what may follow kubectl rapt.
+    """Put kubectl_complete-rapt on your PATH. kubectl runs it to complete kubectl rapt.
 
-    It stands beside kubectl-rapt, or where that folder is not yours in ~/.local/bin. Again, it changes nothing.
+    It is written beside kubectl-rapt, or into ~/.local/bin if that folder is not yours.
 
     Example: kubectl rapt completion install
     """
@@ -49,7 +49,7 @@ def install(context: typer.Context, dry_run: options.DryRun = "none") -> None:
 
 
 def bash() -> None:
-    """Print the completion of kubectl-rapt for bash.
+    """Print the completion script of kubectl-rapt for bash.
 
     Example: kubectl rapt completion bash > ~/.local/share/bash-completion/completions/kubectl-rapt
     """
@@ -57,7 +57,7 @@ def bash() -> None:
 
 
 def zsh() -> None:
-    """Print the completion of kubectl-rapt for zsh.
+    """Print the completion script of kubectl-rapt for zsh.
 
     Example: kubectl rapt completion zsh > ~/.zfunc/_kubectl-rapt
     """
@@ -65,7 +65,7 @@ def zsh() -> None:
 
 
 def fish() -> None:
-    """Print the completion of kubectl-rapt for fish.
+    """Print the completion script of kubectl-rapt for fish.
 
     Example: kubectl rapt completion fish > ~/.config/fish/completions/kubectl-rapt.fish
     """

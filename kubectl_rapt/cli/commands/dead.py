@@ -15,7 +15,7 @@ from kubectl_rapt.errors import RaptError
 from kubectl_rapt.objects import runs
 
 Runs = Annotated[list[str] | None, typer.Argument(metavar="RUN…", help="The dead runs")]
-Selector = Annotated[str, typer.Option("-l", "--selector", metavar="LABELS", help="Those with these labels")]
+Selector = Annotated[str, typer.Option("-l", "--selector", metavar="LABELS", help="Label selector")]
 Output = Annotated[str, typer.Option("-o", "--output", metavar="json|yaml|name", help="Output format")]
 Yes = Annotated[bool, typer.Option("-y", "--yes", help="Do not ask")]
 
@@ -25,7 +25,7 @@ def replay(
     wanted: Runs = None,
     selector: Selector = "",
     set_: Annotated[
-        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Another answer (repeatable)")
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Change an answer (repeatable)")
     ] = None,
     dry_run: options.DryRun = "none",
     output: Output = "",
@@ -90,7 +90,9 @@ def export(
     context: typer.Context,
     wanted: Runs = None,
     selector: Selector = "",
-    to: Annotated[str, typer.Option(metavar="DIR", help="The folder; else one in your own data folder")] = "",
+    to: Annotated[
+        str, typer.Option(metavar="DIR", help="Folder to write to; by default, one in your data folder")
+    ] = "",
     dry_run: options.DryRun = "none",
 ) -> None:
     """Write dead runs to files: manifest, answers, causes, evidence, and logs.

@@ -15,14 +15,16 @@ from kubectl_rapt.writes import Writers
 def delete(
     context: typer.Context,
     tools: Annotated[list[str] | None, typer.Argument(metavar="TOOL…", help="The tools")] = None,
-    all_: Annotated[bool, typer.Option("--all", "-a", help="All tools of this one namespace")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Also while runs go on: they go on")] = False,
+    all_: Annotated[bool, typer.Option("--all", "-a", help="Delete all tools in the namespace")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Delete tools even if they are running; the runs continue")
+    ] = False,
     yes: Annotated[bool, typer.Option("-y", "--yes", help="Do not ask")] = False,
     dry_run: options.DryRun = "none",
 ) -> int:
-    """Delete tools from a namespace, and what serves them; the runs that they had stay.
+    """Delete tools from a namespace, with their schedules and accounts. Their runs stay.
 
-    A tool of the config repository is not deleted but removed: kubectl rapt remove.
+    A tool that is defined in git is refused: use kubectl rapt remove.
 
     Example: kubectl rapt delete old-report
     """

@@ -27,7 +27,7 @@ CLUSTER = "cluster"
 
 
 def group(context: typer.Context) -> None:
-    """Try a template on this machine, with podman, Docker or a cluster of your own.
+    """Try a template on this machine, with podman, Docker or a local cluster.
 
     Example: kubectl rapt dev run backup --watch
     """
@@ -38,29 +38,33 @@ def run(
     context: typer.Context,
     what: Annotated[
         str,
-        typer.Argument(metavar="FOLDER", help="A template's folder or name, or a Tool of your cluster"),
+        typer.Argument(metavar="FOLDER", help="A template's folder or name, or a tool in your cluster"),
     ],
     set_: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Answer a parameter (repeatable)")
     ] = None,
     env: Annotated[
         list[str] | None,
-        typer.Option("--env", metavar="NAME=VALUE", help="A variable that a Secret would fill (repeatable)"),
+        typer.Option(
+            "--env", metavar="NAME=VALUE", help="Value of a variable that a Secret would set (repeatable)"
+        ),
     ] = None,
     mount: Annotated[
         list[str] | None,
-        typer.Option("--mount", metavar="LOCAL:PATH", help="Files that a volume would hold (repeatable)"),
+        typer.Option("--mount", metavar="LOCAL:PATH", help="Files that a volume would contain (repeatable)"),
     ] = None,
     with_: Annotated[
         str,
-        typer.Option("--with", metavar="podman|docker|cluster", help="What runs it; the first that answers"),
+        typer.Option(
+            "--with", metavar="podman|docker|cluster", help="What runs it; by default, the first that answers"
+        ),
     ] = "",
     watch: Annotated[
-        bool, typer.Option("-w", "--watch", help="Run it again whenever the template's folder changes")
+        bool, typer.Option("-w", "--watch", help="Run it again when a file of the template changes")
     ] = False,
     dry_run: options.DryRun = "none",
 ) -> int:
-    """Render a template and run its pod on this machine; says what is not as in a cluster.
+    """Render a template, run its pod on this machine, and say what differs from a cluster.
 
     Example: kubectl rapt dev run templates/backup --set host=localhost --watch
     """
@@ -193,7 +197,7 @@ def _in_cluster(up: "Up", tried: "Tried", *, is_dry: bool) -> int:
 
 
 def up(context: typer.Context, dry_run: options.DryRun = "none") -> int:
-    """Start a cluster of your own: kind where Docker answers; in a checkout of Rapt, its own test cluster.
+    """Start a local cluster: with kind if Docker answers, or else the test cluster of a checkout of Rapt.
 
     Example: kubectl rapt dev up
     """
@@ -219,7 +223,7 @@ def up(context: typer.Context, dry_run: options.DryRun = "none") -> int:
 
 
 def down(context: typer.Context, dry_run: options.DryRun = "none") -> int:
-    """End the cluster that dev up started; one that was there before stays.
+    """Stop the cluster that dev up started. A cluster that was there before stays.
 
     Example: kubectl rapt dev down
     """

@@ -18,17 +18,17 @@ def diff(
     context: typer.Context,
     tool: Annotated[str, typer.Argument(metavar="TOOL", help="The tool")],
     version: Annotated[
-        str, typer.Option(metavar="RANGE", help="What an upgrade to that version, such as ^1.2, would change")
+        str, typer.Option(metavar="RANGE", help="Show what an upgrade to this version would change")
     ] = "",
     with_: Annotated[
-        str, typer.Option("--with", metavar="ENV", help="What another environment has otherwise")
+        str, typer.Option("--with", metavar="ENV", help="Show how another environment differs")
     ] = "",
-    change: Annotated[str, typer.Option(metavar="ID", help="What a waiting change does")] = "",
+    change: Annotated[str, typer.Option(metavar="ID", help="Show what an open change does")] = "",
     output: Annotated[str, typer.Option("-o", "--output", metavar="json|yaml", help="Output format")] = "",
 ) -> int:
-    """Show which fields of a tool's objects differ: what the next sync brings, unless a flag asks for more.
+    """Show which fields of a tool's objects the next sync would change, or what a flag asks for.
 
-    Ends with 1 where something differs. The digest of the tool's file, which every object carries, is left aside.
+    Exits with 1 if something differs. The digest of the tool's file, which is in every object, is not compared.
 
     Example: kubectl rapt diff backup --version ^1.3 --in prod
     """

@@ -19,9 +19,9 @@ def doctor(
     context: typer.Context,
     output: Annotated[str, typer.Option("-o", "--output", metavar=_FORMS, help="Output format")] = "",
 ) -> int:
-    """Check all that Rapt rests on, side by side: this machine, the repositories, the forge, the cluster, your rights.
+    """Check everything that Rapt needs: programs, repositories, the forge, the cluster, and your rights.
 
-    Each line is ok, a warning or failed, with what helps; it ends with 1 where something failed.
+    Each line says ok, warning or failed, and how to fix it. Exits with 1 if something failed.
 
     Example: kubectl rapt doctor --in prod
     """

@@ -23,7 +23,7 @@ def drift(
     context: typer.Context,
     output: Annotated[str, typer.Option("-o", "--output", metavar="json|yaml", help="Output format")] = "",
 ) -> int:
-    """Compare an environment's cluster with the repository, both ways; ends with 1 where they differ.
+    """Compare an environment's cluster with the config repository. Exits with 1 if they differ.
 
     Example: kubectl rapt drift --in prod
     """

@@ -21,12 +21,13 @@ _WIDTHS = (5, 5, 7, 20, 30, 0)
 def events(
     context: typer.Context,
     what: Annotated[
-        str, typer.Argument(metavar="TOOL|RUN|job/NAME|pod/NAME", help="Whose events; a tool's newest run")
+        str,
+        typer.Argument(metavar="TOOL|RUN|job/NAME|pod/NAME", help="What to list; of a tool, its newest run"),
     ],
-    watch: Annotated[bool, typer.Option("-w", "--watch", help="Go on with those that come")] = False,
+    watch: Annotated[bool, typer.Option("-w", "--watch", help="Watch for new events")] = False,
     output: Annotated[str, typer.Option("-o", "--output", metavar="json|yaml", help="Output format")] = "",
 ) -> None:
-    """List what Kubernetes says of a run, its jobs and their pods, by time.
+    """List the events of a run, its jobs and their pods, in order of time.
 
     Example: kubectl rapt events http-check
     """

@@ -14,11 +14,11 @@ def explain(
     context: typer.Context,
     tool: Annotated[str, typer.Argument(metavar="TOOL", help="The tool")],
     key: Annotated[
-        str, typer.Argument(metavar="[KEY]", help="One key, such as answers.url; none for all")
+        str, typer.Argument(metavar="[KEY]", help="One key, such as answers.url; without it, all")
     ] = "",
     output: Annotated[str, typer.Option("-o", "--output", metavar="json|yaml", help="Output format")] = "",
 ) -> None:
-    """Show which values hold for a tool, and who says so.
+    """Show the values of a tool and where each comes from.
 
     Example: kubectl rapt explain backup retention --in prod
     """

@@ -18,7 +18,7 @@ def help_(
         list[str] | None, typer.Argument(metavar="[COMMAND…|flags|errors [CODE]]", help="What to explain")
     ] = None,
 ) -> int:
-    """Print the help of a command, the flags that every command has, or what an error means. errors alone lists them.
+    """Print the help of a command, the flags of every command, or what an error means.
 
     Example: kubectl rapt help errors no-tool
     """

@@ -18,7 +18,7 @@ def history(
         str, typer.Option("-o", "--output", metavar="json|yaml|name", help="Output format")
     ] = "",
 ) -> None:
-    """Show every commit that changed a tool, newest first: which change, by whom, to which version.
+    """Show the commits that changed a tool, newest first: the change, the author and the version.
 
     Example: kubectl rapt history backup --in prod
     """

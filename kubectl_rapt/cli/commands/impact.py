@@ -25,22 +25,22 @@ def impact(
     context: typer.Context,
     name: Annotated[
         str,
-        typer.Argument(
-            metavar="NAME[@VERSION]", help="The template as it is here, or a version that was released"
-        ),
+        typer.Argument(metavar="NAME[@VERSION]", help="The template as it is here, or a released version"),
     ],
     repositories: Annotated[
         list[str] | None,
         typer.Option(
-            "--repository", metavar="URL|PATH", help="Config repositories (repeatable); yours if none"
+            "--repository",
+            metavar="URL|PATH",
+            help="Config repository to look at; yours by default (repeatable)",
         ),
     ] = None,
     output: Annotated[str, typer.Option("-o", "--output", metavar="json", help="Output format")] = "",
 ) -> int:
-    """Show what a version would do to every tool that was installed from this registry, before anybody upgrades.
+    """Show what a version would change in every tool that uses the template, before anybody upgrades.
 
-    Ends with 1 where a tool would break: an answer is missing, or it would not render. All environments are looked
-    at, unless one is named with --in.
+    Exits with 1 if a tool would break because an answer is missing or it does not render. Without --in, it looks at
+    all environments.
 
     Example: kubectl rapt template impact backup --repository git@git.example.com:platform/config.git
     """

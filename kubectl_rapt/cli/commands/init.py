@@ -27,14 +27,14 @@ def init(
         str,
         typer.Argument(
             metavar="[REPOSITORY]",
-            help="An existing repository: https://…, user@host:path; else that of your settings",
+            help="An existing repository, https://… or user@host:path; by default, the one in your settings",
         ),
     ] = "",
-    local: Annotated[bool, typer.Option("--local", help="A bare repository in your own data folder")] = False,
+    local: Annotated[bool, typer.Option("--local", help="Create a repository in your data folder")] = False,
     owned_by: Annotated[
         str,
         typer.Option(
-            "--owners", metavar="NAME,…", help="Who reviews what Rapt writes: CODEOWNERS, on a forge"
+            "--owners", metavar="NAME,…", help="Reviewers, who are written to CODEOWNERS on a forge"
         ),
     ] = "",
     dev: Annotated[
@@ -46,7 +46,7 @@ def init(
     ] = "",
     dry_run: options.DryRun = "none",
 ) -> None:
-    """Set up a config repository and your settings; again, it completes what is missing.
+    """Set up a config repository and your settings. If you repeat it, it adds what is missing.
 
     Example: kubectl rapt init --local --dev shop-dev --prod shop-prod
     """

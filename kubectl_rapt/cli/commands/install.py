@@ -17,18 +17,18 @@ from kubectl_rapt.model.plan import Apply
 def install(
     context: typer.Context,
     reconciler: Annotated[
-        bool, typer.Option("--reconciler", help="Also a CronJob that reconciles every namespace")
+        bool, typer.Option("--reconciler", help="Also install a CronJob that reconciles all namespaces")
     ] = False,
-    image: Annotated[str, typer.Option(metavar="IMAGE", help="Rapt's own image, for --reconciler")] = "",
-    every: Annotated[str, typer.Option(metavar="TIME", help="How often it reconciles: 1m, 5m, 1h")] = "1m",
+    image: Annotated[str, typer.Option(metavar="IMAGE", help="Rapt's image, for --reconciler")] = "",
+    every: Annotated[str, typer.Option(metavar="TIME", help="How often the CronJob reconciles")] = "1m",
     dry_run: options.DryRun = "none",
     output: Annotated[
         str, typer.Option("-o", "--output", metavar="json|yaml|name", help="Print the objects")
     ] = "",
 ) -> None:
-    """Install Rapt's kinds and roles in a cluster; needs an administrator, once a cluster.
+    """Install Rapt's kinds and roles in a cluster. An administrator does this once for each cluster.
 
-    With --reconciler the cluster then does by itself what is due: see docs/reconcile.md.
+    With --reconciler, also install a CronJob that retries, records and cleans up: see docs/reconcile.md.
 
     Example: kubectl rapt install --context admin@prod
     """

@@ -19,10 +19,10 @@ def list_(
     no_headers: listing.NoHeaders = False,
     output: listing.Output = "",
     from_repository: Annotated[
-        bool, typer.Option("--repository", help="List what git defines instead, in every environment")
+        bool, typer.Option("--repository", help="List the config repository, all environments")
     ] = False,
 ) -> None:
-    """List the tools in the cluster, or with --repository all that the config repository defines.
+    """List the tools in the cluster, or with --repository those in the config repository.
 
     Example: kubectl rapt list --in prod
     """

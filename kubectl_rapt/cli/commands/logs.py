@@ -17,22 +17,27 @@ from kubectl_rapt.runs.outcome import Outcome
 
 def logs(
     context: typer.Context,
-    what: Annotated[str, typer.Argument(metavar="TOOL|RUN|job/NAME|pod/NAME", help="Whose log")],
+    what: Annotated[
+        str, typer.Argument(metavar="TOOL|RUN|job/NAME|pod/NAME", help="What to print the logs of")
+    ],
     follow: Annotated[
-        bool, typer.Option("-f", "--follow", help="Go on until it ends, with its exit code")
+        bool, typer.Option("-f", "--follow", help="Follow the log to its end, with the run's exit code")
     ] = False,
-    tail: Annotated[int, typer.Option(metavar="LINES", help="Only so many last lines; -1 is all")] = -1,
-    attempt: Annotated[int, typer.Option(metavar="N", help="Only of this attempt; all if not given")] = 0,
+    tail: Annotated[int, typer.Option(metavar="LINES", help="Lines from the end; -1 means all")] = -1,
+    attempt: Annotated[int, typer.Option(metavar="N", help="Only this attempt; by default, all")] = 0,
     container: Annotated[
-        str, typer.Option("-c", "--container", metavar="NAME", help="Only of this container")
+        str, typer.Option("-c", "--container", metavar="NAME", help="Only this container")
     ] = "",
     since: Annotated[
-        float | None, typer.Option(parser=options.seconds, metavar="TIME", help="Only of the last 5m, 2h, …")
+        float | None,
+        typer.Option(parser=options.seconds, metavar="TIME", help="Only lines newer than 5m, 2h, …"),
     ] = None,
-    timestamps: Annotated[bool, typer.Option("--timestamps", help="With the time of each line")] = False,
-    raw: Annotated[bool, typer.Option("--raw", help="Pass the log's bytes through unchanged")] = False,
+    timestamps: Annotated[bool, typer.Option("--timestamps", help="Print the time of each line")] = False,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="Print the log unchanged, with control characters")
+    ] = False,
 ) -> int:
-    """Print the log of a tool's newest run, of a run with all its attempts, of a job or a pod.
+    """Print the logs of a tool's newest run, of all attempts of a run, of a job or of a pod.
 
     Example: kubectl rapt logs http-check
     """

@@ -26,7 +26,7 @@ def list_(
         str, typer.Option("-o", "--output", metavar="json|yaml|name", help="Output format")
     ] = "",
 ) -> None:
-    """List the retry policies that a Tool of the namespace may name.
+    """List the retry policies that tools in the namespace can use.
 
     Example: kubectl rapt policy
     """
@@ -53,11 +53,11 @@ def show_(
     context: typer.Context,
     name: Name,
     compiled: Annotated[
-        bool, typer.Option("--compiled", help="Show what Kubernetes does, and what Rapt does")
+        bool, typer.Option("--compiled", help="Show which part Kubernetes does and which part Rapt does")
     ] = False,
     output: Annotated[str, typer.Option("-o", "--output", metavar="json|yaml", help="Output format")] = "",
 ) -> None:
-    """Show a retry policy: which failures are tried again, how often and with what changed.
+    """Show a retry policy: which failures are retried, how often, and with what changes.
 
     Example: kubectl rapt policy show transient --compiled
     """
@@ -90,11 +90,11 @@ def simulate(
     name: Name,
     since: Annotated[
         float, typer.Option(parser=options.seconds, metavar="TIME", help="How far back to look")
-    ] = 7 * 86_400,
+    ] = 7 * 86_400.0,
     tool: Annotated[str, typer.Option("--tool", metavar="TOOL", help="Only runs of this tool")] = "",
     output: Annotated[str, typer.Option("-o", "--output", metavar="json|yaml", help="Output format")] = "",
 ) -> None:
-    """Replay past failures through a policy, and print the decisions that would change.
+    """Show what a retry policy would have done with past failures.
 
     Example: kubectl rapt policy simulate transient --since 7d
     """

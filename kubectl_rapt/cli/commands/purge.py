@@ -14,9 +14,9 @@ def purge(
     yes: Annotated[bool, typer.Option("-y", "--yes", help="Do not ask for the cluster's name")] = False,
     dry_run: options.DryRun = "none",
 ) -> int:
-    """Delete everything of Rapt's from a cluster: runs and their record, tools, and the kinds themselves.
+    """Delete everything of Rapt from a cluster: tools, runs and their records, and Rapt's kinds.
 
-    The config repository is not touched. Needs an administrator.
+    The config repository stays as it is. You must be an administrator.
 
     Example: kubectl rapt purge --dry-run
     """

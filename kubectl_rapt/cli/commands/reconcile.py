@@ -18,16 +18,14 @@ from kubectl_rapt.ports.world import World
 
 def reconcile(
     context: typer.Context,
-    all_namespaces: Annotated[
-        bool, typer.Option("-A", "--all-namespaces", help="In every namespace")
-    ] = False,
+    all_namespaces: Annotated[bool, typer.Option("-A", "--all-namespaces", help="In all namespaces")] = False,
     export: Annotated[
-        str, typer.Option(metavar="DIR", help="Where evidence is written that policies want exported first")
+        str, typer.Option(metavar="DIR", help="Folder for evidence that policies export before deletion")
     ] = "",
     webhook: Annotated[
         str,
         typer.Option(
-            metavar="URL", help="Who is told of runs that failed or recovered; also RAPT_WEBHOOK_URL"
+            metavar="URL", help="Notify this URL of failures and recoveries; or set RAPT_WEBHOOK_URL"
         ),
     ] = "",
     dry_run: options.DryRun = "none",
@@ -35,7 +33,7 @@ def reconcile(
         str, typer.Option("-o", "--output", metavar="json|yaml", help="Print what was done as data")
     ] = "",
 ) -> int:
-    """Do everything that is due, once: retries, ends of runs, Jobs of schedules that failed, cleaning up.
+    """Do everything that is due, once: retry runs, record results, adopt failed Jobs of schedules, clean up.
 
     Example: kubectl rapt reconcile -A
     """

@@ -19,7 +19,7 @@ _FORMS = ("json", "yaml", "name")
 
 
 def list_(context: typer.Context, output: Output = "") -> None:
-    """List the registries as they were last fetched, by priority, with what is quarantined.
+    """List the registries by priority, as they were last fetched, and what is quarantined in them.
 
     Example: kubectl rapt registry
     """
@@ -75,7 +75,7 @@ def _data(one: Catalog) -> dict[str, Any]:
 
 
 def update(context: typer.Context, output: Output = "") -> None:
-    """Fetch all registries and tell which versions are new; what was moved is an alarm.
+    """Fetch all registries and show which versions are new. A version that was moved is an error.
 
     Example: kubectl rapt registry update
     """
@@ -114,21 +114,21 @@ def update(context: typer.Context, output: Output = "") -> None:
 
 def add(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="What it is to be called")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Its name in rapt.yaml")],
     url: Annotated[str, typer.Argument(metavar="URL", help="The address of its git repository")],
     priority: Annotated[
-        int, typer.Option(metavar="NUMBER", help="The higher wins where several have a template of one name")
+        int, typer.Option(metavar="NUMBER", help="If several registries have a template, the highest wins")
     ] = 50,
-    branch: Annotated[str, typer.Option(metavar="NAME", help="The branch that is read")] = "main",
+    branch: Annotated[str, typer.Option(metavar="NAME", help="Branch to read")] = "main",
     keys: Annotated[
         list[str] | None,
-        typer.Option(metavar="FILE", help="Public keys, one of which must sign every version (repeatable)"),
+        typer.Option(metavar="FILE", help="File of public keys; one must sign each version (repeatable)"),
     ] = None,
     dry_run: options.DryRun = "none",
 ) -> None:
-    """Read a registry, and list it in rapt.yaml.
+    """Add a registry to rapt.yaml, after reading it.
 
-    Keys are of ssh, one a line, or a PGP block; - is standard input.
+    --keys takes ssh keys, one on each line, or a PGP block; - is standard input.
 
     Example: kubectl rapt registry add team https://git.example.com/platform/tools.git --priority 60
     """
@@ -148,7 +148,7 @@ def remove(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The registry")],
     dry_run: options.DryRun = "none",
 ) -> None:
-    """Take a registry off the list in rapt.yaml; not while tools that came from it are installed.
+    """Remove a registry from rapt.yaml. It is refused while tools from that registry are installed.
 
     Example: kubectl rapt registry remove team
     """
@@ -174,7 +174,7 @@ def _tell(one: News) -> None:
 
 
 def verify(context: typer.Context, output: Output = "") -> int:
-    """Check every version against its tree, digest, tag and signature, and every lock in the config repository.
+    """Check the tree, digest, tag and signature of every version, and every lock in the config repository.
 
     Example: kubectl rapt registry verify
     """

@@ -13,9 +13,7 @@ from kubectl_rapt.cli.waiting import After
 def remove(
     context: typer.Context,
     tool: Annotated[str, typer.Argument(metavar="TOOL", help="The tool")],
-    from_namespace: Annotated[
-        str, typer.Option(metavar="NAME,…", help="Only from these namespaces; the others keep it")
-    ] = "",
+    from_namespace: Annotated[str, typer.Option(metavar="NAME,…", help="Only from these namespaces")] = "",
     overwrite: options.Overwrite = False,
     draft: options.Draft = False,
     wait: options.Wait = False,
@@ -23,7 +21,7 @@ def remove(
     timeout: options.Timeout = 0,
     dry_run: options.DryRun = "none",
 ) -> int:
-    """Remove a tool from an environment; the runs that it had stay.
+    """Remove a tool from an environment. Its runs stay.
 
     Example: kubectl rapt remove backup --in staging
     """

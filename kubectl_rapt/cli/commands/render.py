@@ -17,16 +17,16 @@ from kubectl_rapt.writes import Writers
 def render(
     context: typer.Context,
     tools: Annotated[
-        list[str] | None, typer.Argument(metavar="[TOOL…]", help="The tools; none for all")
+        list[str] | None, typer.Argument(metavar="[TOOL…]", help="The tools; without it, all")
     ] = None,
     path: Path = "",
     overwrite: options.Overwrite = False,
     dry_run: options.DryRun = "none",
 ) -> None:
-    """Render again what rapt.yaml and the tools' files say, after they were edited by hand.
+    """Render again after you edited rapt.yaml or the files of tools by hand.
 
-    In a checkout of the config repository it writes the files below rendered/ there; elsewhere it is one change, as
-    with every other command. All environments are rendered, unless one is named with --in.
+    In a checkout of the config repository, this writes the files in rendered/. Elsewhere it makes a change, like other
+    commands. Without --in, it renders all environments.
 
     Example: kubectl rapt render
     """

@@ -18,7 +18,7 @@ def retry(
         typer.Option(
             "--set",
             metavar="NAME=VALUE",
-            help="Change an answer, or memory=2Gi or deadline=1h (repeatable)",
+            help="Change an answer, memory or deadline (repeatable)",
         ),
     ] = None,
     follow: options.Follow = None,
@@ -30,7 +30,7 @@ def retry(
     ] = "",
     raw: options.Raw = False,
 ) -> int:
-    """Try a run once more: one more attempt of the same run, from the Job that it had.
+    """Add an attempt to a run that failed, with the same Job.
 
     Example: kubectl rapt retry http-check-x7k2p --set memory=1Gi
     """

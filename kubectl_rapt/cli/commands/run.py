@@ -52,55 +52,60 @@ def run(
         Texts, typer.Option("--set", "--arg", metavar="NAME=VALUE", help="Answer a parameter (repeatable)")
     ] = None,
     set_file: Annotated[
-        Texts, typer.Option(metavar="NAME=PATH", help="Answer with a file's text (repeatable)")
+        Texts, typer.Option(metavar="NAME=PATH", help="Answer a parameter with a file's text (repeatable)")
     ] = None,
     answers: Annotated[
         str,
-        typer.Option(metavar="FILE", help="Answers as YAML or JSON; flags win"),
+        typer.Option(metavar="FILE", help="File of answers, YAML or JSON; flags override it"),
     ] = "",
     env: Annotated[
-        Texts, typer.Option("--env", metavar="K=V", help="Set a variable, as permitted (repeatable)")
+        Texts, typer.Option("--env", metavar="K=V", help="Set a variable that the tool allows (repeatable)")
     ] = None,
     mount: Annotated[
         Texts,
         typer.Option(
             metavar="LOCAL:PATH",
-            help="Give it files, at most 1 MiB (repeatable)",
+            help="Mount a file or folder, up to 1 MiB (repeatable)",
         ),
     ] = None,
     secret_mount: Annotated[
-        Texts, typer.Option(metavar="LOCAL:PATH", help="The same as a Secret (repeatable)")
+        Texts, typer.Option(metavar="LOCAL:PATH", help="Mount it as a Secret (repeatable)")
     ] = None,
     matrix: Annotated[
-        Texts, typer.Option(metavar="NAME=A,B,…", help="One run for each combination (repeatable)")
+        Texts, typer.Option(metavar="NAME=A,B,…", help="Start one run for each combination (repeatable)")
     ] = None,
     parallel: Annotated[
-        int, typer.Option(metavar="N", show_default=False, help="So many of a matrix at once, 4 if not given")
+        int,
+        typer.Option(metavar="N", show_default=False, help="Runs of a matrix at the same time; by default 4"),
     ] = 4,
-    review: Annotated[bool, typer.Option("--review", help="Ask for a review, run after its merge")] = False,
+    review: Annotated[
+        bool, typer.Option("--review", help="Ask for a review, and run after the merge")
+    ] = False,
     not_after: Annotated[
         str,
-        typer.Option(metavar="TIME", help="Too late for a reviewed run, 24h if not given"),
+        typer.Option(metavar="TIME", help="Do not start a reviewed run after this; by default 24h"),
     ] = "",
     follow: options.Follow = None,
     wait: options.RunWait = False,
     timeout: options.RunTimeout = 0,
-    request_id: Annotated[str, typer.Option(metavar="ID", help="The same request never runs twice")] = "",
+    request_id: Annotated[
+        str, typer.Option(metavar="ID", help="Id of the request; the same one never runs twice")
+    ] = "",
     dry_run: Annotated[
         str,
         typer.Option(
-            "--dry-run", metavar="none|client|server", help="Show the Job, run nothing; bare is client"
+            "--dry-run", metavar="none|client|server", help="Only show the Job; without a value: client"
         ),
     ] = "none",
     output: Annotated[
         str,
         typer.Option(
-            "-o", "--output", metavar="json|yaml|name", help="Print the Run; json with --follow: events"
+            "-o", "--output", metavar="json|yaml|name", help="Print the Run; with --follow -o json, events"
         ),
     ] = "",
     raw: options.Raw = False,
 ) -> int:
-    """Run a tool; while following, end with the container's exit code.
+    """Run a tool. When it follows the run, it exits with the container's exit code.
 
     Example: kubectl rapt run http-check --set url=http://example.com --follow
     """

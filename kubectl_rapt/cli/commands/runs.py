@@ -43,21 +43,22 @@ _AT_ONCE = 500
 
 def runs(
     context: typer.Context,
-    tool: Annotated[str, typer.Argument(metavar="[TOOL]", help="Only of this tool")] = "",
+    tool: Annotated[str, typer.Argument(metavar="[TOOL]", help="Only this tool")] = "",
     status: Annotated[
-        str, typer.Option(metavar="STATUS,…", help="Only with these statuses; dead used up its attempts")
+        str, typer.Option(metavar="STATUS,…", help="Only these: pending, running, retrying, failed, dead, …")
     ] = "",
     by: Annotated[
-        str, typer.Option("--by", metavar="USER", help="Only what they asked for; cron for schedules")
+        str, typer.Option("--by", metavar="USER", help="Only runs of this user; cron means schedules")
     ] = "",
     since: Annotated[
         float | None,
-        typer.Option(parser=options.seconds, metavar="TIME", help="Only of the last 24h, 7d, …"),
+        typer.Option(parser=options.seconds, metavar="TIME", help="Only runs newer than 24h, 7d, …"),
     ] = None,
     older_than: Annotated[
-        float | None, typer.Option(parser=options.seconds, metavar="TIME", help="Only from before that")
+        float | None,
+        typer.Option(parser=options.seconds, metavar="TIME", help="Only runs older than 24h, 7d, …"),
     ] = None,
-    watch: Annotated[bool, typer.Option("-w", "--watch", help="Go on: a line for each change")] = False,
+    watch: Annotated[bool, typer.Option("-w", "--watch", help="Watch for changes, one line each")] = False,
     selector: listing.Labels = "",
     field_selector: listing.Fields = "",
     all_namespaces: listing.AllNamespaces = False,
@@ -65,7 +66,7 @@ def runs(
     no_headers: listing.NoHeaders = False,
     output: listing.Output = "",
 ) -> None:
-    """List runs, newest first, those of schedules included.
+    """List runs, newest first. Those that schedules started are included.
 
     Example: kubectl rapt runs http-check --status failed --since 24h
     """

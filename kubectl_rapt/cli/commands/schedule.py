@@ -25,24 +25,22 @@ ASKS_ABOVE = 20
 _FORMS = "wide|json|yaml|jsonpath=…"
 
 Tool = Annotated[str, typer.Argument(metavar="TOOL", help="The tool")]
-Number = Annotated[
-    int, typer.Option("--schedule", metavar="N", help="Only its schedule of this number, counted from 1")
-]
+Number = Annotated[int, typer.Option("--schedule", metavar="N", help="Only its Nth schedule, from 1")]
 
 
 def schedule(
     context: typer.Context,
-    tool: Annotated[str, typer.Option("--tool", metavar="TOOL", help="Only of this tool")] = "",
-    next_: Annotated[int, typer.Option("--next", metavar="N", help="How many firings to show")] = 10,
+    tool: Annotated[str, typer.Option("--tool", metavar="TOOL", help="Only this tool")] = "",
+    next_: Annotated[int, typer.Option("--next", metavar="N", help="How many times to show")] = 10,
     from_repository: Annotated[
-        bool, typer.Option("--repository", help="List what git defines instead, in every environment")
+        bool, typer.Option("--repository", help="List the config repository, all environments")
     ] = False,
     selector: listing.Labels = "",
     all_namespaces: listing.AllNamespaces = False,
     no_headers: listing.NoHeaders = False,
     output: Annotated[str, typer.Option("-o", "--output", metavar=_FORMS, help="Output format")] = "",
 ) -> None:
-    """Show what fires next across tools and environments, each in its own zone, and what was missed.
+    """Show what runs next, each in the time zone of its schedule, and what was missed.
 
     Example: kubectl rapt schedule --in prod --next 20
     """
@@ -145,7 +143,7 @@ def _data(found: Sequence[Entry], firings: Sequence[Firing], now: datetime) -> d
 
 
 def suspend(context: typer.Context, tool: Tool, number: Number = 0, dry_run: options.DryRun = "none") -> None:
-    """Stop a tool's schedules until they are resumed; a sync does not undo it.
+    """Suspend a tool's schedules until you resume them. A sync does not undo this.
 
     Example: kubectl rapt schedule suspend backup
     """
@@ -153,7 +151,7 @@ def suspend(context: typer.Context, tool: Tool, number: Number = 0, dry_run: opt
 
 
 def resume(context: typer.Context, tool: Tool, number: Number = 0, dry_run: options.DryRun = "none") -> None:
-    """Let a tool's schedules go on.
+    """Resume a tool's schedules.
 
     Example: kubectl rapt schedule resume backup
     """
@@ -180,7 +178,7 @@ def trigger(
     dry_run: options.DryRun = "none",
     output: Annotated[str, typer.Option("-o", "--output", metavar="name", help="Print the Run's name")] = "",
 ) -> None:
-    """Run a tool now as its schedule would, with the schedule's own answers.
+    """Run a tool now, with the answers of its schedule.
 
     Example: kubectl rapt schedule trigger backup
     """
@@ -202,22 +200,24 @@ def backfill(
     context: typer.Context,
     tool: Tool,
     start: Annotated[
-        str, typer.Option("--from", metavar="TIME", help="The first time, 2026-11-01T00:00:00Z")
+        str, typer.Option("--from", metavar="TIME", help="First time, such as 2026-11-01T00:00:00Z")
     ],
-    end: Annotated[str, typer.Option("--to", metavar="TIME", help="The last time; now if not given")] = "",
+    end: Annotated[str, typer.Option("--to", metavar="TIME", help="Last time; by default, now")] = "",
     number: Number = 0,
     slot_as: Annotated[
-        str, typer.Option("--slot-as", metavar="NAME", help="Answer this parameter with the slot's time")
+        str, typer.Option("--slot-as", metavar="NAME", help="Set this parameter to the time of each run")
     ] = "",
-    yes: Annotated[bool, typer.Option("-y", "--yes", help=f"Do not ask, above {ASKS_ABOVE} runs")] = False,
+    yes: Annotated[
+        bool, typer.Option("-y", "--yes", help=f"Do not ask, even for more than {ASKS_ABOVE} runs")
+    ] = False,
     wait: Annotated[
-        bool, typer.Option("--wait", help="Wait until every slot has begun, where only one run may go on")
+        bool, typer.Option("--wait", help="Wait until the run of every time has started")
     ] = False,
     dry_run: options.DryRun = "none",
 ) -> int:
-    """Run a schedule for times that have passed: one run a slot, and only where none ran.
+    """Run a schedule for past times: one run for each time at which none ran.
 
-    Where only one run of the tool may go on at a time, the slots take turns; it ends with 1 while some wait.
+    If only one run of the tool may run at a time, they take turns. Exits with 1 while some wait.
 
     Example: kubectl rapt schedule backfill report --from 2026-11-01T00:00:00Z --dry-run
     """

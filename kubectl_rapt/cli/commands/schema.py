@@ -14,7 +14,7 @@ _NAMES = "|".join(schemas.SCHEMAS)
 
 def schema(
     context: typer.Context,
-    file: Annotated[str, typer.Argument(metavar=_NAMES, help="Whose schema")],
+    file: Annotated[str, typer.Argument(metavar=_NAMES, help="The kind of file")],
 ) -> None:
     """Print the JSON Schema of rapt.yaml, of a tool's file or of a template.yaml, for an editor.
 

@@ -12,7 +12,7 @@ from kubectl_rapt.cli import options, show, terminal
 def search(
     context: typer.Context,
     word: Annotated[
-        str, typer.Argument(metavar="[WORD]", help="Part of a name or a summary; none for all")
+        str, typer.Argument(metavar="[WORD]", help="Part of a name or summary; without it, all templates")
     ] = "",
     output: Annotated[
         str, typer.Option("-o", "--output", metavar="json|yaml|name", help="Output format")

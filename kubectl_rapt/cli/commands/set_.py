@@ -18,19 +18,19 @@ def set_(
     answers: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[NAME=VALUE…] [NAME-…]", help="Answers to set, and to leave to the default again"
+            metavar="[NAME=VALUE…] [NAME-…]", help="Answers to set; NAME- resets one to its default"
         ),
     ] = None,
     schedule: Annotated[
-        list[str] | None, typer.Option(metavar="CRON", help="Run by itself at these times (repeatable)")
+        list[str] | None, typer.Option(metavar="CRON", help="Run at these times, in cron syntax (repeatable)")
     ] = None,
     time_zone: Annotated[str, typer.Option(metavar="ZONE", help="Time zone of the schedules")] = "",
-    no_schedule: Annotated[bool, typer.Option("--no-schedule", help="Never run by itself")] = False,
+    no_schedule: Annotated[bool, typer.Option("--no-schedule", help="Remove all schedules")] = False,
     retry: Annotated[
-        str | None, typer.Option(metavar="POLICY", help='Retry policy; "" for the default')
+        str | None, typer.Option(metavar="POLICY", help='Retry policy; "" means the default')
     ] = None,
     cleanup: Annotated[
-        str | None, typer.Option(metavar="POLICY", help='Cleanup policy; "" for the default')
+        str | None, typer.Option(metavar="POLICY", help='Cleanup policy; "" means the default')
     ] = None,
     overwrite: options.Overwrite = False,
     draft: options.Draft = False,
@@ -40,7 +40,7 @@ def set_(
     dry_run: options.DryRun = "none",
     output: options.ObjectsOutput = "",
 ) -> int:
-    """Change answers, schedules or policies of a tool; only those lines of its file change.
+    """Change answers, schedules or policies in a tool's file, and nothing else in it.
 
     Example: kubectl rapt set backup retention=30d --schedule '0 3 * * *' --in prod
     """

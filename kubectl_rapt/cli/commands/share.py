@@ -15,9 +15,9 @@ def share(
     context: typer.Context,
     tool: Annotated[str, typer.Argument(metavar="TOOL", help="The tool")],
     to_namespace: Annotated[
-        str, typer.Option(metavar="NAME,…", help="Namespaces that get it, within allowedNamespaces")
+        str, typer.Option(metavar="NAME,…", help="Namespaces to add; rapt.yaml must allow them")
     ] = "",
-    to_environment: Annotated[str, typer.Option(metavar="ENV,…", help="Environments that get it")] = "",
+    to_environment: Annotated[str, typer.Option(metavar="ENV,…", help="Environments to add it to")] = "",
     overwrite: options.Overwrite = False,
     draft: options.Draft = False,
     wait: options.Wait = False,

@@ -30,17 +30,17 @@ Container = Annotated[str, typer.Option("-c", "--container", metavar="NAME", hel
 def shell(
     context: typer.Context,
     what: Annotated[
-        str, typer.Argument(metavar="TOOL|RUN|job/NAME|pod/NAME", help="Whose container to look into")
+        str, typer.Argument(metavar="TOOL|RUN|job/NAME|pod/NAME", help="What to open the shell in")
     ],
     words: Words = None,
     container: Container = "",
     image: Annotated[
         str,
-        typer.Option("--image", metavar="IMAGE", help="Use an ephemeral container of this image beside it"),
+        typer.Option("--image", metavar="IMAGE", help="Add an ephemeral container with this image"),
     ] = "",
     dry_run: options.DryRun = "none",
 ) -> int:
-    """Open a shell in a run that goes on; where its image has none, in a container beside it.
+    """Open a shell in a running container. If its image has no shell, one is added beside it.
 
     Example: kubectl rapt shell http-check-x7k2p
     """
@@ -83,26 +83,27 @@ def _typed(command: Sequence[str]) -> list[str]:
 
 def debug(
     context: typer.Context,
-    run: Annotated[str, typer.Argument(metavar="RUN", help="The run to look into")],
+    run: Annotated[str, typer.Argument(metavar="RUN", help="The run to copy")],
     words: Words = None,
     container: Container = "",
     attempt: Annotated[
-        int, typer.Option("--attempt", metavar="NUMBER", min=0, help="Of this attempt; the last if not given")
+        int,
+        typer.Option("--attempt", metavar="NUMBER", min=0, help="The attempt to copy; by default, the last"),
     ] = 0,
     after: Annotated[
-        bool, typer.Option("--after", help="Run its own command first, and hold the container if that fails")
+        bool, typer.Option("--after", help="Run the command first, and keep the container if it fails")
     ] = False,
     image: Annotated[
-        str, typer.Option("--image", metavar="IMAGE", help="Another image for the container")
+        str, typer.Option("--image", metavar="IMAGE", help="Use this image for the container")
     ] = "",
     time: Annotated[
         float,
-        typer.Option("--for", parser=options.seconds, metavar="TIME", help="Hold it for so long at most"),
+        typer.Option("--for", parser=options.seconds, metavar="TIME", help="Delete it after this time"),
     ] = 3600.0,
-    keep: Annotated[bool, typer.Option("--keep", help="Leave it there when the shell ends")] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep it after the shell ends")] = False,
     dry_run: options.DryRun = "none",
 ) -> int:
-    """Start a run's pod once more with its command held, and open a shell in it; it counts as no run.
+    """Open a shell in a copy of a run's pod, whose command is not started. It does not count as a run.
 
     Example: kubectl rapt debug http-check-x7k2p --after
     """

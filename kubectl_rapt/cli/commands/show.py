@@ -16,11 +16,11 @@ def show(
     context: typer.Context,
     template: Annotated[
         str,
-        typer.Argument(metavar="TEMPLATE", help="The template to show: NAME, REGISTRY/NAME or NAME@VERSION"),
+        typer.Argument(metavar="TEMPLATE", help="The template: NAME, REGISTRY/NAME or NAME@VERSION"),
     ],
     output: Annotated[str, typer.Option("-o", "--output", metavar="json|yaml", help="Output format")] = "",
 ) -> None:
-    """Show a template: parameters with types and defaults, policies, versions, a command to try.
+    """Show a template: parameters with types and defaults, policies, versions, and a command to try.
 
     Example: kubectl rapt show http-check
     """

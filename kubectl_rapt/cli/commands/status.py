@@ -14,11 +14,11 @@ _FORMS = "json|yaml|jsonpath=…"
 
 def status(
     context: typer.Context,
-    tool: Annotated[str, typer.Argument(metavar="[TOOL]", help="Only of this tool")] = "",
+    tool: Annotated[str, typer.Argument(metavar="[TOOL]", help="Only this tool")] = "",
     all_namespaces: listing.AllNamespaces = False,
     output: Annotated[str, typer.Option("-o", "--output", metavar=_FORMS, help="Output format")] = "",
 ) -> int:
-    """Show how Rapt stands in the cluster; ends with 1 where something is broken, and never asks anything.
+    """Show the state of Rapt in the cluster. Exits with 1 if something is broken. It never asks a question.
 
     Example: kubectl rapt status -A
     """

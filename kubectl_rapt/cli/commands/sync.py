@@ -17,14 +17,14 @@ def sync(
     context: typer.Context,
     dry_run: options.DryRun = "none",
     rollback: Annotated[
-        bool, typer.Option("--rollback", help="Allow an older commit than the applied one")
+        bool, typer.Option("--rollback", help="Allow a commit that is older than the applied one")
     ] = False,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Apply rendered files as they are, also if edited by hand")
+        bool, typer.Option("--overwrite", help="Apply rendered files even if they were edited by hand")
     ] = False,
     output: Annotated[str, typer.Option("-o", "--output", metavar="name", help="Print names only")] = "",
 ) -> None:
-    """Apply an environment to its cluster, and prune what is no longer defined.
+    """Apply an environment to its cluster, and delete what git no longer defines.
 
     Example: kubectl rapt sync --in prod
     """

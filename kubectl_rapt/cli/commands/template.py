@@ -23,9 +23,7 @@ FOUND_SOMETHING = 1
 
 Names = Annotated[
     list[str] | None,
-    typer.Argument(
-        metavar="[NAME…]", help="Templates, or their folders; all of the registry around you if none"
-    ),
+    typer.Argument(metavar="[NAME…]", help="Templates or their folders; without it, all of this registry"),
 ]
 Several = Annotated[list[str], typer.Argument(metavar="NAME…", help="The templates, or their folders")]
 Json = Annotated[str, typer.Option("-o", "--output", metavar="json", help="Output format")]
@@ -40,7 +38,7 @@ def template(context: typer.Context) -> None:
 
 
 def lint_(context: typer.Context, wanted: Names = None, output: Json = "") -> int:
-    """Look templates over: everything that can be wrong, each with file and line.
+    """Report everything that is wrong with templates, with file and line.
 
     Example: kubectl rapt template lint backup
     """
@@ -67,15 +65,15 @@ def test(
     context: typer.Context,
     wanted: Names = None,
     update: Annotated[
-        bool, typer.Option("--update", help="Rewrite golden files as the templates render now")
+        bool, typer.Option("--update", help="Rewrite golden files to what the templates render to now")
     ] = False,
     dry_run: options.DryRun = "none",
     output: Json = "",
     report: Annotated[
-        str, typer.Option("--junit", metavar="FILE", help="Write the results as JUnit XML too")
+        str, typer.Option("--junit", metavar="FILE", help="Also write the results as JUnit XML")
     ] = "",
     watch: Annotated[
-        bool, typer.Option("-w", "--watch", help="Run them again whenever a file of the registry changes")
+        bool, typer.Option("-w", "--watch", help="Run the tests again when a file of the registry changes")
     ] = False,
 ) -> int:
     """Run the tests of templates.
@@ -157,23 +155,23 @@ def _row(result: Result) -> dict[str, Any]:
 
 def new(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="What to call it")] = "",
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Its name")] = "",
     source: Annotated[
         str,
         typer.Option(
-            "--from", metavar="FILE|-", help="A Job or CronJob to make it of; - reads standard input"
+            "--from", metavar="FILE|-", help="A Job or CronJob to make it from; - is standard input"
         ),
     ] = "",
     summary: Annotated[str, typer.Option("--summary", metavar="TEXT", help="What it does, in one line")] = "",
     keep: Annotated[
         list[str] | None,
         typer.Option(
-            "--keep", metavar="NAME", help="A literal that stays, and becomes no parameter (repeatable)"
+            "--keep", metavar="NAME", help="A literal that does not become a parameter (repeatable)"
         ),
     ] = None,
     dry_run: options.DryRun = "none",
 ) -> None:
-    """Begin a template: a small one with a test of each kind, or one made of a Job or CronJob.
+    """Create a template: a small one with a test of each kind, or one made from a Job or CronJob.
 
     Example: kubectl rapt template new backup --from cronjob.yaml
     """
@@ -234,7 +232,7 @@ def release_(
         typer.Option(
             "--bump",
             metavar="patch|minor|major",
-            help="Raise the version; else that of template.yaml is taken",
+            help="Raise the version; by default, the one in template.yaml",
         ),
     ] = "",
     dry_run: options.DryRun = "none",
@@ -267,7 +265,7 @@ def _tell_released(planned: Releasing, is_dry: bool) -> None:
 
 
 def publish_(context: typer.Context, wanted: Several, dry_run: options.DryRun = "none") -> None:
-    """Push releases to the registry's repository, each on a branch of its own for review.
+    """Push releases to the registry's repository, each on its own branch for review.
 
     Example: kubectl rapt template publish backup
     """

@@ -20,20 +20,20 @@ _LEAST_SECONDS = 1.0
 def timing(
     context: typer.Context,
     what: Annotated[
-        list[str] | None, typer.Argument(metavar=f"[{_WHAT}]", help="What to time; with --self, a command")
+        list[str] | None, typer.Argument(metavar=f"[{_WHAT}]", help="What to measure; with --self, a command")
     ] = None,
     watch: Annotated[
         bool, typer.Option("-w", "--watch", help="Measure CPU and memory until the run has ended")
     ] = False,
     every: Annotated[
-        float, typer.Option("--every", parser=options.seconds, metavar="TIME", help="How often, with --watch")
+        float, typer.Option("--every", parser=options.seconds, metavar="TIME", help="Interval of --watch")
     ] = 5.0,
     self_: Annotated[
-        bool, typer.Option("--self", help="Time a command of kubectl rapt itself: start, imports, requests")
+        bool, typer.Option("--self", help="Measure a command of kubectl rapt: start, imports, requests")
     ] = False,
     output: Annotated[str, typer.Option("-o", "--output", metavar="json", help="Output format")] = "",
 ) -> int:
-    """Show where the time of a run went, or compare the versions of a tool; 1 where one became slower.
+    """Show how long each phase of a run took, or compare versions of a tool. Exits with 1 if one became slower.
 
     Example: kubectl rapt timing http-check
     """

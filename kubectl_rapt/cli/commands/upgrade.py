@@ -16,12 +16,17 @@ def upgrade(
     context: typer.Context,
     tools: Annotated[list[str] | None, typer.Argument(metavar="[TOOL…]", help="The tools")] = None,
     all_: Annotated[bool, typer.Option("--all", help="Every tool of the environment")] = False,
-    to: Annotated[str, typer.Option(metavar="VERSION", help="1.2.0, ^1.2 or ~1.2; else the newest")] = "",
+    to: Annotated[
+        str,
+        typer.Option(metavar="VERSION", help="Version or range: 1.2.0, ^1.2 or ~1.2; by default, the newest"),
+    ] = "",
     set_: Annotated[
-        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Answer what is new (repeatable)")
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="Answer a new parameter (repeatable)"),
     ] = None,
     unset: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Leave out what is no more (repeatable)")
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Drop the answer for a parameter that is gone (repeatable)"),
     ] = None,
     overwrite: options.Overwrite = False,
     draft: options.Draft = False,
@@ -30,7 +35,7 @@ def upgrade(
     timeout: options.Timeout = 0,
     dry_run: options.DryRun = "none",
 ) -> int:
-    """Upgrade tools within the registry that they come from; their answers are kept, everything is rendered anew.
+    """Upgrade tools to newer versions of their templates, from the same registry. Their answers stay.
 
     Example: kubectl rapt upgrade backup --in prod --to ^1.2
     """

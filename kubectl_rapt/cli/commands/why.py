@@ -20,16 +20,14 @@ def why(
     what: Annotated[str, typer.Argument(metavar=_WHAT, help="What to explain")] = "",
     failed: Annotated[
         bool,
-        typer.Option(
-            "--failed", help="All runs that failed, of a tool where one is named, with their causes"
-        ),
+        typer.Option("--failed", help="List all failed runs with their causes; of a tool, if you name one"),
     ] = False,
     all_namespaces: Annotated[
-        bool, typer.Option("-A", "--all-namespaces", help="With --failed: of every namespace")
+        bool, typer.Option("-A", "--all-namespaces", help="With --failed: in all namespaces")
     ] = False,
     output: Annotated[str, typer.Option("-o", "--output", metavar="json|yaml", help="Output format")] = "",
 ) -> None:
-    """Explain where a run comes from and why it ended as it did.
+    """Explain why a run ended as it did, and where it came from.
 
     Example: kubectl rapt why job/http-check-x7k2p-1
     """
