@@ -289,7 +289,7 @@ def test_what_cannot_be_done_says_what_to_do(
 
 def test_without_a_verb_the_help_of_the_group_is_shown(ask: Ask) -> None:
     assert ask("template") == ask("template", "--help")
-    assert "  release  Give a template its version and its place in the index\n" in ask("template").stdout
+    assert "  release  Set versions and write them to the index\n" in ask("template").stdout
 
 
 def test_outside_of_a_registry_nothing_is_done(
