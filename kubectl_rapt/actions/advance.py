@@ -7,7 +7,7 @@ from kubectl_rapt import writes
 from kubectl_rapt.actions import announce, find, look, recent
 from kubectl_rapt.errors import Conflict, NotFound, RaptError, Unavailable
 from kubectl_rapt.model.kinds import JOB, LEASE, POD, RUN, Ref, ref_of
-from kubectl_rapt.model.plan import Create, Delete
+from kubectl_rapt.model.plan import Create, Delete, Patch
 from kubectl_rapt.objects import jobs, labels, leases, pods, runs
 from kubectl_rapt.objects.jobs import Job
 from kubectl_rapt.objects.leases import Lease
@@ -19,6 +19,8 @@ from kubectl_rapt.runs.lifecycle import Done, Later, Look, Seen, Taken, Wait
 from kubectl_rapt.runs.outcome import Outcome
 from kubectl_rapt.writes import Writers
 
+_RECORD_STEPS = 3
+"""A Job that was suspended is marked as cancelled before its run is closed."""
 _SURPRISES = 20
 """How often others may be quicker, or answers lost, before it is given up."""
 
@@ -225,6 +227,45 @@ def carry(world: World, writers: Writers, seen: Seen) -> Seen:
         return seen
     outcome = ending(world, job)
     return close(world, writers, replace(seen, outcome=None), outcome) if outcome else seen
+
+
+def record(world: World, writers: Writers, run: Run, outcome: Outcome) -> Run:
+    """Record how the open attempt of a run has ended, and nothing else: a retry that is due then is left to others.
+
+    For whoever sees the end in passing. Who may not write, or comes too late, records nothing, and is told nothing.
+
+    Args:
+        world: Where to look.
+        writers: The door's ports.
+        run: The run, as it was read.
+        outcome: How its open attempt has ended.
+
+    Returns:
+        The run as it is recorded now.
+    """
+    if not run.attempts or run.attempts[-1].cause:
+        return run
+    uid = run.attempts[-1].uid
+    try:
+        seen = observe(world, Seen(run, run))
+        for _ in range(_RECORD_STEPS):
+            now = seen.run
+            assert now is not None, "a run that was observed exists"
+            if not now.attempts or now.attempts[-1].uid != uid or now.attempts[-1].cause:
+                return now
+            if not outcome.log and outcome.pod and lifecycle.would_exhaust(now, outcome, world.now()):
+                outcome = replace(outcome, log=_last_words(world, now, outcome))
+            step = lifecycle.next_step(replace(seen, outcome=outcome, outcome_of=uid), world.now())
+            if not isinstance(step, Patch):
+                return now
+            seen = _learn(seen, step, writes.apply(writers, step))
+            if seen.run is not None and seen.run.attempts[-1].cause:
+                announce.announce(world, writers, now, seen.run)
+                expire(world, writers, seen.run, seen.run.attempts[-1])
+                return seen.run
+    except RaptError:
+        pass
+    return run
 
 
 def ending(world: World, job: Job) -> Outcome | None:

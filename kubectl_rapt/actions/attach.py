@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from kubectl_rapt.actions import advance, follow
+from kubectl_rapt.actions.follow import Part
 from kubectl_rapt.errors import Unavailable
 from kubectl_rapt.model.kinds import JOB, RUN, Ref
 from kubectl_rapt.objects.runs import Attempt, Run
@@ -87,7 +88,7 @@ def attach(
             case Wait(job):
                 if job.is_suspended and not job.ended:
                     wait_until(world, _run(seen), world.now() + _LOOK_AGAIN, ends_at)
-                elif outcome := (yield from _follow(world, job.ref, ends_at)):
+                elif outcome := (yield from follow_job(world, job.ref, ends_at)):
                     seen = advance.close(world, writers, seen, outcome)
                     continue
                 seen = advance.observe(world, seen)
@@ -115,17 +116,28 @@ def _again(world: World, seen: Seen, ends_at: datetime | None) -> Iterator[Line]
     """What an attempt that is over has said, as far as it is still there; its record stands."""
     attempt = _run(seen).attempts[-1]
     if seen.job is not None and seen.job.uid == attempt.uid and not seen.job.is_suspended:
-        yield from _follow(world, Ref(JOB, attempt.job, _run(seen).namespace), ends_at)
+        yield from follow_job(world, Ref(JOB, attempt.job, _run(seen).namespace), ends_at)
 
 
-def _follow(world: World, job: Ref, ends_at: datetime | None) -> Generator[Line, None, Outcome | None]:
+def follow_job(
+    world: World, job: Ref, ends_at: datetime | None = None, part: Part = follow.ALL
+) -> Generator[Line, None, Outcome | None]:
     """Show one Job; its outcome, with the last thing that it said: an exit code says little without.
 
-    Where a log ended early, nobody knows what was said last.
+    Where a log ended early, nobody knows what was said last. Nothing is recorded.
+
+    Args:
+        world: Where to read.
+        job: The Job.
+        ends_at: When to give up; None for never.
+        part: How much of the logs.
+
+    Raises:
+        NotFound, Unavailable: As ``follow.follow``.
     """
     last: dict[Source, bytes] = {}
     is_whole = True
-    for line in follow.follow(world, job, timeout_seconds=_left(world, ends_at)):
+    for line in follow.follow(world, job, timeout_seconds=_left(world, ends_at), part=part):
         if isinstance(line, Outcome):
             return _with_last_line(line, last) if is_whole else line
         is_whole = is_whole and not isinstance(line, EndedEarly)

@@ -2,8 +2,9 @@
 
 from kubectl_rapt.actions import advance
 from kubectl_rapt.errors import Unavailable
+from kubectl_rapt.model.causes import CANCELLED
 from kubectl_rapt.model.kinds import JOB
-from kubectl_rapt.objects.runs import Run
+from kubectl_rapt.objects.runs import NOT_STARTED, Run
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs import lifecycle
 from kubectl_rapt.runs.lifecycle import Seen
@@ -44,6 +45,11 @@ def wait(world: World, writers: Writers, seen: Seen, *, patience_seconds: float 
         f'run "{run.name}" is cancelled, and its pods have not ended yet',
         f"kubectl get pods -n {run.namespace} -l batch.kubernetes.io/job-name={name}",
     )
+
+
+def was_stopped(run: Run) -> bool:
+    """Whether a run that was cancelled ended because of that, and not before."""
+    return run.state == NOT_STARTED or run.status == CANCELLED
 
 
 def _on(world: World, writers: Writers, seen: Seen) -> Seen:

@@ -5,16 +5,19 @@ import time
 from datetime import datetime
 from typing import Literal, Protocol
 
+from kubectl_rapt.actions import advance, follow
 from kubectl_rapt.actions import attach as attaching
-from kubectl_rapt.actions import follow
 from kubectl_rapt.actions.attach import Ended, Finished, Happening
 from kubectl_rapt.actions.follow import Part
 from kubectl_rapt.cli import events, refusals, terminal
 from kubectl_rapt.errors import RaptError, Unavailable
 from kubectl_rapt.model import times
 from kubectl_rapt.model.kinds import Ref
+from kubectl_rapt.objects import retry_fields
+from kubectl_rapt.objects.runs import Run
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs import outcome as outcomes
+from kubectl_rapt.runs import retries
 from kubectl_rapt.runs.following import EndedEarly, LogLine, Note, Started
 from kubectl_rapt.runs.lifecycle import Later, Seen
 from kubectl_rapt.runs.outcome import EXIT_CODE, Outcome
@@ -80,13 +83,24 @@ class Lines:
                 ended(self._name, one)
 
 
-def watch(world: World, job: Ref, name: str, *, part: Part = follow.ALL, raw: bool = False) -> int:
-    """Follow a Job to its end, as what it is: nothing is recorded.
+def watch(
+    world: World,
+    writers: Writers,
+    job: Ref,
+    name: str,
+    run: Run | None,
+    *,
+    part: Part = follow.ALL,
+    raw: bool = False,
+) -> int:
+    """Follow a Job to its end. What is seen of its end is recorded in its Run; nothing is tried again.
 
     Args:
         world: Where to read.
+        writers: The door's ports.
         job: The Job.
         name: What to call it.
+        run: The Run that it is an attempt of; None of a Job that has none.
         part: How much of the logs.
         raw: Whether log lines pass unchanged.
 
@@ -95,18 +109,35 @@ def watch(world: World, job: Ref, name: str, *, part: Part = follow.ALL, raw: bo
     """
     screen = Lines(name, raw=raw)
     again = f"kubectl rapt logs {name} --follow"
+    lines = attaching.follow_job(world, job, part=part)
     try:
-        for line in follow.follow(world, job, part=part):
-            screen.show(line, world.now())
-            if isinstance(line, Outcome):
-                return code_of(line)
+        while True:
+            try:
+                screen.show(next(lines), world.now())
+            except StopIteration as end:
+                outcome: Outcome | None = end.value
+                break
     except KeyboardInterrupt:
         terminal.say(f"{name} goes on: {again}")
         raise
     except RaptError as error:
         return _failed(error, again)
-    terminal.say(f"{name} is suspended")
-    return FAILED_WITHOUT_CODE
+    if outcome is None:
+        terminal.say(f"{name} is suspended")
+        return FAILED_WITHOUT_CODE
+    code = ended(name, outcome)
+    if run and run.attempts and run.attempts[-1].job == job.name:
+        after = advance.record(world, writers, run, outcome)
+        if after.retry and after.attempts[-1].cause and not outcome.is_success:
+            terminal.say(f"  retry: {terminal.clean(_next(name, retries.after(after), world.now()))}")
+    return code
+
+
+def left_alone(run: Run) -> None:
+    """Say of a run that nobody follows what will not happen by itself."""
+    terminal.say(f"  follow: kubectl rapt attach {run.name}")
+    if run.retry and not retry_fields.is_native(run.retry):
+        terminal.say("  retry:  once somebody attaches to it or reconciles: kubectl rapt reconcile")
 
 
 def attach(
@@ -181,11 +212,16 @@ def _ask_to_cancel(world: World, writers: Writers, seen: Seen) -> None:
         terminal.say_part(f"cancel {name}? [y/N] ")
     if input().strip().lower() not in ("y", "yes"):
         return
-    from kubectl_rapt.actions import cancel
+    from kubectl_rapt.actions import cancel, stopping
 
-    stopped = cancel.cancel(world, writers, name, seen.wanted.namespace).run
-    is_over = stopped is not None and stopped.is_finished
-    terminal.say(f"{name}  {'cancelled' if is_over else 'stops: kubectl rapt attach ' + name}")
+    stops = cancel.cancel(world, writers, name, seen.wanted.namespace)
+    terminal.say(f"{name}  is told to stop; its pods are ending")
+    try:
+        run = stopping.wait(world, writers, stops)
+    except KeyboardInterrupt:
+        terminal.say(f"{name}  is not recorded as cancelled yet: kubectl rapt attach {name}")
+        raise
+    terminal.say(f"{name}  {'cancelled' if stopping.was_stopped(run) else f'had ended before: {run.status}'}")
 
 
 def ended(name: str, outcome: Outcome) -> int:

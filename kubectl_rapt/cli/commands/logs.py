@@ -48,13 +48,13 @@ def logs(
     if attempt < 0:
         raise UsageError("bad-flag", f"--attempt expects a number from 1, got {attempt}", "--attempt 1")
     lines = None if tail == -1 else tail
-    with options.open_world(context) as (world, _):
+    with options.open_world(context) as (world, writers):
         found = find.execution(world, what, world.cluster.namespace(), "logs")
         name = found.run.name if found.run else what
         if follow and (job := logging.job(world, found, name, attempt)):
             logging.check_container(found.pods, container, name)
             part = Part(container, lines, since, timestamps)
-            return watching.watch(world, job.ref, name, part=part, raw=raw)
+            return watching.watch(world, writers, job.ref, name, found.run, part=part, raw=raw)
         run = found.run
         sources = logging.sources(world, found, name, attempt=attempt, container=container)
         goes_on = follow and run is None and found.job is None  # a pod of nobody's

@@ -53,7 +53,7 @@ def retry(
             terminal.out(show.document(runs.to_manifest(seen.run), output, show.name(seen.run.ref)))
         elif not follows:
             terminal.out(f"{show.name(found.ref)} attempt {number} created")
-            terminal.say(f"  follow: kubectl rapt attach {found.name}")
+            watching.left_alone(seen.run)
         if not follows:
             return 0
         shows: watching.Shows = "events" if has_events else "phases" if wait else "log"

@@ -260,7 +260,7 @@ def shown(world: World, writers: Writers, seen: Seen, manner: Manner) -> int:
         terminal.out(show.document(runs.to_manifest(created), manner.output, show.name(created.ref)))
     elif not manner.shows:
         terminal.out(f"{show.name(created.ref)} created")
-        terminal.say(f"  follow: kubectl rapt attach {created.name}")
+        watching.left_alone(created)
     if not manner.shows:
         return 0
     return watching.attach(
