@@ -17,6 +17,7 @@ from kubectl_rapt.runs import evidence, lifecycle, turns
 from kubectl_rapt.runs import outcome as outcomes
 from kubectl_rapt.runs.lifecycle import Done, Later, Look, Seen, Taken, Wait
 from kubectl_rapt.runs.outcome import Outcome
+from kubectl_rapt.runs.standing import Standing
 from kubectl_rapt.writes import Writers
 
 _RECORD_STEPS = 3
@@ -266,6 +267,12 @@ def record(world: World, writers: Writers, run: Run, outcome: Outcome) -> Run:
     except RaptError:
         pass
     return run
+
+
+def note_end(world: World, writers: Writers, run: Run | None, standing: Standing | None) -> None:
+    """Record the end of a run, if it has ended and its Run does not say so. Args as of ``record``."""
+    if run and standing and standing.outcome and not standing.is_recorded:
+        record(world, writers, run, standing.outcome)
 
 
 def ending(world: World, job: Job) -> Outcome | None:

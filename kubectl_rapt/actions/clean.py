@@ -11,7 +11,7 @@ from kubectl_rapt.actions import evidence, find, rights, threads
 from kubectl_rapt.errors import Conflict, NotFound, Problem, RaptError, Refused, Unavailable, UsageError
 from kubectl_rapt.model import names, times
 from kubectl_rapt.model.duration import Duration
-from kubectl_rapt.model.kinds import CLEANUP_POLICY, JOB, RUN, TOOL, Kind, Manifest
+from kubectl_rapt.model.kinds import CLEANUP_POLICY, JOB, RUN, TOOL, Kind, Manifest, Ref, ref_of
 from kubectl_rapt.model.plan import Delete
 from kubectl_rapt.objects import cleanup_policies, jobs, labels, tools
 from kubectl_rapt.objects.cleanup_policies import CleanupPolicy, Rule
@@ -34,22 +34,24 @@ class Scope:
 
     Args:
         namespace: Where; empty for everywhere.
-        tool: The tool; empty for all.
+        tools: The tools; empty for all.
         older_than: The age of Jobs that go, whatever policies say of ages; Runs then stay.
         statuses: How what goes has ended; empty for every way.
         policy: The policy that decides, whatever the tools say; empty for the tools' own.
+        labels: A label selector for what may go; policies still count what it leaves out.
     """
 
     namespace: str
-    tool: str = ""
+    tools: tuple[str, ...] = ()
     older_than: Duration | None = None
     statuses: tuple[str, ...] = ()
     policy: str = ""
+    labels: str = ""
 
     @property
     def is_everything(self) -> bool:
         """Whether nothing narrows it down."""
-        return not (self.tool or self.older_than or self.statuses or self.policy)
+        return not (self.tools or self.older_than or self.statuses or self.policy or self.labels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ def plan(world: World, scope: Scope) -> Plan:
         raise UsageError(
             "bad-flag", "--older-than and --policy say different things", "kubectl rapt clean --help"
         )
-    selector = labels.selector({labels.TOOL: scope.tool}) if scope.tool else labels.TOOL
+    selector = f"{labels.TOOL} in ({','.join(sorted(scope.tools))})" if scope.tools else labels.TOOL
     broken: list[Problem] = []
     policies = Policies(world, scope, broken)
 
@@ -110,9 +112,23 @@ def plan(world: World, scope: Scope) -> Plan:
         statuses=scope.statuses,
         jobs_only=scope.older_than is not None,
     )
-    if scope.tool and scope.namespace and not verdicts and not broken:
-        find.tool(world, scope.tool, scope.namespace, "clean")
+    has_any = {one.item.tool for one in verdicts}
+    for tool in scope.tools if scope.namespace and not broken else ():
+        if tool not in has_any:
+            find.tool(world, tool, scope.namespace, "clean")
+    if scope.labels:
+        chosen = _labelled(world, scope, selector)
+        verdicts = [one for one in verdicts if one.item.ref in chosen]
     return Plan(tuple(verdicts), tuple(broken))
+
+
+def _labelled(world: World, scope: Scope, selector: str) -> set[Ref]:
+    """What a person's own selector chooses."""
+    return {
+        ref_of(one)
+        for kind in (RUN, JOB)
+        for one in world.cluster.list(kind, scope.namespace, labels=f"{selector},{scope.labels}")
+    }
 
 
 def _read(manifests: Iterable[Manifest], read: Callable[[Manifest], Any], broken: list[Problem]) -> list[Any]:
@@ -142,7 +158,7 @@ class Policies:
 
     def __init__(self, world: World, scope: Scope, broken: list[Problem]) -> None:
         self._world, self._scope = world, scope
-        fields = f"metadata.name={scope.tool}" if scope.tool else ""
+        fields = f"metadata.name={scope.tools[0]}" if len(scope.tools) == 1 else ""
         self._tools: dict[tuple[str, str], Tool | None] = {}
         for manifest in world.cluster.list(TOOL, scope.namespace, fields=fields):
             metadata = manifest["metadata"]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kubectl_rapt.actions import find, listing, standings, threads
+from kubectl_rapt.actions import advance, find, listing, standings, threads
 from kubectl_rapt.errors import NotFound, RaptError, UsageError
 from kubectl_rapt.model import names
 from kubectl_rapt.model.kinds import CRON_JOB, EVENT, JOB, POD, RUN, TOOL, Kind, Manifest, Ref
@@ -14,6 +14,7 @@ from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs import listed
 from kubectl_rapt.runs.listed import Line
 from kubectl_rapt.runs.standing import Standing
+from kubectl_rapt.writes import Writers
 
 LAST = 5
 """How many runs of a tool are shown."""
@@ -138,6 +139,14 @@ def _of_run(world: World, manifest: Manifest) -> OfRun:
         problem = what_is_wrong(error)
     stands = standings.of_found(world, find.of_run(world, run)) if run else None
     return OfRun(manifest, run, problem, _events(world, manifest), stands)
+
+
+def recorded(world: World, writers: Writers, found: OfRun) -> OfRun:
+    """A run whose end is recorded, where it has ended, nobody has recorded it, and the person may."""
+    if found.run is None or found.standing is None or found.standing.is_recorded:
+        return found
+    advance.note_end(world, writers, found.run, found.standing)
+    return _of_run(world, world.cluster.get(found.run.ref))
 
 
 def _events(world: World, manifest: Manifest) -> list[Manifest]:

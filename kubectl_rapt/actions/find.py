@@ -7,14 +7,14 @@ from itertools import islice
 from kubectl_rapt.config import location
 from kubectl_rapt.errors import NotFound, RaptError, UsageError
 from kubectl_rapt.model import names
-from kubectl_rapt.model.kinds import JOB, POD, RUN, TOOL, Manifest, Ref, ref_of
+from kubectl_rapt.model.kinds import JOB, POD, RUN, TOOL, Kind, Manifest, Ref, ref_of
 from kubectl_rapt.objects import jobs, labels, pods, runs, tools
 from kubectl_rapt.objects.jobs import Job
 from kubectl_rapt.objects.pods import Pod
 from kubectl_rapt.objects.runs import Run
 from kubectl_rapt.objects.tools import Tool
 from kubectl_rapt.ports.world import World
-from kubectl_rapt.runs import lifecycle
+from kubectl_rapt.runs import lifecycle, listed
 
 _SOME = 200
 _KINDS = {
@@ -137,6 +137,54 @@ def check_owner(world: World, found: Manifest) -> None:
 
 def _check_owner(world: World, marks: Mapping[str, str], ref: Ref) -> None:
     location.check_owner(world.location, marks.get(labels.ENVIRONMENT, ""), str(ref))
+
+
+def run_of(world: World, what: str, namespace: str, verb: str, *, is_open: bool = False) -> Run:
+    """The run that ``RUN``, ``TOOL``, ``job/NAME`` or ``pod/NAME`` means; of a tool the newest.
+
+    Args:
+        world: Where to read.
+        what: What was named.
+        namespace: Where it is.
+        verb: The command that the hints propose with another name.
+        is_open: Whether of a tool the newest run that is not over is meant, if there is one.
+
+    Raises:
+        NotFound: There is nothing of that name, or it has no run.
+        UsageError: The kind before the ``/`` is none of these.
+    """
+    kind, name = _split(what, verb)
+    if kind is RUN:
+        return run(world, name, namespace)
+    if kind in (JOB, POD):
+        assert isinstance(kind, Kind)
+        marks = _get(world, Ref(kind, name, namespace))["metadata"].get("labels") or {}
+        # A Job that a schedule made is called like the run that adopts it.
+        return run(
+            world, marks.get(labels.RUN) or marks.get("batch.kubernetes.io/job-name") or name, namespace
+        )
+    if kind is not TOOL and (found := _run(world, Ref(RUN, name, namespace))):
+        return found
+    newest = _newest_run(world, name, namespace, is_open=is_open)
+    if newest is not None:
+        return newest
+    if kind is not TOOL and perhaps(world, Ref(TOOL, name, namespace)) is None:
+        return run(world, name, namespace)  # it says what names there are
+    tool(world, name, namespace, verb)
+    what = f'tool "{name}" has not run in namespace {namespace}'
+    raise NotFound("no-run", what, f"kubectl rapt run {name}")
+
+
+def _newest_run(world: World, tool: str, namespace: str, *, is_open: bool) -> Run | None:
+    lines = [
+        listed.line(read(row))
+        for page in world.cluster.table(RUN, namespace, labels=labels.selector({labels.TOOL: tool}))
+        for read in [listed.reader(page.columns)]
+        for row in page.rows
+    ]
+    going = [one for one in lines if is_open and listed.is_open(listed.fields(one))]
+    newest = max(going or lines, key=lambda one: (one.created, one.name), default=None)
+    return run(world, newest.name, namespace) if newest else None
 
 
 def _some_runs(world: World, namespace: str) -> list[str]:

@@ -8,6 +8,7 @@ from kubectl_rapt.actions import threads
 from kubectl_rapt.model.kinds import JOB, POD, RUN, Kind, Manifest
 from kubectl_rapt.objects import jobs, labels, runs
 from kubectl_rapt.objects.jobs import Job
+from kubectl_rapt.objects.workloads import QUEUE
 from kubectl_rapt.ports.cluster import Event, Page
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs import listed
@@ -66,6 +67,11 @@ class Listing:
     unrecorded: int = 0
     overdue: int = 0
     remarks: list[str] = field(default_factory=list)
+
+
+def _only_waits(job: Job) -> bool:
+    """Whether a Job is suspended and that is all there is to say of it."""
+    return job.is_suspended and not job.active and QUEUE not in job.labels
 
 
 @dataclass(slots=True)
@@ -143,7 +149,7 @@ def _as_they_stand(
 ) -> Iterator[Line]:
     """The lines of what is not recorded as over, and of all Jobs without a Run, as their Jobs and pods say."""
     own = [one for one in scheduled.values() if not one.is_adopted]
-    going = [one.job for one in own if not one.job.ended]
+    going = [one.job for one in own if not one.job.ended and not _only_waits(one.job)]
     if not (open_ or going):
         yield from (one.line for one in own)
         return

@@ -98,21 +98,23 @@ def scheduled(world: World, namespace: str, going: Sequence[Job]) -> dict[Place,
     return {(one.namespace, one.name): standing.of_job(one, *_about(seen, one)) for one in going}
 
 
-def of_found(world: World, found: Found) -> Standing | None:
+def of_found(world: World, found: Found, said: Sequence[Event] | None = None) -> Standing | None:
     """How one execution stands, with everything that events say of it; None of a pod that belongs to no Job.
 
     Args:
         world: Where to read.
         found: The execution.
+        said: Its events, where somebody has read them.
     """
     run, job = found.run, found.job
     if run is None and job is None:
         return None
     namespace = run.namespace if run else job.namespace if job else ""
-    try:
-        said = [one for one, _ in events_of.read(world, events_of.about(found), namespace)]
-    except RaptError:
-        said = []  # who may not read events knows less
+    if said is None:
+        try:
+            said = [one for one, _ in events_of.read(world, events_of.about(found), namespace)]
+        except RaptError:
+            said = []  # who may not read events knows less
     if run is None:
         return standing.of_job(job, found.pods, said) if job else None
     behind = _behind_of(world, run)

@@ -48,8 +48,11 @@ def wait(world: World, writers: Writers, seen: Seen, *, patience_seconds: float 
 
 
 def was_stopped(run: Run) -> bool:
-    """Whether a run that was cancelled ended because of that, and not before."""
-    return run.state == NOT_STARTED or run.status == CANCELLED
+    """Whether a run that was cancelled ended because of that, and not before.
+
+    An attempt that ended before it could be stopped, and would have been tried again, keeps its own cause.
+    """
+    return run.state == NOT_STARTED or CANCELLED in (run.status, run.reason)
 
 
 def _on(world: World, writers: Writers, seen: Seen) -> Seen:

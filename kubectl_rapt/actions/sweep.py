@@ -129,7 +129,7 @@ def _row(told: recent.Told) -> Item | None:
 
 def _clean_tool(this: Pass, tool: tuple[str, str]) -> None:
     namespace, name = tool
-    plan = clean.plan(this.world, clean.Scope(namespace, name))
+    plan = clean.plan(this.world, clean.Scope(namespace, (name,)))
     going = [one for one in plan.going if this.scope.export or not one.export]
     if left := len(plan.going) - len(going):
         count = "1 object stays" if left == 1 else f"{left} objects stay"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from kubectl_rapt.actions import advance, find, look, origin
+from kubectl_rapt.actions import advance, find, look, origin, standings
 from kubectl_rapt.actions.find import Found
 from kubectl_rapt.actions.origin import Origin
 from kubectl_rapt.errors import NotFound, RaptError
@@ -18,6 +18,7 @@ from kubectl_rapt.runs import outcome as outcomes
 from kubectl_rapt.runs.causes.seen import Finding, Seen
 from kubectl_rapt.runs.lifecycle import Later
 from kubectl_rapt.runs.outcome import Outcome
+from kubectl_rapt.runs.standing import Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Explanation:
         findings: The causes that can be seen, the one that explains the others first.
         log: The last lines of the container that the first one is about.
         held: What holds its next attempt back, which is due; None for nothing.
+        standing: How it stands now, whatever it has recorded; None of a pod without a Job.
     """
 
     found: Found
@@ -51,6 +53,7 @@ class Explanation:
     findings: tuple[Finding, ...] = ()
     log: tuple[str, ...] = ()
     held: Later | None = None
+    standing: Standing | None = None
 
 
 def why(world: World, what: str, namespace: str) -> Explanation:
@@ -85,6 +88,7 @@ def why(world: World, what: str, namespace: str) -> Explanation:
         findings=findings,
         log=_log(seen, findings),
         held=_held(world, run) if run else None,
+        standing=standings.of_found(world, replace(found, run=seen.run), seen.events),
     )
 
 

@@ -11,7 +11,7 @@ from kubectl_rapt.model import times
 from kubectl_rapt.model.proposals import PullRequest
 from kubectl_rapt.objects import runs, tools
 from kubectl_rapt.objects.runs import Attempt
-from kubectl_rapt.runs import lifecycle, retries
+from kubectl_rapt.runs import lifecycle, retries, standing
 from kubectl_rapt.runs.causes.seen import Finding
 
 
@@ -32,6 +32,9 @@ def _forward(one: Explanation, now: datetime) -> Iterator[tuple[str, str]]:
     run, outcome = one.found.run, one.outcome
     if outcome is None or not one.findings:
         yield "state", _state(one)
+        if one.standing and one.standing.state == runs.RUNNING and one.standing.message:
+            yield "waits", one.standing.message
+            yield "", standing.SIDECAR
     if one.findings:
         first, *others = one.findings
         yield "cause", _said(first)
@@ -61,6 +64,8 @@ def _said(finding: Finding) -> str:
 def _state(one: Explanation) -> str:
     if one.outcome and one.outcome.is_success:
         return "Succeeded"
+    if one.standing:
+        return one.standing.status
     return one.found.run.status if one.found.run else one.outcome.cause if one.outcome else "Running"
 
 
@@ -155,7 +160,7 @@ def data(one: Explanation) -> dict[str, Any]:
         "run": run.name if run else None,
         "job": one.found.job.name if one.found.job else None,
         "pods": [pod.name for pod in one.found.pods],
-        "state": run.status if run else None,
+        "state": one.standing.status if run and one.standing else None,
         "findings": [finding_data(finding) for finding in one.findings],
         "log": list(one.log),
         "attempts": [runs.attempt_to_data(attempt) for attempt in run.attempts] if run else None,

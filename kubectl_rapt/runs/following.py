@@ -6,6 +6,7 @@ from datetime import datetime
 from kubectl_rapt.objects.jobs import Job
 from kubectl_rapt.objects.pods import Container, Pod
 from kubectl_rapt.runs import outcome as outcomes
+from kubectl_rapt.runs import standing
 from kubectl_rapt.runs.outcome import Outcome
 
 
@@ -229,6 +230,10 @@ def _tell(state: Following) -> tuple[Following, list[Line]]:
             if reason and reason not in told:
                 told.add(reason)
                 lines.append(Note(reason))
+        if (waits := standing.lingering(pod)) and f"lingers {pod.name}" not in told:
+            told.add(f"lingers {pod.name}")
+            lines.append(Note(f"{pod.name}: {waits}"))
+            lines.append(Note(f"  {standing.SIDECAR}"))
         started = [one.started_at for one in pod.containers if one.started_at]
         if started and state.job and f"started {pod.name}" not in told:
             told.add(f"started {pod.name}")

@@ -24,6 +24,8 @@ PENDING, WAITING, SUSPENDED, STOPPING = "Pending", "Waiting", "Suspended", "Stop
 STATES = (PENDING, WAITING, SUSPENDED, STOPPING, *runs.STATES)
 TURN = "Turn"
 """What a run waits for while another one of its tool runs."""
+SIDECAR = "a sidecar that is to end with the tool is an init container with restartPolicy: Always"
+"""How to write a container that a pod is not to wait for."""
 PATIENCE = timedelta(seconds=30)
 """How long something may be due before it is said that nobody does it: passes and followers are not that quick."""
 

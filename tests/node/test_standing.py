@@ -148,6 +148,10 @@ def test_describe_says_the_same_and_why(stage: Stage, one: Scenario) -> None:
     told = stage.person.types("describe", f"run/{one.name}").stdout
     assert re.search(rf"^Status: +{re.escape(one.status)}( |$)", told, re.M), told
     assert one.why in told
+    recorded = json.loads(stage.kubectl("get", "runs.rapt.dev", one.name, "-o", "json"))["status"]
+    is_over = one.status.partition(":")[0] in ("Succeeded", "Retrying", "ExitCode", "Cancelled", "Deleted")
+    assert is_over is (recorded["state"] != "Running"), "who sees the end records it"
+    assert len(recorded["attempts"]) == 1, "and starts nothing"
 
 
 def test_the_list_names_the_container_that_is_waited_for_and_status_counts_what_waits(stage: Stage) -> None:

@@ -28,7 +28,8 @@ def _age(text: str) -> Duration:
 
 def clean(
     context: typer.Context,
-    tool: Annotated[str, typer.Argument(metavar="[TOOL]", help="Only this tool")] = "",
+    tools: Annotated[list[str] | None, typer.Argument(metavar="[TOOL…]", help="Only these tools")] = None,
+    selector: listing.Labels = "",
     older_than: Annotated[
         Duration | None,
         typer.Option(
@@ -60,7 +61,7 @@ def clean(
     is_dry = options.is_dry(dry_run)
     with options.open_world(context) as (world, writers):
         namespace = listing.namespace(world, all_namespaces=all_namespaces)
-        scope = Scope(namespace, tool, older_than, policy=policy)
+        scope = Scope(namespace, tuple(tools or ()), older_than, policy=policy, labels=selector)
         scope = cleaning.with_statuses(scope, options.words(status))
         progress.phase("reading what has finished")
         plan = cleaning.plan(world, scope)

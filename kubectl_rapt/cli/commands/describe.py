@@ -33,8 +33,10 @@ def describe(
     Example: kubectl rapt describe http-check
     """
     form = listing.form(output, forms=_FORMS)
-    with options.open_world(context) as (world, _):
+    with options.open_world(context) as (world, writers):
         found = describing.describe(world, what, world.cluster.namespace())
+        if isinstance(found, OfRun):
+            found = describing.recorded(world, writers, found)
         now = world.now()
     if not form.is_table:
         listing.document(found.manifest, form)

@@ -8,18 +8,22 @@ from kubectl_rapt.actions import find
 from kubectl_rapt.actions import logs as logging
 from kubectl_rapt.actions.find import Found
 from kubectl_rapt.actions.follow import Part
-from kubectl_rapt.cli import options, terminal, watching
-from kubectl_rapt.errors import NotFound, UsageError
+from kubectl_rapt.cli import listing, named, options, refusals, terminal, watching
+from kubectl_rapt.errors import NotFound, RaptError, UsageError
 from kubectl_rapt.objects.runs import Run
+from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs import outcome as outcomes
 from kubectl_rapt.runs.outcome import Outcome
+from kubectl_rapt.writes import Writers
 
 
 def logs(
     context: typer.Context,
     what: Annotated[
-        str, typer.Argument(metavar="TOOL|RUN|job/NAME|pod/NAME", help="What to print the logs of")
-    ],
+        list[str] | None,
+        typer.Argument(metavar="TOOL|RUN|job/NAME|pod/NAME…", help="What to print the logs of"),
+    ] = None,
+    selector: listing.Labels = "",
     follow: Annotated[
         bool, typer.Option("-f", "--follow", help="Follow the log to its end, with the run's exit code")
     ] = False,
@@ -47,29 +51,70 @@ def logs(
         )
     if attempt < 0:
         raise UsageError("bad-flag", f"--attempt expects a number from 1, got {attempt}", "--attempt 1")
+    given = what or []
+    named.some(given, selector, "logs")
+    if follow and (selector or len(given) > 1):
+        raise UsageError("bad-usage", "--follow goes with one run", "kubectl rapt logs RUN --follow")
     lines = None if tail == -1 else tail
+    part = Part(container, lines, since, timestamps)
     with options.open_world(context) as (world, writers):
-        found = find.execution(world, what, world.cluster.namespace(), "logs")
-        name = found.run.name if found.run else what
-        if follow and (job := logging.job(world, found, name, attempt)):
-            logging.check_container(found.pods, container, name)
-            part = Part(container, lines, since, timestamps)
-            return watching.watch(world, writers, job.ref, name, found.run, part=part, raw=raw)
-        run = found.run
-        sources = logging.sources(world, found, name, attempt=attempt, container=container)
-        goes_on = follow and run is None and found.job is None  # a pod of nobody's
-        for pod, one in sources:
-            prefix = f"[{pod.name} {one.name}] ".encode() if len(sources) > 1 else b""
-            for line in world.cluster.logs(
-                pod.ref, one.name, follow=goes_on, tail=lines, since_seconds=since, timestamps=timestamps
-            ):
-                terminal.out_line(prefix + line, raw=raw)
-        is_kept = not sources and _show_kept(run, name, attempt, lines, raw=raw)
-        if follow and run and run.attempts:
-            return _ended(run, name, attempt)
-        if not sources and not is_kept:
-            _explain_nothing(found, name)
-        return 0
+        if selector:
+            given = [f"run/{one.name}" for one in named.chosen(world, selector)]
+            if not given:
+                terminal.say(f"No runs found with the labels {terminal.clean(selector)}.")
+        codes = []
+        for one in given:
+            try:
+                codes.append(
+                    _print(
+                        world, writers, one, part, attempt, follow=follow, is_alone=len(given) == 1, raw=raw
+                    )
+                )
+            except RaptError as error:
+                if len(given) == 1:
+                    raise
+                refusals.tell(error)  # the others have a log all the same
+                codes.append(1)
+        return max(codes, default=0)
+
+
+def _print(
+    world: World,
+    writers: Writers,
+    what: str,
+    part: Part,
+    attempt: int,
+    *,
+    follow: bool,
+    is_alone: bool,
+    raw: bool,
+) -> int:
+    """Print the log of one execution, or follow it; the exit code."""
+    found = find.execution(world, what, world.cluster.namespace(), "logs")
+    name = found.run.name if found.run else what
+    if follow and (job := logging.job(world, found, name, attempt)):
+        logging.check_container(found.pods, part.container, name)
+        return watching.watch(world, writers, job.ref, name, found.run, part=part, raw=raw)
+    run = found.run
+    sources = logging.sources(world, found, name, attempt=attempt, container=part.container)
+    goes_on = follow and run is None and found.job is None  # a pod of nobody's
+    for pod, one in sources:
+        prefix = f"[{pod.name} {one.name}] ".encode() if len(sources) > 1 or not is_alone else b""
+        for line in world.cluster.logs(
+            pod.ref,
+            one.name,
+            follow=goes_on,
+            tail=part.tail,
+            since_seconds=part.since_seconds,
+            timestamps=part.timestamps,
+        ):
+            terminal.out_line(prefix + line, raw=raw)
+    is_kept = not sources and _show_kept(run, name, attempt, part.tail, raw=raw)
+    if follow and run and run.attempts:
+        return _ended(run, name, attempt)
+    if not sources and not is_kept:
+        _explain_nothing(found, name)
+    return 0
 
 
 def _ended(run: Run, name: str, attempt: int) -> int:

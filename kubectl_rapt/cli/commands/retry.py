@@ -4,15 +4,14 @@ from typing import Annotated
 
 import typer
 
-from kubectl_rapt.actions import find
 from kubectl_rapt.actions import retry as retrying
-from kubectl_rapt.cli import options, show, terminal, watching
+from kubectl_rapt.cli import named, options, show, terminal, watching
 from kubectl_rapt.objects import runs
 
 
 def retry(
     context: typer.Context,
-    run: Annotated[str, typer.Argument(help="The run to try again", metavar="RUN")],
+    run: Annotated[str, typer.Argument(help="The run to try again", metavar=named.WHAT)],
     set_: Annotated[
         list[str] | None,
         typer.Option(
@@ -39,7 +38,7 @@ def retry(
     given = options.pairs(set_ or [], "--set")
     with options.open_world(context) as (world, writers):
         namespace = world.cluster.namespace()
-        found = find.run(world, run, namespace)
+        found = named.run(world, run, "retry")
         if options.is_dry(dry_run):
             job = retrying.next_job(world, found, given)
             terminal.out(show.document(job, output or "yaml", f"job.batch/{job['metadata']['name']}"))

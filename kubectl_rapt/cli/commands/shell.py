@@ -11,7 +11,7 @@ import typer
 from kubectl_rapt import writes
 from kubectl_rapt.actions import find
 from kubectl_rapt.actions import shell as opening
-from kubectl_rapt.cli import options, progress, show, terminal
+from kubectl_rapt.cli import named, options, progress, show, terminal
 from kubectl_rapt.errors import RaptError
 from kubectl_rapt.model.plan import Attend
 
@@ -83,7 +83,7 @@ def _typed(command: Sequence[str]) -> list[str]:
 
 def debug(
     context: typer.Context,
-    run: Annotated[str, typer.Argument(metavar="RUN", help="The run to copy")],
+    run: Annotated[str, typer.Argument(metavar=named.WHAT, help="The run to copy; of a tool, the newest")],
     words: Words = None,
     container: Container = "",
     attempt: Annotated[
@@ -113,7 +113,7 @@ def debug(
     is_dry = options.is_dry(dry_run)
     wanted = debugging.Wanted(attempt, container, image, after, Duration(int(time)))
     with options.open_world(context) as (world, writers):
-        found = find.run(world, run, world.cluster.namespace())
+        found = named.run(world, run, "debug")
         clone = debugging.plan(world, found, wanted)
         if is_dry:
             terminal.out(show.document(clone.manifest, "yaml"))

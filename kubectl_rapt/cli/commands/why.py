@@ -39,11 +39,13 @@ def why(
         raise UsageError("bad-usage", f"missing argument '{_WHAT}'", "kubectl rapt why --help")
     if all_namespaces:
         raise UsageError("bad-flag", "-A goes with --failed only", "kubectl rapt why --failed -A")
+    from kubectl_rapt.actions import advance
     from kubectl_rapt.actions import why as explaining
     from kubectl_rapt.cli import explanations
 
-    with options.open_world(context) as (world, _):
+    with options.open_world(context) as (world, writers):
         explanation = explaining.why(world, what, world.cluster.namespace())
+        advance.note_end(world, writers, explanation.found.run, explanation.standing)
         now = world.now()
     if output:
         terminal.out(show.document(explanations.data(explanation), output))

@@ -60,7 +60,7 @@ def test_flags_and_words_are_completed(typed: str, expected: list[str]) -> None:
         ("run x --set |", "answer", "", 4),
         ("run x --set=a|", "answer", "a", 4),
         ("logs |", "tool or run", "", 4),
-        ("attach |", "run", "", 4),
+        ("attach |", "tool or run", "", 4),
         ("changes merge |", "change", "", 4),
         ("diff x --change |", "change", "", 4),
         ("list --in |", "environment", "", 4),

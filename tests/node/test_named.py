@@ -1,0 +1,119 @@
+"""Runs named by their tool, several at once and by labels: on a real node."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import namespaces
+from tests.cluster import kubectl
+from tests.cluster.clusters import Cluster
+from tests.killing import Person
+
+SLEEPS = "trap 'exit 0' TERM; echo begun; sleep 300 & wait"
+
+
+def a_tool(name: str, script: str, **spec: Any) -> dict[str, Any]:
+    marks = {"labels": {"rapt.dev/tool": name}}
+    container = {"name": "tool", "image": "busybox:1.35", "command": ["sh", "-c", script]}
+    template = {"metadata": marks, "spec": {"restartPolicy": "Never", "containers": [container]}}
+    job = {"metadata": marks, "spec": {"backoffLimit": 0, "template": template}}
+    return {
+        "apiVersion": "rapt.dev/v1alpha1",
+        "kind": "Tool",
+        "metadata": {"name": name},
+        "spec": {**spec, "job": job},
+    }
+
+
+@pytest.fixture(scope="module")
+def user(cluster: Cluster) -> Path:
+    namespace = namespaces.prepare(cluster)
+    return cluster.user(f"user-of-{namespace}", namespace=namespace)
+
+
+@pytest.fixture(scope="module")
+def ann(user: Path, tmp_path_factory: pytest.TempPathFactory) -> Person:
+    twice = {"retry": {"name": "twice", "summary": "Twice", "attempts": 2, "delay": "1h"}}
+    tools = [a_tool(name, f"{SLEEPS}; echo {name}") for name in ("one", "two", "three")]
+    namespaces.apply(user, *tools, a_tool("fails", "echo said; sleep 1; exit 3", **twice))
+    return Person(tmp_path_factory.mktemp("ann"), user)
+
+
+@pytest.fixture(scope="module")
+def begun(ann: Person, user: Path) -> Iterator[None]:
+    for name in ("one", "two", "three"):
+        assert ann.types("run", name, "--request-id", f"{name}-x", "--detach").exit_code == 0
+    waits = (
+        "wait",
+        "--for=condition=Ready",
+        "--timeout=120s",
+        "pod",
+        "-l",
+        "rapt.dev/tool in (one,two,three)",
+    )
+    subprocess.check_call([str(kubectl.program()), f"--kubeconfig={user}", *waits], timeout=150)
+    yield
+
+
+def test_logs_of_several_say_whose_each_line_is(ann: Person, begun: None) -> None:
+    told = ann.types("logs", "one", "run/two-x", "nothing")
+    assert told.exit_code == 1, told
+    assert [line.split("-x-")[0].lstrip("[") for line in told.stdout.splitlines()] == ["one", "two"]
+    assert 'no tool "nothing"' in told.stderr
+    by_label = ann.types("logs", "-l", "rapt.dev/tool in (two,three)")
+    assert by_label.exit_code == 0
+    assert sorted(line.partition("] ")[2] for line in by_label.stdout.splitlines()) == ["begun", "begun"]
+    assert ann.types("logs", "one", "-l", "a=b").exit_code == 2
+    assert ann.types("logs", "one", "two", "-f").exit_code == 2
+
+
+def test_cancel_takes_tools_several_runs_and_labels(ann: Person, begun: None) -> None:
+    planned = ann.types("cancel", "one", "two-x", "--dry-run")
+    assert planned.stdout.splitlines() == [
+        "run.rapt.dev/one-x would be cancelled (Running)",
+        "run.rapt.dev/two-x would be cancelled (Running)",
+    ]
+    assert planned.stderr == "one: its newest run is one-x\n"
+    told = ann.types("cancel", "one", "two-x")
+    assert (told.exit_code, told.stdout) == (
+        0,
+        "run.rapt.dev/one-x cancelled\nrun.rapt.dev/two-x cancelled\n",
+    )
+    again = ann.types("cancel", "one", "two-x")
+    assert (again.exit_code, again.stderr.count("is over: Cancelled")) == (1, 2), again
+    alone = ann.types("cancel", "one")
+    assert alone.exit_code == 6, alone
+    by_label = ann.types("cancel", "-l", "rapt.dev/tool in (one,two,three)")
+    assert (by_label.exit_code, by_label.stdout) == (0, "run.rapt.dev/three-x cancelled\n")
+    none = ann.types("cancel", "-l", "rapt.dev/tool=three")
+    assert (none.exit_code, none.stderr) == (0, "No runs to cancel with the labels rapt.dev/tool=three.\n")
+
+
+def test_logs_that_see_the_end_record_it_and_start_nothing(ann: Person, user: Path) -> None:
+    begun = ann.types("run", "fails", "--request-id", "fails-x", "--detach")
+    assert "retry:  once somebody attaches to it or reconciles: kubectl rapt reconcile" in begun.stderr
+    told = ann.types("logs", "fails", "--follow")
+    assert (told.exit_code, told.stdout) == (3, "said\n"), told
+    assert "  retry: attempt 2 of 2 in " in told.stderr
+    get = (str(kubectl.program()), f"--kubeconfig={user}", "get", "runs.rapt.dev", "fails-x", "-o", "json")
+    status = json.loads(subprocess.check_output(get, timeout=60))["status"]
+    assert (status["state"], len(status["attempts"])) == ("Retrying", 1)
+    assert status["attempts"][0]["cause"] == "ExitCode"
+    assert 'last line "said"' in status["attempts"][0]["message"]
+    again = ann.types("retry", "fails", "--detach")
+    assert (again.exit_code, again.stdout) == (0, "run.rapt.dev/fails-x attempt 2 created\n"), again
+    assert again.stderr.startswith("fails: its newest run is fails-x\n")
+    stopped = ann.types("cancel", "fails")
+    assert stopped.stderr.startswith("fails: its newest run is fails-x\n"), stopped
+    followed = ann.types("attach", "fails", "--timeout", "60s")
+    assert followed.stderr.startswith("fails: its newest run is fails-x\n"), followed
+
+
+@pytest.mark.parametrize("verb", ["retry", "attach", "debug", "cancel"])
+def test_a_name_that_is_neither_a_tool_nor_a_run_is_told(ann: Person, verb: str) -> None:
+    told = ann.types(verb, "fails-y")
+    assert (told.exit_code, 'no run "fails-y"' in told.stderr) == (4, True), told
