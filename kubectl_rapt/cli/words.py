@@ -551,7 +551,7 @@ COMMANDS = {
         "Follow a run again: print its log, record how it ends, and retry it by its policy.",
         "kubectl rapt attach http-check-x7k2p",
         (
-            ("RUN", "The run to follow"),
+            ("TOOL|RUN|job/NAME|pod/NAME", "The run to follow; of a tool, the newest"),
         ),
         (
             Flag(("--wait",), "", "Follow without the log, with the run's exit code", False),
@@ -565,7 +565,7 @@ COMMANDS = {
         "Add an attempt to a run that failed, with the same Job.",
         "kubectl rapt retry http-check-x7k2p --set memory=1Gi",
         (
-            ("RUN", "The run to try again"),
+            ("TOOL|RUN|job/NAME|pod/NAME", "The run to try again"),
         ),
         (
             Flag(("--set",), "NAME=VALUE", "Change an answer, memory or deadline (repeatable)", True),
@@ -614,9 +614,10 @@ COMMANDS = {
         "Print the logs of a tool's newest run, of all attempts of a run, of a job or of a pod.",
         "kubectl rapt logs http-check",
         (
-            ("TOOL|RUN|job/NAME|pod/NAME", "What to print the logs of"),
+            ("TOOL|RUN|job/NAME|pod/NAME…", "What to print the logs of"),
         ),
         (
+            Flag(("-l", "--selector",), "SELECTOR", "Label selector, such as rapt.dev/environment=prod", False),
             Flag(("-f", "--follow",), "", "Follow the log to its end, with the run's exit code", False),
             Flag(("--tail",), "LINES", "Lines from the end; -1 means all (default -1)", False),
             Flag(("--attempt",), "N", "Only this attempt; by default, all", False),
@@ -754,7 +755,7 @@ COMMANDS = {
         "Open a shell in a copy of a run's pod, whose command is not started. It does not count as a run.",
         "kubectl rapt debug http-check-x7k2p --after",
         (
-            ("RUN", "The run to copy"),
+            ("TOOL|RUN|job/NAME|pod/NAME", "The run to copy; of a tool, the newest"),
             ("[-- COMMAND…]", "What to run instead of a shell"),
         ),
         (
@@ -769,12 +770,13 @@ COMMANDS = {
     ),
     "cancel": Command(
         "Tools and runs", "Stop a run", True,
-        "Stop a run. Its pods get their grace period, and the run is recorded as Cancelled.",
+        "Stop runs. Their pods get their grace period, and the runs are recorded as Cancelled.",
         "kubectl rapt cancel backup-x7k2p",
         (
-            ("RUN", "The run"),
+            ("TOOL|RUN|job/NAME|pod/NAME…", "The runs; of a tool the newest"),
         ),
         (
+            Flag(("-l", "--selector",), "SELECTOR", "Label selector, such as rapt.dev/environment=prod", False),
             Flag(("--dry-run",), "none|client", "Only show what would be done; without a value: client", False),
         ),
     ),
@@ -832,9 +834,10 @@ COMMANDS = {
         "Delete finished Jobs and runs that no cleanup policy keeps, after showing them.",
         "kubectl rapt clean backup --older-than 7d --status failed",
         (
-            ("[TOOL]", "Only this tool"),
+            ("[TOOL…]", "Only these tools"),
         ),
         (
+            Flag(("-l", "--selector",), "SELECTOR", "Label selector, such as rapt.dev/environment=prod", False),
             Flag(("--older-than",), "TIME", "Jobs that ended this long ago, whatever policies say", False),
             Flag(("--status",), "WORD,…", "Only these: succeeded, failed, dead, notstarted", False),
             Flag(("--policy",), "NAME", "Use this cleanup policy instead of the tools' own", False),
