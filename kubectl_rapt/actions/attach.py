@@ -64,6 +64,18 @@ def attach(
         Conflict, Refused, Invalid, NotFound: A step cannot be done.
     """
     ends_at = world.now() + timedelta(seconds=timeout_seconds) if timeout_seconds else None
+    try:
+        yield from _until_over(world, writers, seen, ends_at)
+    except Unavailable as error:
+        if ends_at is None or world.now() < ends_at:
+            raise
+        # Whatever it was waiting for, the time that the person gave it is over.
+        name = seen.wanted.name
+        what = f"{name} did not end in time; it is still running"
+        raise Unavailable("timed-out", what, f"kubectl rapt attach {name}") from error
+
+
+def _until_over(world: World, writers: Writers, seen: Seen, ends_at: datetime | None) -> Iterator[Happening]:
     seen = advance.advance(world, writers, seen)
     told = _closed(seen)
     if told and isinstance(lifecycle.next_step(seen, world.now()), Done):

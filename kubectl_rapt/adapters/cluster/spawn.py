@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 # Ctrl-C and a lost terminal reach the whole process group and are ours to answer: kubectl ignores them. Its number
 # is in the folder before it begins, and without the folder it does not begin.
 _DEAF = """trap '' INT HUP QUIT; echo $$ >"$0/pid" && exec "$@\""""
+# After how many seconds of silence kubectl asks whether a connection still lives, and how long it waits for the answer:
+# its own 30 and 15 s are more than a request may take.
+_LIVELINESS = {"HTTP2_READ_IDLE_TIMEOUT_SECONDS": "8", "HTTP2_PING_TIMEOUT_SECONDS": "4"}
 # Another process, in a group of its own, reads from a pipe whose other end we alone hold, and which the kernel closes
 # however we die, on Linux and macOS, from whatever thread. It then ends kubectl and removes the folder, also if our
 # whole group was killed. If we end as we should, we do that, and tell it so.
@@ -162,7 +165,7 @@ def start_proxy(flags: Sequence[str]) -> Child:
         pid = os.posix_spawn(
             "/bin/sh",
             ("sh", "-c", _DEAF, folder.path, *command),
-            os.environ,
+            {**_LIVELINESS, **os.environ},
             file_actions=[
                 (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
                 (os.POSIX_SPAWN_DUP2, says, 1),
