@@ -174,63 +174,6 @@ def test_a_kubectl_that_says_nothing_is_not_waited_for(
     assert list(folder.iterdir()) == []
 
 
-def test_folders_whose_owners_were_killed_with_everything_are_swept_by_a_later_start(
-    scripted: Faults, child: Any, folder: Path
-) -> None:
-    process = child("main", "stay")
-    (lost,) = folder.iterdir()
-    for pid in [*kubectls(folder), process.pid]:
-        os.kill(pid, signal.SIGKILL)
-    process.wait()
-    assert lost.exists()
-    later = Target(kubeconfig=str(scripted.kubeconfig), namespace="x")
-    with Door(later):
-        assert lost.exists(), "one that is young may not be locked yet"
-        an_hour_ago = time.time() - 3600
-        os.utime(lost, (an_hour_ago, an_hour_ago))
-        with Door(later):
-            assert not lost.exists()
-
-
-def test_sweeping_touches_nothing_that_lives_or_is_not_ours(
-    scripted: Faults, child: Any, folder: Path, tmp_path: Path
-) -> None:
-    child("main", "stay")
-    (alive,) = folder.iterdir()
-    precious = tmp_path / "precious"
-    precious.mkdir()
-    (precious / "s").touch()
-    (folder / "rapt-socket-link").symlink_to(precious)
-    (folder / "rapt-socket-file").touch()
-    (folder / "rapt-socket-full").mkdir()
-    (folder / "rapt-socket-full" / "precious").touch()
-    (folder / "another").mkdir()
-    before = sorted(folder.iterdir())
-    an_hour_ago = time.time() - 3600
-    for path in before:
-        os.utime(path, (an_hour_ago, an_hour_ago), follow_symlinks=False)
-    os.utime(precious, (an_hour_ago, an_hour_ago))
-    with Door(Target(kubeconfig=str(scripted.kubeconfig), namespace="x")):
-        pass
-    assert sorted(folder.iterdir()) == before
-    assert sorted(alive.iterdir()) == [alive / "complaints", alive / "pid", alive / "s"]
-    assert (precious / "s").exists()
-    assert (folder / "rapt-socket-full" / "precious").exists()
-
-
-def test_many_lost_folders_are_swept_a_few_at_a_time(scripted: Faults, folder: Path) -> None:
-    an_hour_ago = time.time() - 3600
-    for number in range(50):
-        lost = folder / f"rapt-socket-{number}"
-        lost.mkdir()
-        os.utime(lost, (an_hour_ago, an_hour_ago))
-    target = Target(kubeconfig=str(scripted.kubeconfig), namespace="x")
-    for left in (30, 10, 0):
-        with Door(target):
-            pass
-        assert len(list(folder.iterdir())) == left
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
 def test_a_signal_to_the_whole_terminal_is_ours_to_answer(
     child: Any, folder: Path, number: signal.Signals

@@ -7,6 +7,7 @@ socket is the same as anywhere else. The package takes a second to import: it is
 import contextlib
 import json
 import os
+import shutil
 import threading
 from collections.abc import Mapping, Sequence
 from http.server import BaseHTTPRequestHandler
@@ -14,8 +15,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from socketserver import ThreadingMixIn, UnixStreamServer
 from typing import Any
-
-from kubectl_rapt.adapters.cluster.folders import Folder
 
 _ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
 _PIECE = 64 * 1024
@@ -89,9 +88,8 @@ class Relay:
         folder: The folder, which is removed in the end.
     """
 
-    def __init__(self, flags: Sequence[str], folder: Folder) -> None:
-        self.folder = folder.path
-        self._folder = folder
+    def __init__(self, flags: Sequence[str], folder: str) -> None:
+        self.folder = folder
         self.heard, self._says = os.pipe()
         self._flags = flags
         self._server: _Server | None = None
@@ -121,7 +119,7 @@ class Relay:
             if self._server:
                 self._server.shutdown()
                 self._server.server_close()
-            self._folder.remove()
+            shutil.rmtree(self.folder, ignore_errors=True)
         return 0
 
     def _config_file(self) -> str | None:

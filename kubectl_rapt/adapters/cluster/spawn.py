@@ -8,12 +8,9 @@ from _thread import allocate_lock
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from kubectl_rapt.adapters.cluster import folders
-
 SIGKILL = 9
 TYPE_CHECKING = False  # as type checkers know it; the real one is in ``typing``, which is not quick
 if TYPE_CHECKING:
-    from kubectl_rapt.adapters.cluster.folders import Folder
     from kubectl_rapt.adapters.cluster.package import Relay, Said
 
 # Ctrl-C and a lost terminal reach the whole process group and are ours to answer: kubectl ignores them. Its number
@@ -44,16 +41,14 @@ class Child:
     Args:
         pid: Its number.
         heard: The descriptor of what it says.
-        folder: The folder of its socket; None where it has none.
+        folder: The folder of its socket, which goes with it; empty where it has none.
         heir: The number of the process that cleans up if we cannot; 0 where there is none.
         lifeline: The descriptor by whose end that process learns of ours.
     """
 
-    def __init__(
-        self, pid: int, heard: int, folder: "Folder | None" = None, heir: int = 0, lifeline: int = -1
-    ) -> None:
-        self.heard, self.folder = heard, folder.path if folder else ""
-        self._pid, self._folder, self._heir, self._lifeline = pid, folder, heir, lifeline
+    def __init__(self, pid: int, heard: int, folder: str = "", heir: int = 0, lifeline: int = -1) -> None:
+        self.heard, self.folder = heard, folder
+        self._pid, self._heir, self._lifeline = pid, heir, lifeline
         self._status: int | None = None
         self._lock = allocate_lock()
 
@@ -74,8 +69,8 @@ class Child:
             _, self._status = os.waitpid(self._pid, 0)
             os.close(self.heard)
             self.heard = -1
-            if self._folder:
-                self._folder.remove()
+            if self.folder:
+                _remove(self.folder)
             if self._heir:
                 with suppress(OSError):  # somebody may have killed it
                     os.write(self._lifeline, b"done\n")
@@ -133,7 +128,7 @@ def _start(flags: Sequence[str]) -> "tuple[Child | Relay, Callable[[], Child | S
         from kubectl_rapt.adapters.cluster import package
 
         if package.is_possible(flags, os.environ):
-            relay = package.Relay(flags, folders.make())
+            relay = package.Relay(flags, private_folder())
             return relay, relay.view
     return start_proxy(flags), lambda: start_view(flags)
 
@@ -144,16 +139,16 @@ def start_proxy(flags: Sequence[str]) -> Child:
     Raises:
         Unavailable: There is no kubectl on the PATH, or no place for its socket.
     """
-    kubectl, folder = find_kubectl(), folders.make()
+    kubectl, folder = find_kubectl(), private_folder()
     heard, says = os.pipe()
     ends, lifeline = os.pipe()
-    command = (kubectl, "proxy", "--append-server-path", f"--unix-socket={folder.path}/s", *flags)
+    command = (kubectl, "proxy", "--append-server-path", f"--unix-socket={folder}/s", *flags)
     complaints = os.O_WRONLY | os.O_CREAT
     heir = pid = 0
     try:
         heir = os.posix_spawn(
             "/bin/sh",
-            ("sh", "-c", _HEIR, folder.path),
+            ("sh", "-c", _HEIR, folder),
             os.environ,
             file_actions=[
                 (os.POSIX_SPAWN_DUP2, ends, 0),
@@ -164,12 +159,12 @@ def start_proxy(flags: Sequence[str]) -> Child:
         )
         pid = os.posix_spawn(
             "/bin/sh",
-            ("sh", "-c", _DEAF, folder.path, *command),
+            ("sh", "-c", _DEAF, folder, *command),
             {**_LIVELINESS, **os.environ},
             file_actions=[
                 (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
                 (os.POSIX_SPAWN_DUP2, says, 1),
-                (os.POSIX_SPAWN_OPEN, 2, f"{folder.path}/complaints", complaints, 0o600),
+                (os.POSIX_SPAWN_OPEN, 2, f"{folder}/complaints", complaints, 0o600),
             ],
         )
     finally:
@@ -178,7 +173,6 @@ def start_proxy(flags: Sequence[str]) -> Child:
         if not pid:
             os.close(heard)
             os.close(lifeline)  # the heir, if there is one, removes the folder
-    folders.sweep(folder)
     return Child(pid, heard, folder, heir, lifeline)
 
 
@@ -231,3 +225,28 @@ def _kubectl() -> str:
         if os.access(path, os.X_OK) and os.path.isfile(path):  # noqa: PTH113
             return path
     return ""
+
+
+def private_folder() -> str:
+    """A new folder of our own; a socket's path has room for about 100 bytes."""
+    name = f"rapt-{os.urandom(8).hex()}"
+    for parent in (os.environ.get("TMPDIR", ""), "/tmp"):
+        if parent and len(parent.encode()) < 70:
+            try:
+                os.mkdir(f"{parent}/{name}", 0o700)  # noqa: PTH102
+            except OSError:
+                continue
+            return f"{parent}/{name}"
+    from kubectl_rapt.errors import Unavailable
+
+    raise Unavailable(
+        "no-temporary-folder", "no folder can be made for kubectl's socket in TMPDIR or /tmp", "df -h /tmp"
+    )
+
+
+def _remove(folder: str) -> None:
+    """Remove a private folder with what is in it; what cannot be removed, a later command sweeps."""
+    with suppress(OSError):
+        for name in os.listdir(folder):  # noqa: PTH208
+            os.unlink(f"{folder}/{name}")  # noqa: PTH108
+        os.rmdir(folder)  # noqa: PTH106
