@@ -74,6 +74,7 @@ def describe(world: World, what: str, namespace: str) -> OfTool | OfRun:
     Raises:
         NotFound: There is none.
         UsageError: The kind before the ``/`` is none of these.
+        Refused: ``other-environment``: it belongs to another environment than the command acts in.
     """
     manifest = _find(world, what, namespace)
     return of_tool(world, manifest) if manifest["kind"] == TOOL.name else _of_run(world, manifest)
@@ -90,10 +91,13 @@ def _find(world: World, what: str, namespace: str) -> Manifest:
         known = RUN
     for wanted in (known,) if known else (TOOL, RUN):
         try:
-            return world.cluster.get(Ref(wanted, name, namespace))
+            found = world.cluster.get(Ref(wanted, name, namespace))
         except NotFound as error:
             if error.code != "not-found":
                 raise
+        else:
+            find.check_owner(world, found)
+            return found
     raise _unknown(world, name, namespace, known)
 
 

@@ -50,6 +50,8 @@ def stale(world: World, found: Repository, environment: str = "", tools: Sequenc
         NotFound: No such environment or tool.
         Invalid: ``cannot-render``: tools' files are wrong, each with its reason; or the error of the only one.
     """
+    if environment:
+        found.project().environment(environment)
     known = found.tools(environment)
     for name in tools:
         if name not in {tool for _, tool in known}:

@@ -46,7 +46,7 @@ def impact(
     """
     options.one_of("-o", output, ("json",))
     found: list[Effect] = []
-    with options.open_world(context, "repository") as (world, _):
+    with options.open_world(context, "repository" if repositories else "environment") as (world, _):
         candidate = impacts.candidate(world, name)
         template = candidate.entry.template
         for one in impacts.effects(world, candidate, repositories or (), options.named_environment(context)):
