@@ -16,6 +16,8 @@ _OF_NAMES = (*_OF_CLUSTERS, "--namespace")
 _HEADING = "Tools and runs"
 """The heading of the commands that look for a name where they are typed."""
 _ABOUT_A_CLUSTER = ("doctor", "drift", "install", "purge", "status", "sync")
+_ABOUT_AN_ENVIRONMENT = ("add", "set", "upgrade", "remove", "share", "explain", "history", "diff", "render")
+"""Those that look for a tool in the config repository."""
 _KUBECTL_VERBS = ("auth", "cluster-info", "describe", "edit", "get", "logs")
 """Those of kubectl's own that are shown; each says its namespace, where it has one."""
 
@@ -50,10 +52,20 @@ def _line(text: str) -> str:
         if found["verb"]:
             return f"{found[0]}{_flags(rest, _OF_KUBECTL)}"
         name = found["name"] or ""
-        wanted = _OF_CLUSTERS if name.strip() in _ABOUT_A_CLUSTER else _OF_NAMES if name else ()
-        return f"{program}{name}{_flags(rest, wanted)}"
+        return f"{program}{name}{_flags(rest, _wanted(name.strip()))}"
 
     return _commands().sub(one, text)
+
+
+def _wanted(name: str) -> "Sequence[str]":
+    """The flags of what was typed that a command of that name needs, too."""
+    if name == "purge":
+        return _OF_KUBECTL
+    if name in _ABOUT_A_CLUSTER:
+        return _OF_CLUSTERS
+    if name in _ABOUT_AN_ENVIRONMENT:
+        return ("--in",)
+    return _OF_NAMES if name else ()
 
 
 def _flags(rest: str, wanted: "Sequence[str]") -> str:
@@ -83,7 +95,7 @@ def _flags(rest: str, wanted: "Sequence[str]") -> str:
 def _commands() -> "re.Pattern[str]":
     """What begins a command: the program, and its words where they look into a cluster; or kubectl, and its verb."""
     names = [name for name, command in words.COMMANDS.items() if command.heading == _HEADING]
-    names += _ABOUT_A_CLUSTER
+    names += [*_ABOUT_A_CLUSTER, *_ABOUT_AN_ENVIRONMENT]
     longest_first = "|".join(sorted(names, key=len, reverse=True))
     ours = rf"{helping.THROUGH_KUBECTL}(?P<name> ({longest_first})(?![a-z-]))?"
     return re.compile(rf"{ours}|kubectl (?P<verb>{'|'.join(_KUBECTL_VERBS)})(?![a-z-])")

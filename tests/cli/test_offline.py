@@ -61,6 +61,10 @@ dev run hello --dry-run
 dev up --dry-run
 dev down --dry-run
 dead
+config
+config view
+config set environment dev
+config unset environment
 completion
 completion bash
 completion zsh

@@ -42,7 +42,11 @@ def test_init_and_add_ask_for_what_is_missing_until_it_is_right(ann: Person) -> 
         terminal.type("/nowhere/at/all\n")
         terminal.sees(r"(?s)nowhere.*\[local\]: $")
         terminal.type("\n")
-        terminal.sees("without asking: kubectl rapt init --local")
+        terminal.sees(r"namespace of prod \(dev has default\) \[default\]: $")
+        terminal.type("Not A Name\n")
+        terminal.sees(r"(?s)is not the name of a namespace.*\[default\]: $")
+        terminal.type("live\n")
+        terminal.sees("without asking: kubectl rapt init --local --prod live")
         assert terminal.ends() == 0
     with types(ann, "add", "--in", "prod", "--name", "nightly") as terminal:
         terminal.sees(r"template \(.*postgres-backup.*\): $")

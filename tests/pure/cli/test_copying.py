@@ -41,6 +41,12 @@ def nothing_typed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         # What is about a cluster, and not about a namespace of it.
         ("run a -n team --in prod", "kubectl rapt install", "kubectl rapt install --in prod"),
         ("run a -n team --context blue", "kubectl rapt doctor", "kubectl rapt doctor --context blue"),
+        ("run a -n team --context blue", "kubectl rapt purge", "kubectl rapt purge --context blue"),
+        ("run a --in prod", "kubectl rapt purge --dry-run", "kubectl rapt purge --dry-run"),
+        # What is about a tool in the config repository.
+        ("run a -n team --in prod", "kubectl rapt set a --retry x", "kubectl rapt set --in prod a --retry x"),
+        ("delete a --in prod", "kubectl rapt remove a", "kubectl rapt remove --in prod a"),
+        ("delete a --in prod", "kubectl rapt remove a --in dev", "kubectl rapt remove a --in dev"),
         # What is the same everywhere.
         ("run a -n team", "kubectl rapt help errors no-run", "kubectl rapt help errors no-run"),
         ("run a -n team", "kubectl rapt search", "kubectl rapt search"),
