@@ -48,7 +48,9 @@ def explain(seen: Seen) -> tuple[Finding, ...]:
 
 
 def of_gone(seen: Seen) -> list[Finding]:
-    """What a Job's pods waited for that never began and are gone: the Job's time was up. Ranked."""
+    """What is known of a Job's pods that are gone, or never began before the Job's time was up. Ranked."""
+    if found := [*gone.deleted(seen)]:
+        return found
     if not (seen.job and seen.job.reason == causes.DEADLINE_EXCEEDED):
         return []
     never = [pod for pod in (*seen.pods, *gone.pods(seen)) if beginnings.never_ran(pod)]

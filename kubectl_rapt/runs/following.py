@@ -176,7 +176,7 @@ def take(state: Following, event: Event, now: datetime) -> Taken:
             if problem:
                 lines.append(EndedEarly(source, problem, may_be_read_later))
         case PodSeen(pod):
-            state = replace(state, pods={**state.pods, pod.name: pod})
+            state = replace(state, pods={**state.pods, pod.name: _as_first_deleted(pod, state)})
         case PodsListed():
             state = replace(state, has_listed=True)
         case JobSeen(None):
@@ -258,3 +258,11 @@ def _worry(pod: Pod, container: Container) -> str:
     if pod.unscheduled:
         return f"{pod.name} waits for a node: {pod.unscheduled}"
     return ""
+
+
+def _as_first_deleted(pod: Pod, state: Following) -> Pod:
+    """A pod with the time at which somebody deleted it; at its end the kubelet deletes it once more."""
+    known = state.pods.get(pod.name)
+    if known is None or known.uid != pod.uid or known.deleted_at is None or pod.deleted_at is None:
+        return pod
+    return replace(pod, deleted_at=min(known.deleted_at, pod.deleted_at))

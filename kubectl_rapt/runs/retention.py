@@ -36,6 +36,9 @@ class Item:
         jobs: Of a Run, the UIDs of the Jobs of its attempts.
         awaited: Of a Run, the UIDs of Jobs whose end it has not recorded yet.
         not_after: Of a Run, when it is too late to begin.
+        closed: Of a Run, the UIDs of the Jobs whose end it has recorded, each with when that was.
+        is_stopped: Of a Job, whether it is suspended and has no pod: Kubernetes never says that it has ended.
+        is_cancelled: Of a Job, whether its run was cancelled.
         size: In bytes, as JSON; 0 where it was not measured, which lets it stay.
     """
 
@@ -55,6 +58,9 @@ class Item:
     jobs: frozenset[str]
     awaited: frozenset[str]
     not_after: datetime | None
+    closed: tuple[tuple[str, datetime], ...] = ()
+    is_stopped: bool = False
+    is_cancelled: bool = False
     size: int = 0
 
     @property
@@ -104,6 +110,8 @@ def of_job(manifest: Manifest, job: Job) -> Item:
         jobs=_NONE,
         awaited=_NONE,
         not_after=None,
+        is_stopped=job.is_suspended and not job.ended and not job.active,
+        is_cancelled=job.is_cancelled,
         **_common(manifest),
     )
 
@@ -114,7 +122,7 @@ def of_run(manifest: Manifest) -> Item:
     assert run.created_at is not None, "what was read has a time"
     recorded = {attempt.uid for attempt in run.attempts}
     adopted = {run.adopted.uid} if run.adopted else set()
-    closed = {attempt.uid for attempt in run.attempts if attempt.cause}
+    closed = {attempt.uid: attempt.finished_at for attempt in run.attempts if attempt.cause}
     return Item(
         ref=run.ref,
         uid=run.uid,
@@ -125,8 +133,9 @@ def of_run(manifest: Manifest) -> Item:
         owners=(),
         run="",
         jobs=frozenset(recorded | adopted),
-        awaited=frozenset((recorded | adopted) - closed),
+        awaited=frozenset((recorded | adopted) - closed.keys()),
         not_after=run.not_after,
+        closed=tuple((uid, at) for uid, at in closed.items() if at is not None),
         **{**_common(manifest), "tool": run.tool},
     )
 
@@ -201,8 +210,9 @@ def decide(
     Returns:
         One verdict for each Job, then one for each Run, in the order in which they may be deleted.
     """
-    never = {one.uid: why for one in (*jobs, *runs) if (why := _never(one, now))}
     run_of = _run_of(jobs, runs)
+    jobs = [_as_recorded(one, run_of.get(one.uid)) for one in jobs]
+    never = {one.uid: why for one in (*jobs, *runs) if (why := _never(one, now))}
     never |= {
         one.uid: why for one in jobs if one.uid not in never and (why := _bound(one, run_of.get(one.uid)))
     }
@@ -227,7 +237,12 @@ def worth_a_look(items: Iterable[Item], policy_of: PolicyOf, now: datetime) -> l
         policy_of: What governs an item.
         now: The time.
     """
-    grouped, _ = _grouped([one for one in items if not _never(one, now)], policy_of)
+    # Of a cancelled Job only its Run knows when it ended: since its creation, at the longest.
+    read = (
+        replace(one, status="Failed", ended_at=one.created_at) if one.is_stopped and one.is_cancelled else one
+        for one in items
+    )
+    grouped, _ = _grouped([one for one in read if not _never(one, now)], policy_of)
     return sorted(
         {
             (group.namespace, group.tool)
@@ -265,6 +280,12 @@ def _with_jobs(
 
 _UNGOVERNED = "no policy says that it may go"
 _NOT_MEANT = "ended another way than was asked for"
+
+
+def _as_recorded(job: Item, run: Item | None) -> Item:
+    """A Job that was stopped for good, with the end that its Run has recorded: Kubernetes writes none."""
+    ended_at = dict(run.closed).get(job.uid) if run and job.is_stopped else None
+    return replace(job, status="Failed", ended_at=ended_at) if ended_at else job
 
 
 def _never(one: Item, now: datetime) -> str:

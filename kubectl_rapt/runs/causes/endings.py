@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Iterator
+from datetime import datetime
 
 from kubectl_rapt.model import causes
+from kubectl_rapt.objects.events import Event
 from kubectl_rapt.objects.jobs import Job
 from kubectl_rapt.objects.pods import Pod
 from kubectl_rapt.runs.causes import containers
@@ -59,7 +61,7 @@ def recognise(pod: Pod, seen: Seen) -> Iterator[Finding]:
         message = "the Job was active longer than it may be"
         evidence = f"job/{job.name} condition FailureTarget: {job.failing}"
         yield Finding(causes.DEADLINE_EXCEEDED, message, evidence, exit_code=code, pod=pod.name)
-    elif _was_deleted(pod) and not (job and _is_deleting(job, pod)):
+    elif (at := _deleted_while_it_ran(pod, seen)) and not (job and _is_deleting(job, at)):
         message = "somebody deleted its pod while it ran"
         yield Finding(
             causes.DELETED, message, f"pod/{pod.name} deletionTimestamp", exit_code=code, pod=pod.name
@@ -68,20 +70,33 @@ def recognise(pod: Pod, seen: Seen) -> Iterator[Finding]:
         yield Finding(pod.reason, _said(pod), _evidence(pod), exit_code=code, pod=pod.name)
 
 
-def _is_deleting(job: Job, pod: Pod) -> bool:
+def _is_deleting(job: Job, deleted_at: datetime) -> bool:
     """Whether the Job's own controller has deleted the pod: it is suspended, or over for another reason."""
     over_at = job.failing_at or job.ended_at
-    is_over = over_at is not None and pod.deleted_at is not None and pod.deleted_at > over_at
-    return job.is_suspended or job.ended == "Complete" or is_over
+    return job.is_suspended or job.ended == "Complete" or (over_at is not None and deleted_at > over_at)
 
 
-def _was_deleted(pod: Pod) -> bool:
-    """Whether it went on when it was deleted; what has ended may be cleaned away."""
+def _deleted_while_it_ran(pod: Pod, seen: Seen) -> datetime | None:
+    """When a pod was deleted that had not ended; None otherwise: what has ended may be cleaned away.
+
+    When its containers have ended, the kubelet deletes it once more, and its time of deletion is then that one's. That
+    the kubelet had to stop it is left in an event.
+    """
+    if pod.deleted_at is None:
+        return None
     main = [one for one in pod.containers if not one.is_init]
-    return pod.deleted_at is not None and any(
-        one.state != "terminated" or one.finished_at is None or one.finished_at >= pod.deleted_at
-        for one in main
+    names = {one.name for one in main}
+    stopped = (one for one in seen.said_of(pod, "Killing") if is_stop(one) and one.container in names)
+    deleted_at = min((pod.deleted_at, *(one.first_at for one in stopped)))
+    is_open = any(
+        one.state != "terminated" or one.finished_at is None or one.finished_at >= deleted_at for one in main
     )
+    return deleted_at if is_open else None
+
+
+def is_stop(event: Event) -> bool:
+    """Whether the kubelet says that it stops a container because its pod is to end; of a probe it says other words."""
+    return event.reason == "Killing" and event.message.startswith("Stopping container")
 
 
 def _message(pod: Pod, word: str) -> str:

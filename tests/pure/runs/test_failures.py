@@ -380,6 +380,44 @@ def test_a_pod_that_somebody_deleted_while_it_ran_is_told_from_one_that_was_clea
     ]
 
 
+def a_pod_deleted_twice(*states: dict[str, Any]) -> dict[str, Any]:
+    """As it is a second after its end: the kubelet has deleted it once more, and that is its time of deletion."""
+    pod = a_pod("Failed", *states)
+    twice = {"deletionTimestamp": at(62), "deletionGracePeriodSeconds": 0}
+    return {**pod, "metadata": {**pod["metadata"], **twice}}
+
+
+def test_the_kubelets_own_deletion_does_not_hide_that_somebody_deleted_the_pod() -> None:
+    pod = a_pod_deleted_twice(ended(137, seconds=61))
+    stopped = an_event("Killing", "Stopping container tool", container="tool")
+    assert causes_of(failures.explain(seen(a_job(), pod, events=(stopped,)))) == ["Deleted"]
+    certain = outcome.of(jobs.from_manifest(a_job()), [pods.from_manifest(pod)], [stopped])
+    assert certain
+    assert (certain.cause, certain.exit_code) == ("Deleted", 137)
+    # Without the event it ended by itself, and so it did where a probe failed or a sidecar was stopped.
+    of_probe = an_event(
+        "Killing", "Container tool failed liveness probe, will be restarted", container="tool"
+    )
+    of_sidecar = an_event("Killing", "Stopping container proxy", container="proxy")
+    for said in ((), (of_probe,), (of_sidecar,)):
+        assert causes_of(failures.explain(seen(a_job(), pod, events=said))) == ["ExitCode"], said
+
+
+def test_events_tell_of_a_pod_that_was_deleted_and_is_gone() -> None:
+    job = a_job(ended="Failed", reason="BackoffLimitExceeded")
+    started = an_event("Started", "Container started", container="tool")
+    stopped = an_event("Killing", "Stopping container tool", container="tool")
+    certain = outcome.of(jobs.from_manifest(job), [], [started, stopped])
+    assert certain
+    assert (certain.cause, certain.message) == ("Deleted", "somebody deleted its pod while it ran")
+    evicted = an_event("Evicted", "The node was low on resource: memory")
+    proxy = an_event("Killing", "Stopping container proxy", container="proxy")
+    for said in ([started], [started, stopped, evicted], [started, proxy]):
+        certain = outcome.of(jobs.from_manifest(job), [], said)
+        assert certain
+        assert certain.cause != "Deleted", said
+
+
 def test_a_suspended_job_is_open_whatever_became_of_its_pods() -> None:
     pod = pods.from_manifest(a_deleted_pod(ended(143, seconds=45)))
     assert outcome.of(jobs.from_manifest(a_job(suspend=True)), [pod]) is None

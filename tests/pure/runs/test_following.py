@@ -1,6 +1,7 @@
 """Following: events go in, lines for a person and an end come out."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -274,3 +275,16 @@ def test_a_job_that_was_suspended_is_followed_to_the_end_of_its_log(
 def test_a_line_says_whether_there_are_others_to_tell_it_from(events: list[Event], has_others: bool) -> None:
     told = Told(*events, HELLO)
     assert told.lines[-1] == LogLine(TOOL, b"hello", has_others)
+
+
+def test_a_pod_that_was_deleted_while_it_ran_stays_so_when_the_kubelet_deletes_it_once_more() -> None:
+    def a_deleted(pod: PodSeen, seconds: float) -> PodSeen:
+        return PodSeen(replace(pod.pod, deleted_at=NOON + timedelta(seconds=seconds)))
+
+    running = a_pod_seen("Running", RUNNING)
+    ended_badly = a_pod_seen("Failed", ended(137, seconds=61))
+    state = Following()
+    for event in (a_job_seen(), PodsListed(), running, a_deleted(running, 59), a_deleted(ended_badly, 62)):
+        state = following.take(state, event, NOON).state
+    assert state.outcome is not None
+    assert state.outcome.cause == "Deleted"

@@ -450,3 +450,56 @@ def test_a_row_is_enough_to_see_whether_a_run_may_go(state: str, days: float, is
     assert found == ([("team", "backup")] if is_worth_it else [])
     unfinished = retention.of_row({**row, "Finished": ""})
     assert unfinished.ended_at == unfinished.created_at, "what never began ended where it was made"
+
+
+def a_cancelled_job(name: str, run: str, **labels: str) -> dict[str, Any]:
+    """A Job that was suspended for good two days ago: Kubernetes never says that it has ended."""
+    job = a_job(name, ended="", run=run, labels={"rapt.dev/cancelled": "true", **labels})
+    return {**job, "spec": {**job["spec"], "suspend": True}, "status": {}}
+
+
+def its_run(name: str, job: str, days: float, **closed: Any) -> dict[str, Any]:
+    run = a_run(name, state="Failed", days=days)
+    attempt = {"number": 1, "job": job, "uid": f"uid-{job}", "finishedAt": ago(days), **closed}
+    run["status"]["attempts"] = [attempt]
+    return run
+
+
+def test_a_cancelled_job_has_ended_when_its_run_says_so_and_goes_by_the_policy() -> None:
+    old, young, open_ = (
+        a_cancelled_job("old", "a"),
+        a_cancelled_job("young", "b"),
+        a_cancelled_job("open", "c"),
+    )
+    held = a_cancelled_job("held", "d", **{"rapt.dev/keep": "1"})
+    busy = a_cancelled_job("busy", "e") | {"status": {"terminating": 1}}
+    runs = [
+        its_run("a", "old", 2, cause="Cancelled"),
+        its_run("b", "young", 0.5, cause="Cancelled"),
+        its_run("c", "open", 2),
+        its_run("d", "held", 2, cause="Cancelled"),
+        its_run("e", "busy", 2, cause="Cancelled"),
+    ]
+    found = decide([old, young, open_, held, busy], runs)
+    assert {
+        name: one.goes for name, one in found.items() if name in ("old", "young", "open", "held", "busy")
+    } == {
+        "old": True,
+        "young": False,
+        "open": False,
+        "held": False,
+        "busy": False,
+    }
+    assert str(found["old"]) == "ended 2d ago, kept for 1d (policy days)"
+    assert found["open"].why == "has not ended"
+    failed_only = decide([old], runs[:1], statuses=("Succeeded",))
+    assert not failed_only["old"].goes, "it counts as failed"
+
+
+def test_a_cancelled_job_is_worth_a_look_and_one_that_waits_to_be_released_is_not() -> None:
+    waits = a_cancelled_job("waits", "w")
+    del waits["metadata"]["labels"]["rapt.dev/cancelled"]
+    assert retention.worth_a_look([read(waits)], lambda _: DAYS, NOON) == []
+    assert retention.worth_a_look([read(a_cancelled_job("old", "a"))], lambda _: DAYS, NOON) == [
+        ("team", "backup")
+    ]
