@@ -1,13 +1,14 @@
 """Notify: tell a webhook of runs that failed, were given up or recovered, each at least once."""
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from kubectl_rapt import writes
 from kubectl_rapt.actions import find, recent
 from kubectl_rapt.actions.recent import Told
-from kubectl_rapt.errors import NotFound, UsageError
+from kubectl_rapt.errors import Conflict, NotFound, UsageError
 from kubectl_rapt.model import times
 from kubectl_rapt.model.kinds import RUN, Ref
 from kubectl_rapt.model.plan import Notify, Patch
@@ -103,8 +104,11 @@ def notify(
             if one := news.alarm(run):
                 writes.apply(writers, _message(world, to, run, one))
                 tell(ref, f"told the webhook: {one.message}")
-            marks = {"labels": {notices.TOLD: str(run.attempts[-1].number)}, "uid": run.uid}
-            writes.apply(writers, Patch(ref, {"metadata": marks}))
+            marks = {"labels": {notices.TOLD: str(run.attempts[-1].number)}}
+            version = {"uid": run.uid, "resourceVersion": run.resource_version}
+            # Of a run that has gone on meanwhile, the next pass tells again rather than forget its newer end.
+            with suppress(Conflict):
+                writes.apply(writers, Patch(ref, {"metadata": {**version, **marks}}))
 
 
 def _message(world: World, to: Webhook, run: Run, one: news.News) -> Notify:

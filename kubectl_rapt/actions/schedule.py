@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from kubectl_rapt import writes
 from kubectl_rapt.actions import advance, attach, find, repository
 from kubectl_rapt.actions import run as running
-from kubectl_rapt.errors import NotFound, RaptError, UsageError
+from kubectl_rapt.errors import Conflict, NotFound, RaptError, UsageError
 from kubectl_rapt.model import times
-from kubectl_rapt.model.kinds import CRON_JOB, JOB, RUN, Manifest, Ref
+from kubectl_rapt.model.kinds import CRON_JOB, JOB, RUN, Manifest, Ref, ref_of
 from kubectl_rapt.model.plan import Delete, Patch
 from kubectl_rapt.objects import jobs, labels, runs
 from kubectl_rapt.objects.runs import NOT_STARTED, Run
@@ -128,16 +128,73 @@ def one_of_tool(world: World, tool: str, namespace: str, verb: str, number: int 
     return found[0]
 
 
-def switch(cron_job: Manifest, *, suspend: bool) -> Patch | None:
-    """What suspends or resumes a CronJob; None where it is as it should be.
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """Stopping or resuming one schedule, decided on what it was.
 
-    Rendered CronJobs leave ``suspend`` out, so a sync does not undo it.
+    Args:
+        cron_job: The CronJob as it was read.
+        suspend: Whether it is to be stopped.
     """
-    if bool(cron_job["spec"].get("suspend")) is suspend:
-        return None
-    metadata = cron_job["metadata"]
-    ref = Ref(CRON_JOB, metadata["name"], metadata["namespace"])
-    return Patch(ref, {"metadata": {"uid": metadata["uid"]}, "spec": {"suspend": suspend}})
+
+    cron_job: Manifest
+    suspend: bool
+
+    @property
+    def ref(self) -> Ref:
+        """The CronJob's address."""
+        return ref_of(self.cron_job)
+
+    @property
+    def changes(self) -> bool:
+        """Whether it is not so already."""
+        return bool(self.cron_job["spec"].get("suspend")) is not self.suspend
+
+    def step(self, by: str, now: datetime) -> Patch:
+        """What is written, also where nothing changes: a switch the other way that was decided before must lose.
+
+        Rendered CronJobs leave ``suspend`` out, so a sync does not undo it.
+        """
+        metadata = self.cron_job["metadata"]
+        said = f"{'suspended' if self.suspend else 'resumed'} by {by} at {now.isoformat()}"
+        marks = {"resourceVersion": metadata["resourceVersion"], "annotations": {labels.SWITCHED: said}}
+        patch = {"metadata": {"uid": metadata["uid"], **marks}, "spec": {"suspend": self.suspend}}
+        return Patch(self.ref, patch)
+
+
+def carry_out(world: World, writers: Writers, switch: Switch) -> None:
+    """Stop or resume a schedule, unless somebody has switched it since it was read.
+
+    Raises:
+        Conflict: ``switched-meanwhile``: somebody has; the newer decision stands.
+    """
+    for attempt in range(_SWITCHES):
+        try:
+            writes.apply(writers, switch.step(world.cluster.user(), world.now()))
+            return
+        except Conflict:
+            # Kubernetes writes when it fired last; that is no reason to give up.
+            found = world.cluster.get(switch.ref)
+            if _switched(found) != _switched(switch.cron_job):
+                marks = found["metadata"].get("annotations") or {}
+                said = marks.get(labels.SWITCHED, "switched by somebody else")
+                verb = "suspend" if switch.suspend else "resume"
+                command = f"kubectl rapt schedule {verb} {found['metadata']['labels'][labels.TOOL]}"
+                what = f"{switch.ref} was {said}, after this command had looked at it"
+                raise Conflict("switched-meanwhile", what, command) from None
+            if attempt == _SWITCHES - 1:
+                raise
+            switch = replace(switch, cron_job=found)
+            writers.pause(attempt)
+
+
+_SWITCHES = 12
+
+
+def _switched(cron_job: Manifest) -> tuple[object, ...]:
+    metadata, spec = cron_job["metadata"], cron_job["spec"]
+    said = (metadata.get("annotations") or {}).get(labels.SWITCHED, "")
+    return metadata["uid"], said, bool(spec.get("suspend"))
 
 
 def trigger(world: World, cron_job: Manifest) -> Run:

@@ -50,6 +50,8 @@ ALLOWED_LITERALS = "rapt.dev/allowed-literals"
 """Annotation on a Tool: ``sha256:…`` of values that look like secrets and are none, separated by commas."""
 SCHEMA = "rapt.dev/schema"
 """Annotation on what ``install`` writes: its format, a whole number that only grows."""
+SWITCHED = "rapt.dev/switched"
+"""Annotation on a CronJob: who suspended or resumed it last by hand, and when."""
 NO_SUBSTITUTION = ("kustomize.toolkit.fluxcd.io/substitute", "disabled")
 """Keeps Flux from replacing ``${…}`` in scripts."""
 

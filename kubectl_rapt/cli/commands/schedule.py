@@ -7,14 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
-from kubectl_rapt import writes
 from kubectl_rapt.actions import run as running
 from kubectl_rapt.actions import schedule as scheduling
 from kubectl_rapt.actions.schedule import Slot
 from kubectl_rapt.cli import listing, options, show, terminal
 from kubectl_rapt.errors import Refused, UsageError
 from kubectl_rapt.model import times
-from kubectl_rapt.model.kinds import ref_of
 from kubectl_rapt.objects import jobs
 from kubectl_rapt.runs import agenda, lifecycle
 from kubectl_rapt.runs.agenda import Entry, Firing
@@ -163,12 +161,12 @@ def _switch(context: typer.Context, tool: str, number: int, dry_run: str, *, sus
     verb = "suspend" if suspend else "resume"
     with options.open_world(context) as (world, writers):
         for one in scheduling.of_tool(world, tool, world.cluster.namespace(), verb, number):
-            step = scheduling.switch(one, suspend=suspend)
-            if step and not is_dry:
-                writes.apply(writers, step)
-            said = f"{verb}{'d' if verb.endswith('e') else 'ed'}" if step else "unchanged"
-            dry = " (dry run)" if is_dry and step else ""
-            terminal.out(f"{show.name(ref_of(one))} {said}{dry}")
+            switch = scheduling.Switch(one, suspend)
+            if not is_dry:
+                scheduling.carry_out(world, writers, switch)
+            said = f"{verb}{'d' if verb.endswith('e') else 'ed'}" if switch.changes else "unchanged"
+            dry = " (dry run)" if is_dry and switch.changes else ""
+            terminal.out(f"{show.name(switch.ref)} {said}{dry}")
 
 
 def trigger(

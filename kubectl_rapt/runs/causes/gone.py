@@ -7,7 +7,6 @@ from kubectl_rapt.objects.pods import Pod
 from kubectl_rapt.runs.causes import endings
 from kubectl_rapt.runs.causes.seen import Finding, Seen, by
 
-
 _OTHERS = frozenset(
     ("Evicted", "Preempted", "Preempting", "TaintManagerEviction", "NodeShutdown", "NodeNotReady")
 )
