@@ -1,12 +1,15 @@
 """The house's rules that a machine can hold: each failure names the place."""
 
+import ast
 import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from kubectl_rapt.model import plan
 from tests import story
 from tests.house import documents, source
 
@@ -91,6 +94,20 @@ def test_only_the_door_holds_writing_ports() -> None:
         if module.room not in ("ports", "writes", "wiring"):
             held = [name for name in module.imports() if name.rpartition(".")[2] in WRITING_PORTS]
             assert not held, f"{module.path} imports {held}: hand a plan to writes.apply"
+
+
+def test_the_table_of_writes_has_every_module_that_decides_on_one_and_no_other() -> None:
+    """A write that nobody has thought about may win over a newer decision."""
+    steps = {one.__name__ for one in get_args(plan.Step)}
+    found = set()
+    for path in source.PACKAGE.rglob("*.py"):
+        tree = ast.parse(path.read_text("utf-8"))
+        calls = (node.func for node in ast.walk(tree) if isinstance(node, ast.Call))
+        if any(isinstance(one, ast.Name) and one.id in steps for one in calls):
+            found.add(".".join(path.relative_to(source.PACKAGE).with_suffix("").parts))
+    page = (source.HOME / "docs/decisions/fencing.md").read_text("utf-8")
+    told = set(re.findall(r"`((?:actions|objects|runs|cli)\.[\w.]+)`", page))
+    assert told == found
 
 
 def test_every_module_opens_with_a_sentence() -> None:
