@@ -134,9 +134,9 @@ def _again(world: World, seen: Seen, ends_at: datetime | None) -> Iterator[Line]
 def follow_job(
     world: World, job: Ref, ends_at: datetime | None = None, part: Part = follow.ALL
 ) -> Generator[Line, None, Outcome | None]:
-    """Show one Job; its outcome, with the last thing that it said: an exit code says little without.
+    """Show one Job; its outcome, with the last line of the container that decided it: a code says little without.
 
-    Where a log ended early, nobody knows what was said last. Nothing is recorded.
+    If that container's log ended early, nobody knows what it said last. Nothing is recorded.
 
     Args:
         world: Where to read.
@@ -148,20 +148,22 @@ def follow_job(
         NotFound, Unavailable: As ``follow.follow``.
     """
     last: dict[Source, bytes] = {}
-    is_whole = True
+    cut_short: set[Source] = set()
     for line in follow.follow(world, job, timeout_seconds=_left(world, ends_at), part=part):
         if isinstance(line, Outcome):
-            return _with_last_line(line, last) if is_whole else line
-        is_whole = is_whole and not isinstance(line, EndedEarly)
+            source = Source(line.pod, line.container)
+            text = b"" if source in cut_short else last.get(source, b"")
+            return _with_last_line(line, text.partition(b" ")[2] if part.timestamps else text)
+        if isinstance(line, EndedEarly):
+            cut_short.add(line.source)
         if isinstance(line, LogLine):
-            last.pop(line.source, None)
             last[line.source] = line.line
         yield line
     return None
 
 
-def _with_last_line(outcome: Outcome, last: dict[Source, bytes]) -> Outcome:
-    said = last[list(last)[-1]].decode("utf-8", "backslashreplace").strip() if last else ""
+def _with_last_line(outcome: Outcome, line: bytes) -> Outcome:
+    said = line.decode("utf-8", "backslashreplace").strip()
     if outcome.cause != outcomes.EXIT_CODE or not said:
         return outcome
     return replace(outcome, message=f'{outcome.message}, last line "{said[:LAST_LINE_LENGTH]}"')

@@ -42,16 +42,18 @@ def test_a_write_that_the_server_had_no_time_for_is_sent_again_when_it_says(
     scripted.on("POST", Reply(429, BUSY, {"Retry-After": "1"}), Reply(201, A_JOB))
     started = time.monotonic()
     assert Writes(door).create(A_JOB) == A_JOB
-    assert time.monotonic() - started >= 1
+    assert 1 <= time.monotonic() - started < 3
     assert len(scripted.asked("POST")) == 2
 
 
 def test_busy_for_too_long_is_told(scripted: Faults, impatient: Door) -> None:
     scripted.on("POST", *[Reply(429, BUSY, {"Retry-After": "1"})] * 9)
+    started = time.monotonic()
     with pytest.raises(Unavailable) as caught:
         Writes(impatient).create(A_JOB)
     assert (caught.value.code, caught.value.outcome_unknown) == ("too-many-requests", False)
     assert caught.value.retry_after_seconds == 1
+    assert time.monotonic() - started < 3
     assert len(scripted.asked("POST")) in (1, 2), "a third time would be after more than 1.5 s"
 
 
