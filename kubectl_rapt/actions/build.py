@@ -151,6 +151,7 @@ def _finish(
     wanted, template = ready.wanted, ready.template
     try:
         _check_token(template, rendered)
+        _check_tries(template, rendered, ready)
         objects = derive.objects(
             project,
             ready.environment,
@@ -211,6 +212,18 @@ def _check_token(template: Template, rendered: Rendered) -> None:
             "bad-template",
             f'{template.name} mounts a token in volume "{names[0]}" and declares no access',
             "declare what it needs under access: in template.yaml",
+        )
+
+
+def _check_tries(template: Template, rendered: Rendered, ready: _Ready) -> None:
+    """How often it is tried is asked at a run, or a retry policy says it; never both."""
+    asked = [name for name, places in rendered.places.items() if "/spec/backoffLimit" in places]
+    policy = ready.installation.retry_policy
+    if asked and policy:
+        raise Invalid(
+            "bad-template",
+            f'{template.name} asks for backoffLimit at each run ("{asked[0]}"), and retry policy {policy} decides it',
+            "leave out one of the two",
         )
 
 

@@ -77,8 +77,7 @@ def retry(world: World, name: str, namespace: str) -> tuple[RetryPolicy, str]:
 def of_tool(world: World, tool: Tool) -> Tool:
     """A tool that only names its retry policy, as its author wrote it by hand, with all that the policy says.
 
-    What Kubernetes can do of it is in the Job then, where the author said nothing. A tool that was rendered holds its
-    policy already.
+    What Kubernetes does of it is in the Job then. A tool that was rendered holds its policy already.
 
     Raises:
         NotFound, Invalid: As ``retry``.
@@ -88,8 +87,7 @@ def of_tool(world: World, tool: Tool) -> Tool:
     if not tool.retry_policy or tool.retry is not None or tool.source is not None:
         return tool
     compiled = policies.compile_retry(retry(world, tool.retry_policy, tool.namespace)[0])
-    spec = tool.job["spec"]
-    job = {**tool.job, "spec": {**compiled.fields(spec), **spec}}
+    job = {**tool.job, "spec": compiled.governed(tool.job["spec"])}
     return replace(tool, job=job, retry=compiled.retry)
 
 

@@ -150,8 +150,7 @@ def _job(
     return {
         "metadata": _labelled(rendered.job.get("metadata") or {}, marks),
         "spec": {
-            **policies.fields(spec),
-            **spec,
+            **policies.governed(spec),
             "template": {"metadata": _labelled(pod.get("metadata") or {}, marks), "spec": pod_spec},
         },
     }

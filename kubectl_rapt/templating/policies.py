@@ -16,6 +16,9 @@ from kubectl_rapt.objects.retry_policies import RetryPolicy
 
 API_VERSION = "rapt.dev/v1alpha1"
 
+RETRY_FIELDS = ("backoffLimit", "backoffLimitPerIndex", "podFailurePolicy")
+"""How often Kubernetes itself tries a Job again."""
+
 P = TypeVar("P")
 
 _NO_LIMIT = 2**31 - 1
@@ -28,7 +31,7 @@ class Compiled:
     """What policies say, in Kubernetes' own fields.
 
     Args:
-        job: Fields of a Job's spec that hold where the template says nothing.
+        job: Fields of a Job's spec: see ``governed``.
         indexed_job: Those that take the place of ``backoffLimit`` where a Job is indexed.
         cron_job: Fields of a CronJob's spec.
         retry: The retry policy, for what Kubernetes cannot do itself; None for none, and for a single attempt.
@@ -40,6 +43,23 @@ class Compiled:
     cron_job: Mapping[str, Any] = field(default_factory=dict)
     retry: RetryPolicy | None = None
     cleanup: CleanupPolicy | None = None
+
+    def governed(self, spec: Manifest) -> dict[str, Any]:
+        """A Job's spec with what the policies say.
+
+        How often it is tried is the retry policy's alone, where there is one: if Kubernetes also did what the template
+        says, each attempt of Rapt would be several. Everything else holds where the template says nothing.
+
+        Args:
+            spec: The Job's spec, as its template says it.
+        """
+        said = self.fields(spec)
+        decided = {key: value for key, value in said.items() if key in RETRY_FIELDS}
+        own = {key: value for key, value in spec.items() if not (decided and key in RETRY_FIELDS)}
+        found = {**said, **own, **decided}
+        if decided and "backoffLimitPerIndex" not in decided:
+            found.pop("maxFailedIndexes", None)  # Kubernetes takes the one only with the other
+        return found
 
     def fields(self, spec: Manifest) -> dict[str, Any]:
         """The fields of a Job's spec, as far as a Job of this kind can have them.

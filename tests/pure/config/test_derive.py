@@ -178,7 +178,7 @@ def test_a_templates_own_labels_and_annotations_stay_on_its_jobs() -> None:
 
 
 def test_policies_fill_what_the_template_leaves_open() -> None:
-    compiled = Compiled({"ttlSecondsAfterFinished": 60, "backoffLimit": 5}, {}, {"failedJobsHistoryLimit": 9})
+    compiled = Compiled({"ttlSecondsAfterFinished": 60}, {}, {"failedJobsHistoryLimit": 9})
     manifests = derived(compiled=compiled, installed=replace(INSTALLED, schedules=(Schedule("@daily"),)))
     spec = one(manifests, "Tool")["spec"]["job"]["spec"]
     assert (spec["ttlSecondsAfterFinished"], spec["backoffLimit"]) == (60, 0)

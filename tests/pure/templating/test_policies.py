@@ -1,9 +1,12 @@
 """Policies: what their files say, and the fields of Kubernetes that they become."""
 
+from pathlib import Path
+
 import pytest
 
 from kubectl_rapt.errors import Invalid, NotFound
 from kubectl_rapt.model.duration import Duration
+from kubectl_rapt.objects import retry_fields
 from kubectl_rapt.objects.cleanup_policies import CleanupPolicy, Rule
 from kubectl_rapt.objects.retry_policies import RetryPolicy
 from kubectl_rapt.templating import policies
@@ -153,6 +156,7 @@ def test_attempts_are_one_to_a_hundred(attempts: str) -> None:
     assert "expected a whole number from 1 to 100" in caught.value.problems[0].what
 
 
+ROOT = Path(__file__).parents[3]
 RULED = (
     THRICE
     + """
@@ -187,3 +191,39 @@ def test_one_attempt_needs_no_policy_afterwards_and_rules_do() -> None:
     assert policies.compile_retry(policies.read_retry(once, "policies/retry/thrice.yaml")).retry is None
     ruled = RULED.replace("attempts: 3", "attempts: 1")
     assert policies.compile_retry(policies.read_retry(ruled, "policies/retry/thrice.yaml")).retry is not None
+
+
+@pytest.mark.parametrize("name", ["never", "standard", "transient", "out-of-memory", "spot"])
+@pytest.mark.parametrize("mode", [None, "Indexed"])
+def test_either_kubernetes_or_rapt_tries_again_and_never_both_whatever_the_template_says(
+    name: str, mode: str | None
+) -> None:
+    path = Path("policies/retry") / f"{name}.yaml"
+    policy = policies.read_retry((ROOT / path).read_text("utf-8"), str(path))
+    own = {
+        "backoffLimit": 6,
+        "backoffLimitPerIndex": 3,
+        "maxFailedIndexes": 1,
+        "podFailurePolicy": {"rules": [{"action": "Ignore"}]},
+        "parallelism": 2,
+    }
+    template = {
+        "template": {"spec": {"restartPolicy": "Never"}},
+        **({"completionMode": mode} if mode else {}),
+    }
+    compiled = policies.compile_retry(policy)
+    spec = compiled.governed({**template, **own})
+    tries = spec.get("backoffLimitPerIndex", spec.get("backoffLimit"))
+    assert tries == (policy.attempts - 1 if retry_fields.is_native(policy) else 0)
+    assert not (tries and not retry_fields.is_native(policy))
+    assert {"backoffLimit", "backoffLimitPerIndex"} & spec.keys() in (
+        {"backoffLimit"},
+        {"backoffLimitPerIndex"},
+    )
+    assert ("maxFailedIndexes" in spec) is ("backoffLimitPerIndex" in spec)
+    assert spec["parallelism"] == 2
+
+
+def test_what_a_template_says_of_tries_holds_without_a_policy() -> None:
+    spec = {"backoffLimit": 6, "template": {"spec": {"restartPolicy": "Never"}}}
+    assert Compiled({"ttlSecondsAfterFinished": 60}).governed(spec) == {"ttlSecondsAfterFinished": 60, **spec}
