@@ -111,6 +111,13 @@ def sync(
         Conflict: Others were quicker, again and again.
         Unavailable: The cluster or the repository does not answer.
     """
+    changed: set[Ref] = set()
+
+    def note(one: Synced) -> None:
+        if one.what in ("created", "configured"):
+            changed.add(one.ref)
+        tell(one)
+
     for attempt in range(_ROUNDS):
         found = repository.read(world)
         want = desired.desired(found, name)
@@ -120,14 +127,14 @@ def sync(
         ownership.check_record(want, live)
         theirs = live.owners
         if theirs and len(theirs) == len(live.objects):
-            return _with_runs(world, writers, found, name, _left(world, writers, want, live, is_whole=True))
+            return _with_runs(world, writers, found, name, _left(world, writers, want, live))
         ours, seen = _without(theirs, want, live)
         blocked = _blocked(world, found, ours, seen, known or {}, overwrite=overwrite)
         ours, seen = _without_tools({tool for one in blocked for tool in one.tools}, ours, seen)
         if blocked and not ours.objects and not seen.objects:
             raise blocked[0].error
         try:
-            _sync_ours(world, writers, ours, seen, tell, rollback=rollback)
+            _sync_ours(world, writers, ours, seen, note, rollback=rollback)
         except Conflict:
             # Another sync claimed the environment meanwhile, and what it applied may be newer than ours.
             if writers is None or attempt == _ROUNDS - 1:
@@ -136,8 +143,14 @@ def sync(
         else:
             for ref, owner in theirs.items():
                 tell(Synced(ref, "kept", f"{owner} applies it"))
-            outcome = _left(world, writers, want, live, is_whole=False)
-            outcome = replace(outcome, blocked=tuple(blocked))
+            lacking = missing.of_tools(world, [one for one in ours.objects if ref_of(one) in changed])
+            outcome = _left(world, writers, want, live)
+            outcome = replace(
+                outcome,
+                is_left_whole=False,
+                notes=(*(f"note: {line}" for line in lacking), *outcome.notes),
+                blocked=tuple(blocked),
+            )
             return _with_runs(world, writers, found, name, outcome)
     raise AssertionError("unreachable")
 
@@ -194,11 +207,10 @@ def _sync_ours(
     _finish(world, writers, record, claim)
 
 
-def _left(world: World, writers: Writers | None, want: Desired, live: Live, *, is_whole: bool) -> Outcome:
+def _left(world: World, writers: Writers | None, want: Desired, live: Live) -> Outcome:
     """Have the controllers look at what they apply; that they cannot be asked is no failure of the sync."""
     theirs = live.owners
     notes = [f"note: {path} is encrypted by SOPS, and left alone" for path in want.encrypted]
-    notes += (f"note: {line}" for line in missing.of_tools(world, want.objects))
     if not theirs:
         return Outcome(want.commit, notes=tuple(notes))
     plan = refresh.plan(world, [live.objects[ref] for ref in theirs])
@@ -209,7 +221,7 @@ def _left(world: World, writers: Writers | None, want: Desired, live: Live, *, i
                 writes.apply(writers, step)
         except RaptError as error:
             notes.append(f"{step} failed: {error.message}")
-    return Outcome(want.commit, tuple(dict.fromkeys(theirs.values())), is_whole, tuple(notes))
+    return Outcome(want.commit, tuple(dict.fromkeys(theirs.values())), is_left_whole=True, notes=tuple(notes))
 
 
 def _blocked(

@@ -1,6 +1,6 @@
 """Upgrade tools to newer versions of their templates, from the answers that were recorded."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,9 +13,9 @@ from kubectl_rapt.config import installation, layout, resolve
 from kubectl_rapt.config.changes import Draft
 from kubectl_rapt.config.installation import Installation
 from kubectl_rapt.config.project import Environment, Project
-from kubectl_rapt.errors import Invalid, Problem
+from kubectl_rapt.errors import Invalid, Problem, RaptError
 from kubectl_rapt.guard import secrets
-from kubectl_rapt.model.versions import VersionRange
+from kubectl_rapt.model.versions import Version, VersionRange
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.templating import parameters
 from kubectl_rapt.templating.reference import Reference
@@ -53,6 +53,58 @@ class Misfit:
     name: str
     what: str
     flag: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outdated:
+    """A tool whose registry has a newer version of its template.
+
+    Args:
+        tool: The tool's name.
+        environment: Its environment.
+        template: The template's name.
+        version: The version that the tool has.
+        newest: The newest version of the tool's own registry.
+        registry: That registry's address.
+    """
+
+    tool: str
+    environment: str
+    template: str
+    version: str
+    newest: str
+    registry: str
+
+
+def outdated(
+    world: World, found: Repository, environment: str, tell: Callable[[str], None]
+) -> Iterator[Outdated]:
+    """The tools that ``upgrade`` would bring to a newer version, by tool.
+
+    Args:
+        world: Where the registries are.
+        found: The repository.
+        environment: Only of this environment; empty for all.
+        tell: Called with a line about each tool of which nobody can tell.
+
+    Raises:
+        NotFound: There is no such environment.
+        Invalid: A tool's file is broken.
+    """
+    project = found.project()
+    if environment:
+        project.environment(environment)
+    shelves = catalogs.read(world, project, fresh=True)
+    for place, tool in sorted(found.tools(environment), key=lambda one: (one[1], one[0])):
+        now = found.installation(place, tool)
+        try:
+            entry = registry.find(world, shelves, Reference(now.template), only=now.lock.registry)
+        except RaptError as error:
+            tell(f"{tool} in {place}: {error.message}")
+            continue
+        if entry.template.version > Version.parse(now.version):
+            newest = str(entry.template.version)
+            yield Outdated(tool, place, now.template, now.version, newest, now.lock.registry)
 
 
 def draft(world: World, request: Request) -> Make:

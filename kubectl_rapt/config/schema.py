@@ -74,7 +74,9 @@ def _document(title: str, kind: str, properties: Mapping[str, Schema], required:
     }
 
 
-_POLICIES = _about("policies by their names", _object({"retry": _LINE, "cleanup": _LINE}))
+_POLICIES = _about(
+    "which policies tools have that name none themselves", _object({"retry": _LINE, "cleanup": _LINE})
+)
 _ANSWERS = _about("parameter to value", {"type": "object"})
 _DEFAULTS = {"answers": _ANSWERS, "policies": _POLICIES}
 _ALLOWED = _about("texts that look like secrets and are none", _list(_whole(installation.DIGEST)))

@@ -54,6 +54,26 @@ def test_an_upgrade_changes_version_and_lock_and_keeps_the_answers(
     assert errors(ann) == []
 
 
+def test_what_is_outdated_is_what_an_upgrade_would_bring_to_a_newer_version(
+    ann: FakeWorld, repository: ConfigRepository, team: RegistryRepository, say: str
+) -> None:
+    told: list[str] = []
+
+    def outdated(environment: str = "") -> list[tuple[str, str, str, str]]:
+        found = upgrade.outdated(ann, repositories.read(ann), environment, told.append)
+        return [(one.tool, one.environment, one.version, one.newest) for one in found]
+
+    assert outdated() == []
+    team.release("say", "1.10.0")
+    team.release("say", "1.9.0")
+    assert outdated() == outdated("dev") == [("say", "dev", "1.0.0", "1.10.0")]
+    assert outdated("prod") == []
+    made(ann, upgrade.draft(ann, upgrade.Request("dev")))
+    assert outdated() == []
+    assert told == []
+    assert upgrade.draft(ann, upgrade.Request("dev"))(repositories.read(ann)).summary == "Upgrade nothing"
+
+
 def test_an_upgrade_to_what_is_there_has_nothing_to_do(
     ann: FakeWorld, repository: ConfigRepository, say: str
 ) -> None:

@@ -113,8 +113,12 @@ def test_what_is_missing_is_noted_by_sync_and_refused_by_run_all_at_once(
     hint = f"kubectl create secret generic database -n {namespace} --from-literal password=…"
     lacks = refused(5, message, hint, "secret/database  has no key password")
     assert types(user, "run", "bare") == types(user, "run", "bare", "--dry-run") == lacks
+    assert "note: bare needs" not in types(user, "sync").stderr, "it was told when the tool was applied"
+    later = types(user, "add", "bare", "--name", "later", *answers[2:], "--set", "password=other/password")
+    assert (later.exit_code, "note: bare needs" in later.stderr) == (0, False), later
+    assert "note: later needs secret/other" in later.stderr
     assert f"note: bare needs secret/database, which has no key password in namespace {namespace} yet" in (
-        types(user, "sync").stderr
+        types(user, "set", "bare", "--schedule", "0 3 * * *", "--in", "dev").stderr
     )
 
     patch = ["patch", "secret", "database", "-p", json.dumps({"stringData": {"password": "x"}})]
@@ -207,7 +211,7 @@ def test_a_quota_that_is_used_up_just_now_is_a_note(
         f"note: namespace {namespace}: its CronJobs: 1 count/cronjobs.batch wanted, "
         'and quota "few" has 0 of 1 left just now\n'
     )
-    again = types(user, "add", "hello", "--image", "busybox:1.35", *schedule, "--dry-run", "--", "true")
+    again = types(user, "set", "hello", "command=false", "--dry-run", "--in", "dev")
     assert (again.exit_code, again.stderr) == (0, ""), "what exists already is counted"
 
 

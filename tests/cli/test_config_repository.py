@@ -513,3 +513,11 @@ def test_no_changes_are_an_empty_list(
     ended = ask("changes", "-o", form)
     assert (ended.exit_code, ended.stdout, ended.stderr) == (0, expected, "")
     assert ask("changes").stderr == "No open changes.\n"
+
+
+def test_outdated_tools_are_listed_with_the_command_that_upgrades_them(
+    ask: Ask, repository: ConfigRepository
+) -> None:
+    assert ask("list", "--outdated").stderr == "No outdated tools found in the config repository.\n"
+    assert ask("list", "--outdated", "-o", "json").stdout == "[]\n"
+    assert ask("list", "--outdated", "--in", "nowhere").exit_code == 4

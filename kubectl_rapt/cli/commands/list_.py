@@ -1,5 +1,6 @@
 """``kubectl rapt list``."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -21,11 +22,17 @@ def list_(
     from_repository: Annotated[
         bool, typer.Option("--repository", help="List the config repository, all environments")
     ] = False,
+    outdated: Annotated[
+        bool, typer.Option("--outdated", help="List those in git whose registry has a newer version")
+    ] = False,
 ) -> None:
     """List the tools in the cluster, or with --repository those in the config repository.
 
     Example: kubectl rapt list --in prod
     """
+    if outdated:
+        _list_outdated(context, output)
+        return
     if from_repository:
         _list_repository(context, output)
         return
@@ -102,6 +109,28 @@ def _list_repository(context: typer.Context, output: str) -> None:
     with options.open_world(context) as (world, _):
         found = [one for one in share.shares(repository.read(world)) if wanted in ("", one.environment)]
     keys = ("tool", "environment", "namespaces", "template", "version", "registry")
+    _table(keys, found, output, "No tools found in the config repository.")
+
+
+def _list_outdated(context: typer.Context, output: str) -> None:
+    from kubectl_rapt.actions import repository, upgrade
+
+    options.one_of("-o", output, ("json", "yaml"))
+    unknown: list[str] = []
+    with options.open_world(context) as (world, _):
+        wanted = options.named_environment(context)
+        found = list(upgrade.outdated(world, repository.read(world), wanted, unknown.append))
+    keys = ("tool", "environment", "template", "version", "newest", "registry")
+    _table(keys, found, output, "No outdated tools found in the config repository.")
+    for line in unknown:
+        terminal.say(terminal.clean(f"note: {line}"))
+    if found and not output:
+        first = found[0]
+        terminal.say(terminal.clean(f"upgrade: kubectl rapt upgrade {first.tool} --in {first.environment}"))
+
+
+def _table(keys: Sequence[str], found: Sequence[object], output: str, nothing: str) -> None:
+    """Some attributes of each, as a document or as a table."""
     rows = [[getattr(one, key) for key in keys] for one in found]
     if output:
         terminal.out(show.document([dict(zip(keys, row, strict=True)) for row in rows], output))
@@ -111,4 +140,4 @@ def _list_repository(context: typer.Context, output: str) -> None:
         ]
         terminal.out(show.table([key.upper() for key in keys], cells))
     else:
-        terminal.say("No tools found in the config repository.")
+        terminal.say(nothing)
