@@ -517,6 +517,7 @@ COMMANDS = {
             Flag(("--no-headers",), "", "Do not print the header line", False),
             Flag(("-o", "--output",), "FORMAT", "Output format: wide, json, yaml, name, jsonpath=…, custom-columns=…", False),
             Flag(("--repository",), "", "List the config repository, all environments", False),
+            Flag(("--outdated",), "", "List those in git whose registry has a newer version", False),
         ),
     ),
     "run": Command(
