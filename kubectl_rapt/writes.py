@@ -195,16 +195,19 @@ def settle(
 
 def pursue(
     writers: Writers,
+    repository: str,
     decide: Callable[[], Plan],
     tell: Callable[[Step, Written], None],
 ) -> None:
     """Carry out the next steps, and decide again, until nothing is left to do.
 
     It is for what takes several steps, each decided from what the others did, such as merging on a forge:
-    what is agreed to is the end, and the way there may become longer while others are quicker.
+    what is agreed to is the end, and the way there may become longer while others are quicker. This machine's lock is
+    held from each decision to the last of its steps: a forge may do twice what two ask for at the same moment.
 
     Args:
         writers: The writing ports.
+        repository: The repository that is written.
         decide: Reads, and decides the next steps; none at the end. What it raises ends the pursuit, but for what
             does not answer once something was begun.
         tell: Called with each step that is done, and what it answered.
@@ -218,24 +221,25 @@ def pursue(
     )
     has_begun = False
     for attempt in range(2 * ATTEMPTS):
+        is_decided = False
         try:
-            plan = decide()
+            with writers.git.lock(Remote(repository)):
+                plan = decide()
+                if not plan.steps:
+                    return
+                is_decided = True
+                _carry_out(writers, plan, tell)
+        except Conflict as error:
+            if not is_decided:
+                raise
+            last = error
+            writers.pause(attempt)
         except Unavailable as error:
-            if not has_begun:
+            if not (has_begun or (is_decided and error.outcome_unknown)):
                 raise
             last = error
             writers.pause(attempt)
-            continue
-        if not plan.steps:
-            return
-        try:
-            _carry_out(writers, plan, tell)
-        except (Conflict, Unavailable) as error:
-            if isinstance(error, Unavailable) and not (error.outcome_unknown or has_begun):
-                raise
-            last = error
-            writers.pause(attempt)
-        has_begun = True
+        has_begun = has_begun or is_decided
     raise last
 
 

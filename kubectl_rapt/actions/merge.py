@@ -22,12 +22,14 @@ class Merge:
         plan: What is to be done next; no steps where it is on main already.
         has_forge: Whether the forge merges it: then there may be more to do after this plan.
         is_merged: Whether main has it already; what is left of it may still go.
+        surplus: Commits that changed nothing: see ``review.Merged``.
     """
 
     change: Change
     plan: Plan
     has_forge: bool = False
     is_merged: bool = False
+    surplus: tuple[str, ...] = ()
 
 
 def plan(world: World, identifier: str, refs: Mapping[str, str] | None = None) -> Merge:
@@ -47,7 +49,8 @@ def plan(world: World, identifier: str, refs: Mapping[str, str] | None = None) -
     """
     found = repository.read(world, refs)
     if done := review.merged(world, found, identifier):
-        return Merge(done.change, Plan(_leftovers(world, found, done.change)), is_merged=True)
+        left = Plan(_leftovers(world, found, done.change))
+        return Merge(done.change, left, is_merged=True, surplus=done.surplus)
     one = review.find(world, found, identifier)
     if one.is_merged:
         return Merge(one.change, Plan((_deletion(found, one),)), has_forge=True, is_merged=True)

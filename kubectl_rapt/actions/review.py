@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from kubectl_rapt.actions import compose, hand_edits, propose, repository
 from kubectl_rapt.actions.compose import Composition
@@ -16,6 +17,8 @@ from kubectl_rapt.ports.git import Commit
 from kubectl_rapt.ports.world import World
 
 _HEADS = "refs/heads/"
+_NEAR = 20
+"""How many commits behind one of a change may be another one of it, made at the same moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +62,18 @@ class Open:
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """A change on main, and the commit that brought it there."""
+    """A change on main, and the commit that brought it there.
+
+    Args:
+        change: The change.
+        commit: The commit.
+        surplus: Commits of the same change that changed nothing: Gitea merges a pull request once more for each who
+            asks at the same moment.
+    """
 
     change: Change
     commit: Commit
+    surplus: tuple[str, ...] = ()
 
 
 def waiting(world: World, found: Repository) -> Iterator[Open]:
@@ -134,11 +145,22 @@ def _since(world: World, found: Repository, change: Change, tip: str) -> Iterato
 
 def merged(world: World, found: Repository, identifier: str) -> Merged | None:
     """The change of that id, if it is on main: its commit says so, whoever merged it and however."""
-    for commit in world.git.log(found.remote, found.head) if found.head else ():
-        change = changes.read(commit.message)
+    log = iter(world.git.log(found.remote, found.head) if found.head else ())
+    said = ((changes.read(commit.message), commit) for commit in log)
+    for change, commit in said:
         if change and change.id == identifier:
+            older = [other for also, other in islice(said, _NEAR) if also and also.id == identifier]
+            same = [commit, *older]
+            if older and all(_is_empty(world, found, one) for one in same[:-1]):
+                return Merged(change, same[-1], tuple(one.id for one in same[:-1]))
             return Merged(change, commit)
     return None
+
+
+def _is_empty(world: World, found: Repository, commit: Commit) -> bool:
+    return len(commit.parents) == 1 and (
+        world.git.files(found.remote, commit.id) == world.git.files(found.remote, commit.parents[0])
+    )
 
 
 def find(world: World, found: Repository, identifier: str) -> Open:

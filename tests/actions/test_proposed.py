@@ -63,7 +63,12 @@ def added(world: FakeWorld, request: add.Request | None = None, is_draft: bool |
 
 def merge(world: FakeWorld, identifier: str) -> FakeWriters:
     writers = FakeWriters(world)
-    writes.pursue(writers, lambda: merging.plan(world, identifier).plan, lambda step, answer: None)
+    writes.pursue(
+        writers,
+        world.settings.repository,
+        lambda: merging.plan(world, identifier).plan,
+        lambda step, answer: None,
+    )
     return writers
 
 
@@ -486,7 +491,7 @@ def test_what_does_not_answer_while_a_merge_is_under_way_is_asked_again(
             raise Unavailable("forge-down", "it does not answer in time")
         return merging.plan(bob, change.id).plan
 
-    writes.pursue(writers, decide, lambda step, answer: None)
+    writes.pursue(writers, bob.settings.repository, decide, lambda step, answer: None)
     assert changes.read(repository.log()[0].message) == change
     assert list(repository.branches) == ["main"]
 
@@ -497,7 +502,7 @@ def test_who_cannot_be_asked_before_anything_was_begun_is_told_at_once(bob: Fake
 
     writers = FakeWriters(bob)
     with pytest.raises(Unavailable):
-        writes.pursue(writers, decide, lambda step, answer: None)
+        writes.pursue(writers, bob.settings.repository, decide, lambda step, answer: None)
     assert writers.pauses == []
 
 
@@ -516,5 +521,36 @@ def test_a_conflict_that_is_found_while_a_merge_is_under_way_is_told_at_once(
         return decided[0]
 
     with pytest.raises(Conflict):
-        writes.pursue(writers, decide, lambda step, answer: None)
+        writes.pursue(writers, bob.settings.repository, decide, lambda step, answer: None)
     assert writers.pauses == []
+
+
+def test_what_a_forge_merged_twice_is_merged_once_and_the_empty_commit_is_told(
+    ann: FakeWorld, bob: FakeWorld, repository: ConfigRepository
+) -> None:
+    """Gitea merges a pull request once for each who asks at the same moment."""
+    change = added(ann).change
+    merge(bob, change.id)
+    first, tree = repository.main, repository.git("rev-parse", "main^{tree}").decode().strip()
+    found = repositories.read(bob)
+    before = review.merged(bob, found, change.id)
+    assert before and before.surplus == ()
+    empty = [commit_tree(repository, "main", tree, change.message, "main") for _ in range(2)]
+    repository.commit({"README.md": b"Ours\n"})
+    found = repositories.read(bob)
+    done = review.merged(bob, found, change.id)
+    assert done is not None
+    assert (done.commit.id, done.surplus) == (first, (empty[1], empty[0]))
+    assert review.contents(bob, found, done) == review.contents(bob, found, before)
+    assert merging.plan(bob, change.id).surplus == done.surplus
+
+
+def test_a_second_commit_of_a_change_that_changed_something_is_no_empty_one(
+    ann: FakeWorld, bob: FakeWorld, repository: ConfigRepository
+) -> None:
+    change = added(ann).change
+    merge(bob, change.id)
+    newest = repository.commit({"README.md": b"Ours\n"}, change.message)
+    done = review.merged(bob, repositories.read(bob), change.id)
+    assert done is not None
+    assert (done.commit.id, done.surplus) == (newest, ())

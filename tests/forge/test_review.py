@@ -19,7 +19,7 @@ from tests import namespaces
 from tests.cluster.clusters import Cluster
 from tests.forge.gitea import PEOPLE, Gitea, Repository
 from tests.forge.servers import Answer, Between, served
-from tests.killing import Ended, Kill, Person, each, end, kills
+from tests.killing import Ended, Kill, Person, each, end, kills, let_pass
 from tests.registries import RegistryRepository
 
 OWNER, REVIEWER, THIRD = PEOPLE
@@ -367,6 +367,38 @@ def test_a_quarter_of_all_answers_lost_merges_all_the_same(scenes: Scenes, betwe
         scene.is_merged_once(count)
     assert len(scene.pulls) == 3
     assert [one["state"] for one in scene.pulls] == ["closed"] * 3
+
+
+def test_two_who_merge_at_the_same_moment_are_told_of_the_empty_commit(
+    scenes: Scenes, tmp_path: Path
+) -> None:
+    """On one machine the second finds it merged; on two, Gitea 1.26 takes both, and the later one says so."""
+    here, elsewhere = scenes.make("here"), scenes.make("elsewhere")
+    for scene in (here, elsewhere):
+        scene.succeeds(*ADD)
+    merge = ("changes", "merge", here.id)
+    ended = [end(one) for one in [here.person.starts(*merge) for _ in range(2)]]
+    assert [one.exit_code for one in ended] == [0, 0], ended
+    here.is_merged_once(3)
+
+    other = Person(
+        tmp_path / "other", Path(os.devnull), repository=elsewhere.person.environ["RAPT_REPOSITORY"]
+    )
+    gate = tmp_path / "gate"
+    gate.mkdir()
+    both = [one.hesitates(gate, "changes", "merge", elsewhere.id) for one in (elsewhere.person, other)]
+    identifier = elsewhere.id
+    let_pass(gate, 2)
+    ended = [end(one) for one in both]
+    assert [one.exit_code for one in ended] == [0, 0], ended
+    elsewhere.is_merged_once(4)
+    notes = {line for one in ended for line in one.stderr.splitlines() if "is empty" in line}
+    assert notes == {
+        "  note: the forge merged it twice, as two asked at the same moment: "
+        f"commit {elsewhere.get('/commits?sha=main')[0]['sha'][:7]} is empty, and changes nothing"
+    }, ended
+    shown = elsewhere.succeeds("changes", "show", identifier)
+    assert shown.stdout.count("+++ b/tools/prod/hello.yaml") == 1
 
 
 def test_what_is_closed_can_be_opened_again_or_given_up(scene: Scene) -> None:

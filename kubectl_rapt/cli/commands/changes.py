@@ -228,11 +228,14 @@ def _attempt(world: World, writers: Writers, planned: Merge) -> None:
             return Plan()
         now = merging.plan(world, identifier, refs)
         is_done = now.is_merged
+        for commit in now.surplus:
+            twice = "the forge merged it twice, as two asked at the same moment"
+            terminal.say(f"  note: {twice}: commit {commit[:7]} is empty, and changes nothing")
         return now.plan
 
     try:
         if planned.has_forge or planned.is_merged:
-            writes.pursue(writers, again, _tell)
+            writes.pursue(writers, repository.address(world).url, again, _tell)
         else:
             writes.settle(writers, repository.address(world).url, again, planned.plan)
     except Refused as error:
