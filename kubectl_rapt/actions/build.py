@@ -138,7 +138,12 @@ def _prepare(world: World, project: Project, wanted: Wanted) -> _Ready:
         environment,
         resolved,
         template,
-        policies.compile(entry.policies, resolved.retry_policy, resolved.cleanup_policy),
+        policies.compile(
+            entry.policies,
+            resolved.retry_policy,
+            resolved.cleanup_policy,
+            f"registry {entry.registry.name}",
+        ),
         RenderRequest(f"templates/{template.name}/job.yaml.j2", entry.source, template.parameters, values),
     )
 

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from kubectl_rapt import documents
-from kubectl_rapt.actions import find
+from kubectl_rapt.actions import find, repository
 from kubectl_rapt.actions.repository import Repository
-from kubectl_rapt.config import layout, rendered
+from kubectl_rapt.config import changes, layout, rendered
 from kubectl_rapt.config.project import Environment, Project
-from kubectl_rapt.errors import NotFound, Problem, Refused
+from kubectl_rapt.errors import NotFound, Problem, RaptError, Refused
 from kubectl_rapt.guard import sops
 from kubectl_rapt.model.kinds import CONFIG_MAP, EXTERNAL_SECRET, JOB, NAMESPACE, Kind, Manifest, Ref, ref_of
 from kubectl_rapt.objects import jobs, labels, owners
@@ -144,6 +144,37 @@ def check_cluster(world: World, environment: Environment) -> None:
             "other-cluster",
             f'kube context "{context.name}" does not point at the cluster of environment "{environment.name}"',
             f"kubectl rapt config set contexts.{environment.name} NAME",
+        )
+
+
+def check_history(world: World, environment: Environment, head: str) -> None:
+    """Make sure, before anything is committed, that main still has what an environment was synced to.
+
+    A cluster that does not answer, or is another one, is told elsewhere.
+
+    Args:
+        world: Where to read.
+        environment: The environment.
+        head: The commit of main to build on.
+
+    Raises:
+        Refused: ``going-back``: main was rewritten.
+    """
+    if not environment.cluster or not head:
+        return
+    try:
+        check_cluster(world, environment)
+        record = find.perhaps(world, record_of(environment))
+        applied = record["data"].get("commit", "") if record else ""
+        is_there = not applied or repository.contains(world, head, applied)
+    except RaptError:
+        return
+    if not is_there:
+        raise Refused(
+            "going-back",
+            f"{changes.MAIN} was rewritten: it has no commit {applied[:7]} any more, which {environment.name} was "
+            "synced to, and nothing was committed",
+            f"kubectl rapt sync --in {environment.name} --rollback",
         )
 
 

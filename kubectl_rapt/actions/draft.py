@@ -13,7 +13,7 @@ from kubectl_rapt.model.kinds import JOB, TOOL
 from kubectl_rapt.model.plan import Plan, WriteFiles
 from kubectl_rapt.objects import tools
 from kubectl_rapt.ports.world import World
-from kubectl_rapt.templating import definition, from_job, parameters, readme, testing
+from kubectl_rapt.templating import definition, from_job, parameters, policies, readme, testing
 from kubectl_rapt.templating.definition import Template
 from kubectl_rapt.templating.from_job import Source
 from kubectl_rapt.templating.lint import DEFINITION, README, SOURCE
@@ -97,7 +97,7 @@ def plan(world: World, name: str, summary: str, source: Source | None, kept: Col
     if any(path.startswith(f"{folder}/") for path in known):
         raise Conflict("template-exists", f"{folder} exists already", "choose another name, or edit it")
     if source is None:
-        made = _skeleton(name, summary or "Say a word", known)
+        made = _skeleton(name, summary or "Say a word", policies.available(known, world.bundle.files()))
     else:
         made = _converted(world, name, summary or f"Run {name}", source, kept)
     template = definition.load(made[DEFINITION], f"{folder}/{DEFINITION}")
@@ -151,13 +151,13 @@ def _case(answers: Mapping[str, Any], **says: str) -> str:
 
 def _skeleton(name: str, summary: str, known: Mapping[str, bytes]) -> dict[str, str]:
     """The smallest template that shows the most: a parameter of each kind, a test of each kind."""
-    policies = [
+    named = [
         f"  {kind}: {policy}"
         for kind, policy in (("retry", "never"), ("cleanup", "week"))
-        if f"policies/{kind}/{policy}.yaml" in known
+        if policies.path(kind, policy) in known
     ]
     text = _TEMPLATE.replace("NAME", name).replace("SUMMARY", documents.scalar(summary))
-    declared = text.replace("POLICIES\n", "\n".join(["policies:", *policies, "", ""]) if policies else "")
+    declared = text.replace("POLICIES\n", "\n".join(["policies:", *named, "", ""]) if named else "")
     golden = _JOB.replace("{{ image }}", "busybox:1.35").replace("{{ word }}", "hello")
     return {
         DEFINITION: declared,

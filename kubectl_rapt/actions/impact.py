@@ -21,11 +21,10 @@ from kubectl_rapt.objects.fields import Change
 from kubectl_rapt.ports.git import Remote
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs import schedules
-from kubectl_rapt.templating import index, parameters
+from kubectl_rapt.templating import index, parameters, policies
 from kubectl_rapt.templating.index import Release
 
 State = Literal["breaks", "changes", "stays", "unknown"]
-_POLICIES = "policies/"
 _FIRINGS = 3
 
 
@@ -90,10 +89,10 @@ def candidate(world: World, wanted: str) -> Candidate:
     if text:
         files = _released(world, registry, name, text, files)
     template, _ = checkout.load(files, name)
-    policies = {path: content for path, content in registry.files.items() if path.startswith(_POLICIES)}
+    found = policies.available(registry.files, world.bundle.files())
     source = projects.Registry(name, registry.root, 0)
     releases = tuple(registry.index().templates.get(name, {}).values())
-    return Candidate(Entry(source, template, index.release_of(files), files, "", policies), releases)
+    return Candidate(Entry(source, template, index.release_of(files), files, "", found), releases)
 
 
 def _released(

@@ -33,7 +33,7 @@ def lint_template(world: World, registry: Registry, name: str, *, with_version: 
     except RaptError as error:
         return [*found, *problems_of(error, f"{folder}/{lint.DEFINITION}")]
     found += lint.declared(template, lines, files, folder)
-    found += _surroundings(registry, template, lines, folder)
+    found += _surroundings(world, registry, template, lines, folder)
     found += _tests(files, template, folder)
     if lint.SOURCE in files:
         found += _rendering(world, files, template, lines, folder)
@@ -78,7 +78,7 @@ def validate(world: World, job: Mapping[str, Any]) -> list[Problem]:
 
 
 def _surroundings(
-    registry: Registry, template: Template, lines: Mapping[str, int], folder: str
+    world: World, registry: Registry, template: Template, lines: Mapping[str, int], folder: str
 ) -> Iterator[Problem]:
     def place(pointer: str) -> str:
         return documents.place(pointer, lines, f"{folder}/{lint.DEFINITION}")
@@ -88,7 +88,8 @@ def _surroundings(
         yield Problem(place("/schedule"), wrong)
     for kind, name in (("retry", template.retry_policy), ("cleanup", template.cleanup_policy)):
         try:
-            policies.compile(registry.files, **{"retry": "", "cleanup": "", kind: name})
+            found = policies.available(registry.files, world.bundle.files())
+            policies.compile(found, **{"retry": "", "cleanup": "", kind: name}, registry="this registry")
         except (NotFound, Invalid) as error:
             yield Problem(place(f"/policies/{kind}"), error.message)
 

@@ -36,8 +36,9 @@ class Entry:
         release: Its identity.
         files: Path inside its folder to content.
         commit: The registry's commit; empty for the bundled one.
-        policies: All policies of the registry at that commit: path from the registry's root to content. A tool
-            may use others than the template names; the lock's digest is over those that it names.
+        policies: All policies of the registry at that commit, and those that came with Rapt where it has none of
+            that name: path from a registry's root to content. A tool may use others than the template names; the
+            lock's digest is over those that it names.
         notes: What a person is to know before taking it.
     """
 
@@ -271,7 +272,7 @@ def _entry(world: World, registry: Registry, commit: str, name: str, release: Re
 
 def _of_bundle(files: Mapping[str, bytes], name: str, inside: Mapping[str, bytes], release: Release) -> Entry:
     template = _template(inside["template.yaml"], name)
-    found = {path: content for path, content in files.items() if path.startswith(_POLICIES)}
+    found = policies.available({}, files)
     return Entry(Registry(BUNDLED, BUNDLED, 0), template, release, inside, "", found)
 
 
@@ -315,21 +316,30 @@ def _quarantined(name: str, registry: Registry, tree: str, why: str) -> Refused:
 
 
 def _policies(world: World, registry: Registry, commit: str) -> dict[str, bytes]:
-    """A registry's policies at a commit; what is no small file is left out, and missed when it is compiled."""
+    """The policies at a commit of a registry, and those that came with Rapt.
+
+    What is no small file of its own is empty here, which nobody can compile: another of that name must not be taken
+    for it.
+    """
+    shipped = world.bundle.files()
     if not commit:
-        return {}
+        return policies.available({}, shipped)
     remote = catalogs_.remote_of(registry)
 
     def read() -> bytes:
+        listed = world.git.listing(remote, commit, _POLICIES, limit=_MOST_ITEMS)
+        wanted = [one for one in listed if one.path.endswith(".yaml")]
         ids = {
             f"{_POLICIES}{one.path}": one.id
-            for one in world.git.listing(remote, commit, _POLICIES, limit=_MOST_ITEMS)
-            if one.mode == "100644" and one.size <= _MAX_POLICY_BYTES and one.path.endswith(".yaml")
+            for one in wanted
+            if one.mode == "100644" and one.size <= _MAX_POLICY_BYTES
         }
         found = world.git.blobs(remote, commit, list(dict.fromkeys(ids.values())))
-        return _pack({path: found[id_] for path, id_ in ids.items()})
+        unfit = {f"{_POLICIES}{one.path}": b"" for one in wanted}
+        return _pack({**unfit, **{path: found[id_] for path, id_ in ids.items()}})
 
-    return _unpack(world.cache.remembered(f"policies {commit}", read))
+    own = _unpack(world.cache.remembered(f"every policy {commit}", read))
+    return policies.available(own, shipped)
 
 
 def _pack(files: Mapping[str, bytes]) -> bytes:

@@ -99,6 +99,11 @@ def read_at(world: World, remote: Remote, refs: Mapping[str, str] | None = None)
     return Repository(remote, refs, head, world.git.files(remote, head) if head else {})
 
 
+def contains(world: World, head: str, commit: str) -> bool:
+    """Whether a commit of the person's config repository has another one in its history."""
+    return any(one.id == commit for one in world.git.log(address(world), head))
+
+
 def change_on(world: World, found: Repository, branch: str) -> tuple[Change, Commit] | None:
     """The change that waits on a branch, and the newest commit that says so; None where none since main does.
 

@@ -294,8 +294,7 @@ KINDS_AND_RECORD = (*KINDS, CONFIG_MAP)
 def _check_forward(world: World, want: Desired, live: Live) -> None:
     if not live.commit or live.commit == want.commit:
         return
-    remote = repository.address(world)
-    if any(commit.id == live.commit for commit in world.git.log(remote, want.commit)):
+    if repository.contains(world, want.commit, live.commit):
         return
     if repository.read(world).head != want.commit:
         raise Conflict("changed-meanwhile", "main moved, and someone synced it meanwhile", "try again")

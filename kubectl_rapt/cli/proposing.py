@@ -13,7 +13,7 @@ from kubectl_rapt.cli.commands import sync
 from kubectl_rapt.cli.waiting import NOTHING, After
 from kubectl_rapt.config import changes, derive
 from kubectl_rapt.errors import Refused
-from kubectl_rapt.model.plan import Plan
+from kubectl_rapt.model.plan import CommitFiles, Plan
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs import schedules
 from kubectl_rapt.writes import Writers
@@ -76,6 +76,9 @@ def carry_out(context: typer.Context, world: World, writers: Writers, make: Make
     for environment in made.environments if made.plan.steps else ():
         built_there = [one for one in made.built if one.environment == environment.name]
         ownership.check_free(world, environment, built_there)
+        for step in made.plan.steps:
+            if isinstance(step, CommitFiles):
+                desired.check_history(world, environment, step.parent)
     if not manner.is_dry and made.plan.steps:
         progress.phase("pushing")
         made = _settled(context, world, writers, made, plan)

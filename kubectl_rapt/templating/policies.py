@@ -21,6 +21,7 @@ RETRY_FIELDS = ("backoffLimit", "backoffLimitPerIndex", "podFailurePolicy")
 
 P = TypeVar("P")
 
+_FOLDER = "policies/"
 _NO_LIMIT = 2**31 - 1
 """The greatest number that a CronJob's history limits take: it never removes a Job for being one too many."""
 _EVERY_FAILURE = {"failedJobsHistoryLimit": _NO_LIMIT}
@@ -152,20 +153,38 @@ def compile_retry(policy: RetryPolicy) -> Compiled:
     )
 
 
-def compile(files: Mapping[str, bytes], retry: str, cleanup: str) -> Compiled:
+def available(own: Mapping[str, bytes], shipped: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The policies that templates of a registry and their tools may name, as path to content.
+
+    Args:
+        own: Files of the registry: its policies come first.
+        shipped: Files that came with Rapt.
+    """
+    return {
+        path: content
+        for files in (shipped, own)
+        for path, content in files.items()
+        if path.startswith(_FOLDER)
+    }
+
+
+def compile(files: Mapping[str, bytes], retry: str, cleanup: str, registry: str = "the registry") -> Compiled:
     """What the policies of a template say, in Kubernetes' fields.
 
     Args:
-        files: Path to content of a registry.
+        files: What ``available`` returned.
         retry: The name of a retry policy; empty for none.
         cleanup: The name of a cleanup policy; empty for none.
+        registry: What to call the registry, in messages.
 
     Raises:
-        NotFound: ``no-policy``: the registry has none of that name.
-        Invalid: ``bad-policy``: it has, and it is not right.
+        NotFound: ``no-policy``: neither the registry nor Rapt has one of that name.
+        Invalid: ``bad-policy``: there is one, and it is not right.
     """
-    tried = compile_retry(_find(files, "retry", retry, read_retry)) if retry else Compiled()
-    kept = compile_cleanup(_find(files, "cleanup", cleanup, read_cleanup)) if cleanup else Compiled()
+    tried = compile_retry(_find(files, "retry", retry, read_retry, registry)) if retry else Compiled()
+    kept = (
+        compile_cleanup(_find(files, "cleanup", cleanup, read_cleanup, registry)) if cleanup else Compiled()
+    )
     job = {**tried.job, **kept.job}
     cron_job = {**tried.cron_job, **kept.cron_job}
     return Compiled(job, tried.indexed_job, cron_job, tried.retry, kept.cleanup)
@@ -173,11 +192,13 @@ def compile(files: Mapping[str, bytes], retry: str, cleanup: str) -> Compiled:
 
 def path(kind: str, name: str) -> str:
     """Where a registry keeps a policy: of ``retry`` or ``cleanup``, and its name."""
-    return f"policies/{kind}/{name}.yaml"
+    return f"{_FOLDER}{kind}/{name}.yaml"
 
 
-def _find(files: Mapping[str, bytes], kind: str, name: str, read: Callable[[bytes, str], P]) -> P:
-    folder = f"policies/{kind}/"
+def _find(
+    files: Mapping[str, bytes], kind: str, name: str, read: Callable[[bytes, str], P], registry: str
+) -> P:
+    folder = f"{_FOLDER}{kind}/"
     where = path(kind, name)
     if where not in files:
         known = sorted(
@@ -185,5 +206,6 @@ def _find(files: Mapping[str, bytes], kind: str, name: str, read: Callable[[byte
         )
         near = names.did_you_mean(name, known)
         hint = f"there are {', '.join(known)}" if known else ""
-        raise NotFound("no-policy", f'the registry has no {kind} policy "{name}"{near}', hint)
+        what = f'no {kind} policy "{name}": {registry} has no {where}, and none came with Rapt{near}'
+        raise NotFound("no-policy", what, hint)
     return read(files[where], where)

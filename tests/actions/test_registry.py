@@ -60,6 +60,11 @@ def installed(entry: Entry, tool: str = "say") -> Installation:
     return installation.read(installation.spell(wanted).encode(), tool, f"tools/dev/{tool}.yaml")
 
 
+def spelled(entry: Entry) -> bytes:
+    """The text of the tool's file of an entry."""
+    return installation.spell(installed(entry)).encode()
+
+
 def by_name(found: list[Catalog]) -> dict[str, Catalog]:
     return {one.registry.name: one for one in found}
 
@@ -100,9 +105,58 @@ def test_a_lock_holds_everything_by_which_the_same_is_found_again(
     lock = entry.lock()
     assert (lock.registry, lock.commit, lock.tree) == (str(team.path), commit, team.tree("say"))
     assert lock.digest.startswith("sha256:")
-    assert entry.policies == {"policies/cleanup/hour.yaml": POLICY}
+    assert entry.policies["policies/cleanup/hour.yaml"] == POLICY
     assert lock.policies.startswith("sha256:")
     assert registry.locked(ann, a_project(team), installed(entry)) == entry
+
+
+def test_a_policy_that_came_with_rapt_can_be_used_by_a_template_of_any_registry(
+    ann: FakeWorld, team: RegistryRepository
+) -> None:
+    team.release("say", "1.0.0", policies={"retry": "never", "cleanup": "week"})
+    entry = find(ann, a_project(team), "say")
+    bundled = ann.bundle.files()
+    assert entry.policies["policies/cleanup/week.yaml"] == bundled["policies/cleanup/week.yaml"]
+    built = build.build(ann, a_project(team), build.Wanted("dev", "say", spelled(entry)))
+    text = built.files["rendered/dev/say.yaml"]
+    assert b"rapt.dev/cleanup-policy: week" in text
+    assert b"backoffLimit: 0" in text
+    assert registry.locked(ann, a_project(team), installed(entry)) == entry
+
+
+def test_a_registrys_own_policy_comes_before_the_one_that_came_with_rapt(
+    ann: FakeWorld, team: RegistryRepository
+) -> None:
+    own = POLICY.replace(b"name: hour", b"name: week")
+    team.commit({"policies/cleanup/week.yaml": own})
+    team.release("say", "1.0.0", policies={"cleanup": "week"})
+    entry = find(ann, a_project(team), "say")
+    built = build.build(ann, a_project(team), build.Wanted("dev", "say", spelled(entry)))
+    assert b"ttlSecondsAfterFinished: 3600" in built.files["rendered/dev/say.yaml"]
+
+
+def test_a_registrys_own_policy_that_is_too_large_is_not_replaced_by_one_that_came_with_rapt(
+    ann: FakeWorld, team: RegistryRepository
+) -> None:
+    own = POLICY.replace(b"name: hour", b"name: week") + b"#" * 20_000
+    team.commit({"policies/cleanup/week.yaml": own})
+    team.release("say", "1.0.0", policies={"cleanup": "week"})
+    entry = find(ann, a_project(team), "say")
+    with pytest.raises(Invalid):
+        build.build(ann, a_project(team), build.Wanted("dev", "say", spelled(entry)))
+
+
+def test_a_policy_that_nobody_has_is_told_with_where_it_was_looked_for(
+    ann: FakeWorld, team: RegistryRepository
+) -> None:
+    team.release("say", "1.0.0", policies={"retry": "nevr"})
+    with pytest.raises(NotFound) as caught:
+        entry = find(ann, a_project(team), "say")
+        build.build(ann, a_project(team), build.Wanted("dev", "say", spelled(entry)))
+    assert caught.value.message == (
+        'no retry policy "nevr": registry team has no policies/retry/nevr.yaml, and none came with Rapt; '
+        "did you mean: never?"
+    )
 
 
 def test_an_old_version_and_its_policies_stay_as_they_were_locked(
@@ -474,10 +528,10 @@ def test_the_policies_of_a_registry_with_signers_are_those_that_they_signed(
     later = team.commit({path: longer})
     signed = signers(a_project(team), mine)
     entry = find(ann, signed, "say")
-    assert (entry.commit, entry.policies) == (commit, {path: POLICY})
+    assert (entry.commit, entry.policies[path]) == (commit, POLICY)
     edited = replace(installed(entry), lock=replace(entry.lock(), commit=later))
-    assert registry.locked(ann, signed, edited).policies == {path: POLICY}
-    assert registry.locked(ann, a_project(team), edited).policies == {path: longer}
+    assert registry.locked(ann, signed, edited).policies[path] == POLICY
+    assert registry.locked(ann, a_project(team), edited).policies[path] == longer
 
 
 def test_a_signature_is_checked_once_for_a_version_and_its_keys(

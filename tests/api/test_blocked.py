@@ -130,3 +130,23 @@ def test_a_dry_run_says_of_every_object_what_sync_then_does(team: Team) -> None:
 def image(team: Team, tool: str) -> str:
     spec = team.world.cluster.get(Ref(TOOL, tool, team.namespace))["spec"]
     return str(spec["job"]["spec"]["template"]["spec"]["containers"][0]["image"])
+
+
+def test_a_main_that_was_rewritten_is_told_before_anything_is_committed(team: Team, ann: Person) -> None:
+    older = team.add("hello")
+    lost = team.add("later")
+    assert ann.types("sync").exit_code == 0
+    team.repository.move_main(older)
+    for words in (ADD, ("set", "hello", "command=false"), ("remove", "hello")):
+        for more in ([], ["--dry-run"]):
+            ended = ann.types(*words[:2], *more, *words[2:])
+            assert ended.exit_code == 6, ended
+            assert (
+                f"error: main was rewritten: it has no commit {lost[:7]} any more, which dev was"
+                in ended.stderr
+            )
+            assert "  try: kubectl rapt sync --in dev --rollback\n" in ended.stderr
+            assert team.repository.main == older
+    assert ann.types("sync", "--in", "dev", "--rollback").exit_code == 0
+    ended = ann.types(*ADD)
+    assert ended.exit_code == 0, ended

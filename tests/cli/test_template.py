@@ -104,6 +104,19 @@ def test_several_templates_are_released_and_published_by_one_command(
     ]
 
 
+def test_a_new_registry_has_the_policies_that_came_with_rapt(ask: Ask, say: Path) -> None:
+    text = (say / "template.yaml").read_text()
+    assert "policies:\n  retry: never\n  cleanup: week\n" in text
+    assert ask("template", "lint", "say").exit_code == 0
+    (say / "template.yaml").write_text(text.replace("retry: never", "retry: nevr"))
+    ended = ask("template", "lint", "say")
+    assert (ended.exit_code, ended.stderr) == (1, "1 template, 1 finding\n")
+    assert (
+        'no retry policy "nevr": this registry has no policies/retry/nevr.yaml, and none came with Rapt; '
+        "did you mean: never?" in ended.stdout
+    )
+
+
 def test_several_templates_are_released_together_or_not_at_all(ask: Ask, say: Path, root: Path) -> None:
     assert ask("template", "new", "tell").exit_code == 0
     (root / "templates" / "tell" / "README.md").write_text("Nothing.\n")

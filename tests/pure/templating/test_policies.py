@@ -119,8 +119,17 @@ def test_a_policy_about_runs_alone_leaves_jobs_to_kubernetes() -> None:
 def test_a_policy_that_is_not_there_is_told_the_nearest() -> None:
     with pytest.raises(NotFound) as caught:
         policies.compile(FILES, "trice", "")
-    assert caught.value.message == 'the registry has no retry policy "trice"; did you mean: thrice?'
+    assert caught.value.message == (
+        'no retry policy "trice": the registry has no policies/retry/trice.yaml, and none came with Rapt; '
+        "did you mean: thrice?"
+    )
     assert caught.value.hint == "there are thrice"
+
+
+def test_a_registry_has_the_policies_that_came_with_rapt_and_its_own_come_first() -> None:
+    own = {"policies/cleanup/month.yaml": b"own", "templates/say/policies/x.yaml": b"no policy"}
+    found = policies.available(own, {**FILES, "registry/index.yaml": b"no policy either"})
+    assert found == {**FILES, "policies/cleanup/month.yaml": b"own"}
 
 
 @pytest.mark.parametrize(
