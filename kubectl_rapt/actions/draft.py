@@ -17,6 +17,7 @@ from kubectl_rapt.templating import definition, from_job, parameters, policies, 
 from kubectl_rapt.templating.definition import Template
 from kubectl_rapt.templating.from_job import Source
 from kubectl_rapt.templating.lint import DEFINITION, README, SOURCE
+from kubectl_rapt.templating.parameters import Parameter
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,14 @@ def _job_of(manifest: Any) -> Any:
     }
 
 
-def plan(world: World, name: str, summary: str, source: Source | None, kept: Collection[str] = ()) -> Draft:
+def plan(
+    world: World,
+    name: str,
+    summary: str,
+    source: Source | None,
+    kept: Collection[str] = (),
+    at_run: Collection[str] = (),
+) -> Draft:
     """What beginning a template would write.
 
     Args:
@@ -79,10 +87,12 @@ def plan(world: World, name: str, summary: str, source: Source | None, kept: Col
         summary: One line; empty for a first one.
         source: The Job that it is made of; None for a small one to begin with.
         kept: Parameters that stay literals; references cannot.
+        at_run: Parameters that each run may set; references and images cannot.
 
     Raises:
         NotFound: There is no registry here.
-        Invalid: The name is none; ``not-equal``: rendering does not give the Job back.
+        Invalid: The name is none; ``bad-answers``: a parameter is none, or cannot be that; ``not-equal``: rendering
+            does not give the Job back.
         Conflict: ``template-exists``.
     """
     if not names.is_dns_label(name):
@@ -99,27 +109,55 @@ def plan(world: World, name: str, summary: str, source: Source | None, kept: Col
     if source is None:
         made = _skeleton(name, summary or "Say a word", policies.available(known, world.bundle.files()))
     else:
-        made = _converted(world, name, summary or f"Run {name}", source, kept)
+        made = _converted(world, name, summary or f"Run {name}", source, kept, at_run)
     template = definition.load(made[DEFINITION], f"{folder}/{DEFINITION}")
     made[README] = readme.spell(template)
     after: dict[str, bytes | None] = {f"{folder}/{path}": made[path].encode() for path in sorted(made)}
     return Draft(template, Plan((WriteFiles(root, after),)), after, source.notes if source else ())
 
 
+def may_be_set_at_run(parameter: Parameter) -> bool:
+    """Whether each run may set a parameter of a converted template: names of objects and any image may not be."""
+    return parameter.type not in parameters.REFERENCES and parameter.type != "image"
+
+
+def _check_chosen(known: Mapping[str, Parameter], kept: Collection[str], at_run: Collection[str]) -> None:
+    problems = []
+    for one in dict.fromkeys((*kept, *at_run)):
+        if one not in known:
+            problems.append(Problem(one, "is no parameter"))
+        elif known[one].type in parameters.REFERENCES:
+            problems.append(Problem(one, "is a reference, and no template names an object"))
+        elif one in at_run and not may_be_set_at_run(known[one]):
+            problems.append(
+                Problem(one, "is an image: give it choices or prefixes in template.yaml, and at: run there")
+            )
+        elif one in kept and one in at_run:
+            problems.append(Problem(one, "stays as it is, and so no run can set it"))
+    if problems:
+        names_ = [one for one in known if known[one].type not in parameters.REFERENCES]
+        flags = [*(["--keep"] if kept else []), *(["--at-run"] if at_run else [])]
+        hint = f"{' or '.join(flags)} {'|'.join(names_) or 'none'}"
+        what = f"{' and '.join(flags)} do not fit the parameters that were found"
+        raise Invalid(
+            "bad-answers",
+            what if len(flags) > 1 else what.replace("do not fit", "does not fit"),
+            hint,
+            problems,
+        )
+
+
 def _converted(
-    world: World, name: str, summary: str, source: Source, kept: Collection[str]
+    world: World,
+    name: str,
+    summary: str,
+    source: Source,
+    kept: Collection[str],
+    at_run: Collection[str],
 ) -> dict[str, str]:
     known = {literal.parameter.name: literal.parameter for literal in source.literals}
-    if unknown := [one for one in kept if one not in known or known[one].type in parameters.REFERENCES]:
-        problems = [
-            Problem(
-                one, "is a reference, and no template names an object" if one in known else "is no parameter"
-            )
-            for one in unknown
-        ]
-        hint = f"--keep {'|'.join(one for one in known if known[one].type not in parameters.REFERENCES) or 'none'}"
-        raise Invalid("bad-answers", "what is to stay as it is, is no literal", hint, problems)
-    made = from_job.files(name, summary, source, known.keys() - set(kept), {})
+    _check_chosen(known, kept, at_run)
+    made = from_job.files(name, summary, source, known.keys() - set(kept), {}, at_run)
     template = definition.load(made[DEFINITION], DEFINITION)
     asked = template.parameters
     answers = {one.name: one.example for one in asked if one.type in parameters.REFERENCES}

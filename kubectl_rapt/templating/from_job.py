@@ -487,7 +487,12 @@ def _typed(pointer: str, name: str, text: str, description: str) -> Candidate:
 
 
 def files(
-    name: str, summary: str, source: Source, chosen: Collection[str], policies: Mapping[str, str]
+    name: str,
+    summary: str,
+    source: Source,
+    chosen: Collection[str],
+    policies: Mapping[str, str],
+    at_run: Collection[str] = (),
 ) -> dict[str, str]:
     """The template's own files, without tests and README: ``template.yaml`` and ``job.yaml.j2``.
 
@@ -497,9 +502,13 @@ def files(
         source: What ``read`` understood.
         chosen: The names of the parameters; references are always some.
         policies: ``retry`` and ``cleanup`` to the name of a policy.
+        at_run: The names of those that each run may set.
     """
     literals = picked(source, chosen)
-    asked = [declared.to_data(literal.parameter) for literal in literals]
+    asked = [
+        declared.to_data(replace(one.parameter, at="run" if one.parameter.name in at_run else "install"))
+        for one in literals
+    ]
     template: dict[str, Any] = {
         "apiVersion": "rapt.dev/v1alpha1",
         "kind": "Template",

@@ -30,10 +30,16 @@ def author(tmp_path: Path, renderer: Sandbox, monkeypatch: pytest.MonkeyPatch) -
     yield FakeWorld("ann", tmp_path / "ann", Settings(), renderer)
 
 
-def made(author: FakeWorld, name: str, path: Path | None, kept: tuple[str, ...] = ()) -> draft.Draft:
+def made(
+    author: FakeWorld,
+    name: str,
+    path: Path | None,
+    kept: tuple[str, ...] = (),
+    at_run: tuple[str, ...] = (),
+) -> draft.Draft:
     """A template, written to the registry."""
     source = draft.understand(author, str(path)) if path else None
-    planned = draft.plan(author, name, "Does something", source, kept)
+    planned = draft.plan(author, name, "Does something", source, kept, at_run)
     for step in planned.plan.steps:
         writes.apply(FakeWriters(author), step)
     return planned
@@ -149,6 +155,35 @@ def test_only_literals_can_be_kept(author: FakeWorld, kept: str) -> None:
     with pytest.raises(Invalid) as caught:
         made(author, "cleanup", HERE / "jobs" / "04-cron-from-server.yaml", (kept,))
     assert caught.value.code == "bad-answers"
+    assert not list(Path("templates").iterdir())
+
+
+@pytest.mark.parametrize("path", JOBS, ids=lambda path: path.stem)
+def test_what_each_run_may_set_gives_the_same_job_and_passes_its_tests(author: FakeWorld, path: Path) -> None:
+    found = draft.understand(author, str(path)).literals
+    wanted = tuple(one.parameter.name for one in found if draft.may_be_set_at_run(one.parameter))
+    planned = made(author, "job", path, at_run=wanted)
+    assert {one.name for one in planned.template.parameters if one.at == "run"} == set(wanted)
+    registry, _ = checkout.find(author, ["job"])
+    results = list(verify.results(author, registry, "job"))
+    assert [one.problems for one in results] == [()] * len(results)
+
+
+@pytest.mark.parametrize(
+    ("at_run", "what"),
+    [
+        ("nothing", "is no parameter"),
+        ("postgresSecret", "is a reference, and no template names an object"),
+        ("image", "is an image: give it choices or prefixes in template.yaml, and at: run there"),
+        ("dbPort", "stays as it is, and so no run can set it"),
+    ],
+)
+def test_what_no_run_may_set_is_told_and_nothing_is_written(
+    author: FakeWorld, at_run: str, what: str
+) -> None:
+    with pytest.raises(Invalid) as caught:
+        made(author, "cleanup", HERE / "jobs" / "04-cron-from-server.yaml", ("dbPort",), (at_run,))
+    assert (caught.value.code, [one.what for one in caught.value.problems]) == ("bad-answers", [what])
     assert not list(Path("templates").iterdir())
 
 

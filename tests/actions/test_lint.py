@@ -68,7 +68,7 @@ def test_a_released_template_that_is_good_has_no_findings(author: FakeWorld) -> 
             "template.yaml",
             "cleanup: week",
             "cleanup: wek",
-            "policies.cleanup  the registry has no cleanup policy",
+            "policies.cleanup  no cleanup policy",
         ),
         ("template.yaml", "busybox:1.35", "busybox", "parameters[1].default  the image busybox has no tag"),
         ("template.yaml", "busybox:1.35", "busybox:latest", "whatever latest means on the day"),

@@ -1,5 +1,6 @@
 """A config repository that is away, broken or edited by hand: what is wrong is named, and nothing is written."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -469,6 +470,26 @@ def test_whom_git_does_not_know_commits_nothing(
         'git config --global user.name "Your Name" && git config --global user.email you@example.com',
     )
     assert repository.branches == before
+
+
+def test_whom_git_does_not_know_is_told_before_init_makes_anything(
+    ask: Ask, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for role in ("AUTHOR", "COMMITTER"):
+        for what in ("NAME", "EMAIL"):
+            monkeypatch.delenv(f"GIT_{role}_{what}")
+    ended = ask("init", "--local")
+    assert ended == refused(
+        5,
+        "git does not know who you are",
+        'git config --global user.name "Your Name" && git config --global user.email you@example.com',
+    )
+    assert not (home / ".local").exists()
+    assert not (home / ".config").exists()
+    home.mkdir(exist_ok=True)
+    for words in (["user.name", "Ann"], ["user.email", "ann@example.com"]):
+        subprocess.run(["git", "config", "--global", *words], check=True, timeout=60)
+    assert ask("init", "--local").exit_code == 0
 
 
 @pytest.mark.parametrize("environment", ["dev", "prod"])

@@ -117,6 +117,41 @@ def test_a_new_registry_has_the_policies_that_came_with_rapt(ask: Ask, say: Path
     )
 
 
+def test_a_release_shows_how_to_commit_it_so_that_main_can_be_pulled_after_the_merge(
+    ask: Ask, say: Path, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remote = tmp_path / "r.git"
+    git("init", "-q", "--bare", "-b", "main", str(remote), at=root)
+    git("init", "-q", "-b", "main", at=root)
+    git("commit", "-q", "--allow-empty", "-m", "Begin", at=root)
+    git("remote", "add", "origin", str(remote), at=root)
+    git("push", "-q", "-u", "origin", "main", at=root)
+    git("switch", "-q", "-c", "say", at=root)
+    told = ask("template", "release", "say").stderr.splitlines()
+    command = "git add templates/say registry/index.yaml && git commit -m 'Release say 0.1.0'"
+    assert told[-2:] == [f"  commit: {command}", "  next: kubectl rapt template publish say"]
+    monkeypatch.chdir(say)
+    (told,) = [one for one in ask("template", "release", "say").stderr.splitlines() if "commit:" in one]
+    command = told.partition(": ")[2]
+    assert command.startswith(f"git -C {root} add ")
+    environ = {"PATH": os.environ["PATH"], "HOME": "/nowhere", **SOMEONE}
+    subprocess.run(["sh", "-c", command], env=environ, check=True, stdout=subprocess.DEVNULL, timeout=60)
+    again = ask("template", "release", "say").stderr
+    assert "commit:" not in again
+    assert ask("template", "publish", "say").exit_code == 0
+    git("switch", "-q", "main", at=root)
+    git("push", "-q", "origin", "origin/rapt/template/say/0.1.0:refs/heads/main", at=_fetched(root))
+    git("pull", "-q", "--ff-only", at=root)
+    assert (root / "registry" / "index.yaml").exists()
+    status = subprocess.check_output(["git", "status", "--porcelain"], cwd=root, timeout=60)
+    assert status == b""
+
+
+def _fetched(root: Path) -> Path:
+    git("fetch", "-q", "origin", at=root)
+    return root
+
+
 def test_several_templates_are_released_together_or_not_at_all(ask: Ask, say: Path, root: Path) -> None:
     assert ask("template", "new", "tell").exit_code == 0
     (root / "templates" / "tell" / "README.md").write_text("Nothing.\n")
@@ -235,12 +270,14 @@ def test_on_a_terminal_a_person_is_asked_and_told_the_command(
     ask: Ask, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(terminal, "is_interactive", lambda: True)
-    monkeypatch.setattr("sys.stdin", io.StringIO("Clean it's shop\ny\nn\ny\nn\ny\n"))
+    monkeypatch.setattr("sys.stdin", io.StringIO("Clean it's shop\ny\nn\ny\ny\nn\ny\n\n"))
     ended = ask("template", "new", "cleanup", "--from", str(JOB))
     assert ended.exit_code == 0, ended.stderr
     said = "  without asking: kubectl rapt template new cleanup --from "
     (line,) = [line for line in ended.stderr.splitlines() if said in line]
-    assert line.endswith("""--summary 'Clean it'"'"'s shop' --keep dbHost --keep olderThan""")
+    assert line.endswith("""--summary 'Clean it'"'"'s shop' --keep dbHost --keep olderThan --at-run dbPort""")
+    assert "  parameter: dbPort (integer, set at a run) = 5432" in ended.stderr.splitlines()
+    assert "  parameter: endpoint (string) = https://api.example.com/v1" in ended.stderr.splitlines()
     declared = (root / "templates" / "cleanup" / "template.yaml").read_text()
     assert "dbPort" in declared
     assert "dbHost" not in declared
@@ -264,6 +301,12 @@ def test_on_a_terminal_a_person_is_asked_and_told_the_command(
             "template new x --keep y",
             2,
             "--keep is for what --from finds",
+            "kubectl rapt template new x --from FILE",
+        ),
+        (
+            "template new x --at-run y",
+            2,
+            "--at-run is for what --from finds",
             "kubectl rapt template new x --from FILE",
         ),
         (

@@ -81,6 +81,7 @@ def init(
                 asked += ["--prod", named["prod"]]
         plan = setting_up.create(world, place) if is_new else setting_up.plan(world, place, reviewers, named)
         if is_new and not is_dry:
+            world.git.identity()  # it is committed to next, and nobody commits without a name
             # Only a repository that exists can be read, and only then is the rest decided.
             _carry_out(writers, plan)
             plan = setting_up.plan(world, place, reviewers, named)

@@ -1,6 +1,8 @@
 """``kubectl rapt template``: the author's kit."""
 
+import shlex
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Annotated, Any, NoReturn, get_args
 
 import typer
@@ -169,15 +171,22 @@ def new(
             "--keep", metavar="NAME", help="A literal that does not become a parameter (repeatable)"
         ),
     ] = None,
+    at_run: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--at-run", metavar="NAME", help="A parameter that each run may set with run --set (repeatable)"
+        ),
+    ] = None,
     dry_run: options.DryRun = "none",
 ) -> None:
     """Create a template: a small one with a test of each kind, or one made from a Job or CronJob.
 
     Example: kubectl rapt template new backup --from cronjob.yaml
     """
-    if keep and not source:
+    if (keep or at_run) and not source:
+        flag = "--keep" if keep else "--at-run"
         raise UsageError(
-            "bad-usage", "--keep is for what --from finds", f"kubectl rapt template new {name} --from FILE"
+            "bad-usage", f"{flag} is for what --from finds", f"kubectl rapt template new {name} --from FILE"
         )
     is_dry, asked = options.is_dry(dry_run), []
     with options.open_world(context) as (world, writers):
@@ -185,12 +194,13 @@ def new(
             name = answering.argument(context, "NAME", "name of the template", _check_name)
             asked.append(name)
         found = draft.understand(world, source) if source else None
-        kept = list(keep or ())
-        if terminal.is_interactive() and source != "-" and not summary and keep is None:
+        kept, set_at_run = list(keep or ()), list(at_run or ())
+        if terminal.is_interactive() and source != "-" and not summary and keep is None and at_run is None:
             progress.aside(is_last=True)
-            summary, kept = _ask(name, found)
+            summary, kept, set_at_run = _ask(name, found)
             asked += ["--summary", summary, *(word for one in kept for word in ("--keep", one))]
-        planned = draft.plan(world, name, summary, found, kept)
+            asked += [word for one in set_at_run for word in ("--at-run", one)]
+        planned = draft.plan(world, name, summary, found, kept, set_at_run)
         _show({}, planned.plan)
         if not is_dry:
             _carry_out(writers, planned.plan)
@@ -198,7 +208,8 @@ def new(
         default = (
             f" = {terminal.shorten(parameters.spell(one.default), 60)}" if one.default is not None else ""
         )
-        terminal.say(f"  parameter: {one.name} ({one.type}){terminal.clean(default)}")
+        when = ", set at a run" if one.at == "run" else ""
+        terminal.say(f"  parameter: {one.name} ({one.type}{when}){terminal.clean(default)}")
     for note in planned.notes:
         terminal.say(f"  note: {terminal.clean(note)}")
     terminal.out(f"template {name} {'would be made' if is_dry else 'made'} in templates/{name}")
@@ -206,17 +217,22 @@ def new(
     terminal.say(f"  next: kubectl rapt template test {name}")
 
 
-def _ask(name: str, found: Source | None) -> tuple[str, list[str]]:
-    """What a person wants: the template's line, and which literals become parameters."""
+def _ask(name: str, found: Source | None) -> tuple[str, list[str], list[str]]:
+    """What a person wants: the template's line, which literals stay, and which parameters each run may set."""
     summary = typer.prompt("What does it do, in one line", default=f"Run {name}", err=True)
-    kept = []
+    kept, at_run = [], []
     for literal in found.literals if found else ():
         one = literal.parameter
-        if one.type not in parameters.REFERENCES:
-            shown = terminal.clean(terminal.shorten(parameters.spell(one.default), 60))
-            if not typer.confirm(f"Should {one.name} be asked for (now {shown})?", default=True, err=True):
-                kept.append(one.name)
-    return summary, kept
+        if one.type in parameters.REFERENCES:
+            continue
+        shown = terminal.clean(terminal.shorten(parameters.spell(one.default), 60))
+        if not typer.confirm(f"Should {one.name} be asked for (now {shown})?", default=True, err=True):
+            kept.append(one.name)
+        elif draft.may_be_set_at_run(one) and typer.confirm(
+            f"May each run set {one.name}, besides the installation?", default=False, err=True
+        ):
+            at_run.append(one.name)
+    return summary, kept, at_run
 
 
 def _check_name(text: str) -> None:
@@ -251,8 +267,22 @@ def release_(
             if not is_dry:
                 _carry_out(writers, planned.plan)
             _tell_released(planned, is_dry)
+        if not is_dry and (command := _commit_command(world, every)):
+            terminal.say(f"  commit: {command}")
     names = " ".join(planned.template.name for planned in every)
     terminal.say(f"  next: kubectl rapt template publish {names}")
+
+
+def _commit_command(world: World, every: Sequence[Releasing]) -> str:
+    """What keeps the releases in the checkout's own git repository; empty where they are, and where there is none."""
+    root = every[0].registry.root
+    paths = [*(checkout.folder(one.template.name) for one in every), checkout.INDEX]
+    head, uncommitted = world.checkout.committed(root, paths)
+    if not head or not uncommitted:
+        return ""
+    git = ["git"] if Path.cwd() == Path(root) else ["git", "-C", root]
+    what = ", ".join(f"{one.template.name} {one.template.version}" for one in every)
+    return f"{shlex.join([*git, 'add', *paths])} && {shlex.join([*git, 'commit', '-m', f'Release {what}'])}"
 
 
 def _tell_released(planned: Releasing, is_dry: bool) -> None:
