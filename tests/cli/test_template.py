@@ -131,8 +131,8 @@ def test_a_release_shows_how_to_commit_it_so_that_main_can_be_pulled_after_the_m
     command = "git add templates/say registry/index.yaml && git commit -m 'Release say 0.1.0'"
     assert told[-2:] == [f"  commit: {command}", "  next: kubectl rapt template publish say"]
     monkeypatch.chdir(say)
-    (told,) = [one for one in ask("template", "release", "say").stderr.splitlines() if "commit:" in one]
-    command = told.partition(": ")[2]
+    (line,) = [one for one in ask("template", "release", "say").stderr.splitlines() if "commit:" in one]
+    command = line.partition(": ")[2]
     assert command.startswith(f"git -C {root} add ")
     environ = {"PATH": os.environ["PATH"], "HOME": "/nowhere", **SOMEONE}
     subprocess.run(["sh", "-c", command], env=environ, check=True, stdout=subprocess.DEVNULL, timeout=60)
