@@ -113,6 +113,7 @@ COMMANDS = {
             Flag(("--from",), "FILE|-", "A Job or CronJob to make it from; - is standard input", False),
             Flag(("--summary",), "TEXT", "What it does, in one line", False),
             Flag(("--keep",), "NAME", "A literal that does not become a parameter (repeatable)", True),
+            Flag(("--at-run",), "NAME", "A parameter that each run may set with run --set (repeatable)", True),
             Flag(("--dry-run",), "none|client", "Only show what would be done; without a value: client", False),
         ),
     ),
