@@ -491,7 +491,7 @@ class _Builder:
         try:
             return _plain(value)
         except _AmbiguousError as wrong:
-            self.fail(event, f"some readers take {_shown(value)} for {wrong}", _quote_it(value))
+            self.fail(event, f"some readers take {_shown(value)} for {wrong}", _meant(value))
 
     def check(self, event: Any) -> None:
         self.nodes += 1
@@ -510,6 +510,13 @@ class _Builder:
 
 def _shown(word: str) -> str:
     return quoted(word if len(word) <= 40 else f"{word[:37]}...")
+
+
+def _meant(word: str) -> str:
+    """What to write for a word that readers take differently: the number that an octal one is, or a text."""
+    if _regex("0[0-7]+").fullmatch(word):
+        return f"write {int(word, 8)} for the octal number, or quote it if it is a text: {_shown(word)}"
+    return _quote_it(word)
 
 
 def _quote_it(word: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from kubectl_rapt import writes
-from kubectl_rapt.actions import advance, find
+from kubectl_rapt.actions import advance, find, fixed
 from kubectl_rapt.actions import run as running
 from kubectl_rapt.errors import Conflict, Invalid, Problem, Refused, Unavailable
 from kubectl_rapt.guard import secrets
@@ -129,12 +129,17 @@ def _job(world: World, run: Run, given: Mapping[str, str]) -> Manifest | None:
     sizes = {name: text for name, text in given.items() if name not in asked}
     if unknown := [name for name in sizes if name not in renewal.RESOURCES]:
         known = sorted({*asked, *renewal.RESOURCES})
+        if tool:
+            fixed.check(world, tool, unknown)
         problems = [
             Problem(name, f"is not a parameter of {run.tool}{names.did_you_mean(name, known)}")
             for name in unknown
         ]
         raise Invalid(
-            "bad-answers", f"{run.tool} does not take these", f"it takes {', '.join(known)}", problems
+            "bad-answers",
+            f"a retry of {run.tool} takes {', '.join(known)}",
+            f"kubectl rapt retry {run.name} --set {known[0]}=…",
+            problems,
         )
     try:
         return renewal.resized(run, template, renewal.read(sizes))

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from kubectl_rapt import documents
-from kubectl_rapt.actions import advance, find, missing, policies
+from kubectl_rapt.actions import advance, find, fixed, missing, policies
 from kubectl_rapt.errors import Invalid, Problem, Refused, UsageError
 from kubectl_rapt.guard import secrets
 from kubectl_rapt.model import names
@@ -132,6 +132,7 @@ def plan(world: World, request: Request, known: Tool | None = None) -> Run:
     check_id(request.id)
     found = known or tool(world, request)
     asked = questions(found)
+    fixed.check(world, found, request.answers.keys() - {one.name for one in asked})
     given = {**request.values, **parameters.parse_all(asked, request.answers)}
     check_secrets(found, request)
     _check_files(request.mounts, found)

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from kubectl_rapt.guard import secrets
+from kubectl_rapt.guard.secrets import HIDDEN
 
-HIDDEN = "***"
 _SECRET_HEADERS = ("authorization", "proxy-authorization", "cookie", "set-cookie", "private-token")
 
 

@@ -15,8 +15,8 @@ from typing import Any
 
 from kubectl_rapt.errors import Problem, Refused
 
-SHOWN = 4
-"""At most so many characters of a secret are ever shown."""
+HIDDEN = "***"
+"""What is shown instead of a secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +28,12 @@ class Secret:
         start: Where it begins in the text.
         end: Where it ends.
         digest: ``sha256:…`` of it: by this name a file may allow it.
-        beginning: Its first characters, a quarter of it and at most four.
     """
 
     kind: str
     start: int
     end: int
     digest: str
-    beginning: str
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.beginning}…"
 
 
 _TOKENS = tuple(
@@ -164,7 +159,7 @@ def _find(text: str) -> tuple[Secret, ...]:
 
 def _secret(kind: str, value: str, start: int = 0) -> Secret:
     digest = "sha256:" + hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()
-    return Secret(kind, start, start + len(value), digest, value[: min(SHOWN, len(value) // 4)])
+    return Secret(kind, start, start + len(value), digest)
 
 
 def _candidates(text: str) -> Iterator[tuple[str, int, int]]:
@@ -339,11 +334,11 @@ def _entropy(text: str) -> float:
 
 
 def redact(text: str) -> str:
-    """A text without the secrets in it: of each the beginning is left."""
+    """A text without the secrets in it."""
     parts: list[str] = []
     at = 0
     for one in find(text):
-        parts += (text[at : one.start], one.beginning, "…")
+        parts += (text[at : one.start], HIDDEN)
         at = one.end
     return "".join([*parts, text[at:]])
 
@@ -390,7 +385,7 @@ def _named(name: str, value: Any, where: str) -> Iterator[Hit]:
 def why(name: str, value: str) -> str:
     """Why a literal value of that name is a secret in plain sight; empty where it is none."""
     found = next(_named(name, value, ""), None)
-    return f"looks like a {found[1]}" if found else ""
+    return f"looks like a {found[1].kind}" if found else ""
 
 
 def is_name(name: str) -> bool:
@@ -423,7 +418,7 @@ def check(hits: Iterable[Hit], allowed: Collection[str] = ()) -> None:
     problems: dict[str, Problem] = {}
     for where, one in hits:
         if one.digest not in allowed:
-            what = f'looks like a {one}; if it is no secret: allowedLiterals: ["{one.digest}"]'
+            what = f'looks like a {one.kind}; if it is no secret: allowedLiterals: ["{one.digest}"]'
             problems.setdefault(one.digest, Problem(where, what))
     if problems:
         count = "1 secret stands" if len(problems) == 1 else f"{len(problems)} secrets stand"

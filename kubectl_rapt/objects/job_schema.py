@@ -34,6 +34,7 @@ _KEY_RULES: Mapping[str, Callable[[str], bool]] = {
 
 _DNS_LABEL = r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
 _QUANTITY = r"^[+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][-+]?[0-9]+)?$"
+_OCTAL = re.compile(r"0[0-7]+")
 _MAX_INT32 = 2**31 - 1
 
 
@@ -479,4 +480,6 @@ def _unknown(key: str, near: str | None) -> str:
 
 
 def _quoting(value: Any, kind: str) -> str:
+    if kind == "integer" and isinstance(value, str) and _OCTAL.fullmatch(value):
+        return f": write {int(value, 8)}, which is {value} in octal"
     return ": put it in quotes" if kind == "string" and isinstance(value, int | float) else ""

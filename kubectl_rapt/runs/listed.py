@@ -1,11 +1,12 @@
 """One line of the list of runs: of a Run, of the server's printed row of one, or of a CronJob's Job without a Run."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from kubectl_rapt.model import times
+from kubectl_rapt.model import causes, names, times
 from kubectl_rapt.model.kinds import Manifest
 from kubectl_rapt.objects import labels, runs
 
@@ -19,6 +20,18 @@ _NEVER = "1970-01-02"
 CRON = "cron"
 DEAD = "dead"
 """What people call a run that used up its attempts."""
+
+
+STATUSES = (DEAD, "Pending", *dict.fromkeys((*runs.STATES, *causes.CAUSES)))
+"""What the list may say of a run: its state, or the cause of its end. Kubernetes has reasons besides these."""
+_REASON = re.compile(r"([A-Z][a-z0-9]+){2,}")
+
+
+def is_status(word: str) -> bool:
+    """Whether the list may say that of a run: a word of ours in any case, or what may be a reason of Kubernetes."""
+    if word.lower() in {one.lower() for one in STATUSES}:
+        return True
+    return bool(_REASON.fullmatch(word)) and names.nearest(word, STATUSES) is None
 
 
 @dataclass(frozen=True, slots=True)

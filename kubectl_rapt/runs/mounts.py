@@ -65,8 +65,9 @@ def parse(texts: Iterable[str], secret_texts: Iterable[str]) -> list[Given]:
     if len(found) > MOST_MOUNTS:
         problems.append(Problem("--mount", f"is given more than {MOST_MOUNTS} times"))
     if problems:
-        hint = "--mount ./settings.ini:/etc/tool/settings.ini"
-        raise UsageError("bad-mount", "--mount expects LOCAL:PATH", hint, problems)
+        flag = problems[0].where
+        hint = f"{flag} ./settings.ini:/etc/tool/settings.ini"
+        raise UsageError("bad-mount", f"{flag} expects LOCAL:PATH", hint, problems)
     return found
 
 

@@ -129,7 +129,7 @@ def test_a_tool_that_was_changed_takes_no_other_answers_and_more_memory_still(
     [
         ({"memory": "lots"}, "memory: a quantity is"),
         ({"deadline": "0s"}, "deadline: it is at least 1s"),
-        ({"memroy": "1Gi"}, "probe does not take these"),
+        ({"memroy": "1Gi"}, "a retry of probe takes deadline, memory, url"),
     ],
 )
 def test_what_is_not_taken_is_refused_before_anything_is_written(

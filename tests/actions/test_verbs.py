@@ -4,13 +4,14 @@ import difflib
 
 import pytest
 
-from kubectl_rapt import writes
-from kubectl_rapt.actions import check, compose, explain, history, remove, set_, share
+from kubectl_rapt import documents, writes
+from kubectl_rapt.actions import check, compose, explain, fixed, history, remove, set_, share
 from kubectl_rapt.actions import repository as repositories
 from kubectl_rapt.actions.compose import Composition, Make
 from kubectl_rapt.config import layout
 from kubectl_rapt.config.installation import Schedule
 from kubectl_rapt.errors import Conflict, Invalid, NotFound, RaptError, Refused
+from kubectl_rapt.objects import tools
 from tests.actions.test_add import asked, carry_out
 from tests.fakes.world import FakeWorld, FakeWriters
 from tests.repositories import ConfigRepository
@@ -225,3 +226,15 @@ def test_files_of_sops_are_no_tools_and_hinder_nobody(
     compose_all(ann, repository, {layout.PROJECT: wanted.encode()})
     assert repository.files()["rendered/dev/secret.yaml"] == encrypted
     assert [one.tool for one in share.shares(repositories.read(ann))] == ["hello"]
+
+
+def test_a_parameter_that_is_set_at_install_is_told_with_the_command_that_sets_it(
+    ann: FakeWorld, hello: str, repository: ConfigRepository
+) -> None:
+    rendered = documents.load_all(repository.files()["rendered/dev/hello.yaml"], "hello.yaml")
+    tool = tools.from_manifest(next(one for one in rendered if one["kind"] == "Tool"))
+    with pytest.raises(Refused) as caught:
+        fixed.check(ann, tool, ["image"])
+    assert caught.value.code == "fixed-parameter"
+    assert caught.value.hint == "kubectl rapt set hello image=… --in dev"
+    fixed.check(ann, tool, ["imagee"])

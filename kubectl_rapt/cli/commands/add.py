@@ -10,7 +10,7 @@ from kubectl_rapt.cli import answering, options, proposing, terminal
 from kubectl_rapt.cli.proposing import Manner
 from kubectl_rapt.cli.waiting import After
 from kubectl_rapt.config import installation
-from kubectl_rapt.config.installation import Schedule
+from kubectl_rapt.config.installation import DIGEST, Schedule
 from kubectl_rapt.errors import UsageError
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.templating.reference import Reference
@@ -70,6 +70,9 @@ def add(
     options.one_of("-o", output, ("json", "yaml", "name"))
     is_dry = options.is_dry(dry_run)
     answers = options.pairs(set_ or [], "--set")
+    if wrong := [one for one in allow_literal or [] if not DIGEST.fullmatch(one)]:
+        what = f"--allow-literal expects sha256: and 64 hex digits, got {wrong[0]}"
+        raise UsageError("bad-flag", what, "kubectl rapt add --help")
     values = {"image": image, **({"command": command} if command else {})} if image else {}
     if command and not image:
         raise UsageError(

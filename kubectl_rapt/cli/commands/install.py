@@ -34,11 +34,10 @@ def install(
     """
     options.one_of("-o", output, ("json", "yaml", "name"))
     is_dry = options.is_dry(dry_run)
-    wanted = _reconciler(context, image, every) if reconciler else None
+    period = _period(every)
+    wanted = _reconciler(context, image, period) if reconciler else None
     if image and not wanted:
-        raise UsageError(
-            "bad-flag", "--image is of use with --reconciler only", "--reconciler --image " + image
-        )
+        raise UsageError("bad-flag", "--image is of use with --reconciler only", "--reconciler")
     with options.open_world(context, "cluster") as (world, writers):
         plan = installing.plan(world, wanted)
         applies = [step for step in plan.steps if isinstance(step, Apply)]
@@ -57,16 +56,18 @@ def install(
             installing.wait(world, writers)
 
 
-def _reconciler(context: typer.Context, image: str, every: str) -> Reconciler:
+def _period(every: str) -> Duration:
+    try:
+        return Duration.parse(every)
+    except ValueError as error:
+        what = f'--every expects a time such as 5m, got "{every}"'
+        raise UsageError("bad-flag", what, "--every 5m") from error
+
+
+def _reconciler(context: typer.Context, image: str, period: Duration) -> Reconciler:
     if not image:
         what = "--reconciler needs Rapt's own image, which deploy/Containerfile makes"
         raise UsageError(
             "bad-flag", what, "kubectl rapt install --reconciler --image registry.example.com/rapt:1"
         )
-    try:
-        period = Duration.parse(every)
-    except ValueError as error:
-        raise UsageError(
-            "bad-flag", f'--every expects a time such as 5m, got "{every}"', "--every 5m"
-        ) from error
     return Reconciler(image, period, options.target(context).namespace or "rapt-system")

@@ -34,12 +34,13 @@ def retry(
     Example: kubectl rapt retry http-check-x7k2p --set memory=1Gi
     """
     options.one_of("-o", output, ("json", "yaml", "name"))
+    is_dry = options.is_dry(dry_run)
     follows = options.follows(follow, wait=wait, has_output=bool(output))
     given = options.pairs(set_ or [], "--set")
     with options.open_world(context) as (world, writers):
         namespace = world.cluster.namespace()
         found = named.run(world, run, "retry")
-        if options.is_dry(dry_run):
+        if is_dry:
             job = retrying.next_job(world, found, given)
             terminal.out(show.document(job, output or "yaml", f"job.batch/{job['metadata']['name']}"))
             return 0

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import combinations as pairs_of
 from typing import Annotated, Literal
 
@@ -119,6 +119,10 @@ def run(
     follows = options.follows(follow, wait=wait, has_output=bool(output))
     shows = _shows(output, follows=follows, wait=wait, is_matrix=bool(matrix))
     manner = Manner(shows, output, "" if dry_run == "none" else dry_run, timeout, raw)
+    if not_after:
+        _time(not_after, datetime.now(UTC))  # only whether it is one; the world's own clock counts
+        if not review:
+            raise UsageError("bad-usage", "--not-after goes with --review only", "--review")
     texts, files = options.pairs(set_ or [], "--set"), options.pairs(set_file or [], "--set-file")
     _check_once(combinations[0], texts, files)
     with options.open_world(context) as (world, writers):

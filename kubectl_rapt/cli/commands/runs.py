@@ -13,6 +13,7 @@ from kubectl_rapt.cli import columns, listing, options, terminal
 from kubectl_rapt.cli.columns import Drop, Shorten
 from kubectl_rapt.cli.listing import Form
 from kubectl_rapt.errors import UsageError
+from kubectl_rapt.model import names
 from kubectl_rapt.model.kinds import Manifest
 from kubectl_rapt.objects import runs as run_states
 from kubectl_rapt.ports.world import World
@@ -73,6 +74,12 @@ def runs(
     form = listing.form(output, sort_by=sort_by, no_headers=no_headers)
     if watch and (sort_by or not form.is_table):
         raise UsageError("bad-usage", "--watch shows lines as they come", "kubectl rapt runs --watch")
+    statuses = options.words(status)
+    for one in statuses:
+        if not listed.is_status(one):
+            near = names.nearest(one, listed.STATUSES) or listed.DEAD
+            what = f'--status does not take "{one}": no run has that status'
+            raise UsageError("bad-flag", what, f"--status {near}")
     with options.open_world(context) as (world, _):
         now = world.now()
         namespace = listing.namespace(world, all_namespaces=all_namespaces)
@@ -83,7 +90,7 @@ def runs(
             options.named_environment(context),
             selector,
             field_selector,
-            Filter.ago(now, statuses=options.words(status), by=by, since=since, older_than=older_than),
+            Filter.ago(now, statuses=statuses, by=by, since=since, older_than=older_than),
         )
         shown = _Table(form, all_namespaces)
         if watch:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from kubectl_rapt.actions import set_ as setting
-from kubectl_rapt.cli import options, proposing
+from kubectl_rapt.cli import correcting, options, proposing
 from kubectl_rapt.cli.proposing import Manner
 from kubectl_rapt.cli.waiting import After
 from kubectl_rapt.config.installation import Schedule
@@ -45,13 +45,14 @@ def set_(
     Example: kubectl rapt set backup retention=30d --schedule '0 3 * * *' --in prod
     """
     options.one_of("-o", output, ("json", "yaml", "name"))
+    is_dry = options.is_dry(dry_run)
     words = answers or []
     unset = [word[:-1] for word in words if word.endswith("-") and "=" not in word]
     given = options.pairs([word for word in words if not (word.endswith("-") and "=" not in word)], "set")
     if schedule and no_schedule:
         raise UsageError(
             "bad-usage", "--schedule and --no-schedule exclude each other", "leave one of them out"
-        )
+        ).meant("--no-schedule", "")
     if time_zone and not schedule:
         raise UsageError(
             "bad-usage", "--time-zone needs --schedule", "--schedule '0 3 * * *' --time-zone ZONE"
@@ -59,12 +60,14 @@ def set_(
     policies = {kind: name for kind, name in (("retry", retry), ("cleanup", cleanup)) if name is not None}
     schedules = [Schedule(one, time_zone) for one in schedule or []] if schedule or no_schedule else None
     if not (given or unset or policies or schedules is not None):
-        raise UsageError("bad-usage", "there is nothing to set", f"kubectl rapt explain {tool}")
+        raise UsageError(
+            "bad-usage", "there is nothing to set", f"kubectl rapt explain {correcting.quoted(tool)}"
+        )
     with options.open_world(context) as (world, writers):
         request = setting.Request(
             tool, options.environment(context, world.settings), given, unset, schedules, policies
         )
         make = setting.draft(world, request)
         after = After(wait or sync, sync, timeout)
-        manner = Manner(options.is_dry(dry_run), overwrite, draft, after, output)
+        manner = Manner(is_dry, overwrite, draft, after, output)
         return proposing.carry_out(context, world, writers, make, manner)

@@ -29,17 +29,18 @@ def share(
 
     Example: kubectl rapt share backup --in prod --to-namespace team-a,team-b
     """
+    is_dry = options.is_dry(dry_run)
     namespaces, environments = options.words(to_namespace), options.words(to_environment)
     if not namespaces and not environments:
         raise UsageError(
             "bad-usage",
             "share needs somebody to share with",
-            f"kubectl rapt share {tool} --to-namespace NAME",
+            "--to-namespace NAME",
         )
     with options.open_world(context) as (world, writers):
         source = options.environment(context, world.settings)
         make = sharing.draft(tool, source, namespaces, environments)
         after = After(wait or sync, sync, timeout)
         # The environments that get it were named, whichever one they get it from.
-        manner = Manner(options.is_dry(dry_run), overwrite, draft, after, names_environments=not environments)
+        manner = Manner(is_dry, overwrite, draft, after, names_environments=not environments)
         return proposing.carry_out(context, world, writers, make, manner)

@@ -119,6 +119,11 @@ def test_what_rapt_and_profiles_add_is_the_tools_and_not_the_templates(data: Any
         (job({"restartPolicy": None}), f"{POD}/restartPolicy", "must be text, not nothing"),
         (job(metadata={"labels": {"a": 1}}), "/metadata/labels/a", "must be text, not 1: put it in quotes"),
         (
+            job({"volumes": [{"name": "a", "configMap": {"name": "b", "defaultMode": "0555"}}]}),
+            f"{POD}/volumes/0/configMap/defaultMode",
+            'must be a whole number, not "0555": write 365, which is 0555 in octal',
+        ),
+        (
             job(metadata={"labels": {"a": "x" * 64}}),
             "/metadata/labels/a",
             "has 64 characters, and may have 63",

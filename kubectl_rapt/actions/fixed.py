@@ -1,0 +1,43 @@
+"""Parameters that are set when a tool is installed: what to say when somebody sets one for a run."""
+
+from collections.abc import Iterable
+
+from kubectl_rapt.errors import RaptError, Refused
+from kubectl_rapt.objects.tools import Tool
+from kubectl_rapt.ports.world import World
+from kubectl_rapt.templating.parameters import Parameter
+
+
+def check(world: World, tool: Tool, given: Iterable[str]) -> None:
+    """Refuse names that a run cannot set because git does, and show how they are changed there.
+
+    Args:
+        world: Where the config repository and the registries are; without them nothing is refused here.
+        tool: The tool.
+        given: Names that are no run-time parameters of it.
+
+    Raises:
+        Refused: ``fixed-parameter``.
+    """
+    unknown = list(given)
+    if not (unknown and tool.source and tool.environment):
+        return
+    fixed = {one.name for one in _installed(world, tool)}
+    for name in unknown:
+        if name in fixed:
+            raise Refused(
+                "fixed-parameter",
+                f"{name} of {tool.name} is set when the tool is installed, and a run cannot change it",
+                f"kubectl rapt set {tool.name} {name}=… --in {tool.environment}",
+            )
+
+
+def _installed(world: World, tool: Tool) -> tuple[Parameter, ...]:
+    from kubectl_rapt.actions import registry, repository
+
+    try:
+        found = repository.read(world)
+        installed = found.installation(tool.environment, tool.name)
+        return registry.locked(world, found.project(), installed).template.parameters
+    except RaptError:
+        return ()  # whoever only runs tools may have neither; then it is a name like any other
