@@ -136,6 +136,17 @@ def test_a_create_whose_answer_was_lost_stays_unknown_where_nobody_may_look(
     with pytest.raises(Unavailable) as caught:
         Writes(door).create(A_JOB)
     assert caught.value.outcome_unknown
+    assert [request.method for request in scripted.requests] == ["POST", "GET"]
+
+
+def test_a_create_whose_answer_was_lost_stays_unknown_if_nobody_can_look(
+    scripted: Faults, impatient: Door
+) -> None:
+    scripted.on("POST", DropRequest())
+    scripted.on("GET", *[Reply(503, UNAVAILABLE)] * 99)
+    with pytest.raises(Unavailable) as caught:
+        Writes(impatient).create(A_JOB)
+    assert caught.value.outcome_unknown
     assert len(scripted.asked("POST")) == 1
 
 
@@ -203,6 +214,17 @@ def test_a_delete_whose_answer_was_lost_was_done_if_the_object_is_gone_or_goes(
     else:
         with pytest.raises(Conflict):
             Writes(door).delete(ONE, uid="u-1", resource_version="7")
+
+
+def test_a_server_that_answers_in_between_is_not_given_up_whatever_it_answers(
+    scripted: Faults, impatient: Door
+) -> None:
+    scripted.on("GET", Reply(200, A_JOB), *[Reply(503, UNAVAILABLE), MISSING] * 99)
+    assert Reads(impatient).get(ONE) == A_JOB  # whatever trouble earlier tests had with this door is over
+    started = time.monotonic()
+    while time.monotonic() - started < 3:
+        with pytest.raises(NotFound):
+            Reads(impatient).get(ONE)
 
 
 @pytest.mark.parametrize("status", [501, 404, 403, 422])

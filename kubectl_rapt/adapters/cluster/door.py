@@ -60,11 +60,11 @@ class Done(Generic[T]):
     is_asked_first: bool = False
 
     def look(self, lost: Unavailable) -> T | None:
-        """What ``find`` finds; raises what was lost where the user may not look, because nobody knows then."""
+        """What ``find`` finds; raises what was lost if nobody can look, because nobody knows then."""
         try:
             return self.find()
-        except Refused:
-            raise lost from None
+        except RaptError as error:
+            raise lost from error
 
 
 class _Trouble:
@@ -246,9 +246,9 @@ class Door:
         ends_at = min(ends_at, time.monotonic() + self.timeout_seconds)
         lost: Unavailable | None = None
         for attempt in itertools.count():
+            if lost and done and done.is_asked_first and (found := done.look(lost)) is not None:
+                return found
             try:
-                if lost and done and done.is_asked_first and (found := done.look(lost)) is not None:
-                    return found
                 answer = exchange(ends_at)
             except Unavailable as error:
                 lost = error if error.outcome_unknown else lost
@@ -257,10 +257,13 @@ class Door:
                 gives_up_at = min(ends_at, self._trouble.bears_until(error))
                 if not may_repeat or time.monotonic() + pause > gives_up_at or self._is_closed.wait(pause):
                     raise lost or error from None
-            except (Conflict, NotFound):
-                if lost and done and (found := done.look(lost)) is not None:
-                    return found
-                raise
+            except RaptError as error:
+                self._trouble.is_over()
+                if not (lost and done and isinstance(error, Conflict | NotFound)):
+                    raise
+                if (found := done.look(lost)) is None:
+                    raise
+                return found
             else:
                 self._trouble.is_over()
                 return answer
