@@ -204,11 +204,7 @@ class Project:
         if name not in self.environments:
             known = sorted(self.environments)
             nearest = names.nearest(name, known)
-            there = (
-                ""
-                if nearest or not known
-                else f"; there {'is' if len(known) == 1 else 'are'} {', '.join(known)}"
-            )
+            there = "" if nearest or not known else f": it has {', '.join(known)}"
             hint = f"{flag} {nearest or next(iter(known), 'ENV')}"
             raise NotFound(
                 "no-environment", f'no environment "{name}" in {layout.PROJECT}{there}', hint

@@ -35,7 +35,7 @@ def repository(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> C
         (
             "sync --in=x",
             4,
-            'no environment "x" in rapt.yaml; there are dev, prod',
+            'no environment "x" in rapt.yaml: it has dev, prod',
             "kubectl rapt sync --in=dev",
         ),
         (
