@@ -71,9 +71,21 @@ class _Outside:
     def location(self) -> "Location | None":
         if not (self._environment or (self.has_default and self.settings.environment)):
             return None
-        from kubectl_rapt.actions import locate
+        from kubectl_rapt.adapters import platform
+        from kubectl_rapt.adapters.locations import Locations
 
-        return locate.find(self, self._environment, self._target, may_fetch=self.may_fetch)
+        settings, target = self.settings, self._target
+        known = Locations(platform.cache_home(self._environ) / "locations.json", settings.repository)
+        chosen = self._environment or settings.environment
+        how = "named" if self._environment else "default"
+        asked = (how, chosen, target.namespace, target.context, settings.contexts.get(chosen, ""))
+        if settings.repository and (found := known.read(asked)):
+            return found
+        from kubectl_rapt.actions import locate, repository
+
+        found = locate.find(self, self._environment, target, may_fetch=self.may_fetch)
+        known.keep(asked, found, *self.git.watched(repository.address(self)))
+        return found
 
     @cached_property
     def door(self) -> "Door":

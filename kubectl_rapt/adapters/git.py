@@ -14,7 +14,15 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
-from kubectl_rapt.adapters import git_answers, git_input, git_known, git_reading, git_writing, locks, platform
+from kubectl_rapt.adapters import (
+    git_answers,
+    git_input,
+    git_known,
+    git_reading,
+    git_writing,
+    locks,
+    platform,
+)
 from kubectl_rapt.adapters.git_mirrors import Mirrors, is_repository
 from kubectl_rapt.adapters.git_program import LackingError, Mirror, Program
 from kubectl_rapt.adapters.trace import SILENT, Trace
@@ -83,6 +91,11 @@ class Git:
         """See GitReads. Of a repository on this machine that has changed since, nothing is known."""
         mirror = self._mirrors.of(remote)
         return git_known.read(mirror.beside(".refs"), self._mirrors.mark(mirror))
+
+    def watched(self, remote: Remote) -> tuple[Path, str]:
+        """The file that every fetch and push replaces, and the address of a remote on this machine."""
+        mirror = self._mirrors.of(remote)
+        return mirror.beside(".refs"), mirror.url if mirror.scheme == "file" else ""
 
     def files(self, remote: Remote, commit: str, under: str = "") -> Mapping[str, bytes]:
         """See GitReads."""

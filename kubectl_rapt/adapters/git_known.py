@@ -1,6 +1,5 @@
 """The refs of the last fetch, in a file beside the mirror: what a remote was is known without asking or git."""
 
-import hashlib
 import json
 import os
 import re
@@ -13,30 +12,6 @@ from typing import Any
 from kubectl_rapt.ports.git import Known
 
 _ID = re.compile("[0-9a-f]{40}")
-
-
-def mark(url: str) -> str:
-    """What tells whether the refs of a repository on this machine have changed; empty where it is not there.
-
-    Args:
-        url: Its path, or its ``file://`` address.
-    """
-    path = Path(url.removeprefix("file://localhost").removeprefix("file://"))
-    root = path / ".git" if (path / ".git").is_dir() else path
-    total = hashlib.sha256()
-    places = [str(root / "packed-refs"), str(root / "reftable")]
-    for at, folders, files in os.walk(root / "refs"):
-        folders.sort()
-        places += [at, *(f"{at}/{name}" for name in sorted(files))]
-    found = False
-    for place in places:
-        with suppress(OSError):
-            about = Path(place).stat()
-            total.update(
-                f"{place} {about.st_mtime_ns} {about.st_ino} {about.st_size}\n".encode(errors="replace")
-            )
-            found = True
-    return total.hexdigest() if found else ""
 
 
 def write(path: Path, known: Known, mark: str) -> None:

@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
-from kubectl_rapt.adapters import git_answers, git_input, git_known, locks, platform
+from kubectl_rapt.adapters import git_answers, git_input, git_mark, locks, platform
 from kubectl_rapt.adapters.git_program import LackingError, Mirror, Program
 from kubectl_rapt.errors import Invalid, RaptError
 from kubectl_rapt.ports.git import Remote
@@ -69,8 +69,8 @@ class Mirrors:
         return Mirror(remote.trust, url, scheme, self._cache / f"{key}.git")
 
     def mark(self, mirror: Mirror) -> str:
-        """See ``git_known.mark``; empty for a remote that is not on this disk."""
-        return git_known.mark(mirror.url) if mirror.scheme == "file" else ""
+        """See ``git_mark.mark``; empty for a remote that is not on this disk."""
+        return git_mark.mark(mirror.url) if mirror.scheme == "file" else ""
 
     def ask(self, mirror: Mirror) -> tuple[dict[str, str], dict[str, str]]:
         """What the remote's branches and tags are now: as they are, and peeled to commits."""

@@ -342,13 +342,15 @@ def _check_environment(world: "World", *, is_strict: bool) -> None:
 
 def _chosen_namespace(context: typer.Context, location: "Location") -> str:
     """The one namespace to act in; if there are several, the person on the terminal chooses. Raises UsageError."""
-    from kubectl_rapt.cli import answering, terminal
+    from kubectl_rapt.cli import terminal
     from kubectl_rapt.config import location as locations
 
     try:
         return locations.one_namespace(location)
     except UsageError as error:
         gone = error
+    from kubectl_rapt.cli import answering
+
     if not terminal.is_interactive():
         raise gone
     known = list(location.namespaces)

@@ -1,10 +1,13 @@
 """Where a command acts: the cluster, kube context and namespaces that an environment stands for."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from kubectl_rapt.config.project import Environment, Project
 from kubectl_rapt.errors import Refused, UsageError
 from kubectl_rapt.model.target import Target
+
+if TYPE_CHECKING:  # every command that acts in an environment knows a location, and few read rapt.yaml
+    from kubectl_rapt.config.project import Environment, Project
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,7 @@ class Location:
     profile: str = ""
 
 
-def resolve(project: Project, environment: Environment, target: Target, context: str) -> Location:
+def resolve(project: "Project", environment: "Environment", target: Target, context: str) -> Location:
     """The location that an environment stands for.
 
     Args:
@@ -50,7 +53,7 @@ def resolve(project: Project, environment: Environment, target: Target, context:
     )
 
 
-def _other_namespace(project: Project, environment: Environment, namespace: str) -> Refused:
+def _other_namespace(project: "Project", environment: "Environment", namespace: str) -> Refused:
     owners = [one.name for one in project.environments.values() if namespace in one.namespaces]
     whose = f", but to {' and '.join(owners)}" if owners else ""
     has = ", ".join(environment.all_namespaces)
