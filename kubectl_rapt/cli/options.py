@@ -362,8 +362,8 @@ def _chosen_namespace(context: typer.Context, location: "Location") -> str:
 
 def _with_context(context: typer.Context, environment: str, error: RaptError) -> RaptError:
     """An error about another cluster with the command that names the kube context of the right one, if there is one."""
-    if error.code != "other-cluster":
-        return error
+    if error.code != "other-cluster" or not error.hint.endswith(" NAME"):
+        return error  # it is something else, or says which context is right already
     settings = wiring.read_settings(os.environ)
     environment = environment or settings.environment
     with wiring.open_world(target(context), environment, is_checked=False) as (world, _):

@@ -1,0 +1,126 @@
+"""Where commands act on real clusters: the right kube context, several namespaces, and the default environment."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kubectl_rapt.config.project import Environment
+from tests import namespaces
+from tests.cli.endings import refused
+from tests.cluster import clusters
+from tests.cluster.clusters import Cluster, PrivateCluster
+from tests.killing import Person
+from tests.namespaces import Pair
+from tests.repositories import ConfigRepository
+
+
+@pytest.fixture(scope="module")
+def other() -> Iterator[PrivateCluster]:
+    """Another cluster, without Rapt's kinds."""
+    with clusters.private(controllers=False) as found:
+        yield found
+
+
+@pytest.fixture
+def pair(cluster: Cluster) -> Pair:
+    return namespaces.pair(cluster)
+
+
+def _tool(cluster: Cluster, namespace: str, name: str, environment: str) -> None:
+    """Write a Tool as sync would, as an administrator."""
+    labels = {"rapt.dev/tool": name, "rapt.dev/environment": environment}
+    containers = [{"name": "tool", "image": "busybox:1.35", "command": ["true"]}]
+    template = {"spec": {"restartPolicy": "Never", "containers": containers}}
+    job = {"metadata": {"labels": labels}, "spec": {"template": template}}
+    tool = {
+        "apiVersion": "rapt.dev/v1alpha1",
+        "kind": "Tool",
+        "metadata": {"name": name, "namespace": namespace, "labels": labels},
+        "spec": {"environment": environment, "job": job},
+    }
+    namespaces.apply(cluster.kubeconfig, tool)
+
+
+def _merged(path: Path, *kubeconfigs: tuple[str, Path]) -> Path:
+    """A kubeconfig with a context for each of several; the first is the current one."""
+    merged: dict[str, object] = {"apiVersion": "v1", "kind": "Config", "current-context": kubeconfigs[0][0]}
+    found: dict[str, list[object]] = {"clusters": [], "users": [], "contexts": []}
+    for name, kubeconfig in kubeconfigs:
+        one = json.loads(kubeconfig.read_text())
+        found["clusters"].append({**one["clusters"][0], "name": name})
+        found["users"].append({**one["users"][0], "name": name})
+        found["contexts"].append({"name": name, "context": {"cluster": name, "user": name}})
+    path.write_text(json.dumps({**merged, **found}))
+    return path
+
+
+def test_the_right_kube_context_is_found_by_the_identity_of_its_cluster(
+    cluster: Cluster, other: PrivateCluster, pair: Pair, tmp_path: Path
+) -> None:
+    repository = ConfigRepository(
+        tmp_path,
+        Environment("dev", (pair.dev,), namespaces.uid(other), is_reviewed=False),
+        Environment("prod", (pair.prod,), namespaces.uid(cluster)),
+    )
+    _tool(cluster, pair.prod, "big", "prod")
+    both = _merged(tmp_path / "both", ("wrong", other.kubeconfig), ("right", pair.kubeconfig))
+    ann = Person(tmp_path / "ann", both, repository=repository.path)
+    what = 'kube context "{}" does not point at the cluster of environment "prod"; kube context "right" does'
+    hint = "kubectl rapt config set contexts.prod right"
+    for command in ("list", "run big", "sync", "reconcile", "drift"):
+        ended = ann.types(*command.split(), "--in", "prod")
+        assert ended == refused(6, what.format("wrong"), hint, code="other-cluster"), command
+    wrong = ann.types("config", "set", "contexts.prod", "wrong")
+    assert wrong == refused(6, what.format("wrong").partition(";")[0], hint, code="other-cluster")
+    assert ann.types(*hint.split()[2:]).exit_code == 0
+    listed = ann.types("list", "--in", "prod", "-o", "name")
+    assert (listed.exit_code, listed.stdout) == (0, "tool.rapt.dev/big\n"), listed
+    settings = ann.home / ".config" / "rapt" / "config.json"
+    settings.write_text(settings.read_text().replace("right", "wrong"))
+    mapped = ann.types("run", "big", "--in", "prod")
+    assert mapped == refused(6, what.format("wrong"), hint, code="other-cluster"), "a mapping is not believed"
+    typed = ann.types("list", "--in", "prod", "--context", "right", "-o", "name")
+    assert (typed.exit_code, typed.stdout) == (0, "tool.rapt.dev/big\n"), typed
+
+
+def test_of_several_namespaces_one_is_named_and_lists_show_all(
+    cluster: Cluster, pair: Pair, tmp_path: Path
+) -> None:
+    uid = namespaces.uid(cluster)
+    repository = ConfigRepository(tmp_path, Environment("prod", (pair.dev, pair.prod), uid))
+    _tool(cluster, pair.dev, "small", "prod")
+    _tool(cluster, pair.prod, "big", "prod")
+    ann = Person(tmp_path / "ann", pair.kubeconfig, repository=repository.path)
+    what = f'environment "prod" has several namespaces: {pair.dev}, {pair.prod}'
+    for command in ("run big", "describe big", "logs big", "policy"):
+        ended = ann.types(*command.split(), "--in", "prod")
+        hint = f"kubectl rapt {command} --in prod -n {pair.dev}"
+        assert ended == refused(2, what, hint, code="several-namespaces"), command
+    rows = ann.types("list", "--in", "prod", "--no-headers").stdout.splitlines()
+    assert [row.split()[:2] for row in rows] == [[pair.dev, "small"], [pair.prod, "big"]]
+    for command in ("runs", "schedule", "status", "clean --dry-run", "reconcile --dry-run"):
+        assert ann.types(*command.split(), "--in", "prod").exit_code == 0, command
+    described = ann.types("describe", "big", "--in", "prod", "-n", pair.prod)
+    assert described.exit_code == 0, described
+
+
+def test_without_in_commands_act_in_the_default_environment_or_where_kubectl_is_told(
+    cluster: Cluster, pair: Pair, tmp_path: Path
+) -> None:
+    uid = namespaces.uid(cluster)
+    repository = ConfigRepository(
+        tmp_path,
+        Environment("dev", (pair.dev,), uid, is_reviewed=False),
+        Environment("prod", (pair.prod,), uid),
+    )
+    _tool(cluster, pair.dev, "small", "dev")
+    _tool(cluster, pair.prod, "big", "prod")
+    ann = Person(tmp_path / "ann", pair.kubeconfig, repository=repository.path)
+    assert ann.types("list").exit_code == 6, "the namespace of kubectl is one where ann may do nothing"
+    assert ann.types("config", "set", "environment", "dev").exit_code == 0
+    assert ann.types("list", "-o", "name").stdout == "tool.rapt.dev/small\n"
+    assert ann.types("list", "-n", pair.prod, "-o", "name").stdout == "tool.rapt.dev/big\n"
+    everywhere = ann.types("list", "-A")
+    assert (everywhere.exit_code, "in all namespaces" in everywhere.stderr) == (6, True), everywhere
