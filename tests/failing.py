@@ -325,7 +325,7 @@ FAILING = (
     Failing(
         "pod-deadline",
         "DeadlineExceeded",
-        "its pod was active longer than it may be",
+        "its pod was active for longer than 2s",
         "Failed: DeadlineExceeded",
         LOGS,
         SLEEP,
@@ -334,7 +334,7 @@ FAILING = (
     Failing(
         "job-deadline",
         "DeadlineExceeded",
-        "the Job was active longer than it may be",
+        "the Job was active for longer than 2s",
         "job/job-deadline condition Fail",
         LOGS,
         SLEEP,

@@ -39,7 +39,9 @@ def _job(item: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "spec": {"template": template}
         | {
-            key: spec[key] for key in ("backoffLimit", "completions", "parallelism", "suspend") if key in spec
+            key: spec[key]
+            for key in ("activeDeadlineSeconds", "backoffLimit", "completions", "parallelism", "suspend")
+            if key in spec
         },
         "status": _pick(item.get("status", {}), "conditions", "failed", "active"),
     }
@@ -47,7 +49,7 @@ def _job(item: Mapping[str, Any]) -> dict[str, Any]:
 
 def _pod(item: Mapping[str, Any]) -> dict[str, Any]:
     spec, status = item["spec"], item["status"]
-    kept = _pick(spec, "nodeName", "nodeSelector", "serviceAccountName")
+    kept = _pick(spec, "activeDeadlineSeconds", "nodeName", "nodeSelector", "serviceAccountName")
     seen = _pick(status, "phase", "reason", "message")
     seen["conditions"] = [
         one for one in status.get("conditions", ()) if one["type"] in ("PodScheduled", "DisruptionTarget")

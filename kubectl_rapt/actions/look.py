@@ -1,13 +1,13 @@
 """Look at one execution from all sides: what the causes of a failure are recognised from."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from kubectl_rapt.actions import events, threads
+from kubectl_rapt.actions import events, find, threads
 from kubectl_rapt.actions.find import Found
 from kubectl_rapt.errors import NotFound, RaptError, Refused
-from kubectl_rapt.model.kinds import KUEUE_WORKLOAD, NODE
+from kubectl_rapt.model.kinds import CONFIG_MAP, KUEUE_WORKLOAD, NODE, Ref
 from kubectl_rapt.objects import jobs, workloads
 from kubectl_rapt.objects.events import Event
 from kubectl_rapt.objects.jobs import Job
@@ -15,7 +15,7 @@ from kubectl_rapt.objects.pods import Container, Pod
 from kubectl_rapt.objects.runs import Run
 from kubectl_rapt.objects.workloads import Workload
 from kubectl_rapt.ports.world import World
-from kubectl_rapt.runs import failures
+from kubectl_rapt.runs import failures, line_ends
 from kubectl_rapt.runs import outcome as outcomes
 from kubectl_rapt.runs.causes import containers
 from kubectl_rapt.runs.causes.seen import Finding, Seen
@@ -55,6 +55,7 @@ def at(world: World, found: Found) -> Seen:
         _workload(world, found),
         _refusal(world, found),
         _nodes(world, found.pods),
+        _crlf(world, found),
     )
 
 
@@ -103,6 +104,23 @@ def _nodes(world: World, pods: Sequence[Pod]) -> tuple[str, ...]:
         return tuple(sorted(one["metadata"]["name"] for one in world.cluster.list(NODE, "")))
     except RaptError:
         return ()
+
+
+def _crlf(world: World, found: Found) -> tuple[str, ...]:
+    """The scripts of what failed whose lines end with carriage returns."""
+    has_failed = any(one.exit_code for pod in found.pods for one in pod.containers)
+    if not has_failed or found.job is None:
+        return ()
+    manifest = find.perhaps(world, found.job.ref)
+    if manifest is None:
+        return ()
+    data: dict[str, Mapping[str, str]] = {}
+    for name in line_ends.config_maps(manifest):
+        try:
+            data[name] = line_ends.texts(world.cluster.get(Ref(CONFIG_MAP, name, found.job.namespace)))
+        except RaptError:
+            continue  # it is gone, or the person may not read it
+    return tuple(dict.fromkeys(line_ends.of_job(manifest, data)))
 
 
 def _log(world: World, pod: Pod, container: Container) -> tuple[str, ...]:

@@ -1,12 +1,16 @@
 """Secrets, ConfigMaps and volume claims that tools need and a namespace does not have."""
 
+import shlex
 from collections.abc import Iterable, Iterator
 
+from kubectl_rapt import documents
 from kubectl_rapt.errors import Invalid, NotFound, Problem, Refused
 from kubectl_rapt.model.kinds import PERSISTENT_VOLUME_CLAIM, SECRET, TOOL, Manifest, Ref
 from kubectl_rapt.objects import references, tools
 from kubectl_rapt.objects.references import Reference
 from kubectl_rapt.ports.world import World
+
+_NO_KEY = "has no key "
 
 
 def check(world: World, job: Manifest, namespace: str) -> None:
@@ -26,7 +30,7 @@ def check(world: World, job: Manifest, namespace: str) -> None:
         raise Invalid(
             "missing-reference",
             f"what the tool needs is not in namespace {namespace}",
-            _command(next(iter(found)), namespace),
+            _command(*next(iter(found.items())), namespace),
             problems,
         )
 
@@ -62,11 +66,17 @@ def _missing(world: World, one: Reference, namespace: str) -> str:
         return ""
     held = {*(found.get("data") or ()), *(found.get("binaryData") or ())}
     lacking = [key for key in one.keys if key not in held]
-    return f"has no key {', '.join(lacking)}" if lacking else ""
+    return f"{_NO_KEY}{', '.join(lacking)}" if lacking else ""
 
 
-def _command(one: Reference, namespace: str) -> str:
+def _command(one: Reference, what: str, namespace: str) -> str:
+    """The command that makes what is missing: the object, or the keys that an existing one lacks."""
     if one.kind == PERSISTENT_VOLUME_CLAIM:
         return f"kubectl get persistentvolumeclaims -n {namespace}"
+    if what.startswith(_NO_KEY):
+        values = documents.dump_json(dict.fromkeys(what.removeprefix(_NO_KEY).split(", "), "…"), indent=None)
+        field = "stringData" if one.kind == SECRET else "data"
+        patch = shlex.quote(f'{{"{field}":{values.strip()}}}')
+        return f"kubectl patch {one.kind.name.lower()} {one.name} -n {namespace} --type merge -p {patch}"
     kind = "secret generic" if one.kind == SECRET else "configmap"
     return f"kubectl create {kind} {one.name} -n {namespace} --from-literal {(one.keys or ('KEY',))[0]}=…"

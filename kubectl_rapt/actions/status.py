@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from kubectl_rapt.actions import describe, drift, listing
+from kubectl_rapt.actions import describe, drift, listing, stuck
 from kubectl_rapt.actions.drift import Drift
 from kubectl_rapt.errors import NotFound, RaptError, Refused
 from kubectl_rapt.model.kinds import CUSTOM_RESOURCE_DEFINITION, TOOL, Manifest, Ref
@@ -104,6 +104,8 @@ def status(world: World, namespace: str, tool: str = "", environment: str = "") 
         for text in runs.packed:
             states[listed.line(listed.unpacked(text)).state] += 1
         notes += _notes(runs)
+        held = stuck.found(world, namespace, tool=tool)
+        notes += [f"schedule of {one.tool} is {one.told(world.now())}" for one in held]
     except NotFound as error:
         if error.code == "no-tool":
             raise

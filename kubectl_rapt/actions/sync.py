@@ -16,6 +16,7 @@ from kubectl_rapt.actions import (
     refresh,
     repository,
     reviewed,
+    rights,
 )
 from kubectl_rapt.actions.claims import Claim
 from kubectl_rapt.actions.desired import Desired, Live
@@ -24,7 +25,7 @@ from kubectl_rapt.actions.reviewed import Executed
 from kubectl_rapt.config import layout
 from kubectl_rapt.config.project import Environment
 from kubectl_rapt.config.rendered import KINDS
-from kubectl_rapt.errors import Conflict, NotFound, Problem, RaptError, Refused
+from kubectl_rapt.errors import Conflict, NotFound, RaptError, Refused
 from kubectl_rapt.model.kinds import CONFIG_MAP, CRON_JOB, Kind, Manifest, Ref, ref_of
 from kubectl_rapt.model.plan import Apply, Create, Delete, Patch
 from kubectl_rapt.objects import applied, labels
@@ -274,18 +275,18 @@ def _check_rights(world: World, want: Desired, live: Live) -> None:
     needed |= {("delete", ref.kind, ref.namespace) for ref in _surplus(want, live)}
     record = want.record
     needed |= {(verb, CONFIG_MAP, record.namespace) for verb in ("create", "patch")}
-    problems = [
-        Problem(f"{verb} {kind.resource}", f"in namespace {namespace}")
+    missing = [
+        (verb, kind, namespace)
         for verb, kind, namespace in sorted(
             needed, key=lambda one: (one[2], KINDS_AND_RECORD.index(one[1]), one[0])
         )
         if not world.cluster.may(verb, kind, namespace)
     ]
-    if problems:
-        user = world.cluster.user()
-        first = problems[0].where
-        hint = f"kubectl auth can-i {first} -n {want.environment.namespaces[0]}"
-        raise Refused("no-right", f"{user} may not do what this environment needs", hint, problems)
+    if missing:
+        verb, kind, namespace = missing[0]
+        hint = f"kubectl auth can-i {verb} {kind.resource} -n {namespace}"
+        what = f"{world.cluster.user()} may not do what this environment needs"
+        raise Refused("no-right", what, hint, rights.told(world, missing))
 
 
 KINDS_AND_RECORD = (*KINDS, CONFIG_MAP)

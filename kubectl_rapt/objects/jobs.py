@@ -47,6 +47,7 @@ class Job:
         suspended_by: The field manager that has suspended it; empty where it is not, or the server does not say.
         service_account: Whom its pods act as.
         started_at: When it was released last; None before.
+        deadline_seconds: For how long it may be active; None for as long as it likes.
         resource_version: The version that was read; empty where the object was not read from a cluster.
         is_cancelled: Whether its run was cancelled: it must never be released again.
         is_held: Whether a person holds it: nothing may delete it.
@@ -76,6 +77,7 @@ class Job:
     suspended_by: str = ""
     service_account: str = ""
     started_at: datetime | None = None
+    deadline_seconds: int | None = None
     resource_version: str = ""
     is_cancelled: bool = False
     is_held: bool = False
@@ -124,6 +126,7 @@ def from_manifest(manifest: Manifest) -> Job:
         suspended_by=_suspended_by(metadata) if spec.get("suspend") else "",
         service_account=spec["template"]["spec"].get("serviceAccountName", ""),
         started_at=times.parse(status["startTime"]) if status.get("startTime") else None,
+        deadline_seconds=spec.get("activeDeadlineSeconds"),
         resource_version=metadata.get("resourceVersion", ""),
         is_cancelled=labels.CANCELLED in (metadata.get("labels") or {}),
         is_held=labels.is_held(metadata),

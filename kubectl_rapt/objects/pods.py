@@ -73,6 +73,7 @@ class Pod:
         node_selector: The labels that its node must have.
         service_account: Whom it acts as.
         may_restart: Whether its containers may be started again in place.
+        deadline_seconds: For how long it may be active on its node; None for as long as it likes.
     """
 
     name: str
@@ -93,6 +94,7 @@ class Pod:
     node_selector: Mapping[str, str] = field(default_factory=dict)
     service_account: str = ""
     may_restart: bool = False
+    deadline_seconds: int | None = None
 
     @property
     def ref(self) -> Ref:
@@ -135,6 +137,7 @@ def from_manifest(manifest: Manifest) -> Pod:
         node_selector=spec.get("nodeSelector") or {},
         service_account=spec.get("serviceAccountName", ""),
         may_restart=spec.get("restartPolicy") != "Never",
+        deadline_seconds=spec.get("activeDeadlineSeconds"),
     )
 
 

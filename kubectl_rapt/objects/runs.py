@@ -211,6 +211,27 @@ def digest(
     return "sha256:" + hashlib.sha256(documents.dump_json(asked, indent=None).encode()).hexdigest()
 
 
+def differences(run: Run, other: Run) -> list[str]:
+    """What another request of the same name asks for that a run was not asked for: a line for each difference."""
+    found = []
+    if run.tool != other.tool:
+        found.append(f"tool {run.tool}, now {other.tool}")
+    for what, was, now in (("", run.answers, other.answers), ("variable ", run.env, other.env)):
+        for name in sorted({*was, *now}):
+            if was.get(name) != now.get(name):
+                found.append(f"{what}{name} {_said(was, name)}, now {_said(now, name)}")
+    mine, others = ({mount.path: mount.digest for mount in one.mounts} for one in (run, other))
+    for path in sorted({*mine, *others}):
+        if mine.get(path) != others.get(path):
+            how = "not given" if path not in others else "new" if path not in mine else "changed"
+            found.append(f"the file at {path}, now {how}")
+    return found
+
+
+def _said(values: Mapping[str, Any], name: str) -> str:
+    return documents.dump_json(values[name], indent=None).strip() if name in values else "not given"
+
+
 def to_manifest(run: Run) -> Manifest:
     """The Run object as it is created; its status is written in steps of its own."""
     said: dict[str, Any] = {

@@ -25,6 +25,16 @@ OF_THE_REST: tuple[Callable[[Seen], Iterator[Finding]], ...] = (
 )
 
 
+_OF_SCRIPTS = (
+    causes.EXIT_CODE,
+    causes.INIT_FAILED,
+    causes.COMMAND_NOT_FOUND,
+    causes.COMMAND_NOT_EXECUTABLE,
+    causes.START_FAILED,
+)
+"""How a script ends that cannot be interpreted."""
+
+
 def explain(seen: Seen) -> tuple[Finding, ...]:
     """Every cause that can be seen, ranked; each with the next command.
 
@@ -44,7 +54,16 @@ def explain(seen: Seen) -> tuple[Finding, ...]:
         causes.cause(one.cause).is_failure for one in ranked if not _is_end(one)
     ):
         ranked = [*ranked, _unknown(seen)]
+    ranked = [_with_line_ends(one, seen) for one in ranked]
     return tuple(replace(one, hint=hints.of(one, seen)) for one in ranked)
+
+
+def _with_line_ends(finding: Finding, seen: Seen) -> Finding:
+    """What a script with the line ends of Windows ends with looks like anything but that."""
+    if not seen.crlf or finding.cause not in _OF_SCRIPTS:
+        return finding
+    said = f"{', '.join(seen.crlf)} has Windows line ends (CRLF), so its interpreter is not found"
+    return replace(finding, message=f"{finding.message}; {said}")
 
 
 def of_gone(seen: Seen) -> list[Finding]:
@@ -79,14 +98,20 @@ def _once(found: Iterable[Finding]) -> list[Finding]:
     kept: dict[tuple[str, str], Finding] = {}
     for finding in found:
         key = (finding.cause, finding.container)
-        known = kept.get(key) or kept.get((finding.cause, ""))
-        if known is None:
+        at = next((one for one in kept if _is_same(one, kept[one], key)), None)
+        if at is None:
             kept[key] = finding
-        elif not known.pod and finding.pod:
+        elif not kept[at].pod and finding.pod:
             # What can still be seen is better evidence than what was written down.
-            kept.pop((finding.cause, ""), None)
+            kept.pop(at)
             kept[key] = finding
     return list(kept.values())
+
+
+def _is_same(one: tuple[str, str], known: Finding, other: tuple[str, str]) -> bool:
+    """Whether two findings are about the same: a cause of the whole has no container, unless it was recorded."""
+    of_the_whole = "" in (one[1], other[1]) if not known.pod else one[1] == ""
+    return one[0] == other[0] and (one[1] == other[1] or of_the_whole)
 
 
 def _ranked(found: list[Finding], seen: Seen) -> list[Finding]:

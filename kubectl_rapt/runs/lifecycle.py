@@ -153,7 +153,9 @@ def _decide(seen: Seen, now: datetime) -> Decision:
     if run is None:
         return Create(runs.to_manifest(seen.wanted))
     if run.digest != seen.wanted.digest:
-        return Taken("request-differs", f'run "{run.name}" exists and was asked for something else')
+        differs = "; ".join(runs.differences(run, seen.wanted))
+        what = f'run "{run.name}" exists and was asked for something else'
+        return Taken("request-differs", f"{what}: {differs}" if differs else what)
     if not run.attempts:
         return _begin(seen, run, now)
     attempt = run.attempts[-1]

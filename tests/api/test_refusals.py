@@ -92,7 +92,13 @@ def test_a_missing_right_is_named_with_verb_resource_and_user(
     types: Types, installed: None, namespace: str, command: str, what: str, right: str
 ) -> None:
     message = f'user "user-of-{namespace}" may not {what}'
-    assert types(command) == refused(6, message, f"kubectl auth can-i {right}")
+    is_granted = "impersonate" not in what and "customresource" not in what
+    where = "" if "-A" in right else f" -n {right.rpartition(' ')[2]}"
+    kind, user = "clusterrolebinding" if "-A" in right else "rolebinding", f"user-of-{namespace}"
+    role = "view" if what.startswith(("list", "get")) else "edit"
+    grant = f"to grant it  kubectl create {kind} {user}-{role} --clusterrole={role} --user={user}{where}"
+    expected = refused(6, message, f"kubectl auth can-i {right}", *([grant] if is_granted else []))
+    assert types(command) == expected
 
 
 def test_sync_names_all_missing_rights_before_it_writes(
@@ -107,7 +113,11 @@ def test_sync_names_all_missing_rights_before_it_writes(
         6,
         f"error: user-of-{namespace} may not do what this environment needs",
     )
-    assert [" ".join(line.split()) for line in lines[1:-2]] == [
+    user = f"user-of-{namespace}"
+    assert lines[-3].split() == (
+        f"to grant it kubectl create rolebinding {user}-edit --clusterrole=edit --user={user} -n {namespace}".split()
+    )
+    assert [" ".join(line.split()) for line in lines[1:-3]] == [
         f"{verb} {kind} in namespace {namespace}"
         for kind in ("serviceaccounts", "networkpolicies.networking.k8s.io", "tools.rapt.dev", "configmaps")
         for verb in ("create", "patch")

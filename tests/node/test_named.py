@@ -1,6 +1,7 @@
 """Runs named by their tool, several at once and by labels: on a real node."""
 
 import json
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -117,3 +118,56 @@ def test_logs_that_see_the_end_record_it_and_start_nothing(ann: Person, user: Pa
 def test_a_name_that_is_neither_a_tool_nor_a_run_is_told(ann: Person, verb: str) -> None:
     told = ann.types(verb, "fails-y")
     assert (told.exit_code, 'no run "fails-y"' in told.stderr) == (4, True), told
+
+
+def test_a_request_that_is_repeated_says_so_and_another_one_says_what_differs(
+    ann: Person, user: Path
+) -> None:
+    asks = {
+        "name": "word",
+        "type": "string",
+        "at": ["/spec/template/spec/containers/0/env/0/value"],
+        "default": "",
+    }
+    tool = a_tool("asks", "true", parameters=[asks])
+    tool["spec"]["job"]["spec"]["template"]["spec"]["containers"][0]["env"] = [{"name": "WORD", "value": ""}]
+    namespaces.apply(user, tool)
+    words = ("run", "asks", "--request-id", "asks-x", "--set", "word=a", "--detach")
+    first = ann.types(*words)
+    assert (first.exit_code, "not started again" in first.stderr) == (0, False), first
+    again = ann.types(*words)
+    assert again.exit_code == 0, again
+    assert re.match(r"asks-x was asked for \d+s ago; not started again\n", again.stderr), again
+    other = ann.types("run", "asks", "--request-id", "asks-x", "--set", "word=b", "--env", "A=1", "--detach")
+    assert other.exit_code == 7, other
+    assert 'for something else: word "a", now "b"; variable A not given, now "1"' in other.stderr
+    get = (
+        str(kubectl.program()),
+        f"--kubeconfig={user}",
+        "get",
+        "jobs",
+        "-l",
+        "rapt.dev/run=asks-x",
+        "-o",
+        "name",
+    )
+    assert subprocess.check_output(get, text=True, timeout=60) == "job.batch/asks-x-1\n"
+
+
+def test_a_script_with_windows_line_ends_is_told_before_and_after(
+    ann: Person, user: Path, tmp_path: Path
+) -> None:
+    tool = a_tool("script", "true")
+    tool["spec"]["job"]["spec"]["template"]["spec"]["containers"][0]["command"] = ["sh", "-c", "/go"]
+    namespaces.apply(user, tool)
+    script = tmp_path / "go"
+    script.write_bytes(b"#!/bin/sh\r\necho hello\r\n")
+    script.chmod(0o755)
+    told = ann.types("run", "script", "--request-id", "script-x", "--mount", f"{script}:/go", "--follow")
+    assert told.exit_code == 127, told
+    assert told.stderr.startswith(f"warning: {script} has Windows line ends (CRLF)"), told
+    why = ann.types("why", "script-x").stdout
+    assert "/go has Windows line ends (CRLF), so its interpreter is not found" in why, why
+    subprocess.run(["sed", "-i", "s/\\r$//", str(script)], check=True, timeout=60)
+    mended = ann.types("run", "script", "--mount", f"{script}:/go", "--follow")
+    assert (mended.exit_code, mended.stdout, "CRLF" in mended.stderr) == (0, "hello\n", False), mended

@@ -84,6 +84,17 @@ def a_tool(one: Scenario, registry: str) -> dict[str, Any]:
     }
 
 
+def a_schedule(registry: str) -> dict[str, Any]:
+    """A schedule of the tool `image`, whose Jobs cannot start, and which forbids two at once."""
+    job = a_tool(next(one for one in SCENARIOS if one.name == "image"), registry)["spec"]["job"]
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "CronJob",
+        "metadata": {"name": "image", "labels": {"rapt.dev/tool": "image"}},
+        "spec": {"schedule": "* * * * *", "concurrencyPolicy": "Forbid", "jobTemplate": job},
+    }
+
+
 class Stage:
     """A namespace in which every run was begun and left, and somebody who looks at them."""
 
@@ -116,6 +127,7 @@ def stage(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         person = Person(tmp_path_factory.mktemp("ann"), user)
         namespaces.apply(user, *(a_tool(one, address) for one in SCENARIOS))
         stage = Stage(person, user)
+        namespaces.apply(user, a_schedule(address))
         for one in SCENARIOS:
             if one.name != "quota":
                 ended = person.types("run", one.name, "--request-id", one.name, "--detach")
@@ -162,6 +174,22 @@ def test_the_list_names_the_container_that_is_waited_for_and_status_counts_what_
     )
     assert remark in said, said
     waiting = stage.person.types("runs", "--status", "waiting", "--no-headers").stdout.split("\n")
-    assert sorted(row.split()[0] for row in waiting if row) == ["image", "node", "quota"]
+    names = sorted(row.split()[0] for row in waiting if row)
+    assert [one for one in names if not one.startswith("image-")] == ["image", "node", "quota"]
     told = stage.person.types("status").stdout
-    assert "3 runs wait: " in told, told
+    assert re.search(r"[34] runs wait: ", told), told
+
+
+def test_a_schedule_that_a_job_holds_back_says_by_which_and_how_it_is_ended(stage: Stage) -> None:
+    ends_at = time.monotonic() + PATIENCE_SECONDS
+    while "blocked" not in (told := stage.person.types("schedule").stderr) and time.monotonic() < ends_at:
+        time.sleep(2)
+    found = re.search(
+        r"^blocked    image \(image in \S+\): held back by job/(image-\d+) for \d+s, ", told, re.M
+    )
+    assert found, told
+    command = re.search(r"end it: (kubectl delete job \S+ -n \S+)", told)
+    assert command, told
+    assert f"held back by job/{found[1]}" in stage.person.types("status").stdout
+    stage.kubectl(*command[1].split()[1:])
+    assert f"job/{found[1]}" not in stage.person.types("schedule").stderr

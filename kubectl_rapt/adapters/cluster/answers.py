@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from kubectl_rapt.adapters.cluster.words import one_line
 from kubectl_rapt.errors import Conflict, Invalid, NotFound, Problem, RaptError, Refused, Unavailable
+from kubectl_rapt.guard import grants
 from kubectl_rapt.model.kinds import Kind
 
 RAPT_GROUP = "rapt.dev"
@@ -228,7 +229,11 @@ def _forbidden(said: _Said, ask: Ask) -> RaptError:
         what = f'user "{found[1]}" may not {ask.verb} {ask.resource}{ask.place}'
         resource, _, sub = ask.resource.partition("/")
         hint = f"kubectl auth can-i {ask.verb} {resource}{f' --subresource={sub}' if sub else ''}{ask.where}"
-        return Refused("no-right", what, hint)
+        # No role of Kubernetes' own but that of an administrator holds rights to what is in no namespace.
+        is_granted = ask.kind is None or ask.kind.is_namespaced
+        granted = grants.command(found[1], [(ask.verb, ask.resource)], ask.namespace) if is_granted else ""
+        problems = (Problem(grants.GRANTED_BY, granted),) if granted else ()
+        return Refused("no-right", what, hint, problems)
     if any(reason == "NamespaceTerminating" for reason, _, _ in said.causes):
         return Refused(
             "namespace-terminating",

@@ -1,5 +1,6 @@
 """``kubectl rapt run``."""
 
+import shlex
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -8,6 +9,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from kubectl_rapt.actions import find
 from kubectl_rapt.actions import run as running
 from kubectl_rapt.actions.run import Request
 from kubectl_rapt.cli import options, show, terminal, watching
@@ -17,8 +19,8 @@ from kubectl_rapt.objects import jobs, runs
 from kubectl_rapt.objects.runs import Run
 from kubectl_rapt.objects.tools import Tool
 from kubectl_rapt.ports.world import World
+from kubectl_rapt.runs import line_ends, mounts
 from kubectl_rapt.runs import matrix as matrices
-from kubectl_rapt.runs import mounts
 from kubectl_rapt.runs.lifecycle import Seen
 from kubectl_rapt.writes import Writers
 
@@ -136,6 +138,13 @@ def run(
             running.read_answers(world, answers) if answers else {},
             running.read_mounts(world, given),
         )
+        for path in line_ends.given(request.mounts):
+            terminal.say(
+                terminal.clean(
+                    f"warning: {path} has Windows line ends (CRLF), and a container will not find its interpreter: "
+                    f"{line_ends.FIX} {shlex.quote(path)}"
+                )
+            )
         found = running.tool(world, request)
         if terminal.is_interactive():
             request = _asked(context, request, found, combinations[0], chosen)
@@ -242,8 +251,21 @@ def _run(world: World, writers: Writers, request: Request, tool: Tool, manner: M
     if manner.dry_run:
         terminal.out(show.document(dry(world, wanted, manner), manner.output or "yaml", _job_name(wanted)))
         return 0
+    if request.id and (earlier := find.perhaps(world, wanted.ref)):
+        _tell_repeated(earlier, wanted, world.now())
     seen = running.start(world, writers, Seen(wanted, contents=mounts.contents(wanted, request.mounts)))
     return shown(world, writers, seen, manner)
+
+
+def _tell_repeated(earlier: Manifest, wanted: Run, now: datetime) -> None:
+    """Say of a request that was made before that nothing is started again."""
+    from kubectl_rapt.model import times
+
+    known = runs.from_manifest(earlier)
+    if known.digest == wanted.digest and known.created_at:
+        ago = times.spell_seconds((now - known.created_at).total_seconds())
+        by = f" by {known.requested_by}" if known.requested_by != wanted.requested_by else ""
+        terminal.say(terminal.clean(f"{known.name} was asked for {ago} ago{by}; not started again"))
 
 
 def dry(world: World, wanted: Run, manner: Manner) -> Manifest:

@@ -9,7 +9,9 @@ import typer
 
 from kubectl_rapt.actions import run as running
 from kubectl_rapt.actions import schedule as scheduling
+from kubectl_rapt.actions import stuck
 from kubectl_rapt.actions.schedule import Slot
+from kubectl_rapt.actions.stuck import Stuck
 from kubectl_rapt.cli import listing, options, show, terminal
 from kubectl_rapt.errors import Refused, UsageError
 from kubectl_rapt.model import times
@@ -48,6 +50,7 @@ def schedule(
     environment = options.named_environment(context)
     with options.open_world(context) as (world, _):
         now = world.now()
+        held: list[Stuck] = []
         if from_repository:
             found, broken = scheduling.in_repository(world, environment, tool)
         else:
@@ -56,6 +59,7 @@ def schedule(
             found, broken = scheduling.in_cluster(
                 world, namespace, environment=environment, tool=tool, selector=selector
             )
+            held = stuck.found(world, namespace, tool=tool, environment=environment)
     firings = agenda.coming(found, now, next_)
     if not form.is_table:
         listing.document(_data(found, firings, now), form)
@@ -66,7 +70,8 @@ def schedule(
         listing.table(header, [_row(one, now, all_namespaces) for one in firings], form)
     elif not found:
         terminal.say("No schedules found.")
-    for line in (*_remarks(found, now, all_namespaces), *broken):
+    blocked = [f"blocked    {one.tool} ({one.cron_job} in {one.namespace}): {one.told(now)}" for one in held]
+    for line in (*blocked, *_remarks(found, now, all_namespaces), *broken):
         terminal.say(terminal.clean(line))
 
 

@@ -5,11 +5,12 @@ from typing import Annotated
 import typer
 
 from kubectl_rapt.actions import set_ as setting
-from kubectl_rapt.cli import correcting, options, proposing
+from kubectl_rapt.cli import correcting, options, proposing, terminal
 from kubectl_rapt.cli.proposing import Manner
 from kubectl_rapt.cli.waiting import After
 from kubectl_rapt.config.installation import Schedule
-from kubectl_rapt.errors import UsageError
+from kubectl_rapt.errors import RaptError, UsageError
+from kubectl_rapt.ports.world import World
 
 
 def set_(
@@ -70,4 +71,19 @@ def set_(
         make = setting.draft(world, request)
         after = After(wait or sync, sync, timeout)
         manner = Manner(is_dry, overwrite, draft, after, output)
-        return proposing.carry_out(context, world, writers, make, manner)
+        code = proposing.carry_out(context, world, writers, make, manner)
+        if code == 0:
+            _tell_stuck(world, tool)
+        return code
+
+
+def _tell_stuck(world: World, tool: str) -> None:
+    """Say of a Job that cannot start that a new definition does not change it, and that its schedule waits for it."""
+    from kubectl_rapt.actions import stuck
+
+    try:
+        held = stuck.found(world, world.cluster.namespace(), tool=tool)
+    except RaptError:
+        return  # what was set is in the repository, whether or not there is a cluster
+    for one in held:
+        terminal.say(terminal.clean(f"note: the schedule is still {one.told(world.now())}"))

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 
-from kubectl_rapt.model import causes
+from kubectl_rapt.model import causes, times
 from kubectl_rapt.objects.events import Event
 from kubectl_rapt.objects.jobs import Job
 from kubectl_rapt.objects.pods import Pod
@@ -58,7 +58,7 @@ def recognise(pod: Pod, seen: Seen) -> Iterator[Finding]:
     if word:
         yield Finding(word, _message(pod, word), _evidence(pod), exit_code=code, pod=pod.name)
     elif job and job.failing == causes.DEADLINE_EXCEEDED and pod.deleted_at:
-        message = "the Job was active longer than it may be"
+        message = too_long("the Job", job.deadline_seconds)
         evidence = f"job/{job.name} condition FailureTarget: {job.failing}"
         yield Finding(causes.DEADLINE_EXCEEDED, message, evidence, exit_code=code, pod=pod.name)
     elif (at := _deleted_while_it_ran(pod, seen)) and not (job and _is_deleting(job, at)):
@@ -68,6 +68,12 @@ def recognise(pod: Pod, seen: Seen) -> Iterator[Finding]:
         )
     elif pod.reason:
         yield Finding(pod.reason, _said(pod), _evidence(pod), exit_code=code, pod=pod.name)
+
+
+def too_long(what: str, limit_seconds: int | None) -> str:
+    """What is said of something whose time is up."""
+    limit = f" {times.spell_seconds(limit_seconds)}" if limit_seconds is not None else " its time limit"
+    return f"{what} was active for longer than{limit} (activeDeadlineSeconds)"
 
 
 def _is_deleting(job: Job, deleted_at: datetime) -> bool:
@@ -110,7 +116,7 @@ def _message(pod: Pod, word: str) -> str:
     if word == causes.EVICTED:
         return _eviction(pod, where)
     if word == causes.DEADLINE_EXCEEDED and _DEADLINE.match(pod.message):
-        return "its pod was active longer than it may be (activeDeadlineSeconds)"
+        return too_long("its pod", pod.deadline_seconds)
     return _said(pod)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from kubectl_rapt.model import causes
 from kubectl_rapt.objects.jobs import Job
 from kubectl_rapt.objects.workloads import QUEUE
+from kubectl_rapt.runs.causes import endings
 from kubectl_rapt.runs.causes.hints import safe
 from kubectl_rapt.runs.causes.seen import Finding, Seen, by
 
@@ -95,7 +96,7 @@ def limits(seen: Seen) -> Iterator[Finding]:
         yield Finding(causes.BACKOFF_LIMIT_EXCEEDED, message, evidence)
     elif job.reason in causes.CAUSES:
         message = (
-            "the Job was active longer than it may be"
+            endings.too_long("the Job", job.deadline_seconds)
             if job.reason == causes.DEADLINE_EXCEEDED
             else job.message
         )

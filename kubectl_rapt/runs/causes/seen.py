@@ -46,6 +46,7 @@ class Seen:
         run: The Run.
         workload: What Kueue says of the Job.
         refusal: What the API server answers when a Job that is missing is to be created; None where it would be.
+        crlf: Scripts of it whose lines end with carriage returns, as its containers see them.
         nodes: The names of the cluster's nodes, where a pod has none and the person may know them.
     """
 
@@ -57,6 +58,7 @@ class Seen:
     workload: Workload | None = None
     refusal: RaptError | None = None
     nodes: tuple[str, ...] = ()
+    crlf: tuple[str, ...] = ()
 
     def said_of(self, pod: Pod, *reasons: str) -> Iterator[Event]:
         """The events of a pod that have one of these reasons, newest first."""

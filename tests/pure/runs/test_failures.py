@@ -707,3 +707,16 @@ def test_the_words_are_those_of_the_policies_and_of_the_page() -> None:
         "each word its section, in their order"
     )
     assert json.dumps(list(causes.CAUSES)).isascii()
+
+
+def test_a_time_limit_is_said_once_with_the_limit_also_where_it_is_recorded_of_a_container() -> None:
+    job = jobs.from_manifest(a_job(ended="Failed", reason="DeadlineExceeded", activeDeadlineSeconds=3))
+    killed = a_pod("Failed", ended(143))
+    killed["metadata"]["deletionTimestamp"] = at(90)
+    message = "the Job was active for longer than 3s (activeDeadlineSeconds)"
+    record = Attempt(
+        1, "j", "job-1", cause="DeadlineExceeded", message=message, container="tool", finished_at=NOON
+    )
+    for some in ((), (pods.from_manifest(killed),)):
+        found = failures.explain(Seen(job, some, run=a_run(attempts=(record,), state="Failed", uid="u")))
+        assert [(one.cause, one.message) for one in found] == [("DeadlineExceeded", message)]

@@ -272,7 +272,7 @@ CERTAIN: list[tuple[str, dict[str, Any], Pods, Outcome]] = [
         Outcome(
             "DeadlineExceeded",
             None,
-            "the Job was active longer than it may be",
+            "the Job was active for longer than its time limit (activeDeadlineSeconds)",
             "job/backup-x7k2p-1 condition Failed: DeadlineExceeded",
             started_at=SPAN["started_at"],
             finished_at=NOON + timedelta(seconds=100),

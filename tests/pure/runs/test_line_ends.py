@@ -1,0 +1,63 @@
+"""Scripts with the line ends of Windows: found where they are given, and where they failed."""
+
+import pytest
+
+from kubectl_rapt.model.local_files import File
+from kubectl_rapt.objects import jobs, pods
+from kubectl_rapt.runs import failures, line_ends, mounts
+from kubectl_rapt.runs.causes.seen import Seen
+from kubectl_rapt.runs.mounts import Given
+from tests.given import a_job, a_pod, a_run, a_template, ended
+
+WINDOWS = "#!/bin/sh\r\necho hello\r\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "is_broken"),
+    [
+        ("go", WINDOWS, True),
+        ("go", WINDOWS.replace("\r", ""), False),
+        ("go.sh", "echo hello\r\n", True),
+        ("data.csv", "a,b\r\n1,2\r\n", False),
+        ("go", "#!/bin/sh\necho hello\r\n", False),
+        ("empty", "", False),
+    ],
+)
+def test_only_a_script_whose_interpreter_is_not_found_is_broken(
+    name: str, content: str, is_broken: bool
+) -> None:
+    assert line_ends.is_broken(name, content) is is_broken
+
+
+FILES = (File("bin/go", WINDOWS.encode(), True), File("table.csv", b"a\r\n", False))
+
+
+def test_what_is_given_is_named_as_the_person_knows_it() -> None:
+    folder = Given("./conf/", "/conf", False, FILES, is_folder=True)
+    single = Given("go", "/usr/bin/go", False, FILES[:1])
+    assert list(line_ends.given([folder, single])) == ["./conf/bin/go", "go"]
+
+
+def test_what_failed_is_named_as_its_container_knows_it_whatever_way_it_was_mounted() -> None:
+    folder = Given("./conf/", "/conf", False, FILES, is_folder=True)
+    single = Given("go", "/usr/bin/go", False, FILES[:1])
+    job, recorded = mounts.add(a_template(), "x", [folder, single])
+    run = a_run(name="x", mounts=recorded)
+    held = {name: line_ends.texts(one) for name, one in mounts.contents(run, [folder, single]).items()}
+    assert set(line_ends.config_maps(job)) == set(held)
+    assert list(line_ends.of_job(job, held)) == ["/conf/bin/go", "/usr/bin/go"]
+
+
+def test_a_command_with_windows_line_ends_is_found_too() -> None:
+    job = a_template()
+    job["spec"]["template"]["spec"]["containers"][0]["command"] = ["sh", "-c", "echo a\r\necho b"]
+    assert list(line_ends.of_job(job, {})) == ['the command of container "tool"']
+
+
+def test_why_says_so_beside_the_exit_code() -> None:
+    seen = Seen(
+        jobs.from_manifest(a_job()), (pods.from_manifest(a_pod("Failed", ended(127))),), crlf=("/conf/go",)
+    )
+    first = failures.explain(seen)[0]
+    assert first.cause == "ExitCode"
+    assert first.message.endswith("; /conf/go has Windows line ends (CRLF), so its interpreter is not found")
