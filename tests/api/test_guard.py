@@ -110,7 +110,7 @@ def test_what_is_missing_is_noted_by_sync_and_refused_by_run_all_at_once(
     create(user, namespace, "secret", "generic", "database", "--from-literal", "user=ann")
     claim = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}}
     namespaces.apply(user, {**object_of("PersistentVolumeClaim", "disk", spec=claim)})
-    password = '{"stringData":{"password":"…"}}'
+    password = '{"stringData":{"password": "…"}}'
     hint = f"kubectl patch secret database -n {namespace} --type merge -p '{password}'"
     lacks = refused(5, message, hint, "secret/database  has no key password")
     assert types(user, "run", "bare") == types(user, "run", "bare", "--dry-run") == lacks

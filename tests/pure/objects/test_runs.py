@@ -8,7 +8,7 @@ import pytest
 
 from kubectl_rapt.model.kinds import RUN, Ref
 from kubectl_rapt.objects import runs
-from kubectl_rapt.objects.runs import Attempt
+from kubectl_rapt.objects.runs import Attempt, Mount
 from kubectl_rapt.objects.tools import Source
 from tests.given import NOON, a_run, at
 
@@ -96,3 +96,25 @@ def test_an_exit_code_of_zero_is_written_and_an_unknown_one_is_not() -> None:
 )
 def test_a_run_has_one_word_for_people(state: str, attempts: tuple[Attempt, ...], status: str) -> None:
     assert replace(a_run(), attempts=attempts, state=state).status == status
+
+
+def test_what_another_request_of_the_same_name_asks_for_is_told_one_by_one() -> None:
+    one = a_run(
+        answers={"url": "http://a", "tries": 3}, env={"A": "1"}, mounts=(Mount("ConfigMap", "m", "x", "/w"),)
+    )
+    assert runs.differences(one, one) == []
+    other = a_run(
+        tool="restore",
+        answers={"url": "http://b"},
+        env={"B": "2"},
+        mounts=(Mount("ConfigMap", "m", "y", "/w"), Mount("Secret", "n", "z", "/t")),
+    )
+    assert runs.differences(one, other) == [
+        "tool backup, now restore",
+        "tries 3, now not given",
+        'url "http://a", now "http://b"',
+        'variable A "1", now not given',
+        'variable B not given, now "2"',
+        "the file at /t, now new",
+        "the file at /w, now changed",
+    ]
