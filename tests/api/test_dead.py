@@ -102,7 +102,7 @@ def test_dead_runs_are_those_that_runs_lists_as_dead(ann: Person, dead: Manifest
     assert ann.types("dead", "replay", "other") == refused(
         6, 'run "other" is Failed: it did not use up its attempts', "kubectl rapt why other", code="not-dead"
     )
-    assert ann.types("dead", "drop", "leter").stderr.splitlines()[1] == "  try: kubectl rapt describe letter"
+    assert ann.types("dead", "drop", "leter").stderr.splitlines()[1] == "  try: kubectl rapt dead drop letter"
 
 
 def test_a_dead_run_is_described_with_its_evidence_and_its_last_lines(ann: Person, dead: Manifest) -> None:
