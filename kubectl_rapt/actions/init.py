@@ -21,12 +21,7 @@ _MESSAGE = "Begin the config repository\n"
 
 
 def create(world: World, path: str) -> Plan:
-    """The first step: an empty repository in a folder.
-
-    Raises:
-        Invalid: ``no-git-identity``: the first commit could not say who made it.
-    """
-    world.git.identity()
+    """The first step: an empty repository in a folder. Raises Invalid where the settings could not name it."""
     return Plan((CreateRepository(path),), tuple(_replaced(world, path)))
 
 

@@ -81,18 +81,6 @@ def test_a_home_that_cannot_be_written_takes_no_repository(ask: Ask, monkeypatch
     assert ask("init", "--local") == refused(8, why, "ls -ld /proc")
 
 
-def test_without_an_identity_no_repository_is_created(tmp_path: Path) -> None:
-    person = Person(tmp_path, Path(os.devnull))
-    named = [key for key in person.environ if key.startswith("GIT_") and key.endswith(("_NAME", "_EMAIL"))]
-    for key in named:
-        del person.environ[key]
-    person.environ["GIT_CONFIG_GLOBAL"] = os.devnull
-    refusal = person.types("init", "--local")
-    assert (refusal.exit_code, refusal.stdout) == (5, ""), refusal
-    assert refusal.stderr.startswith("error: git does not know who you are\n")
-    assert not list(tmp_path.rglob("config.git"))
-
-
 def test_without_git_nothing_is_set_up(tmp_path: Path) -> None:
     person = Person(tmp_path, Path(os.devnull))
     person.environ["PATH"] = "/nonexistent"
