@@ -201,7 +201,7 @@ def _check(wanted: Installation, allowed: tuple[str, ...], path: str) -> None:
 
 def _correction(wanted: Installation, allowed: tuple[str, ...]) -> str:
     for one in wanted.schedules:
-        if schedules.check(one.cron):
+        if schedules.check(one.cron) or schedules.check_fires(one.cron):
             return "--schedule '*/15 * * * *'"
         if one.time_zone and schedules.check_time_zone(one.time_zone):
             return f"--time-zone {schedules.near_time_zone(one.time_zone)}"

@@ -1,7 +1,7 @@
 """What an environment should be, out of the config repository, and what the cluster has of it."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 
 from kubectl_rapt import documents
@@ -30,6 +30,8 @@ class Desired:
         commit: The commit it was read at.
         objects: Every object, in the order in which it is applied.
         encrypted: The rendered files that SOPS has encrypted: they are left alone.
+        refused: The tools whose rendered files hold what they may not, and so have no objects here.
+        problems: What is wrong with those files.
     """
 
     environment: Environment
@@ -37,6 +39,14 @@ class Desired:
     commit: str
     objects: tuple[Manifest, ...]
     encrypted: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    def refusal(self) -> Refused:
+        """The error about the refused files; there must be one."""
+        hint = "git log -p -- " + self.problems[0].where
+        what = f"rendered files of {self.environment.name} hold what they may not"
+        return Refused("foreign-object", what, hint, self.problems)
 
     @property
     def labels(self) -> dict[str, str]:
@@ -83,9 +93,11 @@ def record_of(environment: Environment) -> Ref:
 def desired(found: Repository, name: str) -> Desired:
     """Read what an environment should be out of the repository.
 
+    A file with an object that it may not hold, such as one of another kind or in a foreign namespace, is refused whole;
+    the others are read.
+
     Raises:
         NotFound: There is no such environment.
-        Refused: A rendered file holds what it may not, such as another kind, or an object in a foreign namespace.
     """
     project = found.project()
     environment = project.environment(name)
@@ -94,23 +106,56 @@ def desired(found: Repository, name: str) -> Desired:
     problems: list[Problem] = []
     seen: set[Ref] = set()
     encrypted: list[str] = []
+    refused: dict[str, None] = {}
     for path, content in sorted(found.files.items()):
         if path.startswith(folder) and sops.is_encrypted(content, path):
             encrypted.append(path)
         elif path.startswith(folder) and path.endswith(".yaml"):
-            for manifest in documents.load_all(content, path):
-                wrong = rendered.check(manifest, environment, project)
-                if not wrong and ref_of(manifest) in seen:
-                    wrong = [Problem("", "is there twice")]
-                problems += (_of_file(path, manifest, one) for one in wrong)
-                if not wrong:
-                    seen.add(ref_of(manifest))
-                    objects.append(manifest)
-    if problems:
-        hint = "git log -p -- " + problems[0].where
-        raise Refused("foreign-object", f"rendered files of {name} hold what they may not", hint, problems)
+            manifests = documents.load_all(content, path)
+            wrong, here = _checked(path, manifests, environment, project, seen)
+            if wrong:
+                problems += wrong
+                refused |= dict.fromkeys(_tools(path, manifests))
+            else:
+                seen |= here
+                objects += manifests
     objects.sort(key=lambda one: rendered.KINDS.index(ref_of(one).kind))
-    return Desired(environment, project, found.head, tuple(objects), tuple(encrypted))
+    return Desired(
+        environment,
+        project,
+        found.head,
+        tuple(objects),
+        tuple(encrypted),
+        tuple(refused),
+        tuple(problems),
+    )
+
+
+def _checked(
+    path: str, manifests: Iterable[Manifest], environment: Environment, project: Project, seen: Set[Ref]
+) -> tuple[list[Problem], set[Ref]]:
+    """What is wrong with the objects of a rendered file, and which those are that are right."""
+    problems: list[Problem] = []
+    here: set[Ref] = set()
+    for manifest in manifests:
+        wrong = rendered.check(manifest, environment, project)
+        if not wrong and ref_of(manifest) in seen | here:
+            wrong = [Problem("", "is there twice")]
+        problems += (_of_file(path, manifest, one) for one in wrong)
+        if not wrong:
+            here.add(ref_of(manifest))
+    return problems, here
+
+
+def _tools(path: str, manifests: Iterable[Manifest]) -> Iterator[str]:
+    """The tools that a rendered file is about: by its name, and by what its objects say."""
+    yield from (tool for _, tool in layout.rendered_tools([path]))
+    for manifest in manifests:
+        metadata = manifest.get("metadata") if isinstance(manifest, dict) else None
+        marks = metadata.get("labels") if isinstance(metadata, dict) else None
+        tool = marks.get(labels.TOOL) if isinstance(marks, dict) else None
+        if isinstance(tool, str):
+            yield tool
 
 
 def _of_file(path: str, manifest: Manifest, problem: Problem) -> Problem:

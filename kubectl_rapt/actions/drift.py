@@ -88,6 +88,8 @@ def drift(world: World, name: str) -> Drift:
         Unavailable: The cluster or the repository does not answer.
     """
     want = desired.desired(repository.read(world), name)
+    if want.refused:
+        raise want.refusal()
     desired.check_cluster(world, want.environment)
     live = desired.look(world, want)
     found = [*_missing_or_changed(world, want, live), *_surplus(want, live)]

@@ -122,6 +122,8 @@ def sync(
     for attempt in range(_ROUNDS):
         found = repository.read(world)
         want = desired.desired(found, name)
+        if want.refused and not want.objects:
+            raise want.refusal()
         may(want.environment)
         desired.check_cluster(world, want.environment)
         live = desired.look(world, want)
@@ -233,7 +235,7 @@ def _blocked(
     Only what would be written is asked whether somebody edited it: what is as it should be was answered for before.
     """
     name = want.environment.name
-    blocked = []
+    blocked = [Blocked(want.refused, want.refusal())] if want.refused else []
     if in_the_way := ownership.in_the_way(want, live):
         blocked.append(Blocked(tuple(in_the_way), ownership.refusal(name, in_the_way)))
     if not overwrite:

@@ -108,6 +108,23 @@ def test_a_rendered_file_that_was_edited_by_hand_is_not_applied_and_the_others_a
     assert ann.types("sync").exit_code == 0, "it is applied, and was agreed to"
 
 
+def test_a_rendered_file_that_holds_what_it_may_not_does_not_block_the_others(
+    team: Team, ann: Person
+) -> None:
+    team.add("wrong")
+    team.sync()
+    path = layout.rendered("dev", "wrong")
+    text = team.repository.files()[path]
+    team.repository.commit({path: text.replace(b"kind: ServiceAccount", b"kind: Secret", 1)})
+    ended = ann.types("add", "hello", *ADD[2:])
+    assert ended.exit_code == 0, ended
+    assert team.names(TOOL) == ["hello", "wrong"], "nothing of it is pruned"
+    ended = ann.types("sync")
+    assert ended.exit_code == 6, ended
+    assert "foreign-object" in ended.stderr
+    assert path in ended.stderr
+
+
 def test_a_dry_run_says_of_every_object_what_sync_then_does(team: Team) -> None:
     for tool in ("same", "changed", "gone", "touched"):
         team.add(tool, schedule="0 3 * * *")

@@ -122,7 +122,7 @@ def test_a_schedule_needs_every_answer(ask: Ask, repository: ConfigRepository) -
         (
             ["--schedule", "0 0 31 2 *"],
             ("schedule 0 0 31 2 *  never fires: Feb has no day 31",),
-            "--schedule '*/15 * * * *' --time-zone Europe/Prague",
+            "--schedule '*/15 * * * *'",
         ),
     ],
 )
@@ -407,7 +407,7 @@ def test_rendered_files_are_refused_with_every_problem(ask: Ask, repository: Con
             "rendered/dev/b.yaml": f"{account}---\n{foreign}---\njust text\n---\nmetadata: {{labels: [1]}}\n".encode(),
         }
     )
-    assert ask("sync", "--in", "dev") == refused(
+    assert ask("drift", "--in", "dev") == refused(
         6,
         "rendered files of dev hold what they may not",
         "git log -p -- rendered/dev/b.yaml",
