@@ -28,11 +28,13 @@ class Team:
     world: World
     writers: Writers
 
-    def add(self, tool: str, *, word: str = "true", schedule: str = "") -> str:
-        """Commit a tool; the commit's id."""
+    def add(self, tool: str, *, word: str = "true", schedule: str = "", replace: bool = False) -> str:
+        """Commit a tool, in the place of the one with that name where ``replace`` says so; the commit's id."""
         values = {"image": "busybox:1.35", "command": [word]}
         schedules = [Schedule(schedule)] if schedule else []
-        asked = add.Request("command", tool, "dev", answers={}, values=values, schedules=schedules)
+        asked = add.Request(
+            "command", tool, "dev", answers={}, values=values, schedules=schedules, replace=replace
+        )
         (step,) = compose.plan(self.world, add.draft(self.world, asked)).plan.steps
         return str(writes.apply(self.writers, step))
 

@@ -57,7 +57,7 @@ def test_a_schedule_that_was_suspended_stays_so_over_a_sync_until_it_is_resumed(
     assert not spec(backup).get("suspend")
     assert ann.types("schedule", "suspend", "backup").stdout == "cronjob.batch/backup suspended\n"
     assert ann.types("schedule", "suspend", "backup").stdout == "cronjob.batch/backup unchanged\n"
-    backup.add("backup", schedule="0 4 * * *")
+    backup.add("backup", schedule="0 4 * * *", replace=True)
     backup.sync()
     assert (spec(backup)["schedule"], spec(backup)["suspend"]) == ("0 4 * * *", True)
     shown = ann.types("schedule")
