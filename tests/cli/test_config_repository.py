@@ -542,3 +542,19 @@ def test_outdated_tools_are_listed_with_the_command_that_upgrades_them(
     assert ask("list", "--outdated").stderr == "No outdated tools found in the config repository.\n"
     assert ask("list", "--outdated", "-o", "json").stdout == "[]\n"
     assert ask("list", "--outdated", "--in", "nowhere").exit_code == 4
+
+
+def test_a_change_of_another_environment_is_neither_listed_nor_touched(
+    ask: Ask, repository: ConfigRepository
+) -> None:
+    ask("add", "http-check", "--in", "prod")
+    identifier = ask("changes", "-o", "name").stdout.strip()
+    assert ask("changes", "--in", "prod", "-o", "name").stdout.strip() == identifier
+    assert ask("changes", "--in", "dev", "-o", "name").stdout == ""
+    before = repository.branches
+    what = f'change {identifier} belongs to environment "prod", not to "dev"'
+    for verb in ("show", "update", "abandon", "merge"):
+        ended = ask("changes", verb, identifier, "--in", "dev")
+        assert ended == refused(6, what, f"kubectl rapt changes show {identifier}"), verb
+    assert repository.branches == before
+    assert ask("changes", "merge", identifier, "--in", "prod").exit_code == 0

@@ -16,6 +16,7 @@ from kubectl_rapt.actions.review import Merged, Open
 from kubectl_rapt.cli import diffs, options, show, terminal, waiting
 from kubectl_rapt.cli.waiting import After
 from kubectl_rapt.config import standing
+from kubectl_rapt.config.changes import Change
 from kubectl_rapt.errors import Refused
 from kubectl_rapt.model import times
 from kubectl_rapt.model.plan import CommitFiles, DeleteBranch, Plan, Propose, Step
@@ -38,7 +39,9 @@ def changes(
     """
     options.one_of("-o", output, ("json", "yaml", "name"))
     with options.open_world(context) as (world, _):
-        found = list(review.waiting(world, repository.read(world)))
+        named = options.named_environment(context)
+        every = review.waiting(world, repository.read(world))
+        found = [one for one in every if named in ("", *_environments(one.change))]
         rows = [_row(one, world.now()) for one in found]
     if output == "name":
         for one in found:
@@ -51,6 +54,18 @@ def changes(
         terminal.out(show.table([key.upper() for key in _KEYS], cells))
     else:
         terminal.say("No open changes.")
+
+
+def _environments(change: Change) -> list[str]:
+    return list(dict.fromkeys(environment for environment, _ in change.tools))
+
+
+def _check_environment(context: typer.Context, change: Change) -> None:
+    """Make sure that a change is one of the environment that was named. Raises Refused."""
+    named, own = options.named_environment(context), _environments(change)
+    if named and own and named not in own:
+        what = f'change {change.id} belongs to environment "{", ".join(own)}", not to "{named}"'
+        raise Refused("other-environment", what, f"kubectl rapt changes show {change.id}")
 
 
 def show_(
@@ -66,6 +81,7 @@ def show_(
     with options.open_world(context) as (world, _):
         found = repository.read(world)
         one = review.read(world, found, identifier)
+        _check_environment(context, one.change)
         before, after = review.contents(world, found, one)
         row = _row(one, world.now())
     if output:
@@ -133,6 +149,7 @@ def update(context: typer.Context, identifier: Identifier, dry_run: options.DryR
 def _bring(context: typer.Context, identifier: str, is_dry: bool, *, opens: bool) -> None:
     with options.open_world(context) as (world, writers):
         planned = updating.plan(world, identifier, opens=opens)
+        _check_environment(context, planned.one.change)
         seen = planned.one.pull_request
         if planned.plan.steps and not is_dry:
             answer = writes.settle(
@@ -172,6 +189,7 @@ def abandon(
     is_dry = options.is_dry(dry_run)
     with options.open_world(context) as (world, writers):
         planned = abandoning.plan(world, identifier, message)
+        _check_environment(context, planned.one.change)
         if not is_dry:
             writes.settle(
                 writers,
@@ -200,6 +218,7 @@ def merge(
     is_dry, after = options.is_dry(dry_run), After(wait or sync, sync, timeout)
     with options.open_world(context) as (world, writers):
         planned = merging.plan(world, identifier)
+        _check_environment(context, planned.change)
 
         def attempt() -> None:
             _attempt(world, writers, planned)
