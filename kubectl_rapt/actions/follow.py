@@ -58,7 +58,7 @@ def follow(
     inbox.add(_job(world, job))
     state = Following(only=part.container)
     logs_of: dict[Source, Log] = {}
-    for event in inbox.read(_TICK_SECONDS, following.Tick()):
+    for event in _with_pods(world, job, inbox.read(_TICK_SECONDS, following.Tick())):
         now = world.now()
         if isinstance(event, following.PodSeen):
             logs.check_container([event.pod], part.container, job.name)
@@ -82,8 +82,24 @@ def follow(
             raise Unavailable("timed-out", what, f"kubectl rapt logs {job}")
 
 
+def _with_pods(world: World, job: Ref, events: Iterator[following.Event]) -> Iterator[following.Event]:
+    """The events, with the Job's pods as they are then before it is told to have ended.
+
+    Whoever watches pods may be late, and without them neither the exit code nor the log is known.
+    """
+    for event in events:
+        if isinstance(event, following.JobSeen) and event.job is not None and event.job.ended:
+            for pod in world.cluster.list(POD, job.namespace, labels=_of(job)):
+                yield following.PodSeen(pods.from_manifest(pod))
+        yield event
+
+
+def _of(job: Ref) -> str:
+    return f"batch.kubernetes.io/job-name={job.name}"
+
+
 def _pods(world: World, job: Ref) -> Iterator[following.Event]:
-    for event in world.cluster.watch(POD, job.namespace, labels=f"batch.kubernetes.io/job-name={job.name}"):
+    for event in world.cluster.watch(POD, job.namespace, labels=_of(job)):
         if event.type == "synced":
             yield following.PodsListed()
         elif event.type != "deleted":

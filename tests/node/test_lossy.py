@@ -81,17 +81,18 @@ def test_runs_are_followed_to_their_end_and_start_once(
         }
         namespaces.apply(user, tool)
         ann, sam = Person(tmp_path / "ann", calm), Person(tmp_path / "sam", between.kubeconfig)
-        took: list[float] = []
-        for person, name in ((ann, "calm"), (sam, "lossy")):
-            begun = time.monotonic()
-            for number in range(3):
-                ended = person.types("run", "hello", "--request-id", f"{name}-{number}", "--follow")
+        took = {ann: 0.0, sam: 0.0}
+        for number in range(3):
+            for person in (ann, sam):
+                begun = time.monotonic()
+                request = f"{person.home.name}-{number}"
+                ended = person.types("run", "hello", "--request-id", request, "--follow")
+                took[person] += time.monotonic() - begun
                 assert ended.exit_code == CODE, ended
                 assert ended.stdout.splitlines() == LINES, ended
-            took.append(time.monotonic() - begun)
-        assert took[1] < 3 * took[0], took
+        assert took[sam] < 3 * took[ann], (took[sam], took[ann])
         assert sorted(pod.rsplit("-", 2)[0] for pod in starts) == sorted(
-            f"{name}-{number}" for name in ("calm", "lossy") for number in range(3)
+            f"{name}-{number}" for name in ("ann", "sam") for number in range(3)
         )
     for run in found(user, "runs.rapt.dev")["items"]:
         (attempt,) = run["status"]["attempts"]
@@ -145,9 +146,9 @@ def test_forty_tools_are_synced_once(
         for number in range(1, TOOLS):
             name = f"tool-{number}"
             files[path.replace("tool-0", name)] = content.replace(b"tool-0", name.encode())
+    repository.commit(files)
     took = {ann: 0.0, sam: 0.0}
-    for number, person in enumerate([ann, sam] * 3, 1):
-        repository.commit({path: (content or b"") + b"\n" * number for path, content in files.items()})
+    for person in [ann, sam] * 3:
         delete = [str(kubectl.program()), f"--kubeconfig={user}", "delete", "tools.rapt.dev", "--all"]
         subprocess.run(delete, check=True, capture_output=True, timeout=120)
         begun = time.monotonic()
@@ -169,7 +170,7 @@ def test_a_change_is_merged_and_synced_though_a_quarter_of_the_answers_is_lost(
         added = sam.types("add", "hello", "--in", "dev", "--image", "busybox:1.35", "--", "true")
         assert added.exit_code == 0, added
         (branch,) = [name for name in repository.branches if name != "main"]
-        merged = sam.types("changes", "merge", branch.rpartition("/")[2], "--sync")
+        merged = sam.types("changes", "merge", branch.rpartition("/")[2], "--sync", "--in", "dev")
         assert merged.exit_code == 0, merged
     assert [len(repository.log()), *repository.branches] == [2, "main"]
     assert [one["metadata"]["name"] for one in found(user, "tools.rapt.dev")["items"]] == ["hello"]
