@@ -22,13 +22,18 @@ DEAD = "dead"
 """What people call a run that used up its attempts."""
 
 
-STATUSES = (DEAD, "Pending", *dict.fromkeys((*runs.STATES, *causes.CAUSES)))
+SEEN = ("Pending", "Waiting", "Suspended", "Stopping", "Turn")
+"""What the list says of runs that no Run records: see ``standing``."""
+STATUSES = (DEAD, *dict.fromkeys((*SEEN, *runs.STATES, *causes.CAUSES)))
 """What the list may say of a run: its state, or the cause of its end. Kubernetes has reasons besides these."""
 _REASON = re.compile(r"([A-Z][a-z0-9]+){2,}")
 
 
 def is_status(word: str) -> bool:
     """Whether the list may say that of a run: a word of ours in any case, or what may be a reason of Kubernetes."""
+    waiting, colon, what = word.partition(":")
+    if colon:
+        return waiting.lower() == "waiting" and is_status(what)
     if word.lower() in {one.lower() for one in STATUSES}:
         return True
     return bool(_REASON.fullmatch(word)) and names.nearest(word, STATUSES) is None

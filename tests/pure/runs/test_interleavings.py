@@ -55,6 +55,9 @@ class Actor(threading.Thread):
     Its cluster waits before each request, so that a test decides who is next and what becomes of them.
     """
 
+    location = None
+    """It acts in no environment in particular."""
+
     def __init__(self, cluster: FakeCluster, wanted: Run = WANTED) -> None:
         super().__init__(daemon=True)
         self._cluster = cluster

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from kubectl_rapt.objects import crds, runs
-from kubectl_rapt.runs import listed
+from kubectl_rapt.runs import listed, standing
 from kubectl_rapt.runs.listed import Filter, Line
 from tests.given import NOON, a_job, a_run, at
 
@@ -164,3 +164,15 @@ def test_a_filter_wants_what_all_of_its_words_want(words: dict[str, Any], is_wan
     chosen = Filter.ago(NOON + timedelta(hours=1), **words)
     assert chosen.accepts(LINE) is is_wanted
     assert chosen.is_open is (not words)
+
+
+def test_every_word_that_the_list_says_may_be_asked_for() -> None:
+    waits = f"{standing.WAITING}:ImageNotFound"
+    for word in (*standing.STATES, standing.TURN, waits, waits.lower(), "dead", "oomkilled"):
+        assert listed.is_status(word), word
+    for word in ("Waiting:", "Waiting:nothing", "Running:ImageNotFound", "wating"):
+        assert not listed.is_status(word), word
+    line = Line("team", "x", "backup", waits, standing.WAITING, "1", "ann", at(0))
+    for word in ("waiting", "imagenotfound", waits.lower()):
+        assert Filter.ago(NOON, statuses=[word]).accepts(line)
+    assert not Filter.ago(NOON, statuses=["running"]).accepts(line)
