@@ -28,9 +28,9 @@ _NO_COMMAND = ("bad-flag", "no-command", "no-flag")
 """What is said of words that are no command of ours."""
 _MOST_STEPS = 6
 
-_NEVER = ("completion", "dev down", "dev up", "dev run", "shell", "debug", "install", "purge")
-"""What asks a terminal, or changes the machine or the cluster for everybody: these are typed to see what they would do,
-where they can say so, and are not typed otherwise."""
+_NEVER = ("attach", "completion", "dev down", "dev up", "dev run", "shell", "debug", "install", "purge")
+"""What asks a terminal, carries a run on, or changes the machine or the cluster for everybody: it is typed to see what
+it would do, if it can say so, and is not typed otherwise."""
 _FOLLOWS = {"--follow", "-f", "--watch", "-w"}
 
 

@@ -196,16 +196,18 @@ def _check(wanted: Installation, allowed: tuple[str, ...], path: str) -> None:
         if one not in allowed
     ]
     if problems:
-        raise Invalid("bad-definition", f"{path} is not right", _correction(wanted, allowed), problems)
+        raise Invalid(
+            "bad-definition", f"{path} is not right", _correction(wanted, allowed, problems), problems
+        )
 
 
-def _correction(wanted: Installation, allowed: tuple[str, ...]) -> str:
+def _correction(wanted: Installation, allowed: tuple[str, ...], problems: list[Problem]) -> str:
+    if not problems[0].where.startswith("schedule"):
+        return f"-n {allowed[0]}"
     for one in wanted.schedules:
-        if schedules.check(one.cron) or schedules.check_fires(one.cron):
-            return "--schedule '*/15 * * * *'"
-        if one.time_zone and schedules.check_time_zone(one.time_zone):
+        if not schedules.check(one.cron) and one.time_zone and schedules.check_time_zone(one.time_zone):
             return f"--time-zone {schedules.near_time_zone(one.time_zone)}"
-    return f"-n {allowed[0]}"
+    return "--schedule '*/15 * * * *'"
 
 
 def _check_token(template: Template, rendered: Rendered) -> None:

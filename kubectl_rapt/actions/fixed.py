@@ -1,6 +1,7 @@
 """Parameters that are set when a tool is installed: what to say when somebody sets one for a run."""
 
-from collections.abc import Iterable
+import shlex
+from collections.abc import Mapping
 
 from kubectl_rapt.errors import RaptError, Refused
 from kubectl_rapt.objects.tools import Tool
@@ -8,27 +9,26 @@ from kubectl_rapt.ports.world import World
 from kubectl_rapt.templating.parameters import Parameter
 
 
-def check(world: World, tool: Tool, given: Iterable[str]) -> None:
+def check(world: World, tool: Tool, given: Mapping[str, str]) -> None:
     """Refuse names that a run cannot set because git does, and show how they are changed there.
 
     Args:
         world: Where the config repository and the registries are; without them nothing is refused here.
         tool: The tool.
-        given: Names that are no run-time parameters of it.
+        given: Names that are no run-time parameters of it, with the texts that were given.
 
     Raises:
         Refused: ``fixed-parameter``.
     """
-    unknown = list(given)
-    if not (unknown and tool.source and tool.environment):
+    if not (given and tool.source and tool.environment):
         return
     fixed = {one.name for one in _installed(world, tool)}
-    for name in unknown:
+    for name, text in given.items():
         if name in fixed:
             raise Refused(
                 "fixed-parameter",
                 f"{name} of {tool.name} is set when the tool is installed, and a run cannot change it",
-                f"kubectl rapt set {tool.name} {name}=… --in {tool.environment}",
+                f"kubectl rapt set {tool.name} {shlex.quote(f'{name}={text}')} --in {tool.environment}",
             )
 
 

@@ -68,10 +68,9 @@ def retry(world: World, name: str, namespace: str) -> tuple[RetryPolicy, str]:
     for one in bundled:
         if one.name == name:
             return one, BUNDLED
-    near = names.did_you_mean(name, [one.name for one in bundled])
-    raise NotFound(
-        "no-policy", f'no retry policy "{name}" in namespace {namespace}{near}', "kubectl rapt policy"
-    )
+    known = [one.name for one in bundled]
+    what = f'no retry policy "{name}" in namespace {namespace}{names.did_you_mean(name, known)}'
+    raise NotFound("no-policy", what, "kubectl rapt policy").meant(name, names.nearest(name, known))
 
 
 def of_tool(world: World, tool: Tool) -> Tool:

@@ -130,7 +130,7 @@ def _job(world: World, run: Run, given: Mapping[str, str]) -> Manifest | None:
     if unknown := [name for name in sizes if name not in renewal.RESOURCES]:
         known = sorted({*asked, *renewal.RESOURCES})
         if tool:
-            fixed.check(world, tool, unknown)
+            fixed.check(world, tool, {name: sizes[name] for name in unknown})
         problems = [
             Problem(name, f"is not a parameter of {run.tool}{names.did_you_mean(name, known)}")
             for name in unknown

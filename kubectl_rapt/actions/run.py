@@ -132,8 +132,7 @@ def plan(world: World, request: Request, known: Tool | None = None) -> Run:
     check_id(request.id)
     found = known or tool(world, request)
     asked = questions(found)
-    fixed.check(world, found, request.answers.keys() - {one.name for one in asked})
-    given = {**request.values, **parameters.parse_all(asked, request.answers)}
+    given = {**request.values, **_parsed(world, found, request.answers, asked)}
     check_secrets(found, request)
     _check_files(request.mounts, found)
     values = _checked(found, request, asked, given)
@@ -210,6 +209,19 @@ def check_secrets(tool: Tool, request: Request) -> None:
     """
     given = {**request.values, **parameters.parse_all(questions(tool), request.answers)}
     secrets.check((*secrets.search(given), *secrets.search(request.env)), tool.allowed_literals)
+
+
+def _parsed(
+    world: World, tool: Tool, answers: Mapping[str, str], asked: Sequence[parameters.Parameter]
+) -> dict[str, Any]:
+    """The answers as values. Raises Invalid, or Refused if all that is wrong is that git fixes some of them."""
+    try:
+        return parameters.parse_all(asked, answers)
+    except Invalid as error:
+        strange = {name: text for name, text in answers.items() if name not in {one.name for one in asked}}
+        if all(problem.where in strange for problem in error.problems):
+            fixed.check(world, tool, strange)
+        raise
 
 
 def check_id(identifier: str, room: int = 0) -> None:

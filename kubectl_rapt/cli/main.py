@@ -12,7 +12,7 @@ from typer._click.exceptions import UsageError as ClickUsageError
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
-from kubectl_rapt.cli import copying, correcting, helping, line, options, refusals, table, terminal
+from kubectl_rapt.cli import copying, correcting, helping, line, options, refusals, table, terminal, words
 from kubectl_rapt.errors import RaptError, UsageError
 from kubectl_rapt.model import names
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 OUR_BUG = 3
 NAME = helping.THROUGH_KUBECTL
+_FEW = 3
+"""So many commands that have a flag are named at most."""
 
 
 class Command(TyperCommand):
@@ -207,12 +209,20 @@ def _translate(error: ClickException, arguments: Sequence[str]) -> RaptError:
         word = error.option_name.strip("-")
         if word == command == "set":  # what follows is an argument of it
             hint = correcting.replaced(arguments, error.option_name, "")
-        elif word in table.TABLE and word != command:
+        elif word in table.TABLE and not command:
             hint = f"{NAME} {word}"
         elif nearest:
             hint = correcting.replaced(arguments, error.option_name, nearest)
         else:
             hint = f"{where} --help"
+            others = [
+                name for name, one in words.COMMANDS.items() if error.option_name in line.by_name(one.flags)
+            ]
+            if others and command and len(others) <= _FEW:
+                what = f"{where.removeprefix(NAME).strip()} has no flag {error.option_name}"
+                return UsageError(
+                    "no-flag", f"{what}; {', '.join(others)} has it", f"{NAME} {others[0]} --help"
+                )
         return UsageError("no-flag", f"no flag {error.option_name}", hint)
     if isinstance(error, BadParameter) and error.param and error.message:
         what = f"{error.param.opts[0]} expects {_expected(error.message)}"

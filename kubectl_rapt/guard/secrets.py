@@ -424,7 +424,7 @@ def check(hits: Iterable[Hit], allowed: Collection[str] = ()) -> None:
         count = "1 secret stands" if len(problems) == 1 else f"{len(problems)} secrets stand"
         raise Refused(
             "literal-secret",
-            f"{count} there in plain sight; give the name of a Secret instead",
-            "kubectl create secret generic NAME --from-literal KEY=…, then --set PARAMETER=NAME/KEY",
+            f"{count} there in plain sight; make a Secret, and give NAME/KEY as the answer",
+            "kubectl create secret generic NAME --from-literal KEY=…",
             list(problems.values()),
         )

@@ -13,6 +13,7 @@ _HASH_LENGTH = 8
 _SUFFIX_LENGTH = 5
 
 _PARTS = re.compile(r"[-_./@: ]+")
+_LAST_NUMBER = re.compile(r"[-_.]?[0-9]+\Z")
 _DIGIT = re.compile(r"[0-9]")
 _SHORT, _LONG, _MOST_SLIPS = 3, 8, 2
 _MOST_LEFT_OUT = 4
@@ -78,6 +79,8 @@ def _slips(word: str, other: str) -> int | None:
     if _PARTS.sub("", word) == _PARTS.sub("", other):
         return 1  # ``outofmemory``, ``time_zone``
     if _DIGIT.sub("0", word) == _DIGIT.sub("0", other):
+        return None
+    if _LAST_NUMBER.sub("", word) == _LAST_NUMBER.sub("", other):
         return None
     short, long = sorted((word, other), key=len)
     if len(short) >= _SHORT and len(long) - len(short) <= _MOST_LEFT_OUT and long.startswith(short):

@@ -161,9 +161,10 @@ def check(
         verb = "is" if len(problems) == 1 else "are"
         message = f"{count}{f' for {subject}' if subject else ''} {verb} not right"
         hint = "give each as --set NAME=VALUE"
-        if not known.keys() >= answers.keys():
+        strange = next((name for name in answers if name not in known), "")
+        if strange:
             hint += f"; there are {', '.join(known)}" if known else "; there are none"
-        raise Invalid("bad-answers", message, hint, problems)
+        raise Invalid("bad-answers", message, hint, problems).meant(strange, names.nearest(strange, known))
     return values
 
 

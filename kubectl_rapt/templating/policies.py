@@ -205,7 +205,7 @@ def _find(
             one.removeprefix(folder).removesuffix(".yaml") for one in files if one.startswith(folder)
         )
         near = names.did_you_mean(name, known)
-        hint = f"there are {', '.join(known)}" if known else ""
+        hint = "kubectl rapt policy"
         what = f'no {kind} policy "{name}": {registry} has no {where}, and none came with Rapt{near}'
-        raise NotFound("no-policy", what, hint)
+        raise NotFound("no-policy", what, hint).meant(name, names.nearest(name, known))
     return read(files[where], where)

@@ -181,8 +181,8 @@ def test_a_locked_main_keeps_change_and_branch(
 
 def test_an_unknown_change_is_told_with_the_nearest(bob: FakeWorld, change: changes.Change) -> None:
     with pytest.raises(NotFound) as caught:
-        merge(bob, change.id[:-1])
-    assert caught.value.typo == (change.id[:-1], change.id)
+        merge(bob, mistyped := change.id[1] + change.id[0] + change.id[2:])
+    assert caught.value.typo == (mistyped, change.id)
 
 
 def test_a_merged_change_is_told_as_merged_and_where_to_read_on(

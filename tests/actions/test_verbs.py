@@ -234,7 +234,7 @@ def test_a_parameter_that_is_set_at_install_is_told_with_the_command_that_sets_i
     rendered = documents.load_all(repository.files()["rendered/dev/hello.yaml"], "hello.yaml")
     tool = tools.from_manifest(next(one for one in rendered if one["kind"] == "Tool"))
     with pytest.raises(Refused) as caught:
-        fixed.check(ann, tool, ["image"])
+        fixed.check(ann, tool, {"image": "busybox:1 36"})
     assert caught.value.code == "fixed-parameter"
-    assert caught.value.hint == "kubectl rapt set hello image=… --in dev"
-    fixed.check(ann, tool, ["imagee"])
+    assert caught.value.hint == "kubectl rapt set hello 'image=busybox:1 36' --in dev"
+    fixed.check(ann, tool, {"imagee": "busybox"})

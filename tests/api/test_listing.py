@@ -4,7 +4,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import pytest
 
 from kubectl_rapt import documents
 from kubectl_rapt.cli import main
-from tests import namespaces
+from tests import hints, namespaces
 from tests.api.teams import kubectl_does
 from tests.cluster import kubectl
 from tests.killing import Ended, Person
@@ -25,9 +25,15 @@ Types = Callable[..., Ended]
 def types(
     user: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> Types:
-    """Type a command as an ordinary user."""
+    """Type a command as an ordinary user, and then every command that its answer shows."""
+    known: set[tuple[str, str]] = set()
 
     def types(*words: str) -> Ended:
+        ended = typed(words)
+        hints.Hints(typed, known).follow(words, ended)
+        return ended
+
+    def typed(words: Sequence[str]) -> Ended:
         with monkeypatch.context() as person:
             for name in [name for name in os.environ if name.startswith(("XDG_", "RAPT_", "GIT_", "KUBE"))]:
                 person.delenv(name)

@@ -6,7 +6,7 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import pytest
 
 from kubectl_rapt import documents
 from kubectl_rapt.cli import main
-from tests import namespaces
+from tests import hints, namespaces
 from tests.cli.endings import refused
 from tests.cluster import clusters, kubeconfigs
 from tests.cluster.clusters import Cluster, PrivateCluster
@@ -30,16 +30,23 @@ COMMANDS = ("list", "runs", "run hello", "logs hello", "why hello")
 def types(
     user: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> Types:
-    """Type a command as an ordinary user, or with another kubeconfig."""
+    """Type a command as an ordinary user, or with another kubeconfig, and then every command that its answer shows."""
     ours = ("XDG_", "RAPT_", "GIT_", "KUBE")
+    known: set[tuple[str, str]] = set()
 
     def types(command: str, kubeconfig: Path = user) -> Ended:
+        ended = typed(command.split(), kubeconfig)
+        follows = hints.Hints(lambda words: typed(words, kubeconfig), known)
+        follows.follow(command.split(), ended)
+        return ended
+
+    def typed(words: Sequence[str], kubeconfig: Path) -> Ended:
         with monkeypatch.context() as person:
             for name in [name for name in os.environ if name.startswith(ours)]:
                 person.delenv(name)
             for name, value in {**SOMEONE, "HOME": tmp_path / "home", "KUBECONFIG": kubeconfig}.items():
                 person.setenv(name, str(value))
-            code = main.run(command.split())
+            code = main.run(list(words))
         told = capfd.readouterr()
         return Ended(code, told.out, told.err)
 
@@ -163,7 +170,7 @@ def test_answers_at_a_run_are_told_together_and_nothing_is_created(
     assert types("run tcp-check --set hst=x --set port=abc --set timeout=3s") == refused(
         5,
         "4 answers for tcp-check are not right",
-        "give each as --set NAME=VALUE; there are host, port",
+        "kubectl rapt run tcp-check --set host=x --set port=abc --set timeout=3s",
         "hst      is not a parameter; did you mean: host?",
         "timeout  is not a parameter",
         "host     is missing: expected text of at most 253 characters such as database.example.com",
@@ -215,7 +222,7 @@ def test_without_the_kinds_the_command_that_brings_them_is_named(types: Types, b
     assert types("sync", ann) == refused(
         6,
         'user "ann" may not get namespaces, and so cannot tell which cluster this is',
-        "an administrator permits it with: kubectl rapt install",
+        "kubectl rapt install\n  or: ask an administrator to run it",
     )
 
 

@@ -23,7 +23,8 @@ from tests.given import NOON, a_run
 def cluster(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
     """What the commands see."""
     cluster = FakeCluster(lambda: NOON)
-    world = SimpleNamespace(cluster=cluster, bundle=PackagedBundle(), now=lambda: NOON + timedelta(hours=1))
+    now = NOON + timedelta(hours=1)
+    world = SimpleNamespace(cluster=cluster, bundle=PackagedBundle(), location=None, now=lambda: now)
     monkeypatch.setattr(options, "open_world", lambda context: contextlib.nullcontext((world, None)))
     return cluster
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from kubectl_rapt.actions import find
 from kubectl_rapt.actions import listing as listings
 from kubectl_rapt.actions.listing import Listing, Wanted
 from kubectl_rapt.cli import columns, listing, options, terminal
@@ -109,6 +110,8 @@ def runs(
                 shown.all(all_.packed, now)
                 _tell(all_)
             else:
+                if tool and wanted.namespace:
+                    find.tool(world, tool, wanted.namespace, "runs")  # a mistyped name is no empty answer
                 where = f"namespace {wanted.namespace}" if wanted.namespace else "any namespace"
                 terminal.say(f"No runs found in {where}.")
 

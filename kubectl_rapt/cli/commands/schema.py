@@ -8,6 +8,7 @@ from kubectl_rapt import documents
 from kubectl_rapt.cli import terminal
 from kubectl_rapt.config import schema as schemas
 from kubectl_rapt.errors import UsageError
+from kubectl_rapt.model import names
 
 _NAMES = "|".join(schemas.SCHEMAS)
 
@@ -21,5 +22,7 @@ def schema(
     Example: kubectl rapt schema tool > tool.schema.json
     """
     if file not in schemas.SCHEMAS:
-        raise UsageError("bad-usage", f'there is no schema of "{file}"', f"kubectl rapt schema {_NAMES}")
+        near = names.nearest(file, schemas.SCHEMAS) or "tool"
+        what = f'there is no schema of "{file}"; there are {", ".join(schemas.SCHEMAS)}'
+        raise UsageError("bad-usage", what, f"kubectl rapt schema {near}")
     terminal.out(documents.dump_json(schemas.SCHEMAS[file]()).rstrip("\n"))

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from kubectl_rapt.actions import find
 from kubectl_rapt.cli import listing, options, show, terminal
 from kubectl_rapt.errors import UsageError
 from kubectl_rapt.model import times
@@ -64,6 +65,8 @@ def _failed(context: typer.Context, tool: str, all_namespaces: bool, output: str
         all_namespaces = not namespace
         found = failed.listed(world, namespace, tool)
         now = world.now()
+        if tool and not found and namespace:
+            find.tool(world, tool, namespace, "why --failed")
     if output:
         terminal.out(show.document(show.listed([_failure(one) for one in found]), output))
         return

@@ -93,6 +93,8 @@ NEAR = [
     ("http", ["http-check"], None),
     ("get", ["set"], None),
     ("hc2", ["hc1"], None),
+    ("hello2", ["hello"], None),
+    ("hello-2", ["hello", "hello-10"], None),
     ("db-backup-2", ["db-backup-1"], None),
     ("http-check", ["tcp-check"], None),
     ("never", ["server"], None),

@@ -123,7 +123,7 @@ def test_a_policy_that_is_not_there_is_told_the_nearest() -> None:
         'no retry policy "trice": the registry has no policies/retry/trice.yaml, and none came with Rapt; '
         "did you mean: thrice?"
     )
-    assert caught.value.hint == "there are thrice"
+    assert caught.value.hint == "kubectl rapt policy"
 
 
 def test_a_registry_has_the_policies_that_came_with_rapt_and_its_own_come_first() -> None:
