@@ -118,6 +118,8 @@ class Stage:
         words = ("patch", "runs.rapt.dev", name, "--subresource=status", "--type=merge")
         state = '-p={"status":{"state":"Exhausted"}}'
         where = f"-n{self.namespace(environment)}"
+        ended = ("wait", f"job/{name}-1", "--for=condition=Failed", "--timeout=60s", where)
+        assert self._kubectl(self.cluster.kubeconfig, *ended).returncode == 0
         assert self._kubectl(self.cluster.kubeconfig, *words, state, where).returncode == 0
         return name
 
@@ -206,7 +208,7 @@ ACTS = {
     "dead drop": about("dead drop {it} --yes", makes=Stage.died),
     "dead export": about("dead export {it} --to {folder}", makes=Stage.died),
     "clean": Verb("clean --dry-run"),
-    "delete": Verb("delete --all --dry-run", (1,)),
+    "delete": Verb("delete --all --dry-run", (0, 1)),
     "reconcile": Verb("reconcile"),
     "policy": Verb("policy"),
     "policy show": Verb("policy show never"),
