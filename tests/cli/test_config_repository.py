@@ -95,7 +95,7 @@ def test_a_schedule_needs_every_answer(ask: Ask, repository: ConfigRepository) -
     assert ask("add", "tcp-check", "--in", "dev", "--set", "hst=db", "--schedule", "@daily") == refused(
         5,
         "3 answers for tcp-check 1.0.0 are not right",
-        "give each as --set NAME=VALUE; there are host, port, timeout",
+        "kubectl rapt add tcp-check --in dev --set host=db --schedule @daily",
         "hst   is not a parameter; did you mean: host?",
         "host  is missing: expected text of at most 253 characters such as database.example.com",
         "port  is missing: expected an integer from 1 to 65535 such as 5432",
