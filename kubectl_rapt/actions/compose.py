@@ -122,7 +122,8 @@ def compose(
 
     Raises:
         NotFound, Invalid, Refused: See ``plan``.
-        Refused: ``same-place``: two environments would have a tool at one place.
+        Refused: ``same-place``: two environments would have a tool at one place; ``same-object``: two tools need one
+            object.
     """
     edited = {path: content for path, content in {**found.files, **edits}.items() if content is not None}
     before, after = found.project(), project.read(edited)
@@ -144,6 +145,10 @@ def compose(
     built = tuple(_raised(build.build_many(world, after, wanted)))
     for one in built:
         files |= one.files
+    whole = {path: text for path, text in {**edited, **files}.items() if text is not None}
+    places.check_objects(
+        after, whole, ((one.environment, one.installation.tool, one.objects) for one in built)
+    )
     runs = layout.reviewed_runs(edits)
     names = dict.fromkeys(environment for environment, _ in (*tools, *runs))
     environments = tuple(

@@ -1,12 +1,14 @@
-"""Whether two environments are one place: the tools that both have would be the same objects of one cluster."""
+"""Whether two tools would be the same objects of one cluster: one of two environments, or two with names alike."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
+from kubectl_rapt import documents
 from kubectl_rapt.config import installation, layout
 from kubectl_rapt.config.project import Environment, Project
 from kubectl_rapt.errors import Invalid, Problem, Refused
+from kubectl_rapt.model.kinds import CRON_JOB, Manifest, Ref, ref_of
 
 
 class Twin(NamedTuple):
@@ -55,6 +57,101 @@ def check(project: Project, files: Mapping[str, bytes], tools: Collection[str] |
     if found:
         problems = [Problem(layout.definition(one.other, one.tool), one.what) for one in found]
         raise Refused("same-place", f'tool "{found[0].tool}" {found[0].what}', HINT, problems)
+
+
+class Clash(NamedTuple):
+    """An object that two tools need, such as ``cronjob/a-2``: the second schedule of ``a``, the first of ``a-2``."""
+
+    environment: str
+    tool: str
+    other_environment: str
+    other: str
+    ref: Ref
+
+    @property
+    def what(self) -> str:
+        """What is wrong with the tool, after its name."""
+        where = "" if self.other_environment == self.environment else f" of {self.other_environment}"
+        return f'needs {self.ref}, which tool "{self.other}"{where} has'
+
+
+def clashes(
+    project: Project, files: Mapping[str, bytes], built: Iterable[tuple[str, str, Sequence[Manifest]]]
+) -> Iterator[Clash]:
+    """The objects of some tools that other tools of the same cluster have, each of them once.
+
+    Args:
+        project: What ``rapt.yaml`` says.
+        files: Path to content of the repository, with what those tools render to.
+        built: Environment, name and objects of those tools.
+    """
+    held: dict[str, frozenset[Ref]] = {}
+    seen: set[tuple[frozenset[tuple[str, str]], Ref]] = set()
+    for environment, tool, objects in built:
+        mine = project.environment(environment)
+        places = [
+            one.name
+            for one in project.environments.values()
+            if one.name == environment or (one.cluster and one.cluster == mine.cluster)
+        ]
+        for ref in map(ref_of, objects):
+            parts = ref.name.split("-")
+            # Objects of a tool begin with its name: no other file can hold them.
+            for other in ("-".join(parts[:end]) for end in range(1, len(parts) + 1)):
+                for place in places:
+                    path = layout.rendered(place, other)
+                    if other == tool or path not in files:
+                        continue
+                    if path not in held:
+                        held[path] = frozenset(_refs(files[path], path))
+                    pair = frozenset([(environment, tool), (place, other)]), ref
+                    if ref in held[path] and pair not in seen:
+                        seen.add(pair)
+                        yield Clash(environment, tool, place, other, ref)
+
+
+def check_objects(
+    project: Project, files: Mapping[str, bytes], built: Iterable[tuple[str, str, Sequence[Manifest]]]
+) -> None:
+    """Raises Refused, ``same-object``, where there are such objects; see ``clashes``."""
+    found = list(clashes(project, files, built))
+    if found:
+        first = found[0]
+        problems = [Problem(layout.definition(one.environment, one.tool), one.what) for one in found]
+        problems.append(
+            Problem("to go on", "give one of the two tools another name (add --name)" + _fewer(first))
+        )
+        raise Refused("same-object", f'tool "{first.tool}" {first.what}', _way_out(files, first), problems)
+
+
+def _fewer(clash: Clash) -> str:
+    return ", or leave the other one a single schedule" if clash.ref.kind == CRON_JOB else ""
+
+
+def _way_out(files: Mapping[str, bytes], clash: Clash) -> str:
+    """The command that leaves the tool with several schedules its first one; else the one that shows the other tool."""
+    for environment, tool in (
+        (clash.environment, clash.tool),
+        (clash.other_environment, clash.other),
+    ):
+        path = layout.definition(environment, tool)
+        if clash.ref.kind != CRON_JOB or tool == clash.ref.name or path not in files:
+            continue
+        try:
+            first = installation.read(files[path], tool, path).schedules[0]
+        except (Invalid, IndexError):
+            continue
+        zone = f" --time-zone {first.time_zone}" if first.time_zone else ""
+        return f"kubectl rapt set {tool} --in {environment} --schedule '{first.cron}'{zone}"
+    return f"kubectl rapt explain {clash.other} --in {clash.other_environment}"
+
+
+def _refs(content: bytes, path: str) -> Iterator[Ref]:
+    """The objects of a rendered file; none where it cannot be read, which is told elsewhere."""
+    try:
+        yield from map(ref_of, documents.load_all(content, path))
+    except (Invalid, KeyError, TypeError, AttributeError):
+        return
 
 
 def _namespaces(files: Mapping[str, bytes], environment: Environment, tool: str) -> tuple[str, ...]:

@@ -147,6 +147,57 @@ def test_a_namespace_of_another_environment_is_refused(ask: Ask, repository: Con
     assert repository.branches == before
 
 
+TWO = ("--schedule", "0 3 * * *", "--schedule", "0 4 * * *")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "problem", "hints"),
+    [
+        (
+            ("add", "a", "--image", "busybox", *TWO),
+            ("add", "a-2", "--image", "busybox", "--schedule", "0 5 * * *"),
+            'tool "a-2" needs cronjob/a-2, which tool "a" has',
+            (
+                "add a-2 --in prod --image busybox --schedule '0 5 * * *' --name a-2-b",
+                "set a --in prod --schedule '0 3 * * *'",
+            ),
+        ),
+        (
+            ("add", "a-2", "--image", "busybox", "--schedule", "0 5 * * *"),
+            ("set", "a", *TWO),
+            'tool "a" needs cronjob/a-2, which tool "a-2" has',
+            ("set a --in prod --schedule '0 3 * * *'",),
+        ),
+    ],
+    ids=["add", "set"],
+)
+def test_two_tools_that_need_one_object_are_refused_before_anything_is_committed(
+    ask: Ask,
+    repository: ConfigRepository,
+    first: tuple[str, ...],
+    second: tuple[str, ...],
+    problem: str,
+    hints: tuple[str, ...],
+) -> None:
+    given = [first, *([("add", "a", "--image", "busybox")] if second[0] == "set" else [])]
+    for words in given:
+        assert ask(*words[:2], "--in", "prod", *words[2:]).exit_code == 0
+        (branch,) = repository.branches.keys() - {"main"}
+        repository.move_main(repository.branches[branch])
+        repository.git("branch", "-D", branch)
+    before = repository.branches
+    ended = ask(*second[:2], "--in", "prod", *second[2:])
+    assert (ended.exit_code, ended.stdout) == (6, ""), ended
+    assert f"error: {problem}\n" in ended.stderr
+    shown = [
+        line.split("kubectl rapt ")[1]
+        for line in ended.stderr.splitlines()
+        if " try: " in line or " or: " in line
+    ]
+    assert tuple(shown) == hints
+    assert repository.branches == before
+
+
 @pytest.mark.parametrize("zone", ["Europe/Berln", "Europe/Berlin"])
 def test_a_time_zone_without_a_schedule_is_no_time_zone_of_anything(
     ask: Ask, repository: ConfigRepository, zone: str

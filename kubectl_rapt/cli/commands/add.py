@@ -11,7 +11,7 @@ from kubectl_rapt.cli.proposing import Manner
 from kubectl_rapt.cli.waiting import After
 from kubectl_rapt.config import installation
 from kubectl_rapt.config.installation import DIGEST, Schedule
-from kubectl_rapt.errors import UsageError
+from kubectl_rapt.errors import Refused, UsageError
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.templating.reference import Reference
 
@@ -100,7 +100,13 @@ def add(
         if terminal.is_interactive():
             request = _answered(world, request, asked)
         manner = Manner(is_dry, overwrite, draft, After(wait or sync, sync, timeout), output)
-        code = proposing.carry_out(context, world, writers, adding.draft(world, request), manner)
+        try:
+            code = proposing.carry_out(context, world, writers, adding.draft(world, request), manner)
+        except Refused as error:
+            if error.code != "same-object":
+                raise
+            hint = f"--name {request.tool}-b\n{error.hint}"
+            raise Refused(error.code, error.message, hint, error.problems) from error
         answering.tell(options.words_given(context), asked)
         return code
 

@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import pytest
 
+from kubectl_rapt import documents
 from kubectl_rapt.config import installation, layout, places
 from kubectl_rapt.config.places import Twin
 from kubectl_rapt.config.project import Environment, Project
 from kubectl_rapt.errors import Refused
+from kubectl_rapt.model.kinds import CRON_JOB, EXTERNAL_SECRET, Kind, Manifest
 from tests.pure.config.test_installation import BARE
 
 
@@ -66,3 +68,46 @@ def test_only_what_is_asked_about_is_refused_and_a_broken_file_is_no_tool_yet() 
     assert caught.value.message == (
         'tool "backup" is in dev and prod, which are one place: namespace team of the same cluster'
     )
+
+
+def an_object(name: str, kind: Kind = CRON_JOB, namespace: str = "team") -> Manifest:
+    return {
+        "apiVersion": kind.api_version,
+        "kind": kind.name,
+        "metadata": {"name": name, "namespace": namespace},
+    }
+
+
+@pytest.mark.parametrize(
+    ("place", "other", "theirs", "mine", "is_clash"),
+    [
+        ("dev", "a", an_object("a-2"), an_object("a-2"), True),
+        ("dev", "a-2-b", an_object("a-2-b"), an_object("a-2-b"), True),
+        ("dev", "a-b", an_object("a-b-c", EXTERNAL_SECRET), an_object("a-b-c", EXTERNAL_SECRET), True),
+        ("dev", "a", an_object("a-2", EXTERNAL_SECRET), an_object("a-2"), False),
+        ("dev", "a", an_object("a-2", namespace="live"), an_object("a-2"), False),
+        ("prod", "a", an_object("a-2"), an_object("a-2"), True),
+        ("far", "a", an_object("a-2"), an_object("a-2"), False),
+    ],
+)
+def test_an_object_that_another_tool_of_the_cluster_has_is_a_clash(
+    place: str, other: str, theirs: Manifest, mine: Manifest, is_clash: bool
+) -> None:
+    project = a_project(DEV, PROD, Environment("far", ("team",), "another"))
+    rendered = documents.dump_all([an_object("z"), theirs]).encode()
+    files = a_tool(place, other) | {layout.rendered(place, other): rendered}
+    files |= {
+        layout.rendered("dev", "mine"): documents.dump_all([mine]).encode(),
+        layout.rendered("dev", "x"): b"[",
+    }
+    found = list(places.clashes(project, files, [("dev", "mine", [mine, an_object("x-1")])]))
+    assert [(one.other_environment, one.other) for one in found] == ([(place, other)] if is_clash else [])
+
+
+def test_two_tools_that_are_made_at_once_and_clash_are_told_once() -> None:
+    both = [("dev", "a", [an_object("a"), an_object("a-2")]), ("dev", "a-2", [an_object("a-2")])]
+    files = {
+        layout.rendered(place, tool): documents.dump_all(objects).encode() for place, tool, objects in both
+    }
+    (found,) = places.clashes(a_project(DEV), files, both)
+    assert found.what == 'needs cronjob/a-2, which tool "a-2" has'
