@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from kubectl_rapt.actions import compose, propose, repository, review
+from kubectl_rapt.actions import compose, desired, propose, repository, review
 from kubectl_rapt.actions.repository import Repository
 from kubectl_rapt.actions.review import Open, Rendered
 from kubectl_rapt.config import changes
@@ -45,7 +45,8 @@ def plan(world: World, identifier: str, refs: Mapping[str, str] | None = None) -
     Raises:
         NotFound: No such change.
         Conflict: ``changed-since``: one of its files has changed on main since; ``proposal-closed``.
-        Refused: ``hand-edited``: see ``compose.plan``; ``foreign-files``; ``not-mergeable``: a draft.
+        Refused: ``hand-edited``: see ``compose.plan``; ``foreign-files``; ``not-mergeable``: a draft; ``going-back``:
+            main was rewritten, and this would be a commit on it (the forge decides about its own).
     """
     found = repository.read(world, refs)
     if done := review.merged(world, found, identifier):
@@ -59,6 +60,8 @@ def plan(world: World, identifier: str, refs: Mapping[str, str] | None = None) -
         return Merge(one.change, Plan(_on_forge(world, found, one, rendered)), has_forge=True)
     if not rendered.whole.after:
         return Merge(one.change, Plan(), is_merged=True)
+    for environment in rendered.whole.environments:
+        desired.check_history(world, environment, found.head)
     commit = compose.commit(found, rendered.whole, one.change, changes.MAIN)
     commit = replace(commit, delete_branch=one.branch, delete_expected=one.tip)
     return Merge(one.change, Plan((commit,)))

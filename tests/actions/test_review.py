@@ -8,7 +8,7 @@ from kubectl_rapt.actions import repository as repositories
 from kubectl_rapt.actions import review
 from kubectl_rapt.actions.merge import Merge
 from kubectl_rapt.config import changes, layout
-from kubectl_rapt.errors import Conflict, NotFound
+from kubectl_rapt.errors import Conflict, NotFound, Refused
 from kubectl_rapt.model.plan import Plan
 from tests.actions.test_add import asked, carry_out
 from tests.fakes.world import FakeWorld, FakeWriters
@@ -78,6 +78,32 @@ def test_a_merge_again_finds_that_it_is_done(
     main = repository.main
     assert merge(ann, change.id) == Merge(change, Plan(), is_merged=True)
     assert repository.main == main
+
+
+def test_a_main_that_was_rewritten_is_told_before_the_merge_is_committed(
+    ann: FakeWorld, bob: FakeWorld, repository: ConfigRepository
+) -> None:
+    cluster = ann.cluster
+    uid = cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "kube-system"}})[
+        "metadata"
+    ]["uid"]
+    text = repository.files()[layout.PROJECT]
+    older = repository.commit({layout.PROJECT: text.replace(b"cluster: uid\n", f"cluster: {uid}\n".encode())})
+    change = carry_out(ann, asked(environment="prod")).change
+    lost = repository.commit({"README.md": b"Ours\n"})
+    record = {"name": "rapt-sync-prod", "namespace": "live"}
+    cluster.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": record, "data": {"commit": lost}})
+    assert merging.plan(bob, change.id).plan.steps, "main has what prod was synced to"
+    repository.move_main(older)
+    before = repository.branches
+    with pytest.raises(Refused) as caught:
+        merge(bob, change.id)
+    assert (caught.value.code, caught.value.hint) == (
+        "going-back",
+        "kubectl rapt sync --in prod --rollback",
+    )
+    assert f"it has no commit {lost[:7]} any more, which prod was synced to" in caught.value.message
+    assert repository.branches == before
 
 
 def test_two_who_merge_at_once_merge_once(
