@@ -1,6 +1,7 @@
 """The house's rules that a machine can hold: each failure names the place."""
 
 import ast
+import hashlib
 import re
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from typing import get_args
 
 import pytest
 
+from kubectl_rapt import documents as yaml
 from kubectl_rapt.model import plan
 from tests import story
 from tests.house import documents, source
@@ -182,6 +184,21 @@ def test_every_error_code_has_its_entry_and_no_entry_is_unused() -> None:
         pytest.fail(f"docs/errors.md says nothing of {code}, which {', '.join(sorted(used[code]))} raises")
     assert sorted(set(entries) - used.keys()) == [], "docs/errors.md has entries that nothing raises"
     assert entries == sorted(set(entries)), "docs/errors.md is in alphabetical order, each code once"
+
+
+def test_a_shipped_policy_never_changes() -> None:
+    where = source.HOME / "registry" / "policies.yaml"
+    pinned = yaml.load(where.read_bytes(), where.name)
+    found = {
+        str(path.relative_to(source.HOME)): f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
+        for path in (source.HOME / "policies").glob("*/*")
+    }
+    for path in sorted(pinned.keys() | found.keys()):
+        assert path in pinned, f"{path} is a new policy: append its line to {where.name}: {found[path]}"
+        assert found.get(path) == pinned[path], (
+            f"{path} is not as it was released, and locks of installed tools hold its digest: "
+            f"restore it (git checkout main -- {path}) and make a new policy with another name"
+        )
 
 
 def test_every_error_says_what_to_do() -> None:
