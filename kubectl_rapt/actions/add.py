@@ -130,7 +130,7 @@ def _exists(request: Request, existing: Installation, wanted: Installation) -> R
         hint,
         [
             *_content(existing),
-            Problem("to change it", "kubectl rapt set changes its answers, upgrade its version"),
+            Problem("to change it", "set changes its answers and schedules, upgrade its version"),
             Problem("--replace", "replaces it, and loses what it has now"),
         ],
     )

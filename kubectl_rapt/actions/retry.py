@@ -1,5 +1,6 @@
 """Retry: one more attempt of a run, which a person asks for, as it was or with something changed."""
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -160,13 +161,21 @@ def _filled(
         raise Refused(
             "tool-differs",
             f'tool "{run.tool}" is not what it was when {run.name} was asked for, so its answers cannot be changed',
-            f"kubectl rapt run {run.tool} --set …",
+            _run_anew(run, questions, answers),
         )
     given = parameters.parse_all(questions, answers)
     secrets.check(secrets.search(given), tool.allowed_literals)
     values = parameters.check(questions, {**run.answers, **given}, subject=run.tool)
     placed = [(question, one.get("at", ())) for question, one in zip(questions, tool.parameters, strict=True)]
     return places.fill(template, placed, {name: values[name] for name in given})
+
+
+def _run_anew(run: Run, questions: list[parameters.Parameter], answers: Mapping[str, str]) -> str:
+    """The command that starts the tool as it is today, with the answers of a run and other ones."""
+    asked = {question.name for question in questions}
+    kept = {name: parameters.spell(value) for name, value in run.answers.items() if name in asked}
+    given = [shlex.quote(f"{name}={text}") for name, text in {**kept, **answers}.items()]
+    return " ".join([f"kubectl rapt run {run.tool}", *(f"--set {one}" for one in given)])
 
 
 def _is_same(run: Run, tool: Tool, questions: list[parameters.Parameter]) -> bool:

@@ -98,7 +98,9 @@ def read_text(world: World, path: str) -> str:
     try:
         return world.checkout.document(path).decode().removesuffix("\n").removesuffix("\r")
     except UnicodeDecodeError as error:
-        raise Invalid("not-text", f"{path} is not UTF-8 text", "--mount LOCAL:PATH gives any file") from error
+        raise Invalid(
+            "not-text", f"{path} is not UTF-8 text", "save it as UTF-8, or give it with --mount LOCAL:PATH"
+        ) from error
 
 
 def read_mounts(world: World, given: Sequence[Given]) -> tuple[Given, ...]:

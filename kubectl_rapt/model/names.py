@@ -57,6 +57,12 @@ def as_label(name: str, otherwise: str = "name") -> str:
     return re.sub("[^a-z0-9]+", "-", name.lower())[: MAX_LABEL - 11].strip("-") or otherwise
 
 
+def as_variable(name: str) -> str:
+    """A name for an environment variable to propose in place of one that is none: ``1 a`` becomes ``_1_a``."""
+    found = re.sub("[^-._A-Za-z0-9]", "_", name)
+    return found if re.match("[A-Za-z_]", found) else f"_{found}"
+
+
 def nearest(word: str, candidates: Iterable[str]) -> str | None:
     """What was probably meant: the candidate that one or two slips of the fingers away is, if there is one.
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from kubectl_rapt import documents
 from kubectl_rapt.errors import Invalid, Problem, UsageError
+from kubectl_rapt.model import names
 from kubectl_rapt.model.duration import Duration
 from kubectl_rapt.objects.job_places import CONTAINER, INDEX, PATTERNS, POD, Kind
 from kubectl_rapt.templating import parameters, shells
@@ -293,7 +294,9 @@ def add_env(
     declared = [variable["name"] for variable in env]
     for name, value in variables.items():
         if not _VARIABLE_NAME.fullmatch(name):
-            raise UsageError("bad-env", f'no variable can have the name "{name}"', "--env NAME=VALUE")
+            near = names.as_variable(name)
+            what = f'no variable can have the name "{name}"'
+            raise UsageError("bad-env", what, "write --env NAME=VALUE").meant(name, near)
         if not is_free and name not in declared:
             known = ", ".join(dict.fromkeys(declared)) or "none"
             hint = f"it declares {known}; a template opens this with `freeEnv: true`"

@@ -1,0 +1,663 @@
+"""Every refusal that has a code is provoked, and every command that it shows is typed in the same place."""
+
+import itertools
+import os
+import re
+import shlex
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kubectl_rapt import wiring
+from kubectl_rapt.actions import locate
+from kubectl_rapt.adapters.programs import Programs
+from kubectl_rapt.adapters.sandbox import Sandbox
+from kubectl_rapt.cli import main
+from kubectl_rapt.config import location as locations
+from kubectl_rapt.config.location import Location
+from kubectl_rapt.config.project import Environment
+from kubectl_rapt.model.kinds import RUN, TOOL, Kind, Manifest, Ref
+from kubectl_rapt.model.target import Target
+from kubectl_rapt.objects import runs
+from kubectl_rapt.objects.runs import Attempt, Mount
+from kubectl_rapt.ports.world import World
+from tests import given, hints
+from tests.fakes.cluster import FakeCluster
+from tests.fakes.world import FakeWorld, FakeWriters
+from tests.killing import Ended
+from tests.registries import RegistryRepository
+from tests.repositories import ConfigRepository
+
+ROOT = Path(__file__).parents[2]
+CODES = tuple(re.findall(r"^## (\S+)$", (ROOT / "docs/errors.md").read_text(), re.MULTILINE))
+_BEYOND_THE_FAKE = "NotImplementedError"
+
+
+class PlacedCluster(FakeCluster):
+    """The fake, whose namespace is that of the environment that a command acts in; everybody may do everything."""
+
+    location: Location | None = None
+    named = ""
+
+    def namespace(self) -> str:
+        if self.location and not self.named:
+            return locations.one_namespace(self.location)
+        return self.named or super().namespace()
+
+    def list(self, kind: Kind, namespace: str, *, labels: str = "", fields: str = "") -> Iterator[Manifest]:
+        """As the real one: also where a label is not to be there, and by the state of a run."""
+        terms = [one for one in labels.split(",") if one]
+        absent = [one.removeprefix("!") for one in terms if one.startswith("!")]
+        present = ",".join(one for one in terms if not one.startswith("!"))
+        states = [
+            one.partition("status.state")[2] for one in fields.split(",") if one.startswith("status.state")
+        ]
+        others = ",".join(one for one in fields.split(",") if not one.startswith("status.state"))
+        for item in super().list(kind, namespace, labels=present, fields=others):
+            has = item["metadata"].get("labels") or {}
+            state = (item.get("status") or {}).get("state") or ""
+            fits = [(one[2:] != state) if one[0] == "!" else (one[1:] == state) for one in states]
+            if all(fits) and not any(one in has for one in absent):
+                yield item
+
+    def may(self, *_: Any, **__: Any) -> bool:  # type: ignore[override]
+        return True
+
+
+@dataclass
+class Place:
+    """A home, a config repository with two environments, and a fake cluster with tools and runs in each namespace."""
+
+    folder: Path
+    repository: ConfigRepository
+    world: FakeWorld
+    monkeypatch: pytest.MonkeyPatch
+    capfd: pytest.CaptureFixture[str]
+
+    def types(self, words: Sequence[str]) -> Ended:
+        code = main.run(list(words))
+        told = self.capfd.readouterr()
+        if _BEYOND_THE_FAKE in told.err:
+            return Ended(0, "", "")  # it got as far as what only a real cluster does
+        return Ended(code, told.out, told.err)
+
+    def write(self, path: str, content: str | bytes = "") -> Path:
+        found = self.folder / path
+        found.parent.mkdir(parents=True, exist_ok=True)
+        found.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return found
+
+
+Prepares = Callable[[Place], object]
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What is typed to provoke a refusal, in the place's folder, after something was prepared there."""
+
+    words: str
+    prepares: Prepares = field(default=lambda place: None)
+
+
+_RUNS = (("waits", "", 0), ("failed", "Failed", 2), ("never", "NotStarted", 0), ("dead", "Exhausted", 2))
+
+
+def _tool(name: str, namespace: str, environment: str, **labels: str) -> dict[str, Any]:
+    at = "/spec/template/spec/containers/0/env"
+    env: list[dict[str, Any]] = [
+        {"name": "WORD", "value": ""},
+        {"name": "PLACE", "value": "here"},
+        {"name": "KEY", "valueFrom": {"secretKeyRef": {"name": "keys", "key": "key", "optional": True}}},
+    ]
+    container = {"name": "tool", "image": "busybox:1.35", "env": env, "command": ["echo"]}
+    container["volumeMounts"] = [{"name": "data", "mountPath": "/data"}]
+    pod = {"restartPolicy": "Never", "containers": [container], "volumes": [{"name": "data", "emptyDir": {}}]}
+    return {
+        "apiVersion": "rapt.dev/v1alpha1",
+        "kind": "Tool",
+        "metadata": {"name": name, "namespace": namespace, "labels": labels},
+        "spec": {
+            "environment": environment,
+            "parameters": [{"name": "word", "type": "string", "at": [f"{at}/0/value"]}],
+            "job": {"metadata": {"labels": {"rapt.dev/tool": name}}, "spec": {"template": {"spec": pod}}},
+        },
+    }
+
+
+def _run(name: str, namespace: str, environment: str, state: str = "", attempts: int = 0) -> dict[str, Any]:
+    labels = {"rapt.dev/run": name, "rapt.dev/tool": "say", "rapt.dev/environment": environment}
+    mounts = (Mount("ConfigMap", f"{name}-1", "sha256:aa", "/etc/x"),) if state == "Exhausted" else ()
+    found = dict(
+        runs.to_manifest(
+            given.a_run(
+                name=name,
+                namespace=namespace,
+                tool="say",
+                answers={"word": "hello"},
+                labels=labels,
+                mounts=mounts,
+            )
+        )
+    )
+    if state:
+        tried = [
+            runs.attempt_to_data(
+                Attempt(
+                    n, f"{name}-{n}", f"uid-{n}", given.NOON, given.NOON, 137, "OOMKilled", container="tool"
+                )
+            )
+            for n in range(1, attempts + 1)
+        ]
+        found["status"] = {"state": state, "attempts": tried}
+    return found
+
+
+@pytest.fixture(scope="module")
+def renderer() -> Iterator[Sandbox]:
+    renderer = Sandbox()
+    yield renderer
+    renderer.close()
+
+
+@pytest.fixture
+def place(
+    home: Path,
+    tmp_path: Path,
+    renderer: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> Place:
+    cluster = PlacedCluster(namespace="nc-dev")
+    system = cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "kube-system"}})
+    uid = system["metadata"]["uid"]
+    repository = ConfigRepository(
+        tmp_path,
+        Environment("dev", ("nc-dev",), cluster=uid, is_reviewed=False),
+        Environment("prod", ("nc-prod",), cluster=uid),
+        Environment("wide", ("nc-one", "nc-two"), cluster=uid),
+    )
+    monkeypatch.setenv("RAPT_REPOSITORY", str(repository.path))
+    monkeypatch.setenv("RAPT_ENVIRONMENT", "dev")
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    for environment, namespace in (("dev", "nc-dev"), ("prod", "nc-prod")):
+        cluster.create(_tool("say", namespace, environment))
+        for name, state, attempts in _RUNS:
+            made = _run(f"{name}-{environment}", namespace, environment, state, attempts)
+            cluster.create(made)
+            if state:
+                cluster.patch(
+                    Ref(RUN, made["metadata"]["name"], namespace),
+                    {"status": made["status"]},
+                    subresource="status",
+                )
+    cluster.create(
+        _tool("git", "nc-dev", "dev", **{"rapt.dev/repository": "r", "rapt.dev/environment": "dev"})
+    )
+    world = FakeWorld("ann", home, wiring.read_settings(os.environ), renderer, cluster)
+
+    @contextmanager
+    def open_world(
+        target: Target, environment: str = "", *_: Any, **how: Any
+    ) -> Iterator[tuple[World, FakeWriters]]:
+        may_be_default = how.get("has_default", True) and not (target.namespace or target.context)
+        world.location, world.settings = None, wiring.read_settings(os.environ)
+        if environment or (may_be_default and world.settings.environment):
+            world.location = locate.find(world, environment, target)
+        cluster.location, cluster.named = world.location, target.namespace
+        yield world, FakeWriters(world)
+
+    monkeypatch.setattr(wiring, "open_world", open_world)
+    return Place(folder, repository, world, monkeypatch, capfd)
+
+
+def _add(place: Place) -> None:
+    """A tool in the config repository, in both reviewed environments, from a template that came with Rapt."""
+    for environment in ("prod", "wide -n nc-one"):
+        _merge(place, f"add http-check --name hello --set url=http://a.example.com --in {environment}")
+
+
+def _merge(place: Place, words: str) -> None:
+    """Make a change, and take its branch for main."""
+    before = place.repository.branches
+    ended = place.types(shlex.split(words))
+    after = place.repository.branches
+    made = set(after) - set(before)
+    assert (ended.exit_code, len(made)) == (0, 1), ended
+    place.repository.move_main(after[made.copy().pop()])
+    place.repository.git("branch", "-D", made.pop())
+
+
+def _listed(place: Place) -> None:
+    """A registry of the team, with a tool from it."""
+    registry = RegistryRepository(place.folder, "team")
+    registry.release("hello", "1.0.0")
+    before = place.repository.main
+    ended = place.types(["registry", "add", "team", str(registry.path)])
+    assert ended.exit_code == 0, ended
+    if place.repository.main == before:
+        (made,) = set(place.repository.branches) - {"main"}
+        place.repository.move_main(place.repository.branches[made])
+        place.repository.git("branch", "-D", made)
+    _merge(place, "add team/hello --in prod")
+
+
+def _away(place: Place) -> None:
+    _listed(place)
+    shutil.move(place.folder / "team.git", place.folder / "away.git")
+    shutil.rmtree(place.world.home / "git")
+    place.world.__post_init__()  # another process, which remembers nothing
+
+
+def _edited(place: Place) -> None:
+    _add(place)
+    path = "rendered/prod/hello.yaml"
+    place.repository.commit({path: place.repository.files()[path].replace(b"memory: ", b"memory:  ")})
+
+
+def _broken(place: Place) -> None:
+    _add(place)
+    text = place.repository.files()["tools/prod/hello.yaml"]
+    place.repository.commit(
+        {f"tools/prod/{name}.yaml": text.replace(b"answers:", b"anwsers:") for name in ("one", "two")}
+    )
+
+
+def _without_cluster(place: Place) -> None:
+    text = place.repository.files()["rapt.yaml"].decode()
+    place.repository.commit({"rapt.yaml": re.sub("(?m)^ +cluster: .*\n", "", text).encode()})
+
+
+def _changed(place: Place) -> None:
+    place.types(["add", "http-check", "--name", "hello", "--in", "prod", "--set", "url=http://a.example.com"])
+    (branch,) = set(place.repository.branches) - {"main"}
+    place.write("change", branch.rpartition("/")[2])
+
+
+def _foreign(place: Place) -> None:
+    _add(place)
+    path = "tools/prod/hello.yaml"
+    text = (
+        place.repository.files()[path]
+        .decode()
+        .replace("registry: bundled", "registry: https://git.invalid/x")
+    )
+    place.repository.commit({path: text.encode()})
+
+
+def _new(place: Place) -> None:
+    place.write("templates/keep")
+    ended = place.types(["template", "new", "hello"])
+    assert ended.exit_code == 0, ended
+
+
+def _without_engine(place: Place) -> None:
+    _new(place)
+    place.world.programs = Programs({"PATH": "/nonexistent"})
+
+
+def _files(**files: str | bytes) -> Prepares:
+    def prepare(place: Place) -> None:
+        for path, content in files.items():
+            place.write(path.replace("__", "."), content)
+
+    return prepare
+
+
+def _many(place: Place) -> None:
+    for number in range(201):
+        place.write(f"many/{number}", "x")
+
+
+def _registry(place: Place) -> None:
+    place.write("templates/hello/template.yaml", "x: 1\n")
+
+
+def _with_a_pod(place: Place) -> None:
+    _registry(place)
+    place.write("j.yaml", "kind: Pod\napiVersion: v1\n")
+
+
+def _environ(**values: str) -> Prepares:
+    def prepare(place: Place) -> None:
+        for name, value in values.items():
+            place.monkeypatch.setenv(name, value)
+
+    return prepare
+
+
+def _settings(text: str) -> Prepares:
+    def prepare(place: Place) -> None:
+        place.write("../home/.config/rapt/config.json", text)
+
+    return prepare
+
+
+PROVOKED = {
+    "bad-env": Typed("run say --set word=a --env 1A=x"),
+    "bad-file": Typed("run say --set word=a --mount empty:/etc/x", lambda place: place.write("empty/..a")),
+    "bad-flag": Typed("run say --set word"),
+    "bad-jsonpath": Typed("runs -o jsonpath={.a"),
+    "bad-kind": Typed("logs foo/say"),
+    "bad-mount": Typed("run say --set word=a --mount x"),
+    "bad-name": Typed("template new Hello_World", _registry),
+    "bad-answers": Typed("run say --set wrod=a"),
+    "bad-not-after": Typed("run say --in prod --review --set word=a --not-after 100d"),
+    "bad-reference": Typed("show a/b/c@"),
+    "bad-registry": Typed("registry add Team_A https://user:secret@example.com/x"),
+    "bad-usage": Typed("runs a b"),
+    "bad-yaml": Typed("run say --answers a.yaml", _files(a__yaml="a: 1\na: 2\n")),
+    "bad-project": Typed("sync", lambda place: place.repository.commit({"rapt.yaml": b"environments: 3\n"})),
+    "bad-definition": Typed("add hello --image busybox:1.35 --schedule '61 * * * *'"),
+    "bad-settings": Typed("config view", _settings('{"repositry": "x"}')),
+    "bad-address": Typed("registry add team ext::sh"),
+    "cannot-convert": Typed(
+        "template new x --from j.yaml",
+        _with_a_pod,
+    ),
+    "held-by-git": Typed("delete git"),
+    "held-env": Typed("run say --set word=a --env KEY=x"),
+    "undeclared-env": Typed("run say --set word=a --env OTHER=x"),
+    "literal-secret": Typed(
+        "add hello --image busybox:1.35 -- sh -c TOKEN=ghp_0123456789abcdefghijklmnopqrstuvwxyzAB"
+    ),
+    "missing-answers": Typed("run say"),
+    "mount-taken": Typed("run say --set word=a --mount f:/data", _files(f="x")),
+    "needs-files": Typed("dead replay dead-dev"),
+    "no-attempt": Typed("logs failed-dev --attempt 9"),
+    "no-change": Typed("changes merge 123456"),
+    "no-checkout": Typed("template lint hello"),
+    "no-command": Typed("rnu say"),
+    "no-container": Typed("debug failed-dev -c nope"),
+    "no-context": Typed("config set contexts.dev nope"),
+    "no-dev-cluster": Typed("dev run hello --with cluster", _new),
+    "no-engine": Typed("dev run hello", _without_engine),
+    "no-environment": Typed("runs --in prd"),
+    "no-file": Typed("run say --answers nope.yaml"),
+    "no-flag": Typed("run say --sett word=a"),
+    "no-key": Typed("explain hello nope --in prod", _add),
+    "no-page": Typed("help errors no-tol"),
+    "no-policy": Typed("policy show nope"),
+    "no-project": Typed("sync", lambda place: place.repository.commit({"rapt.yaml": None})),
+    "no-registry": Typed("registry remove nope"),
+    "no-repository": Typed("list --repository", _environ(RAPT_REPOSITORY="", RAPT_ENVIRONMENT="")),
+    "no-run": Typed("dead replay nope"),
+    "no-schedule": Typed("schedule suspend say"),
+    "no-setting": Typed("config set repositry x"),
+    "no-template": Typed("add htp-check"),
+    "no-tool": Typed("run sya"),
+    "no-version": Typed("add http-check@9.9.9"),
+    "not-asked": Typed(
+        "delete other", lambda place: place.world.cluster.create(_tool("other", "nc-dev", "dev"))
+    ),
+    "not-dead": Typed("dead replay failed-dev"),
+    "not-found": Typed("logs job/nope"),
+    "not-set": Typed("config unset environment"),
+    "not-shared": Typed("remove hello --in wide --from-namespace nc-two", _add),
+    "not-text": Typed("run say --set-file word=f", _files(f=b"\xff\xfe")),
+    "other-environment": Typed(
+        "run say",
+        lambda place: place.world.cluster.patch(
+            Ref(TOOL, "say", "nc-dev"), {"spec": {"environment": "prod"}}
+        ),
+    ),
+    "other-namespace": Typed("runs --in dev -n nc-prod"),
+    "request-differs": Typed("run say --set word=other --request-id failed-dev"),
+    "review-needed": Typed(
+        "run say --in prod --set word=a",
+        lambda place: place.world.cluster.patch(Ref(TOOL, "say", "nc-prod"), {"spec": {"runs": "reviewed"}}),
+    ),
+    "reviewed-default": Typed("runs", _environ(RAPT_ENVIRONMENT="prod")),
+    "run-goes-on": Typed("retry waits-dev"),
+    "run-is-over": Typed("cancel failed-dev"),
+    "run-never-began": Typed("retry never-dev"),
+    "secret-in-mount": Typed(
+        "run say --set word=a --mount f:/etc/x",
+        _files(f="token: ghp_0123456789abcdefghijklmnopqrstuvwxyzAB\n"),
+    ),
+    "several-namespaces": Typed("run say --in wide"),
+    "still-active": Typed("delete say"),
+    "too-large": Typed("run say --set word=a --mount f:/etc/x", _files(f=b"x" * 3_000_000)),
+    "too-many-files": Typed("run say --set word=a --mount many:/etc/x", _many),
+    "template-exists": Typed("template new hello", _registry),
+    "bad-template": Typed("dev run hello", _registry),
+    "namespace-not-allowed": Typed("share hello --in prod --to-namespace kube-system", _add),
+    "last-namespace": Typed("remove hello --in prod --from-namespace nc-prod", _add),
+    "tool-exists": Typed("add http-check --name hello --in prod --set url=http://a", _add),
+    "unknown-registry": Typed("upgrade hello --in prod", _foreign),
+    "no-main": Typed("sync", lambda place: place.repository.git("branch", "-m", "main", "trunk")),
+    "exists": Typed("registry add team /elsewhere", _listed),
+    "registry-in-use": Typed("registry remove team", _listed),
+    "no-registry-answer": Typed("add team/hello --name other --in prod", _away),
+    "hand-edited": Typed("set hello --in prod url=http://b.example.com", _edited),
+    "cannot-render": Typed("render --in prod", _broken),
+    "no-cluster-recorded": Typed("sync", _without_cluster),
+    "not-held": Typed("debug failed-dev --for 100d"),
+    "not-running": Typed("shell failed-dev"),
+    "no-forge": Typed("changes open CHANGE", _changed),
+    "not-released": Typed("template publish hello", _new),
+    "tool-differs": Typed("retry failed-dev --set word=x"),
+}
+ELSEWHERE = {
+    "tests/actions/test_add.py": (
+        "plan-changed",
+        "unreachable",
+    ),
+    "tests/actions/test_guard.py": (
+        "encrypted-file",
+        "no-resources",
+        "over-quota",
+    ),
+    "tests/actions/test_lint.py": ("bad-checkout",),
+    "tests/actions/test_proposed.py": (
+        "changed-since",
+        "foreign-files",
+        "forge-down",
+        "not-mergeable",
+        "proposal-closed",
+    ),
+    "tests/actions/test_registry.py": (
+        "bad-signature",
+        "moved-version",
+        "rapt-too-old",
+        "yanked",
+    ),
+    "tests/actions/test_release.py": (
+        "breaking-change",
+        "no-origin",
+        "released-version-changed",
+        "template-not-ready",
+    ),
+    "tests/actions/test_retry.py": ("asked-otherwise",),
+    "tests/actions/test_run.py": (
+        "applied-folder",
+        "name-taken",
+    ),
+    "tests/actions/test_upgrade.py": ("answers-needed",),
+    "tests/actions/test_verbs.py": ("fixed-parameter",),
+    "tests/api/test_blocked.py": (
+        "foreign-object",
+        "foreign-owner",
+    ),
+    "tests/api/test_clean.py": (
+        "export-failed",
+        "no-right",
+    ),
+    "tests/api/test_clock.py": ("clock-differs",),
+    "tests/api/test_doctor.py": ("other-cluster",),
+    "tests/api/test_late.py": (
+        "cancelled-meanwhile",
+        "switched-meanwhile",
+    ),
+    "tests/api/test_schedule.py": ("concurrency-forbidden",),
+    "tests/api/test_sync.py": ("going-back",),
+    "tests/attacks/test_registries.py": ("quarantined",),
+    "tests/cli/test_faults.py": (
+        "cut-off",
+        "no-cluster",
+        "server-error",
+        "too-many-requests",
+    ),
+    "tests/cli/test_folders.py": (
+        "cannot-write-files",
+        "no-home",
+    ),
+    "tests/cli/test_streams.py": (
+        "bug",
+        "no-output",
+    ),
+    "tests/contract/test_door.py": (
+        "already-exists",
+        "not-authenticated",
+    ),
+    "tests/contract/test_forge.py": ("already-merged",),
+    "tests/contract/test_objects.py": ("changed-meanwhile",),
+    "tests/contract/test_proxy.py": (
+        "bad-kubeconfig",
+        "no-kubectl",
+    ),
+    "tests/contract/test_real_server.py": ("not-installed",),
+    "tests/forge/test_answers.py": (
+        "already-proposed",
+        "forge-busy",
+        "forge-checking",
+        "forge-invalid",
+        "forge-login",
+        "forge-refused",
+        "head-moved",
+        "merge-conflict",
+        "merge-scheduled",
+        "no-auto-merge",
+        "no-forge-repository",
+    ),
+    "tests/forge/test_http.py": (
+        "bad-forge",
+        "bad-forge-answer",
+    ),
+    "tests/git/test_answers.py": (
+        "bad-objects",
+        "branch-busy",
+        "branch-moved",
+        "git-failed",
+        "no-access",
+        "no-commit",
+        "no-git-identity",
+        "push-refused",
+        "repository-moved",
+        "signing-failed",
+        "stale-lock",
+    ),
+    "tests/git/test_commit.py": (
+        "bad-branch",
+        "bad-message",
+        "bad-path",
+        "branch-blocked",
+        "git-timeout",
+        "not-a-repository",
+        "nothing-to-commit",
+        "path-blocked",
+    ),
+    "tests/git/test_failures.py": (
+        "git-missing",
+        "git-too-old",
+        "sha256-repository",
+    ),
+    "tests/git/test_listing.py": (
+        "bad-commit",
+        "folder-too-large",
+    ),
+    "tests/git/test_together.py": ("repository-busy",),
+    "tests/node/test_lost_logs.py": ("log-incomplete",),
+    "tests/node/test_retries.py": ("timed-out",),
+    "tests/pure/cluster/test_classify.py": (
+        "expired",
+        "invalid-object",
+        "namespace-terminating",
+        "no-namespace",
+        "not-started",
+        "policy",
+        "quota",
+        "timeout",
+        "webhook-down",
+    ),
+    "tests/pure/config/test_places.py": ("same-place",),
+    "tests/pure/documents/test_edits.py": (
+        "cannot-write-yaml",
+        "no-such-value",
+    ),
+    "tests/pure/documents/test_reading.py": ("bad-text",),
+    "tests/pure/objects/test_predecessor.py": ("bad-parameter",),
+    "tests/pure/objects/test_retry_policies.py": ("bad-policy",),
+    "tests/pure/runs/test_interleavings.py": ("run-deleted",),
+    "tests/pure/templating/test_index.py": ("bad-index",),
+    "tests/pure/templating/test_places.py": ("bad-place",),
+    "tests/pure/templating/test_testing.py": ("bad-template-test",),
+}
+"""Codes that need a real system, or cannot be brought about by one command: the test that provokes or decides each."""
+
+NOWHERE = (
+    "bad-manifest",
+    "bad-reviewed-run",
+    "bad-shell",
+    "being-deleted",
+    "missing-reference",
+    "needs-yes",
+    "newer-installed",
+    "no-branch",
+    "no-log",
+    "no-program",
+    "no-renderer",
+    "no-schemas",
+    "no-secret-operator",
+    "no-shell",
+    "no-temporary-folder",
+    "not-confirmed",
+    "not-deleted",
+    "not-equal",
+    "not-established",
+    "not-given",
+    "not-measured",
+    "not-ours",
+    "other-cluster-up",
+    "reviewed-run-refused",
+    "still-stopping",
+    "too-late",
+    "unreadable-object",
+    "webhook-refused",
+    "webhook-silent",
+)
+"""Codes that no test provokes yet: this list may only become shorter."""
+
+_CODE = re.compile(r"^  see: kubectl[ -]rapt help errors (\S+)", re.MULTILINE)
+
+
+@pytest.mark.parametrize("code", PROVOKED)
+def test_every_refusal_shows_commands_that_work(place: Place, code: str) -> None:
+    row = PROVOKED[code]
+    row.prepares(place)
+    change = place.folder / "change"
+    words = shlex.split(row.words.replace("CHANGE", change.read_text() if change.exists() else ""))
+    ended = place.types(words)
+    assert _CODE.findall(ended.stderr) == [code], f"{ended}"
+    hints.Hints(place.types).follow(words, ended)
+
+
+def test_every_code_has_a_row() -> None:
+    rows = [*PROVOKED, *itertools.chain.from_iterable(ELSEWHERE.values()), *NOWHERE]
+    assert sorted(rows) == sorted(CODES), "provoke a new code in PROVOKED, and see that its hints work"
+
+
+def test_the_tests_that_are_named_are_about_the_code() -> None:
+    wrong = [
+        f"{path}: {code}"
+        for path, codes in ELSEWHERE.items()
+        for code in codes
+        if not re.search(rf"(?<![\w-]){code}(?![\w-])", (ROOT / path).read_text())
+    ]
+    assert not wrong
