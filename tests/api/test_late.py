@@ -81,13 +81,19 @@ def test_a_clean_that_is_late_leaves_what_somebody_holds_meanwhile(
     scene: Scene, admin: tuple[World, Writers], ann: Person, user: Path
 ) -> None:
     world, writers = admin
-    finished.jobs(writers, finished.a_job("old", scene.namespace), days=9)
-    (run,) = finished.create(writers, finished.a_run("old-run", scene.namespace))
-    finished.close(writers, run, "Failed", days=60)
-    for words, kind, name in (
-        (("clean", "--older-than", "1d", "--yes"), JOB, "old"),
-        (("clean", "--yes"), RUN, "old-run"),
+
+    def a_job() -> None:
+        finished.jobs(writers, finished.a_job("old", scene.namespace), days=9)
+
+    def a_run() -> None:
+        (run,) = finished.create(writers, finished.a_run("old-run", scene.namespace))
+        finished.close(writers, run, "Failed", days=60)
+
+    for begin, words, kind, name in (
+        (a_job, ("clean", "--older-than", "1d", "--yes"), JOB, "old"),
+        (a_run, ("clean", "--yes"), RUN, "old-run"),
     ):
+        begin()  # no sooner: another test's pass over all namespaces may find it due
         stopped = ann.is_paused(1, *words)
         kubectl_does(user, "annotate", f"{kind.resource}/{name}", "rapt.dev/keep=incident-7")
         ended = goes_on(stopped)
