@@ -21,7 +21,7 @@ from kubectl_rapt.objects import cleanup_policies, labels, retry_policies, runs
 from kubectl_rapt.objects.job_places import PATTERN
 from kubectl_rapt.objects.job_schema import TOOL_JOB
 
-FORMAT = 2
+FORMAT = 3
 """Grows with each change of what is installed; ``install`` never replaces a higher one."""
 
 _TEXT = {"type": "string", "maxLength": 1024}
