@@ -14,6 +14,10 @@ from kubectl_rapt.ports.world import World
 Place = tuple[str, str]
 """Environment and name of a tool."""
 
+EDITED = "were edited by hand, or were rendered by another version of Rapt"
+"""What is the matter with files that are not what they should be: which of the two it was, nobody can tell."""
+RENDER_AGAIN = "kubectl rapt render --overwrite"
+
 
 def check(world: World, before: Project, found: Repository, tools: Iterable[Place]) -> None:
     """Refuse to replace what somebody wrote into a rendered file.
@@ -50,7 +54,7 @@ def _is_in(built: build.Built, files: Mapping[str, bytes], place: Place) -> bool
     return built.files[path] == files[path]
 
 
-def refuse(edited: Sequence[Place], what: str = "were edited by hand") -> None:
+def refuse(edited: Sequence[Place], what: str = EDITED) -> None:
     """Refuse to replace rendered files, where there are any.
 
     Args:
@@ -64,7 +68,7 @@ def refuse(edited: Sequence[Place], what: str = "were edited by hand") -> None:
         raise refusal(edited, what)
 
 
-def refusal(edited: Sequence[Place], what: str = "were edited by hand") -> Refused:
+def refusal(edited: Sequence[Place], what: str = EDITED) -> Refused:
     """The refusal of ``refuse``; there must be a file."""
     problems = [
         Problem(layout.rendered(*place), f"is not what {layout.definition(*place)} renders to")
@@ -73,7 +77,7 @@ def refusal(edited: Sequence[Place], what: str = "were edited by hand") -> Refus
     return Refused(
         "hand-edited",
         f"rendered files {what}",
-        "--overwrite\nkeep the edit by writing it into the file in tools/",
+        f"--overwrite\n{RENDER_AGAIN}\nkeep the edit by writing it into the file in tools/",
         problems,
     )
 

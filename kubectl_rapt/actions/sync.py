@@ -252,8 +252,12 @@ def _blocked(
         ]
         if edited := hand_edits.edited(world, want.project, found, unsure):
             error = hand_edits.refusal(edited)
-            hint = f"{error.hint}, or apply it: kubectl rapt sync --in {name} --overwrite"
-            error = Refused(error.code, f"{error.message} and are not applied", hint, error.problems)
+            hint = (
+                f"{hand_edits.RENDER_AGAIN}\n"
+                f"kubectl rapt sync --in {name} --overwrite\n"
+                "keep the edit by writing it into the file in tools/"
+            )
+            error = Refused(error.code, f"{error.message}, and are not applied", hint, error.problems)
             blocked.append(Blocked(tuple(tool for _, tool in edited), error))
     return blocked
 

@@ -118,7 +118,7 @@ def test_what_is_not_there_is_named(
 ) -> None:
     wishes: dict[str, Callable[[], object]] = {
         'no tool "sy" in environment dev': lambda: diff.pending(ann, "dev", "sy"),
-        'no environment "nowhere" in rapt.yaml; there are dev, prod': lambda: diff.pending(
+        'no environment "nowhere" in rapt.yaml: it has dev, prod': lambda: diff.pending(
             ann, "nowhere", "say"
         ),
         'no tool "say" in environment prod': lambda: diff.across(ann, "dev", "say", "prod"),

@@ -113,7 +113,7 @@ def test_an_edit_of_a_tools_file_is_rendered_alone(ann: FakeWorld, both: ConfigR
 @pytest.mark.parametrize(
     ("environment", "tools", "kind", "message"),
     [
-        ("nowhere", [], NotFound, 'no environment "nowhere" in rapt.yaml; there are dev, prod'),
+        ("nowhere", [], NotFound, 'no environment "nowhere" in rapt.yaml: it has dev, prod'),
         ("dev", ["helo"], NotFound, 'no tool "helo" in environment dev'),
         ("", ["hello", "x"], NotFound, 'no tool "x" in any environment'),
         ("dev", [], Invalid, "2 tools cannot be rendered"),

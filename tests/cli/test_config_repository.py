@@ -1,5 +1,6 @@
 """A config repository that is away, broken or edited by hand: what is wrong is named, and nothing is written."""
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -147,6 +148,36 @@ def test_a_namespace_of_another_environment_is_refused(ask: Ask, repository: Con
     assert repository.branches == before
 
 
+def take_in(repository: ConfigRepository) -> None:
+    """Merge the only open change, as people do."""
+    (branch,) = repository.branches.keys() - {"main"}
+    repository.move_main(repository.branches[branch])
+    repository.git("branch", "-D", branch)
+
+
+def test_files_that_an_older_build_rendered_are_rendered_again_with_the_command_that_is_shown(
+    ask: Ask, repository: ConfigRepository
+) -> None:
+    schedule = ("--schedule", "0 3 * * *")
+    for tool in ("a", "b"):
+        assert ask("add", tool, "--in", "prod", "--image", "busybox", *schedule).exit_code == 0
+        take_in(repository)
+    now = {path: text for path, text in repository.files().items() if path.startswith("rendered/")}
+    older = {path: re.sub(rb"\n *\w+JobsHistoryLimit: .*", b"", text) for path, text in now.items()}
+    assert len(older) == 2
+    assert all(older[path] != now[path] for path in now)
+    repository.commit(dict(older))
+    ended = ask("set", "a", "--in", "prod", "image=busybox:2")
+    assert ended.exit_code == 6, ended
+    assert "rendered by another version of Rapt" in ended.stderr
+    assert "  or: kubectl rapt render --in prod --overwrite\n" in ended.stderr
+    assert ask("render").exit_code == 6
+    assert ask("render", "--overwrite").exit_code == 0
+    take_in(repository)
+    assert {path: repository.files()[path] for path in now} == now
+    assert ask("check").exit_code == 0
+
+
 TWO = ("--schedule", "0 3 * * *", "--schedule", "0 4 * * *")
 
 
@@ -182,9 +213,7 @@ def test_two_tools_that_need_one_object_are_refused_before_anything_is_committed
     given = [first, *([("add", "a", "--image", "busybox")] if second[0] == "set" else [])]
     for words in given:
         assert ask(*words[:2], "--in", "prod", *words[2:]).exit_code == 0
-        (branch,) = repository.branches.keys() - {"main"}
-        repository.move_main(repository.branches[branch])
-        repository.git("branch", "-D", branch)
+        take_in(repository)
     before = repository.branches
     ended = ask(*second[:2], "--in", "prod", *second[2:])
     assert (ended.exit_code, ended.stdout) == (6, ""), ended
