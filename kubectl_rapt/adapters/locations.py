@@ -7,6 +7,7 @@ nothing that reads YAML is imported, which would take longer than the command.
 
 import json
 import os
+import re
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -78,7 +79,9 @@ class Locations:
         return found if isinstance(found, dict) else {}
 
     def _key(self, asked: tuple[str, ...]) -> str:
-        return f"1 {__version__} {json.dumps([self._repository, *asked])}"
+        # An address may hold a password, and this file must not; who asks makes no difference to what is found.
+        repository = re.sub("//[^/]*@", "//", self._repository)
+        return f"2 {__version__} {json.dumps([repository, *asked])}"
 
 
 def _state(refs: Path, local: str) -> str:

@@ -198,7 +198,7 @@ def test_who_may_not_delete_is_told_before_anything_is_gone(
         with pytest.raises(Refused) as caught:
             clean.carry_out(world, theirs, elsewhere, folder=str(tmp_path))
     assert caught.value.code == "no-right"
-    assert [problem.where for problem in caught.value.problems] == ["delete jobs.batch"]
+    assert [problem.where for problem in caught.value.problems] == ["delete jobs.batch", "to grant it"]
 
 
 def test_lost_answers_and_an_overloaded_server_are_sat_out(

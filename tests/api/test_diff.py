@@ -14,22 +14,13 @@ def shown(team: Team, tool: str) -> list[str]:
 
 
 def test_it_tells_what_the_next_sync_brings_and_nothing_after_it(team: Team) -> None:
-    repository = team.repository
     team.add("hello", schedule="0 3 * * *")
     before = shown(team, "hello")
     assert "cronjob/hello new" in before
     assert "tool/hello new" in before
     assert len(team.sync()) == len(before)
     assert shown(team, "hello") == []
-    path = "tools/dev/hello.yaml"
-    rendered = "rendered/dev/hello.yaml"
-    files = repository.files()
-    repository.commit(
-        {
-            path: files[path].replace(b"0 3 * * *", b"0 4 * * *"),
-            rendered: files[rendered].replace(b"0 3 * * *", b"0 4 * * *"),
-        }
-    )
+    team.add("hello", schedule="0 4 * * *", replace=True)
     assert shown(team, "hello") == ["cronjob/hello spec.schedule"]
     assert "CronJob hello configured" in team.sync()
     assert shown(team, "hello") == []
