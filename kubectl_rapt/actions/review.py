@@ -1,5 +1,6 @@
 """Changes that wait for their review: which there are, how far each is, and what it does."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -121,12 +122,14 @@ def _opened(
         pull_request = seen(branch) if seen and change is None else None
         change = change or _said_by(pull_request, branch)
         since = list(_since(world, found, change, tip)) if change else []
-        if change is None or change.id in since:
+        if change is None or (change.id in since and merged(world, found, change.id)):
             continue
         commit = commit or next(iter(world.git.log(found.remote, tip, limit=1)))
         pull_request = pull_request or (seen(branch) if seen else None)
         one = Open(change, commit, branch, tip, pull_request=pull_request, has_forge=seen is not None)
-        yield replace(one, has_conflict=bool(since and _conflicts(found, one, *_sides(world, found, one))))
+        yield replace(
+            one, has_conflict=bool(since and _conflicts(found, one, *_sides(world, found, one.tip)))
+        )
 
 
 def _said_by(seen: PullRequest | None, branch: str) -> Change | None:
@@ -144,17 +147,78 @@ def _since(world: World, found: Repository, change: Change, tip: str) -> Iterato
 
 
 def merged(world: World, found: Repository, identifier: str) -> Merged | None:
-    """The change of that id, if it is on main: its commit says so, whoever merged it and however."""
+    """The change of that id, if it is on main, whoever merged it and however.
+
+    A commit's message alone proves nothing: anybody who commits to main can write it. The commit must change one of
+    the files that it names, and main must have got what the change's branch holds, while there is one.
+    """
     log = iter(world.git.log(found.remote, found.head) if found.head else ())
     said = ((changes.read(commit.message), commit) for commit in log)
+    surplus: list[str] = []
     for change, commit in said:
-        if change and change.id == identifier:
-            older = [other for also, other in islice(said, _NEAR) if also and also.id == identifier]
-            same = [commit, *older]
-            if older and all(_is_empty(world, found, one) for one in same[:-1]):
-                return Merged(change, same[-1], tuple(one.id for one in same[:-1]))
-            return Merged(change, commit)
+        if change is None or change.id != identifier:
+            continue
+        near = [commit, *(other for also, other in islice(said, _NEAR) if also and also.id == identifier)]
+        for one in near:
+            known = changes.read(one.message)
+            if known and _touches(world, found, one, known) and _has_got(world, found, one, identifier):
+                return Merged(known, one, tuple(surplus))
+            if _is_empty(world, found, one):
+                surplus.append(one.id)
     return None
+
+
+def _touches(world: World, found: Repository, commit: Commit, change: Change) -> bool:
+    """Whether a commit on main changes a file that its message says it edits."""
+    before, after = _before(world, found, commit), world.git.files(found.remote, commit.id)
+    return any(before.get(path) != after.get(path) for path in change.edits)
+
+
+def _has_got(world: World, found: Repository, commit: Commit, identifier: str) -> bool:
+    """Whether main has had, since that commit, what people wrote on every branch of a change.
+
+    What a branch holds may come with several commits: a forge rebases each of them.
+    """
+    for branch in _branches(found, identifier):
+        base, tip = _sides(world, found, found.refs[_HEADS + branch])
+        paths = [path for path in _changed(base, tip) if layout.is_edited(path)]
+        if not paths:
+            continue
+        before = _before(world, found, commit)
+        later = [one.id for one in world.git.log(found.remote, found.head, without=commit.id, paths=paths)]
+        moments = [commit.id, *reversed(later[-_NEAR:])]
+        if not any(
+            all(_is_as_merged(path, base, tip, before, after) for path in paths)
+            for after in (world.git.files(found.remote, moment) for moment in moments)
+        ):
+            return False
+    return True
+
+
+def _is_as_merged(
+    path: str,
+    base: Mapping[str, bytes],
+    tip: Mapping[str, bytes],
+    before: Mapping[str, bytes],
+    after: Mapping[str, bytes],
+) -> bool:
+    """Whether a file on main is as on the branch, or has got the same lines where main had changed it too."""
+    if after.get(path) == tip.get(path):
+        return True
+    if before.get(path) == base.get(path) or any(path not in files for files in (base, tip, before, after)):
+        return False
+    return _lines(base[path], tip[path]) == _lines(before[path], after[path])
+
+
+def _lines(before: bytes, after: bytes) -> tuple[Counter[bytes], Counter[bytes]]:
+    """The lines that went and those that came."""
+    old, new = Counter(before.splitlines()), Counter(after.splitlines())
+    return old - new, new - old
+
+
+def _before(world: World, found: Repository, commit: Commit) -> Mapping[str, bytes]:
+    """All files of main before a commit."""
+    return world.git.files(found.remote, commit.parents[0]) if commit.parents else {}
 
 
 def _is_empty(world: World, found: Repository, commit: Commit) -> bool:
@@ -194,20 +258,19 @@ def contents(
 ) -> tuple[Mapping[str, bytes], Mapping[str, bytes | None]]:
     """The files of a change as they were where its branch left main, and as they are on it, or came to main."""
     if isinstance(one, Merged):
-        parents = one.commit.parents[:1]
-        base = world.git.files(found.remote, parents[0]) if parents else {}
+        base = _before(world, found, one.commit)
         tip = world.git.files(found.remote, one.commit.id)
     else:
-        base, tip = _sides(world, found, one)
+        base, tip = _sides(world, found, one.tip)
     paths = _changed(base, tip)
     return {path: base[path] for path in paths if path in base}, {path: tip.get(path) for path in paths}
 
 
-def _sides(world: World, found: Repository, one: Open) -> tuple[Mapping[str, bytes], Mapping[str, bytes]]:
-    """All files where the branch left main, and all at its tip."""
-    commit = world.git.merge_base(found.remote, found.head, one.tip) if found.head else ""
+def _sides(world: World, found: Repository, tip: str) -> tuple[Mapping[str, bytes], Mapping[str, bytes]]:
+    """All files where a branch left main, and all at its tip."""
+    commit = world.git.merge_base(found.remote, found.head, tip) if found.head else ""
     base = found.files if commit == found.head else world.git.files(found.remote, commit) if commit else {}
-    return base, world.git.files(found.remote, one.tip)
+    return base, world.git.files(found.remote, tip)
 
 
 def _changed(base: Mapping[str, bytes], tip: Mapping[str, bytes]) -> list[str]:
@@ -242,7 +305,7 @@ def render(world: World, found: Repository, one: Open) -> Rendered:
         Refused: ``foreign-files``: its branch changes files that would be lost; ``hand-edited``: a rendered file
             was edited by hand since, see ``compose.plan``.
     """
-    base, tip = _sides(world, found, one)
+    base, tip = _sides(world, found, one.tip)
     if conflicts := _conflicts(found, one, base, tip):
         raise Conflict(
             "changed-since",

@@ -550,7 +550,8 @@ def test_a_second_commit_of_a_change_that_changed_something_is_no_empty_one(
 ) -> None:
     change = added(ann).change
     merge(bob, change.id)
-    newest = repository.commit({"README.md": b"Ours\n"}, change.message)
+    path = change.edits[0]
+    newest = repository.commit({path: repository.files()[path] + b"# Ours\n"}, change.message)
     done = review.merged(bob, repositories.read(bob), change.id)
     assert done is not None
     assert (done.commit.id, done.surplus) == (newest, ())

@@ -1,11 +1,13 @@
 """Changes on their way: merged once, by whom and however, and never over what others did."""
 
+from dataclasses import replace
+
 import pytest
 
 from kubectl_rapt import writes
 from kubectl_rapt.actions import merge as merging
 from kubectl_rapt.actions import repository as repositories
-from kubectl_rapt.actions import review
+from kubectl_rapt.actions import review, wait
 from kubectl_rapt.actions.merge import Merge
 from kubectl_rapt.config import changes, layout
 from kubectl_rapt.errors import Conflict, NotFound, Refused
@@ -123,6 +125,81 @@ def test_a_squashed_change_is_merged_though_its_branch_is_still_there(
     assert change.branch in repository.branches
     assert waiting(bob) == []
     assert merge(bob, change.id).plan.steps == ()
+
+
+def test_a_commit_whose_message_names_a_change_does_not_make_it_merged(
+    ann: FakeWorld, bob: FakeWorld, repository: ConfigRepository, change: changes.Change
+) -> None:
+    """Whether it touches none of its files, another tool, or the right file with other content."""
+    other = layout.definition("dev", "else")
+    path = layout.definition("prod", "hello")
+    edited = dict(repository.files(change.branch))[path].replace(b"busybox:1.35", b"busybox:latest")
+    claims = replace(change, edits=(other,)).message
+    for files, message in (
+        ({"README.md": b"Not yours\n"}, change.message),
+        ({other: b"kind: Tool\n"}, claims),
+        ({other: None}, change.message),
+        ({path: edited}, change.message),
+    ):
+        repository.commit(files, message)
+        found = repositories.read(bob)
+        assert review.merged(bob, found, change.id) is None
+        assert waiting(bob) == [change.id]
+        assert wait.look(ann, change.id).standing != "merged"
+        assert review.find(bob, found, change.id).change == change
+    repository.commit({path: None})
+    repository.move_main(repository.log()[-2].id)
+    merge(bob, change.id)
+    assert waiting(bob) == []
+    assert wait.look(ann, change.id).standing == "merged"
+
+
+def test_a_claim_after_the_merge_does_not_hide_the_commit_that_merged_it(
+    bob: FakeWorld, repository: ConfigRepository, change: changes.Change
+) -> None:
+    merge(bob, change.id)
+    merged = repository.main
+    repository.commit({"README.md": b"Not yours\n"}, change.message)
+    done = review.merged(bob, repositories.read(bob), change.id)
+    assert done is not None
+    assert (done.commit.id, done.surplus) == (merged, ())
+
+
+def test_a_change_that_a_forge_rebased_commit_by_commit_is_merged(
+    bob: FakeWorld, repository: ConfigRepository, change: changes.Change
+) -> None:
+    """The second commit has no trailers and changes what the first one wrote."""
+    path = layout.definition("prod", "hello")
+    first = dict(repository.files(change.branch))
+    second = {**first, path: first[path].replace(b"busybox:1.35", b"busybox:1.36")}
+    commit_tree(repository, change.branch, tree_of(repository, second), "Use 1.36", change.branch)
+    first.pop("README.md", None)
+    repository.commit(dict(first), change.message)
+    assert waiting(bob) == [change.id], "main lacks the second commit"
+    repository.commit({path: second[path]}, "Use 1.36\n")
+    repository.commit({path: second[path].replace(b"1.36", b"1.37")}, "Later\n")
+    assert waiting(bob) == []
+    done = review.merged(bob, repositories.read(bob), change.id)
+    assert done is not None
+    assert done.change == change
+
+
+def test_a_squash_of_a_file_that_main_had_changed_too_is_merged(
+    bob: FakeWorld, repository: ConfigRepository
+) -> None:
+    """The forge puts the lines of both together, so the file is neither as on the branch nor as it was."""
+    text = repository.files()[layout.PROJECT]
+    change = changes.Change("abcdef", (layout.PROJECT,), "Say more")
+    ours = text + b"# Ours\n"
+    files = {**repository.files(), layout.PROJECT: ours}
+    repository.git("branch", change.branch, "main")
+    commit_tree(repository, change.branch, tree_of(repository, files), change.message, "main")
+    theirs = b"# Theirs\n" + text
+    repository.commit({layout.PROJECT: theirs})
+    assert waiting(bob) == [change.id]
+    repository.commit({layout.PROJECT: theirs + b"# Ours\n"}, change.message)
+    assert waiting(bob) == []
+    assert review.merged(bob, repositories.read(bob), change.id)
 
 
 def test_after_a_squash_the_same_add_has_nothing_to_do(
