@@ -62,6 +62,7 @@ class _Outside:
         self.has_default = _may_be_default(target)
         self.may_fetch = self.is_checked = True
         self.choose: Callable[[Location], str] | None = None
+        self.tell: Callable[[str], None] = lambda _: None
 
     @cached_property
     def settings(self) -> "Settings":
@@ -99,6 +100,10 @@ class _Outside:
             from kubectl_rapt.adapters.cluster.identity import IdentifiedDoor
 
             return IdentifiedDoor(target, location.cluster, location.environment, self._ahead, self._trace)
+        if location and not location.cluster and self.is_checked and not self._target.context:
+            from kubectl_rapt.adapters.cluster.identity import UnrecordedDoor
+
+            return UnrecordedDoor(target, location.environment, self.tell, self._ahead, self._trace)
         from kubectl_rapt.adapters.cluster.door import Door
 
         return Door(target, self._ahead, self._trace)
@@ -249,6 +254,7 @@ def open_world(
     may_fetch: bool = True,
     is_checked: bool = True,
     choose: "Callable[[Location], str] | None" = None,
+    tell: "Callable[[str], None]" = lambda _: None,
 ) -> Iterator[tuple["World", "Writers"]]:
     """The world that a command reads and the door's ports; whatever was opened is closed at the end.
 
@@ -262,12 +268,14 @@ def open_world(
         may_fetch: Whether the config repository may be asked where the environment is.
         is_checked: Whether an environment that cannot be found, or whose cluster is another one, is an error.
         choose: Chooses one of several namespaces of an environment; it is an error if this is None.
+        tell: Takes a note about the answers, such as that nobody recorded which cluster is the right one.
     """
     from kubectl_rapt.adapters.trace import SILENT, Trace
 
     outside = _Outside(target, environment, os.environ, ahead, Trace(*trace) if trace else SILENT)
     outside.has_default = has_default and outside.has_default
     outside.may_fetch, outside.is_checked, outside.choose = may_fetch, is_checked, choose
+    outside.tell = tell
     try:
         yield outside, _Door(outside)
     finally:

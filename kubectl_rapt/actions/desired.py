@@ -8,6 +8,7 @@ from kubectl_rapt import documents
 from kubectl_rapt.actions import find, repository
 from kubectl_rapt.actions.repository import Repository
 from kubectl_rapt.config import changes, layout, rendered
+from kubectl_rapt.config import location as locations
 from kubectl_rapt.config.project import Environment, Project
 from kubectl_rapt.errors import NotFound, Problem, RaptError, Refused
 from kubectl_rapt.guard import sops
@@ -172,11 +173,7 @@ def check_cluster(world: World, environment: Environment) -> None:
     """
     context = world.cluster.context()
     if not environment.cluster:
-        raise Refused(
-            "no-cluster-recorded",
-            f'environment "{environment.name}" does not say yet which cluster is its own',
-            "kubectl rapt init --local",
-        )
+        raise locations.unrecorded(environment.name)
     try:
         uid = world.cluster.get(Ref(NAMESPACE, "kube-system"))["metadata"]["uid"]
     except Refused as error:

@@ -301,6 +301,7 @@ def open_world(
                 has_default=about != "cluster" and not _names_all_namespaces(context),
                 is_checked=about != "anything",
                 choose=lambda location: _chosen_namespace(context, location),
+                tell=_note,
             ) as opened,
         ):
             if name and about != "repository":
@@ -319,7 +320,8 @@ def world_of(
 ) -> "Iterator[tuple[World, Writers]]":
     """The world of an environment that a command has chosen: the one that is open, if it is that environment's."""
     location = opened[0].location
-    if location and location.environment == environment:
+    # Where the cluster was not recorded, a change may just have done so.
+    if location and location.environment == environment and location.cluster:
         yield opened
     else:
         with open_world(context, environment=environment) as other:
@@ -380,6 +382,12 @@ def _with_context(context: typer.Context, environment: str, error: RaptError) ->
     return Refused(
         error.code, what, f"kubectl rapt config set contexts.{environment} {shlex.quote(right[0])}"
     )
+
+
+def _note(text: str) -> None:
+    from kubectl_rapt.cli import terminal
+
+    terminal.say(f"  note: {text}")
 
 
 def _trace(line: str) -> None:

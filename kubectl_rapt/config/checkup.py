@@ -180,7 +180,7 @@ def identity(uid: str, recorded: Mapping[str, str], wanted: str) -> Verdict:
         return Verdict("failed", what, cure, "other-cluster")
     if wanted and not recorded.get(wanted):
         what = f"environment {wanted} does not say yet which cluster is its own"
-        return Verdict("warning", what, "kubectl rapt init --local", "no-cluster-recorded")
+        return Verdict("warning", what, "kubectl rapt init", "no-cluster-recorded")
     if not here:
         return Verdict("warning", "no environment has this cluster", "kubectl config get-contexts")
     return Verdict("ok", f"the cluster of {', '.join(here)}")

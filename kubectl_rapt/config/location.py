@@ -63,6 +63,26 @@ def _other_namespace(project: "Project", environment: "Environment", namespace: 
     )
 
 
+def unrecorded(environment: str) -> Refused:
+    """The refusal to change a cluster that may be the wrong one, because ``rapt.yaml`` records none."""
+    what = f'environment "{environment}" does not say yet which cluster is its own'
+    return Refused("no-cluster-recorded", what, "kubectl rapt init")
+
+
+def check_recorded(location: Location | None, typed_context: str) -> None:
+    """Make sure that it is known which cluster a change goes to: it is recorded, or ``--context`` was typed.
+
+    Args:
+        location: Where the command acts; None if no environment is chosen.
+        typed_context: What ``--context`` says; empty if it was not typed.
+
+    Raises:
+        Refused: ``no-cluster-recorded``.
+    """
+    if location and not location.cluster and not typed_context:
+        raise unrecorded(location.environment)
+
+
 def one_namespace(location: Location) -> str:
     """The namespace for a command that acts in one.
 

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from kubectl_rapt.config import layout
 from kubectl_rapt.config.project import Environment
 from tests import namespaces
 from tests.cli.endings import refused
 from tests.cluster import clusters
 from tests.cluster.clusters import Cluster, PrivateCluster
-from tests.killing import Person
+from tests.killing import Ended, Person
 from tests.namespaces import Pair
 from tests.repositories import ConfigRepository
 
@@ -83,6 +84,49 @@ def test_the_right_kube_context_is_found_by_the_identity_of_its_cluster(
     assert mapped == refused(6, what.format("wrong"), hint, code="other-cluster"), "a mapping is not believed"
     typed = ann.types("list", "--in", "prod", "--context", "right", "-o", "name")
     assert (typed.exit_code, typed.stdout) == (0, "tool.rapt.dev/big\n"), typed
+
+
+def test_without_a_recorded_cluster_commands_read_with_a_note_and_change_nothing(
+    cluster: Cluster, pair: Pair, tmp_path: Path
+) -> None:
+    """It could be any cluster that kubectl points at; ``--context`` says which one is meant."""
+    repository = ConfigRepository(tmp_path, Environment("prod", (pair.prod,)))
+    _tool(cluster, pair.prod, "big", "prod")
+    ann = Person(tmp_path / "ann", pair.kubeconfig, repository=repository.path)
+    what = 'environment "prod" does not say yet which cluster is its own'
+    note = f"  note: {what}, so the one that kubectl points at was asked\n"
+    listed = ann.types("list", "--in", "prod", "-o", "name")
+    assert listed == Ended(0, "tool.rapt.dev/big\n", note), "said once"
+    for command in ("run big --dry-run", "describe big", "runs", "delete big --dry-run"):
+        ended = ann.types(*command.split(), "--in", "prod")
+        assert (ended.exit_code, ended.stderr.count(note)) == (0, 1), (command, ended)
+    for command in ("run big", "sync"):
+        ended = ann.types(*command.split(), "--in", "prod")
+        told = Ended(ended.exit_code, ended.stdout, ended.stderr.replace(note, ""))
+        assert told == refused(6, what, "kubectl rapt init", code="no-cluster-recorded"), (command, ended)
+    kept = ann.types("delete", "big", "--yes", "--in", "prod")
+    assert (kept.exit_code, f"stays: {what} (no-cluster-recorded)" in kept.stderr) == (1, True), kept
+    assert ann.types("list", "--in", "prod", "-o", "name").stdout == "tool.rapt.dev/big\n"
+    assert ann.types("runs", "--in", "prod", "-o", "name").stdout == ""
+    context = json.loads(pair.kubeconfig.read_text())["current-context"]
+    typed = ann.types("run", "big", "--in", "prod", "--context", context)
+    assert (typed.exit_code, "note:" in typed.stderr) == (0, False), typed
+    recorded = ann.types("init")
+    assert recorded.exit_code == 0, recorded
+    assert namespaces.uid(cluster) in repository.files()[layout.PROJECT].decode()
+    ended = ann.types("run", "big", "--in", "prod")
+    assert (ended.exit_code, "note:" in ended.stderr) == (0, False), ended
+
+
+def test_an_add_records_the_cluster_and_applies_to_it(cluster: Cluster, pair: Pair, tmp_path: Path) -> None:
+    dev = Environment("dev", (pair.dev,), is_reviewed=False)
+    repository = ConfigRepository(tmp_path, dev, Environment("prod", (pair.prod,)))
+    ann = Person(tmp_path / "ann", pair.kubeconfig, repository=repository.path)
+    added = ann.types("add", "hello", "--in", "dev", "--image", "busybox:1.35", "--", "true")
+    assert added.exit_code == 0, added
+    assert namespaces.uid(cluster) in repository.files()[layout.PROJECT].decode()
+    listed = ann.types("list", "--in", "dev", "-o", "name")
+    assert listed == Ended(0, "tool.rapt.dev/hello\n", ""), listed
 
 
 def test_of_several_namespaces_one_is_named_and_lists_show_all(

@@ -17,7 +17,8 @@ from kubectl_rapt.model.kinds import CRON_JOB, EVENT, JOB, RUN, TOOL, Kind, Mani
 from kubectl_rapt.objects import jobs, runs
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.writes import Writers
-from tests import due, finished
+from tests import due, finished, namespaces
+from tests.cluster.clusters import Cluster
 from tests.due import Scene, fill, is_done
 from tests.killing import Person
 from tests.listener import listening
@@ -245,11 +246,11 @@ def test_a_webhook_is_told_of_each_alarm_once_signed_and_again_only_where_it_did
 
 
 def test_an_environments_own_webhook_is_found_by_the_names_of_its_variables(
-    scene: Scene, user: Path, tmp_path: Path
+    scene: Scene, cluster: Cluster, user: Path, tmp_path: Path
 ) -> None:
     marks = {"rapt.dev/tool": "backup", "rapt.dev/run": "bad", "rapt.dev/environment": "prod"}
     scene.ended("bad", "Failed", metadata={"labels": marks})
-    repository = ConfigRepository(tmp_path, Environment("prod", (scene.namespace,)))
+    repository = ConfigRepository(tmp_path, Environment("prod", (scene.namespace,), namespaces.uid(cluster)))
     said = b"review: required\n    reconcile: {webhook: {urlEnv: ALERTS, secretEnv: ALERTS_KEY}}"
     text = repository.files()[layout.PROJECT]
     repository.commit({layout.PROJECT: text.replace(b"review: required", said)})

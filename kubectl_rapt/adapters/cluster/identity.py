@@ -10,6 +10,7 @@ from kubectl_rapt.adapters.cluster.answers import Ask
 from kubectl_rapt.adapters.cluster.door import Door
 from kubectl_rapt.adapters.cluster.spawn import Kubectl
 from kubectl_rapt.adapters.trace import SILENT, Trace
+from kubectl_rapt.config import location as locations
 from kubectl_rapt.errors import RaptError, Refused
 from kubectl_rapt.model.kinds import NAMESPACE
 from kubectl_rapt.model.target import Target
@@ -115,6 +116,61 @@ class IdentifiedDoor(Door):
                 f'kube context "{context}" does not point at {whose}',
                 f"kubectl rapt config set contexts.{self._environment} NAME",
             )
+
+
+class UnrecordedDoor(Door):
+    """A door in an environment that does not say which cluster is its own: it reads, and changes nothing.
+
+    Args:
+        target: The cluster and the user.
+        environment: The environment, for messages.
+        tell: Takes one note, before the first request that reads.
+        ahead: What was spawned already, perhaps for that target.
+        trace: Is told of every request.
+
+    Raises:
+        Unavailable: There is no kubectl.
+        Refused: ``no-cluster-recorded``, from every write but a dry run.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        environment: str,
+        tell: Callable[[str], None],
+        ahead: Kubectl | None = None,
+        trace: Trace = SILENT,
+    ) -> None:
+        super().__init__(target, ahead, trace)
+        self._environment, self._tell = environment, tell
+        self._telling = threading.Lock()
+        self._is_told = False
+
+    def json(self, ask: Ask, method: str, path: str, *more: Any, **named: Any) -> Any:
+        """See Door."""
+        if ask.may_change:
+            raise locations.unrecorded(self._environment)
+        self._note()
+        return super().json(ask, method, path, *more, **named)
+
+    def pieces(self, *asked: Any, **named: Any) -> Iterator[bytes]:
+        """See Door."""
+        self._note()
+        yield from super().pieces(*asked, **named)
+
+    @contextmanager
+    def stream(self, *asked: Any, **named: Any) -> Iterator[http.Answer]:
+        """See Door."""
+        self._note()
+        with super().stream(*asked, **named) as answer:
+            yield answer
+
+    def _note(self) -> None:
+        with self._telling:
+            if not self._is_told:
+                self._is_told = True
+                what = f'environment "{self._environment}" does not say yet which cluster is its own'
+                self._tell(f"{what}, so the one that kubectl points at was asked")
 
 
 def _unknown(error: RaptError) -> RaptError:

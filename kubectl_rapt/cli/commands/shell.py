@@ -12,6 +12,7 @@ from kubectl_rapt import writes
 from kubectl_rapt.actions import find
 from kubectl_rapt.actions import shell as opening
 from kubectl_rapt.cli import named, options, progress, show, terminal
+from kubectl_rapt.config import location as locations
 from kubectl_rapt.errors import RaptError
 from kubectl_rapt.model.plan import Attend
 
@@ -56,7 +57,13 @@ def shell(
 
 
 def _kubectl(context: typer.Context, world: "World") -> "Kubectl":
-    """The person's kubectl, pointed where this command is pointed."""
+    """The person's kubectl, pointed where this command is pointed.
+
+    Raises:
+        Refused: ``no-cluster-recorded``: a command in a container may change whatever it likes.
+        Unavailable: ``no-kubectl``.
+    """
+    locations.check_recorded(world.location, options.target(context).context)
     target = replace(options.target(context), context=world.cluster.context().name)
     is_terminal = terminal.is_interactive() and sys.stdout.isatty()
     return opening.kubectl(world, target.kubectl_flags, has_terminal=is_terminal)
