@@ -73,10 +73,16 @@ class Person:
     Args:
         home: Their home folder.
         kubeconfig: Whom the cluster knows them as.
+        follows_hints: Whether every command that an answer shows is typed too: each must work, or say something new.
         **settings: What ``RAPT_*`` variables say, such as their config repository.
     """
 
-    def __init__(self, home: Path, kubeconfig: Path, **settings: str | Path) -> None:
+    def __init__(
+        self, home: Path, kubeconfig: Path, *, follows_hints: bool = False, **settings: str | Path
+    ) -> None:
+        from tests import hints  # which is about what ends here
+
+        self._hints = hints.Hints(lambda words: end(self.starts(*words))) if follows_hints else None
         self.home = home
         home.mkdir(parents=True, exist_ok=True)
         kept = {
@@ -103,7 +109,10 @@ class Person:
 
     def types(self, *words: str) -> Ended:
         """Type a command and wait for its end."""
-        return end(self.starts(*words))
+        ended = end(self.starts(*words))
+        if self._hints:
+            self._hints.follow(words, ended)
+        return ended
 
     def is_killed(self, kill: Kill, *words: str) -> Ended:
         """Type a command that is killed."""

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from kubectl_rapt.actions import build
+from kubectl_rapt.actions import build, hand_edits
 from kubectl_rapt.actions.build import Built, Wanted
 from kubectl_rapt.actions.repository import Repository
 from kubectl_rapt.config import layout, places, reviewed_runs
@@ -59,7 +59,7 @@ def check(world: World, found: Repository, environment: str = "") -> Iterator[Ch
         elif path not in found.files:
             yield Checked(path, (Problem("", "is missing"),), _hint(one))
         elif built.files[path] != found.files[path]:
-            yield Checked(path, (Problem("", f"is not what {definition} renders to"),), _hint(one))
+            yield _differs(world, found, project, one)
         else:
             yield Checked(path)
     for place in set(layout.rendered_tools(found.files, environment)) - set(tools):
@@ -71,6 +71,20 @@ def check(world: World, found: Repository, environment: str = "") -> Iterator[Ch
         )
     for place in layout.reviewed_runs(found.files, environment):
         yield _of_run(world, found, project, *place)
+
+
+def _differs(world: World, found: Repository, project: Project, one: Wanted) -> Checked:
+    """A rendered file with other content: ``render`` replaces one that is only old, but not what somebody wrote."""
+    path = layout.rendered(one.environment, one.tool)
+    what = f"is not what {layout.definition(one.environment, one.tool)} renders to"
+    place = (one.environment, one.tool)
+    if found.root:
+        is_edited = path in found.uncommitted or not found.head
+    else:
+        is_edited = bool(hand_edits.edited(world, project, found, [place]))
+    if is_edited:
+        return Checked(path, (Problem("", f"{what}: it was edited by hand"),), f"{_hint(one)} --overwrite")
+    return Checked(path, (Problem("", what),), _hint(one))
 
 
 def _of_run(world: World, found: Repository, project: Project, environment: str, name: str) -> Checked:

@@ -28,7 +28,7 @@ def admin(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> Iterator[Writers
 
 @pytest.fixture
 def ann(tmp_path: Path, user: Path) -> Person:
-    return Person(tmp_path / "ann", user)
+    return Person(tmp_path / "ann", user, follows_hints=True)
 
 
 def a_tool(name: str, namespace: str, **labels: str) -> Manifest:
@@ -77,7 +77,7 @@ def test_a_tool_goes_with_what_serves_it_and_its_history_stays(
     active = ann.types("delete", "old", "-y")
     assert active.exit_code == 6
     assert "run/old-1" in active.stderr
-    assert "try: kubectl rapt cancel old-1, or --force: they go on" in active.stderr
+    assert "try: kubectl rapt cancel old-1\n  or: kubectl rapt delete old -y --force\n" in active.stderr
     finished.close(admin, finished.a_run("old-1", namespace, "old"), "Succeeded", job=job)
     assert ann.types("delete", "old").exit_code == 2, "there is no terminal to ask on"
     dry = ann.types("delete", "old", "--dry-run")
@@ -85,7 +85,7 @@ def test_a_tool_goes_with_what_serves_it_and_its_history_stays(
     done = ann.types("delete", "old", "-y")
     assert (done.exit_code, done.stderr) == (0, f"{UNSEEN}1 tool deleted\n")
     assert there(user, KINDS) == ["Job/old-job", "Run/old-1", "Tool/other"]
-    assert ann.types("delete", "oter", "-y").stderr.splitlines()[1] == "  try: kubectl rapt delete other"
+    assert ann.types("delete", "oter", "-y").stderr.splitlines()[1] == "  try: kubectl rapt delete other -y"
 
 
 def test_what_git_holds_is_not_deleted(ann: Person, admin: Writers, namespace: str, user: Path) -> None:

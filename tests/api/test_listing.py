@@ -121,7 +121,10 @@ def test_a_table_can_go_without_its_headers(types: Types, tools: None) -> None:
 def test_wrong_selectors_and_paths_are_said_in_a_line(types: Types, tools: None) -> None:
     for words, code in (
         (("list", "-l", "a=b=c"), 5),
+        (("list", "-l", "a b"), 5),
         (("list", "--field-selector", "spec.nothing=x"), 5),
+        (("runs", "--field-selector", "foo=bar"), 5),
+        (("runs", "--field-selector", "foo"), 5),
         (("list", "--sort-by", ".no.such"), 5),
         (("list", "-o", "jsonpath={.items[9]}"), 5),
         (("list", "-o", "jsonpath={.items[9]"), 2),
@@ -129,6 +132,17 @@ def test_wrong_selectors_and_paths_are_said_in_a_line(types: Types, tools: None)
         ended = types(*words)
         assert ended.exit_code == code, f"{words}: {ended}"
         assert 1 <= len(ended.stderr.splitlines()) <= 3, ended.stderr
+
+
+def test_a_tool_that_is_not_there_is_no_empty_list(types: Types, tools: None) -> None:
+    for command in ("runs", "why --failed"):
+        mistyped = types(*command.split(), "nosuch")
+        assert (mistyped.exit_code, mistyped.stdout) == (4, ""), mistyped
+        assert mistyped.stderr.startswith('error: no tool "nosuch" in namespace '), mistyped
+        assert mistyped.stderr.endswith("help errors no-tool\n"), mistyped
+        never_run = types(*command.split(), "a")
+        assert (never_run.exit_code, never_run.stdout) == (0, ""), "it is there, and has not run"
+        assert never_run.stderr.startswith("No "), never_run
 
 
 def test_runs_are_listed_newest_first_whoever_asked(types: Types, tools: None, user: Path) -> None:

@@ -88,6 +88,51 @@ def test_a_connection_that_is_reset_is_told_once(ask: Ask, server: Faults) -> No
     assert others == ["  try: kubectl get --raw /readyz", "  see: kubectl rapt help errors cut-off"]
 
 
+@pytest.mark.parametrize(
+    ("words", "answer", "message", "hint"),
+    [
+        (
+            ("list", "-l", "a b"),
+            "unable to parse requirement: found 'b', expected: in, notin, =, ==, !=, gt, lt",
+            "-l expects a label selector such as NAME=VALUE: found 'b', expected: in, notin, =, ==, !=, gt, lt",
+            "kubectl rapt list -l rapt.dev/environment=prod",
+        ),
+        (
+            ("runs", "--selector=a=b=c", "-o", "name"),
+            "found '=', expected: ',' or 'end of string'",
+            "-l expects a label selector such as NAME=VALUE: found '=', expected: ',' or 'end of string'",
+            "kubectl rapt runs --selector=rapt.dev/environment=prod -o name",
+        ),
+        (
+            ("list", "--field-selector", "foo=bar"),
+            "field label not supported: foo",
+            '--field-selector: tools.rapt.dev has no field "foo" to select by; it has metadata.name, metadata.namespace',
+            "kubectl rapt list --field-selector metadata.name=NAME",
+        ),
+        (
+            ("runs", "--field-selector", "status.stat=Failed", "-o", "name"),
+            "field label not supported: status.stat",
+            '--field-selector: runs.rapt.dev has no field "status.stat" to select by; it has status.state, spec.tool, '
+            "spec.requestedBy, metadata.name, metadata.namespace",
+            "kubectl rapt runs --field-selector status.state=Failed -o name",
+        ),
+        (
+            ("list", "--field-selector", "foo"),
+            "invalid selector: 'foo'; can't understand 'foo'",
+            "--field-selector expects FIELD=VALUE: can't understand 'foo'",
+            "kubectl rapt list --field-selector metadata.name=NAME",
+        ),
+    ],
+)
+def test_a_selector_that_nobody_understands_is_named_and_a_right_one_shown(
+    ask: Ask, server: Faults, words: tuple[str, ...], answer: str, message: str, hint: str
+) -> None:
+    """The answers are those of Kubernetes 1.35."""
+    wrong = {"kind": "Status", "message": answer, "reason": "BadRequest", "code": 400}
+    server.on("GET", Reply(400, wrong), *[Reply(200, TOOLS)] * 9)
+    assert ask(*words) == refused(5, message, hint, code="bad-selector")
+
+
 class _Quiet(HTTPServer):
     def handle_error(self, request: object, client_address: object) -> None:
         """Whoever looks at its certificate goes away."""

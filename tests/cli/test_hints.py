@@ -248,6 +248,13 @@ def _listed(place: Place) -> None:
     _merge(place, "add team/hello --in prod")
 
 
+_SCHEDULED = "add http-check --in prod --set url=http://a.example.com"
+
+
+def _twice(place: Place) -> None:
+    _merge(place, f"{_SCHEDULED} --name hello --schedule @daily --schedule @hourly")
+
+
 def _away(place: Place) -> None:
     _listed(place)
     shutil.move(place.folder / "team.git", place.folder / "away.git")
@@ -257,7 +264,10 @@ def _away(place: Place) -> None:
 
 def _edited(place: Place) -> None:
     _add(place)
-    path = "rendered/prod/hello.yaml"
+    _edited_by_hand(place, "rendered/prod/hello.yaml")
+
+
+def _edited_by_hand(place: Place, path: str) -> None:
     place.repository.commit({path: place.repository.files()[path].replace(b"memory: ", b"memory:  ")})
 
 
@@ -432,6 +442,7 @@ PROVOKED = {
     "tool-exists": Typed("add http-check --name hello --in prod --set url=http://a", _add),
     "unknown-registry": Typed("upgrade hello --in prod", _foreign),
     "no-main": Typed("sync", lambda place: place.repository.git("branch", "-m", "main", "trunk")),
+    "same-object": Typed(f"{_SCHEDULED} --name hello-2 --schedule @daily", _twice),
     "exists": Typed("registry add team /elsewhere", _listed),
     "registry-in-use": Typed("registry remove team", _listed),
     "no-registry-answer": Typed("add team/hello --name other --in prod", _away),
@@ -499,6 +510,7 @@ ELSEWHERE = {
     "tests/api/test_sync.py": ("going-back",),
     "tests/attacks/test_registries.py": ("quarantined",),
     "tests/cli/test_faults.py": (
+        "bad-selector",
         "cut-off",
         "no-cluster",
         "server-error",
@@ -646,6 +658,28 @@ def test_every_refusal_shows_commands_that_work(place: Place, code: str) -> None
     ended = place.types(words)
     assert _CODE.findall(ended.stderr) == [code], f"{ended}"
     hints.Hints(place.types).follow(words, ended)
+
+
+@pytest.mark.parametrize("is_edited", [True, False])
+def test_check_outside_a_checkout_shows_a_command_that_renders_again(place: Place, is_edited: bool) -> None:
+    _add(place)
+    rendered, definition = "rendered/prod/hello.yaml", "tools/prod/hello.yaml"
+    if is_edited:
+        _edited_by_hand(place, rendered)
+    else:  # the tool's file was edited by hand, and its rendered file is merely old
+        text = place.repository.files()[definition]
+        place.repository.commit({definition: text.replace(b"a.example.com", b"b.example.com")})
+    checked = place.types(["check", "--in", "prod"])
+    assert checked.exit_code == 1, checked
+    assert f"{rendered}: is not what {definition} renders to" in checked.stdout
+    (shown,) = hints.shown(checked.stdout)
+    assert ("--overwrite" in shown) is is_edited, "what somebody wrote is dropped only where that is said"
+    assert ("edited by hand" in checked.stdout) is is_edited
+    words = hints.harmless(shown)
+    assert words
+    ended = place.types(words)
+    assert ended.exit_code == 0, ended
+    assert rendered in ended.stdout
 
 
 def test_every_code_has_a_row() -> None:

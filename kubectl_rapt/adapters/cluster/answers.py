@@ -278,6 +278,12 @@ def not_installed(ask: Ask) -> NotFound:
     return NotFound("not-installed", f"this cluster has no {ask.resource}", "kubectl api-resources")
 
 
+SELECTABLE = {
+    "runs": ("status.state", "spec.tool", "spec.requestedBy"),
+}
+"""Plural to the fields that objects of our kinds can be selected by, beside the name; the most usual one first."""
+_ALWAYS_SELECTABLE = ("metadata.name", "metadata.namespace")
+_STATE = "Failed"
 _WAITING = ("is waiting to start", "is not available")
 _CONTROLLER_UID = "labels[controller-uid]"
 
@@ -288,6 +294,8 @@ def _invalid(said: _Said, ask: Ask) -> RaptError:
         return _too_large(
             "labels of the Job controller do not match, which is what its server says of 2 MB", ask
         )
+    if ask.verb in ("list", "watch") and not ask.name and (wrong := _wrong_selector(said.message, ask)):
+        return wrong
     problems = tuple(_problems(said))
     if problems:
         count = "" if len(problems) == 1 else f" in {len(problems)} places"
@@ -298,6 +306,27 @@ def _invalid(said: _Said, ask: Ask) -> RaptError:
         return Unavailable("not-started", what, f"kubectl describe pod {ask.name}{ask.where}")
     what = one_line(f"cannot {ask.verb} {ask.thing}{ask.place}: {said.message}")
     return Invalid("invalid-object", what, _fields(ask))
+
+
+_UNKNOWN_LABEL = re.compile(r"field label not supported: (.*)")
+_WRONG_FIELDS = re.compile(r"invalid (?:field )?selector: '.*'; (.*)")
+_WRONG_LABELS = re.compile(r"(?:unable to parse requirement: )(?:<nil>: )?(.*)|(found '.*', expected: .*)")
+
+
+def _wrong_selector(message: str, ask: Ask) -> RaptError | None:
+    """What is wrong with ``-l`` or ``--field-selector``, with one that is right; None if it is something else."""
+    known = [*SELECTABLE.get(ask.kind.plural if ask.kind else "", ()), *_ALWAYS_SELECTABLE]
+    example = f"--field-selector {known[0]}={_STATE if known[0] == 'status.state' else 'NAME'}"
+    if found := _UNKNOWN_LABEL.search(message):
+        what = f'--field-selector: {ask.resource} has no field "{found[1]}" to select by; it has {", ".join(known)}'
+        return Invalid("bad-selector", one_line(what), example)
+    if found := _WRONG_FIELDS.search(message):
+        what = f"--field-selector expects FIELD=VALUE: {found[1]}"
+        return Invalid("bad-selector", one_line(what), example)
+    if found := _WRONG_LABELS.search(message):
+        what = f"-l expects a label selector such as NAME=VALUE: {found[1] or found[2]}"
+        return Invalid("bad-selector", one_line(what), "-l rapt.dev/environment=prod")
+    return None
 
 
 def _fields(ask: Ask) -> str:

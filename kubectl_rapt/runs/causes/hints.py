@@ -4,6 +4,7 @@ import re
 
 from kubectl_rapt.model import causes
 from kubectl_rapt.objects import labels
+from kubectl_rapt.objects.runs import RETRYING
 from kubectl_rapt.runs.causes.seen import Finding, Seen
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
@@ -15,6 +16,14 @@ _OF_THE_REPOSITORY = ("kubectl rapt explain ", "kubectl rapt set ")
 def safe(name: str, otherwise: str) -> str:
     """A name that may stand in a command which a person copies: one as Kubernetes permits, or a placeholder."""
     return name if _NAME.fullmatch(name) else otherwise
+
+
+def _may_be_retried(seen: Seen) -> bool:
+    """Whether ``retry`` would take it: a run with an attempt that is over, whether that is recorded or not."""
+    run, job = seen.run, seen.job
+    if run is None or not run.attempts:
+        return False
+    return run.is_finished or run.state == RETRYING or bool(job and job.ended)
 
 
 def of(finding: Finding, seen: Seen) -> str:
@@ -34,8 +43,9 @@ def of(finding: Finding, seen: Seen) -> str:
         else f"pod/{safe(pod, 'NAME')}"
     )
     text = finding.hint or causes.cause(finding.cause).hint
-    if not run and text.startswith("kubectl rapt retry"):
-        text = "kubectl rapt run {tool}"
+    if text.startswith("kubectl rapt retry") and not _may_be_retried(seen):
+        is_open = run is not None and not run.is_finished
+        text = "kubectl rapt attach {run}" if is_open else "kubectl rapt run {tool}"
     if not tool and "{tool}" in text:
         text = "kubectl rapt events {run}"
     if text.startswith(_OF_THE_REPOSITORY):

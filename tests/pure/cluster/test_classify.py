@@ -5,9 +5,10 @@ import json
 
 import pytest
 
-from kubectl_rapt.adapters.cluster.answers import Ask, classify, expiry, lost
+from kubectl_rapt.adapters.cluster.answers import SELECTABLE, Ask, classify, expiry, lost
 from kubectl_rapt.errors import Conflict, Invalid, NotFound, Problem, RaptError, Refused, Unavailable
 from kubectl_rapt.model.kinds import CONFIG_MAP, JOB, NAMESPACE, POD, RUN, TOOL, Kind
+from kubectl_rapt.objects import crds
 from tests.contract import recorded
 
 CREATE = Ask("create", JOB, "prod", "nightly", may_change=True)
@@ -22,7 +23,7 @@ TOOLS = Ask("list", TOOL, "prod")
 
 CASES: list[tuple[str, Ask, type[RaptError], str, str, str]] = [
     ("400-bad-json", CREATE, Invalid, "invalid-object", "cannot create job/nightly in namespace", "kubectl explain jobs.batch --recursive"),
-    ("400-selector", LIST, Invalid, "invalid-object", "unable to parse requirement: found '='", "kubectl get jobs.batch -n prod"),
+    ("400-selector", LIST, Invalid, "bad-selector", "-l expects a label selector such as NAME=VALUE: found '='", "-l rapt.dev/environment=prod"),
     ("400-strict-unknown-field", CREATE, Invalid, "invalid-object", "spec.bogus: unknown field", "kubectl explain jobs.batch --recursive"),
     ("400-http-to-https", CREATE, Unavailable, "no-cluster", "Client sent an HTTP request to an HTTPS", "kubectl cluster-info"),
     ("400-log-image-pull", LOG, Unavailable, "not-started", "image can't be pulled", "kubectl describe pod pod-1 -n prod"),
@@ -228,3 +229,14 @@ def test_a_lost_read_may_be_repeated_and_a_lost_write_is_looked_after() -> None:
     assert not lost(LIST, "cut").outcome_unknown
     assert lost(CREATE, "cut").outcome_unknown
     assert lost(CREATE, "cut").hint == "kubectl get jobs.batch nightly -n prod"
+
+
+def test_the_fields_to_select_runs_by_are_those_of_the_installed_kind() -> None:
+    (run,) = [
+        one
+        for one in crds.manifests()
+        if one["kind"] == "CustomResourceDefinition" and one["spec"]["names"]["kind"] == "Run"
+    ]
+    (version,) = run["spec"]["versions"]
+    installed = {one["jsonPath"].removeprefix(".") for one in version["selectableFields"]}
+    assert set(SELECTABLE["runs"]) == installed

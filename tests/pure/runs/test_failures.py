@@ -464,6 +464,33 @@ def test_a_job_that_rapt_has_not_released_says_so() -> None:
     )
 
 
+def test_retry_is_proposed_only_for_a_run_that_it_takes() -> None:
+    """A run that waits for its image's registry is open: ``retry`` would be refused."""
+    pod = a_pod(
+        "Pending",
+        waiting(
+            "ImagePullBackOff", 'failed to do request: Head "https://r/v2/x": dial tcp: connection refused'
+        ),
+    )
+    attempt = Attempt(1, "backup-x7k2p-1", "job-1", NOON)
+
+    def hint(job: dict[str, Any], **about: Any) -> tuple[str, str]:
+        first = failures.explain(seen(job, pod, run=a_run(**about)))[0]
+        return first.cause, first.hint
+
+    begun, over = {"attempts": (attempt,)}, {"finished_at": NOON}
+    assert hint(a_job(), **begun, state="Running") == (
+        "RegistryUnreachable",
+        "kubectl rapt attach backup-x7k2p",
+    )
+    again = ("RegistryUnreachable", "kubectl rapt retry backup-x7k2p")
+    failed = a_job(ended="Failed", reason="DeadlineExceeded")
+    assert hint(failed, **begun, state="Running") == again, "its end is not recorded yet"
+    assert hint(a_job(), **begun, state="Retrying") == again
+    assert hint(failed, **begun, **over, state="Failed") == again
+    assert hint(a_job(), **over, state="NotStarted") == ("RegistryUnreachable", "kubectl rapt run backup")
+
+
 def test_a_run_without_a_job_says_what_the_api_server_says() -> None:
     error = Refused(
         "policy", 'policy "p" refuses job/x: no', "kubectl get validatingadmissionpolicy p -o yaml"
