@@ -23,7 +23,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
 from kubectl_rapt import writes
 from kubectl_rapt.__main__ import main
@@ -73,16 +73,11 @@ class Person:
     Args:
         home: Their home folder.
         kubeconfig: Whom the cluster knows them as.
-        follows_hints: Whether every command that an answer shows is typed too: each must work, or say something new.
         **settings: What ``RAPT_*`` variables say, such as their config repository.
     """
 
-    def __init__(
-        self, home: Path, kubeconfig: Path, *, follows_hints: bool = False, **settings: str | Path
-    ) -> None:
-        from tests import hints  # which is about what ends here
-
-        self._hints = hints.Hints(lambda words: end(self.starts(*words))) if follows_hints else None
+    def __init__(self, home: Path, kubeconfig: Path, **settings: str | Path) -> None:
+        self._follow: Callable[[Sequence[str], Ended], None] = lambda words, ended: None
         self.home = home
         home.mkdir(parents=True, exist_ok=True)
         kept = {
@@ -110,9 +105,15 @@ class Person:
     def types(self, *words: str) -> Ended:
         """Type a command and wait for its end."""
         ended = end(self.starts(*words))
-        if self._hints:
-            self._hints.follow(words, ended)
+        self._follow(words, ended)
         return ended
+
+    def follows_hints(self) -> Self:
+        """The same person, who also types every command that an answer shows: each must work, or say something new."""
+        from tests import hints  # which is about what ends here
+
+        self._follow = hints.Hints(lambda words: end(self.starts(*words))).follow
+        return self
 
     def is_killed(self, kill: Kill, *words: str) -> Ended:
         """Type a command that is killed."""

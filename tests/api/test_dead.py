@@ -55,7 +55,7 @@ def admin(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> Iterator[Writers
 
 @pytest.fixture
 def ann(tmp_path: Path, user: Path) -> Person:
-    return Person(tmp_path / "ann", user, follows_hints=True)
+    return Person(tmp_path / "ann", user).follows_hints()
 
 
 def objects(ann: Person, *flags: str) -> list[Manifest]:

@@ -106,7 +106,8 @@ def test_a_connection_that_is_reset_is_told_once(ask: Ask, server: Faults) -> No
         (
             ("list", "--field-selector", "foo=bar"),
             "field label not supported: foo",
-            '--field-selector: tools.rapt.dev has no field "foo" to select by; it has metadata.name, metadata.namespace',
+            '--field-selector: tools.rapt.dev has no field "foo" to select by; it has metadata.name, '
+            "metadata.namespace",
             "kubectl rapt list --field-selector metadata.name=NAME",
         ),
         (

@@ -41,7 +41,7 @@ def ann(user: Path, tmp_path_factory: pytest.TempPathFactory) -> Person:
     twice = {"retry": {"name": "twice", "summary": "Twice", "attempts": 2, "delay": "1h"}}
     tools = [a_tool(name, f"{SLEEPS}; echo {name}") for name in ("one", "two", "three")]
     namespaces.apply(user, *tools, a_tool("fails", "echo said; sleep 1; exit 3", **twice))
-    return Person(tmp_path_factory.mktemp("ann"), user, follows_hints=True)
+    return Person(tmp_path_factory.mktemp("ann"), user).follows_hints()
 
 
 @pytest.fixture(scope="module")
