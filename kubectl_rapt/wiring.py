@@ -63,20 +63,36 @@ class _Outside:
         self.may_fetch = self.is_checked = True
         self.choose: Callable[[Location], str] | None = None
         self.tell: Callable[[str], None] = lambda _: None
+        self._temporary: list[Path] = []
 
     @cached_property
     def settings(self) -> "Settings":
         return read_settings(self._environ)
 
     @cached_property
+    def cache_folder(self) -> "Path":
+        """The cache folder; if it is not trusted, an empty one for this command alone."""
+        from kubectl_rapt.adapters import platform
+
+        doubt = platform.cache_doubt(self._environ)
+        if not doubt:
+            return platform.cache_home(self._environ)
+        from pathlib import Path
+
+        from kubectl_rapt.adapters.cluster import spawn
+
+        self.tell(f"{doubt.message}: this command does without it\n  try: {doubt.hint}")
+        self._temporary.append(Path(spawn.private_folder()))
+        return self._temporary[-1]
+
+    @cached_property
     def location(self) -> "Location | None":
         if not (self._environment or (self.has_default and self.settings.environment)):
             return None
-        from kubectl_rapt.adapters import platform
         from kubectl_rapt.adapters.locations import Locations
 
         settings, target = self.settings, self._target
-        known = Locations(platform.cache_home(self._environ) / "locations.json", settings.repository)
+        known = Locations(self.cache_folder / "locations.json", settings.repository)
         chosen = self._environment or settings.environment
         how = "named" if self._environment else "default"
         asked = (how, chosen, target.namespace, target.context, settings.contexts.get(chosen, ""))
@@ -126,10 +142,9 @@ class _Outside:
 
     @cached_property
     def git(self) -> "Git":
-        from kubectl_rapt.adapters import platform
         from kubectl_rapt.adapters.git import Git
 
-        return Git(platform.cache_home(self._environ) / "git", self._environ, trace=self._trace)
+        return Git(self.cache_folder / "git", self._environ, trace=self._trace)
 
     @cached_property
     def forge(self) -> "Forges":
@@ -145,10 +160,9 @@ class _Outside:
 
     @cached_property
     def cache(self) -> "FolderCache":
-        from kubectl_rapt.adapters import platform
         from kubectl_rapt.adapters.cache import FolderCache
 
-        return FolderCache(platform.cache_home(self._environ) / "answers")
+        return FolderCache(self.cache_folder / "answers")
 
     @cached_property
     def renderer(self) -> "Sandbox":
@@ -194,6 +208,11 @@ class _Outside:
         for name in ("renderer", "door", "git"):
             if name in self.__dict__:
                 self.__dict__[name].close()
+        if self._temporary:
+            import shutil
+
+            for folder in self._temporary:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 class _Door:
@@ -268,7 +287,8 @@ def open_world(
         may_fetch: Whether the config repository may be asked where the environment is.
         is_checked: Whether an environment that cannot be found, or whose cluster is another one, is an error.
         choose: Chooses one of several namespaces of an environment; it is an error if this is None.
-        tell: Takes a note about the answers, such as that nobody recorded which cluster is the right one.
+        tell: Takes a note, such as that nobody recorded which cluster is the right one, or that the cache folder is
+            not trusted.
     """
     from kubectl_rapt.adapters.trace import SILENT, Trace
 
@@ -393,7 +413,13 @@ def read_settings(environ: Mapping[str, str]) -> "Settings":
     text = settings_text(environ)
     if not text and not any(name.startswith("RAPT_") for name in environ):
         return settings_file.Settings()
-    return settings_file.read(text, str(path), environ)
+    found = settings_file.read(text, str(path), environ)
+    if found.repository:
+        from kubectl_rapt.adapters import platform
+
+        if found.repository.startswith(f"{platform.place(environ, platform.DATA)}/"):
+            platform.data_home(environ)  # who else could write there could have changed the repository
+    return found
 
 
 def settings_text(environ: Mapping[str, str]) -> str:
@@ -459,7 +485,14 @@ def make_dev_folder(environ: Mapping[str, str]) -> None:
 
     folder = dev_folder(environ)
     with platform.writing(folder, platform.DATA):
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
+
+
+def make_folder(folder: "Path") -> None:
+    """Make a folder and those above it that are missing, for this user alone. Raises OSError."""
+    from kubectl_rapt.adapters import platform
+
+    platform.make(folder)
 
 
 def report_folder(environ: Mapping[str, str]) -> "Path":

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from kubectl_rapt.adapters import platform
+
 _MOST_BYTES = 64 * 1024 * 1024
 
 
@@ -49,7 +51,7 @@ class FolderCache:
         path = self._path(key)
         draft = path.with_name(f"{path.name}.{os.urandom(8).hex()}")
         try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            platform.make(path.parent)
             draft.write_bytes(_seal(key, content) + b"\n" + content)
             draft.replace(path)
         except OSError:

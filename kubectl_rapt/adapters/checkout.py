@@ -4,7 +4,6 @@ import os
 import stat
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -152,6 +151,7 @@ class Checkout:
         written: list[Path] = []
         place = Path(root)
         try:
+            platform.make(place)  # evidence, which has logs in it, makes its folder so
             places = {_inside(root, path): content for path, content in files.items()}
             for place, content in places.items():
                 before[place] = place.read_bytes() if place.is_file() else None
@@ -246,7 +246,8 @@ def _inside(root: str, path: str) -> Path:
 def _draft(place: Path, content: bytes, is_program: bool) -> Path:
     place.parent.mkdir(parents=True, exist_ok=True)
     leftovers.sweep_beside(place)
-    handle, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}-")
+    draft = platform.draft_of(place)
+    handle = platform.create(draft)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
@@ -255,12 +256,12 @@ def _draft(place: Path, content: bytes, is_program: bool) -> Path:
         mask = os.umask(0)
         os.umask(mask)
         usual = (0o777 if is_program else 0o666) & ~mask
-        Path(name).chmod(place.stat().st_mode & 0o777 if place.exists() and not is_program else usual)
+        draft.chmod(place.stat().st_mode & 0o777 if place.exists() and not is_program else usual)
     except OSError:
         with suppress(OSError):
-            Path(name).unlink()
+            draft.unlink()
         raise
-    return Path(name)
+    return draft
 
 
 def _put_back(place: Path, content: bytes | None) -> None:

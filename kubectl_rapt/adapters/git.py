@@ -257,9 +257,9 @@ class Git:
         place = Path(path).absolute()
         if is_repository(place):
             return
-        draft = place.with_name(f".{place.name}.{os.urandom(8).hex()}")
+        draft = platform.draft_of(place)
         try:
-            place.parent.mkdir(parents=True, exist_ok=True)
+            platform.make(place.parent)
             answer = self._program.run(None, *_INIT, "--", str(draft))
             if answer.code:
                 raise git_answers.classify("init", answer.code, answer.err, str(place), Trust.OWN)

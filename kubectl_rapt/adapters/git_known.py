@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from kubectl_rapt.adapters import platform
 from kubectl_rapt.ports.git import Known
 
 _ID = re.compile("[0-9a-f]{40}")
@@ -25,7 +26,7 @@ def write(path: Path, known: Known, mark: str) -> None:
     data = {"at": known.at.timestamp(), "refs": dict(known.refs), "tags": dict(known.tags), "mark": mark}
     draft = path.with_name(f"{path.name}.{os.urandom(8).hex()}")
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        platform.make(path.parent)
         draft.write_text(json.dumps(data), encoding="utf-8")
         draft.replace(path)
     except OSError:

@@ -168,7 +168,7 @@ class Mirrors:
             return
         self._remove(mirror)
         draft = mirror.beside(f".new-{os.urandom(8).hex()}")
-        (draft / "objects").mkdir(mode=0o700, parents=True)
+        platform.make(draft / "objects")
         (draft / "refs").mkdir()
         (draft / "config").write_text(_MIRROR_CONFIG)
         (draft / "HEAD").write_text("ref: refs/heads/main\n")

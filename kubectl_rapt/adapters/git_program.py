@@ -151,7 +151,8 @@ class Program:
         settings: list[tuple[str, str]] = []
         if mirror:
             url, settings = git_input.without_password(mirror.url)
-            settings = [("remote.rapt.url", url), *settings]
+            # Whatever a mirror's own configuration has come to say, no hook runs in it.
+            settings = [("remote.rapt.url", url), ("core.hooksPath", os.devnull), *settings]
         environment = git_input.environment(self._environment, trust, settings)
         environment.setdefault("GIT_HTTP_LOW_SPEED_LIMIT", "1")
         environment.setdefault("GIT_HTTP_LOW_SPEED_TIME", str(self._silent_seconds))

@@ -3,6 +3,7 @@
 import base64
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -31,7 +32,9 @@ def keyring(keys: Sequence[str]) -> Iterator[tuple[Mapping[str, str], Mapping[st
     """A private place with those keys; git's settings and environment that lead there."""
     with ExitStack() as opened:
         with platform.writing(Path(os.environ.get("TMPDIR") or "/tmp"), "TMPDIR"):
-            folder = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="rapt-keys-")))
+            folder = Path(tempfile.gettempdir(), f"rapt-keys-{os.urandom(8).hex()}")
+            folder.mkdir(mode=0o700)
+            opened.callback(shutil.rmtree, folder, ignore_errors=True)
             home = _filled(folder, keys)
         yield (
             {

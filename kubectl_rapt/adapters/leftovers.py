@@ -14,18 +14,19 @@ from contextlib import suppress
 from pathlib import Path
 
 from kubectl_rapt.adapters import platform
+from kubectl_rapt.errors import Refused
 
 _OLD_SECONDS = 3600
 """Far longer than anybody needs between making a draft and moving it to its place."""
 _MOST = 200
 """How many are removed at once: nobody waits for a crowd of them."""
 _SOCKETS = re.compile(r"rapt-[0-9a-f]{16}")
-_KEYS = re.compile(r"rapt-keys-\w{8}")
+_KEYS = re.compile(r"rapt-keys-[0-9a-f]{16}")
 _GIT = re.compile(r"[0-9a-f]{32}\.(new-[0-9a-f]{16}|old-[0-9a-f]{16}|refs\.[0-9a-f]{16})")
 _ANSWERS = re.compile(r"[0-9a-f]{38}\.[0-9a-f]{16}")
 _NAMES = re.compile(r"[0-9a-f]{8}\.[0-9]+")
-_SETTINGS = re.compile(r"\.config-\w{8}")
-_REPOSITORY = re.compile(r"\.config\.git\.[0-9a-f]{16}")
+_SETTINGS = re.compile(rf"\.config\.(json|yaml)\.{platform.DRAFT}")
+_REPOSITORY = re.compile(rf"\.config\.git\.{platform.DRAFT}")
 
 
 def sweep(environ: Mapping[str, str]) -> list[Path]:
@@ -42,9 +43,10 @@ def sweep(environ: Mapping[str, str]) -> list[Path]:
     """
     cache, stamp = platform.cache_home(environ), platform.swept(environ)
     try:
-        cache.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with stamp.open("w"):
-            pass
+        if platform.cache_doubt(environ):
+            return []
+        platform.make(cache)
+        _touch(stamp)
     except OSError:
         return []  # without a note of it, every command would sweep
     removed: list[Path] = []
@@ -62,7 +64,7 @@ def sweep(environ: Mapping[str, str]) -> list[Path]:
 
 def sweep_beside(place: Path) -> None:
     """Remove what killed processes left of drafts of one file, which are beside it."""
-    for path in _old(place.parent, re.compile(rf"\.{re.escape(place.name)}-\w{{8}}")):
+    for path in _old(place.parent, re.compile(rf"\.{re.escape(place.name)}\.{platform.DRAFT}")):
         with suppress(OSError):
             path.unlink()
 
@@ -76,8 +78,20 @@ def _left(environ: Mapping[str, str], cache: Path) -> Iterator[Path]:
     yield from _old(cache / "names", _NAMES)
     for folder_ in _folders(cache / "answers"):
         yield from _old(folder_, _ANSWERS)
-    yield from _old(platform.config_home(environ), _SETTINGS)
-    yield from _old(platform.data_home(environ), _REPOSITORY)
+    with suppress(Refused):
+        yield from _old(platform.config_home(environ), _SETTINGS)
+    with suppress(Refused):
+        yield from _old(platform.data_home(environ), _REPOSITORY)
+
+
+def _touch(stamp: Path) -> None:
+    """Note the time. Neither is a link followed nor the content of a file changed, whatever stands there."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    handle = os.open(stamp, flags, 0o600)
+    try:
+        os.utime(handle)
+    finally:
+        os.close(handle)
 
 
 def _old(folder: Path, name: re.Pattern[str]) -> Iterator[Path]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from kubectl_rapt import __version__
-from kubectl_rapt.adapters import git_mark
+from kubectl_rapt.adapters import git_mark, platform
 from kubectl_rapt.config.location import Location
 
 _LISTS = ("namespaces", "all_namespaces")
@@ -64,7 +64,7 @@ class Locations:
             kept = {"refs": str(refs), "local": local, "state": state, "location": told}
             every = self._all()
             every = {**(every if len(every) < _MOST else {}), self._key(asked): kept}
-            draft.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            platform.make(draft.parent)
             draft.write_text(json.dumps(every), encoding="utf-8")
             draft.replace(self._path)
         except OSError:

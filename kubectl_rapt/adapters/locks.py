@@ -26,8 +26,8 @@ def held(path: Path, patience_seconds: float) -> Iterator[None]:
         Unavailable: Another process held it all that time, or the file cannot be written.
     """
     with platform.writing(path, platform.CACHE):
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        platform.make(path.parent)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     waiting = _Waiting(handle)
     try:
         if not waiting.is_over(patience_seconds):

@@ -7,6 +7,7 @@ import os
 from binascii import crc32
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 
 from kubectl_rapt import __version__
 from kubectl_rapt.adapters import platform
@@ -28,10 +29,14 @@ class Recent:
         variables = sorted(f"{name}={value}" for name, value in environ.items() if name.startswith("RAPT_"))
         seen = [__version__, about, *variables, _mark(settings), _mark(__file__), *_marks(f"{cache}/git")]
         self._head = ascii(seen)
+        # Who else can write there could offer names of their own.
+        self._is_trusted = not platform.cache_doubt(environ)
         self._path = f"{cache}/names/{crc32(about.encode('utf-8', 'replace')):08x}"
 
     def read(self) -> list[_Name] | None:
         """What was found then; None where that is not known, or may be otherwise by now."""
+        if not self._is_trusted:
+            return None
         try:
             with open(self._path, encoding="utf-8") as file:  # noqa: PTH123 - quicker by itself
                 head, *lines = file.read().split("\n")
@@ -44,9 +49,11 @@ class Recent:
 
     def write(self, found: Sequence[_Name]) -> None:
         """Keep what was found, whole or not at all."""
+        if not self._is_trusted:
+            return
         draft = f"{self._path}.{os.getpid()}"
         with suppress(OSError):
-            os.makedirs(os.path.dirname(self._path), mode=0o700, exist_ok=True)  # noqa: PTH103, PTH120
+            platform.make(Path(self._path).parent)
             with open(draft, "w", encoding="utf-8", errors="replace") as file:  # noqa: PTH123
                 file.write("\n".join([self._head, *(f"{name}\t{why}" for name, why in found), "."]))
             os.replace(draft, self._path)  # noqa: PTH105

@@ -387,7 +387,7 @@ def _with_context(context: typer.Context, environment: str, error: RaptError) ->
 def _note(text: str) -> None:
     from kubectl_rapt.cli import terminal
 
-    terminal.say(f"  note: {text}")
+    terminal.say("  note: " + "\n".join(terminal.clean(line) for line in text.split("\n")))
 
 
 def _trace(line: str) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from kubectl_rapt import __version__
 from kubectl_rapt.errors import RaptError
 from kubectl_rapt.guard import secrets
-from kubectl_rapt.wiring import report_folder
+from kubectl_rapt.wiring import make_folder, report_folder
 
 _PARTS = ("typer", "gitpython", "jinja2", "kubernetes", "ruamel.yaml", "urllib3")
 _LEAST = 4
@@ -32,7 +32,7 @@ def write(arguments: list[str]) -> str:
 
 
 def _written(folder: Path, text: str) -> str:
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     handle, name = tempfile.mkstemp(dir=folder, prefix="error-", suffix=".txt")
     with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
         file.write(text)

@@ -1,17 +1,22 @@
-"""Folders that cannot be written, or are full: each is named, with what to look at, and nothing is half done."""
+"""Folders that cannot be written, are full, or are not the person's alone: each is named, and nothing is half done."""
 
 import os
+import pwd
 import re
+import shlex
+import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from kubectl_rapt.adapters import platform
+from kubectl_rapt.adapters.checkout import Checkout
 from kubectl_rapt.config import layout
 from kubectl_rapt.config.project import Environment
-from kubectl_rapt.errors import Unavailable
+from kubectl_rapt.errors import Refused, Unavailable
 from tests.killing import LIMIT_SECONDS, ROOT, Ended, Person
 from tests.repositories import ConfigRepository
 
@@ -147,3 +152,160 @@ def test_who_has_no_home_folder_yet_is_given_one(person: Person, repository: Con
     ended = person.types("changes")
     assert (ended.exit_code, ended.stderr) == (0, "No open changes.\n"), ended
     assert layout.PROJECT in repository.files()
+
+
+STRANGER = 65534
+
+
+def foreign(folder: Path) -> None:
+    """Another user made it, with all that is in it; who is not root can only let others write there."""
+    if os.geteuid():
+        folder.chmod(0o777)
+        return
+    for one in (folder, *folder.rglob("*")):
+        os.chown(one, STRANGER, STRANGER, follow_symlinks=False)
+
+
+def writable_by_all(folder: Path) -> None:
+    folder.chmod(0o777)
+
+
+def writable_by_a_group(folder: Path) -> None:
+    folder.chmod(0o770)
+
+
+def a_link(folder: Path) -> None:
+    folder.rename(folder.with_name("elsewhere"))
+    folder.symlink_to("elsewhere")
+
+
+SPOILED: list[Callable[[Path], None]] = [foreign, writable_by_all, writable_by_a_group, a_link]
+WHY: dict[Callable[[Path], None], str] = {
+    foreign: "can be written to by other users"
+    if os.geteuid()
+    else f"belongs to another user (uid {STRANGER})",
+    writable_by_all: "can be written to by other users (mode 0777)",
+    writable_by_a_group: "can be written to by other users (mode 0770)",
+    a_link: "is a symbolic link",
+}
+
+
+def shared(tmp_path: Path, person: Person, variable: str) -> Path:
+    """A folder of the person's in one that everybody may write to, as ``/tmp`` is."""
+    base = tmp_path / "shared"
+    base.mkdir()
+    base.chmod(0o1777)
+    person.environ[variable] = str(base)
+    return base / "rapt"
+
+
+def seen(folder: Path) -> dict[str, int]:
+    return {str(one): one.lstat().st_mtime_ns for one in folder.rglob("*")}
+
+
+@pytest.mark.parametrize("spoil", SPOILED)
+def test_a_cache_that_others_can_write_to_is_not_used(
+    tmp_path: Path, person: Person, repository: ConfigRepository, spoil: Callable[[Path], None]
+) -> None:
+    folder = shared(tmp_path, person, platform.CACHE)
+    assert person.types("changes").stderr == "No open changes.\n"
+    (mirror,) = (folder / "git").glob("*.git")
+    hook, ran = tmp_path / "hooks" / "reference-transaction", tmp_path / "ran"
+    hook.parent.mkdir()
+    hook.write_text(f"#!/bin/sh\ntouch {ran}\n")
+    hook.chmod(0o755)
+    config = (mirror / "config").read_text()
+    (mirror / "config").write_text(config.replace("/dev/null", str(hook.parent)))
+    (folder / "swept").unlink()
+    spoil(folder)
+    before = seen(folder)
+    repository.commit({"README.md": b"Ours\n"})
+    for words in ("changes", "list --repository --in dev"):
+        ended = person.types(*words.split())
+        assert ended.exit_code == 0, ended
+        note = f"note: your cache folder {folder} {WHY[spoil]}"
+        assert ended.stderr.count(note) == 1, ended
+    assert not ran.exists()
+    assert seen(folder) == before
+    person.leaves_nothing()
+
+
+@pytest.mark.parametrize("spoil", SPOILED)
+@pytest.mark.parametrize(
+    ("variable", "called", "words"),
+    [
+        (platform.CONFIG, "settings", "config view"),
+        (platform.DATA, "data", "init --local"),
+        (platform.DATA, "data", "changes"),
+    ],
+)
+def test_settings_and_data_that_others_can_write_to_are_refused_until_the_hint_is_followed(
+    tmp_path: Path, person: Person, variable: str, called: str, words: str, spoil: Callable[[Path], None]
+) -> None:
+    folder = shared(tmp_path, person, variable)
+    assert person.types("init", "--local").exit_code == 0
+    spoil(folder)
+    before = seen(folder)
+    ended = person.types(*words.split())
+    assert ended.exit_code == 6, ended
+    told, hint, page = ended.stderr.splitlines()[-3:]
+    assert told.startswith(f"error: your {called} folder {folder} {WHY[spoil]}"), ended
+    assert page == "  see: kubectl rapt help errors untrusted-folder"
+    assert seen(folder) == before
+    hint = hint.removeprefix("  try: ")
+    again = subprocess.run(
+        ["sh", "-c", f"{hint} && exec {shlex.quote(sys.executable)} -m kubectl_rapt config view"],
+        cwd=ROOT, env=person.environ, capture_output=True, text=True, timeout=LIMIT_SECONDS, check=False,
+    )  # fmt: skip
+    assert again.returncode == 0, (hint, again)
+
+
+def test_folders_are_made_for_their_person_alone(person: Person, tmp_path: Path) -> None:
+    mask = os.umask(0o002)
+    try:
+        assert person.types("init", "--local").exit_code == 0
+        assert person.types("changes").exit_code == 0
+        Checkout({}).write(str(person.home / ".local/share/rapt/evidence"), {"Job/a/log.txt": b"secret\n"})
+    finally:
+        os.umask(mask)
+    ours = [
+        ".config/rapt",
+        ".cache/rapt",
+        ".cache/rapt/git",
+        ".local/share/rapt",
+        ".local/share/rapt/evidence",
+    ]
+    assert {one: stat.S_IMODE((person.home / one).stat().st_mode) for one in ours} == dict.fromkeys(
+        ours, 0o700
+    )
+
+
+@pytest.mark.parametrize("name", [".config/rapt", ".cache/rapt", ".local/share/rapt"])
+def test_a_folder_that_others_could_only_read_stays_in_use_and_is_closed_to_them(
+    person: Person, name: str
+) -> None:
+    assert person.types("init", "--local").exit_code == 0
+    (person.home / name).chmod(0o755)
+    ended = person.types("changes")
+    assert (ended.exit_code, ended.stderr) == (0, "No open changes.\n"), ended
+    assert stat.S_IMODE((person.home / name).stat().st_mode) == 0o700
+
+
+def test_root_by_sudo_may_use_the_folders_of_who_typed_it_and_of_nobody_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / ".config" / "rapt"
+    folder.mkdir(parents=True)
+    if os.geteuid() == 0:
+        os.chown(folder, STRANGER, STRANGER)
+    owner = folder.stat().st_uid
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    home = {"HOME": str(tmp_path)}
+    assert platform.config_home({**home, "SUDO_UID": str(owner)}) == folder
+    for environ in (home, {**home, "SUDO_UID": str(owner + 1)}, {**home, "SUDO_UID": "x"}):
+        with pytest.raises(Refused) as caught:
+            platform.config_home(environ)
+        assert caught.value.hint == f"export HOME={pwd.getpwuid(0).pw_dir}"
+    monkeypatch.setattr(os, "geteuid", lambda: owner + 1)
+    with pytest.raises(Refused):  # who is not root can give no right to somebody else's folder
+        platform.config_home({**home, "SUDO_UID": str(owner)})

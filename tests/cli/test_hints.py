@@ -519,6 +519,7 @@ ELSEWHERE = {
     "tests/cli/test_folders.py": (
         "cannot-write-files",
         "no-home",
+        "untrusted-folder",
     ),
     "tests/cli/test_streams.py": (
         "bug",

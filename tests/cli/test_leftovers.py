@@ -21,26 +21,30 @@ HOUR = 3600
 KEY, HEX = "0" * 32, "a" * 16
 OURS = (
     f"tmp/rapt-{HEX}/complaints",
-    "tmp/rapt-keys-ab_12cd3/gnupg/pubring.gpg",
+    f"tmp/rapt-keys-{HEX}/gnupg/pubring.gpg",
     f"cache/rapt/git/{KEY}.new-{HEX}/config",
     f"cache/rapt/git/{KEY}.old-{HEX}/config",
     f"cache/rapt/git/{KEY}.refs.{HEX}",
     f"cache/rapt/answers/00/{'0' * 38}.{HEX}",
     "cache/rapt/names/00000000.123",
-    "config/rapt/.config-ab_12cd3",
-    f"data/rapt/.config.git.{HEX}/HEAD",
+    f"config/rapt/.config.json.rapt-{HEX}",
+    f"data/rapt/.config.git.rapt-{HEX}/HEAD",
 )
 THEIRS = (
     f"tmp/rapt-{HEX}x/complaints",
     "tmp/rapt-tests-ab12cd34/started",
+    "tmp/rapt-keys-20261130/mine",
     f"cache/rapt/git/{KEY}.git/config",
     f"cache/rapt/git/{KEY}.refs",
     f"cache/rapt/git/{KEY}.lock",
     f"cache/rapt/answers/00/{'0' * 38}",
     "cache/rapt/names/00000000",
     "config/rapt/config.json",
+    "config/rapt/.config-20261130",
+    "config/rapt/.config.json-20261130",
     "data/rapt/config.git/HEAD",
-    f"data/.config.git.{HEX}/HEAD",
+    f"data/.config.git.rapt-{HEX}/HEAD",
+    f"data/rapt/.config.git.{HEX}/HEAD",
 )
 
 
@@ -117,15 +121,51 @@ def test_who_cannot_note_that_they_swept_does_not(tmp_path: Path, environ: dict[
 
 
 def test_drafts_beside_a_file_go_when_it_is_written_the_next_time(tmp_path: Path) -> None:
-    drafts = ("templates/say/.job.yaml-ab_12cd3", "templates/say/.job.yaml-more")
-    made(tmp_path, drafts, 2 * HOUR)
-    (tmp_path / "templates/say/.job.yaml-12345678").touch()
+    theirs = (".job.yaml-20261130", ".job.yaml-ab_12cd3", ".job.yaml.20261130", f".job.yaml.rapt-{HEX}.bak")
+    kept = {f"templates/say/{name}" for name in theirs}
+    made(tmp_path, (f"templates/say/.job.yaml.rapt-{HEX}", *kept), 2 * HOUR)
+    young = f"templates/say/.job.yaml.rapt-{HEX[1:]}b"
+    (tmp_path / young).touch()
     Checkout({}).write(str(tmp_path), {"templates/say/job.yaml": b"a: 1\n"})
-    assert left(tmp_path) == {
-        "templates/say/job.yaml",
-        "templates/say/.job.yaml-12345678",
-        "templates/say/.job.yaml-more",
-    }
+    assert left(tmp_path) == {"templates/say/job.yaml", young, *kept}
+
+
+def test_what_a_killed_command_leaves_has_the_name_that_is_swept(
+    tmp_path: Path, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> None:
+        raise SystemExit
+
+    monkeypatch.setattr(Path, "replace", killed)
+    settings = tmp_path / "config" / "rapt" / "config.json"
+    with pytest.raises(SystemExit):
+        platform.SettingsFile(settings).write("{}")
+    assert len(left(tmp_path)) == 1
+    for place in tmp_path.rglob("*"):
+        aged(place, 2 * HOUR)
+    assert len(leftovers.sweep(environ)) == 1
+    assert left(tmp_path) == set()
+
+
+def test_the_note_of_a_sweep_changes_no_file_that_it_is_a_link_to(
+    tmp_path: Path, environ: dict[str, str]
+) -> None:
+    made(tmp_path, OURS, 2 * HOUR)
+    precious = tmp_path / "precious"
+    precious.write_text("mine")
+    (tmp_path / "cache/rapt/swept").symlink_to(precious)
+    assert leftovers.sweep(environ) == []
+    assert precious.read_text() == "mine"
+
+
+@pytest.mark.parametrize("folder", ["config", "data"])
+def test_what_others_could_have_put_there_is_not_swept(
+    tmp_path: Path, environ: dict[str, str], folder: str
+) -> None:
+    made(tmp_path, OURS, 2 * HOUR)
+    (tmp_path / folder / "rapt").chmod(0o777)
+    assert len(leftovers.sweep(environ)) == len(OURS) - 1
+    assert left(tmp_path) == {one for one in OURS if one.startswith(folder)}
 
 
 def serving(folder: Path) -> list[int]:

@@ -237,3 +237,21 @@ def test_what_is_not_in_the_given_environment_does_not_reach_git(
     monkeypatch.setenv("GIT_DIR", "/nonexistent")
     assert place.git().identity() == "Robin <robin@example.com>"
     assert os.environ["GIT_AUTHOR_NAME"] == "Somebody Else"
+
+
+def test_no_hook_runs_in_a_mirror_whatever_its_configuration_says(place: Place) -> None:
+    adapter, remote = place.git(), own(place.bare())
+    commit(adapter, remote, {"a": b"1\n"})
+    adapter.fetch(remote)
+    (mirror,) = place.mirrors()
+    ran = place.root / "ran"
+    script(place.root / "hooks" / "reference-transaction", f"touch {ran}")
+    git("config", "core.hooksPath", str(place.root / "hooks"), cwd=mirror)
+    parent = git("rev-parse", "main", cwd=remote.url)
+    made = git("commit-tree", "-p", parent, "-m", "x", f"{parent}^{{tree}}", cwd=remote.url)
+    git("update-ref", "refs/heads/main", made, cwd=remote.url)
+    assert adapter.fetch(remote)["refs/heads/main"] == made
+    assert not ran.exists()
+    # The hook does work: git by itself runs it.
+    git("update-ref", "refs/heads/x", made, cwd=mirror)
+    assert ran.exists()
