@@ -240,16 +240,17 @@ def test_what_is_not_in_the_given_environment_does_not_reach_git(
 
 
 def test_no_hook_runs_in_a_mirror_whatever_its_configuration_says(place: Place) -> None:
-    adapter, remote = place.git(), own(place.bare())
+    bare = place.bare()
+    adapter, remote = place.git(), own(bare)
     commit(adapter, remote, {"a": b"1\n"})
     adapter.fetch(remote)
     (mirror,) = place.mirrors()
     ran = place.root / "ran"
     script(place.root / "hooks" / "reference-transaction", f"touch {ran}")
     git("config", "core.hooksPath", str(place.root / "hooks"), cwd=mirror)
-    parent = git("rev-parse", "main", cwd=remote.url)
-    made = git("commit-tree", "-p", parent, "-m", "x", f"{parent}^{{tree}}", cwd=remote.url)
-    git("update-ref", "refs/heads/main", made, cwd=remote.url)
+    parent = git("rev-parse", "main", cwd=bare)
+    made = git("commit-tree", "-p", parent, "-m", "x", f"{parent}^{{tree}}", cwd=bare)
+    git("update-ref", "refs/heads/main", made, cwd=bare)
     assert adapter.fetch(remote)["refs/heads/main"] == made
     assert not ran.exists()
     # The hook does work: git by itself runs it.
