@@ -64,6 +64,16 @@ class Change:
         return tuple(place for path in self.edits if (place := layout.run_of(path)))
 
     @property
+    def environments(self) -> tuple[str, ...]:
+        """The environments of its tools and reviewed runs; see ``is_everywhere`` too."""
+        return tuple(dict.fromkeys(environment for environment, _ in (*self.tools, *self.runs)))
+
+    @property
+    def is_everywhere(self) -> bool:
+        """Whether it edits ``rapt.yaml``, which every environment follows."""
+        return layout.PROJECT in self.edits
+
+    @property
     def environment(self) -> str:
         """The environment that it is for; ``all`` where that is not one."""
         return _one_of({environment for environment, _ in (*self.tools, *self.runs)})

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kubectl_rapt.config import layout
+from kubectl_rapt.config import changes, layout
 from kubectl_rapt.config.project import Environment
 from tests.cli.conftest import Ask
 from tests.cli.endings import refused
@@ -622,6 +622,46 @@ def test_outdated_tools_are_listed_with_the_command_that_upgrades_them(
     assert ask("list", "--outdated").stderr == "No outdated tools found in the config repository.\n"
     assert ask("list", "--outdated", "-o", "json").stdout == "[]\n"
     assert ask("list", "--outdated", "--in", "nowhere").exit_code == 4
+
+
+def _wait(repository: ConfigRepository, change: changes.Change, files: dict[str, bytes]) -> None:
+    """Put a change on its branch, as somebody else's git does."""
+    main = repository.main
+    tip = repository.commit(dict(files), change.message)
+    repository.move_main(main)
+    repository.git("update-ref", f"refs/heads/{change.branch}", tip)
+
+
+def test_a_reviewed_run_belongs_to_its_environment(ask: Ask, repository: ConfigRepository) -> None:
+    path = layout.run("prod", "nightly")
+    change = changes.Change("abcdef", (path,), "Run nightly")
+    _wait(repository, change, {path: b"kind: Run\n"})
+    assert ask("changes", "--in", "prod", "-o", "name").stdout == "abcdef\n"
+    assert ask("changes", "--in", "dev", "-o", "name").stdout == ""
+    what = 'change abcdef belongs to environment "prod", not to "dev"'
+    before = repository.branches
+    for verb in ("show", "abandon"):
+        ended = ask("changes", verb, "abcdef", "--in", "dev")
+        assert ended == refused(6, what, "kubectl rapt changes show abcdef"), verb
+    assert repository.branches == before
+    assert ask("changes", "show", "abcdef", "--in", "prod").exit_code == 0
+
+
+def test_a_change_of_the_project_belongs_to_every_environment(ask: Ask, repository: ConfigRepository) -> None:
+    path = layout.definition("dev", "good")
+    change = changes.Change("aaaaaa", (layout.PROJECT, path), "Add good")
+    text = repository.files()[layout.PROJECT] + b"# more\n"
+    _wait(repository, change, {layout.PROJECT: text, path: b"kind: Tool\n"})
+    for environment in ("dev", "prod"):
+        listed = ask("changes", "--in", environment).stdout.splitlines()[1]
+        assert listed.split()[:5] == ["aaaaaa", "all", "good", "and", "rapt.yaml"], environment
+        shown = ask("changes", "show", "aaaaaa", "--in", environment)
+        assert "edits      rapt.yaml, which every environment follows" in shown.stdout.splitlines(), shown
+    before = repository.branches
+    ended = ask("changes", "abandon", "aaaaaa", "--in", "dev")
+    what = 'change aaaaaa edits rapt.yaml, so it belongs to every environment, not only to "dev"'
+    assert ended == refused(6, what, "kubectl rapt changes show aaaaaa")
+    assert repository.branches == before
 
 
 def test_a_change_of_another_environment_is_neither_listed_nor_touched(

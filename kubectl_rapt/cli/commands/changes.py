@@ -15,6 +15,7 @@ from kubectl_rapt.actions.merge import Merge
 from kubectl_rapt.actions.review import Merged, Open
 from kubectl_rapt.cli import diffs, options, show, terminal, waiting
 from kubectl_rapt.cli.waiting import After
+from kubectl_rapt.config import changes as changes_
 from kubectl_rapt.config import standing
 from kubectl_rapt.config.changes import Change
 from kubectl_rapt.errors import Refused
@@ -41,7 +42,7 @@ def changes(
     with options.open_world(context) as (world, _):
         named = options.named_environment(context)
         every = review.waiting(world, repository.read(world))
-        found = [one for one in every if named in ("", *_environments(one.change))]
+        found = [one for one in every if not named or _concerns(one.change, named)]
         rows = [_row(one, world.now()) for one in found]
     if output == "name":
         for one in found:
@@ -56,16 +57,33 @@ def changes(
         terminal.say("No open changes.")
 
 
-def _environments(change: Change) -> list[str]:
-    return list(dict.fromkeys(environment for environment, _ in change.tools))
+def _concerns(change: Change, environment: str) -> bool:
+    return change.is_everywhere or environment in change.environments
 
 
-def _check_environment(context: typer.Context, change: Change) -> None:
-    """Make sure that a change is one of the environment that was named. Raises Refused."""
-    named, own = options.named_environment(context), _environments(change)
-    if named and own and named not in own:
+def _check_environment(context: typer.Context, change: Change, *, is_read: bool = False) -> None:
+    """Make sure that a change is one of the environment that was named.
+
+    Args:
+        context: The command.
+        change: The change.
+        is_read: Whether it is only shown: one of ``rapt.yaml`` may be, in every environment.
+
+    Raises:
+        Refused: ``other-environment``.
+    """
+    named, own = options.named_environment(context), change.environments
+    if not named or (is_read and change.is_everywhere):
+        return
+    hint = f"kubectl rapt changes show {change.id}"
+    if change.is_everywhere:
+        what = (
+            f'change {change.id} edits rapt.yaml, so it belongs to every environment, not only to "{named}"'
+        )
+        raise Refused("other-environment", what, hint)
+    if own and named not in own:
         what = f'change {change.id} belongs to environment "{", ".join(own)}", not to "{named}"'
-        raise Refused("other-environment", what, f"kubectl rapt changes show {change.id}")
+        raise Refused("other-environment", what, hint)
 
 
 def show_(
@@ -81,7 +99,7 @@ def show_(
     with options.open_world(context) as (world, _):
         found = repository.read(world)
         one = review.read(world, found, identifier)
-        _check_environment(context, one.change)
+        _check_environment(context, one.change, is_read=True)
         before, after = review.contents(world, found, one)
         row = _row(one, world.now())
     if output:
@@ -103,11 +121,12 @@ def show_(
 def _next(one: Open | Merged) -> str:
     if isinstance(one, Open):
         return standing.next_step(one.standing, one.change.id, one.url)
-    environments = dict.fromkeys(environment for environment, _ in (*one.change.tools, *one.change.runs))
-    return f"kubectl rapt sync --in {next(iter(environments), 'ENV')}"
+    return f"kubectl rapt sync --in {next(iter(one.change.environments), 'ENV')}"
 
 
 def _facts(one: Open | Merged) -> Iterator[tuple[str, str]]:
+    if one.change.is_everywhere:
+        yield "edits", "rapt.yaml, which every environment follows"
     if isinstance(one, Merged):
         yield "state", f"merged {times.spell(one.commit.time)}"
         yield "commit", one.commit.id
@@ -232,7 +251,7 @@ def merge(
     done = "was merged already" if planned.is_merged else "would be merged" if is_dry else "merged"
     terminal.out(f"change {identifier} {done}: {terminal.clean(planned.change.summary)}")
     if not sync:
-        for environment in dict.fromkeys(environment for environment, _ in planned.change.tools):
+        for environment in planned.change.environments:
             terminal.say(f"  then: kubectl rapt sync --in {environment}")
     return 0
 
@@ -286,10 +305,11 @@ def _data(one: Open | Merged, row: list[str]) -> dict[str, object]:
 
 
 def _row(one: Open | Merged, now: datetime) -> list[str]:
+    is_both = one.change.is_everywhere and bool(one.change.environments)
     return [
         one.change.id,
-        one.change.environment,
-        one.change.tool,
+        changes_.SEVERAL if one.change.is_everywhere else one.change.environment,
+        f"{one.change.tool} and rapt.yaml" if is_both else one.change.tool,
         "merged" if isinstance(one, Merged) else one.standing,
         one.commit.author.partition(" <")[0],
         times.spell_seconds((now - one.commit.time).total_seconds()),
