@@ -18,6 +18,12 @@ _FOLDERS = ("templates", "registry", "policies")
 _MOST_BYTES = 64 * 1024 * 1024
 _MOST_FILES = 20_000
 _GIT_SECONDS = 20
+_SAFE = (
+    *("-c", "core.fsmonitor=false"),
+    *("-c", f"core.hooksPath={os.devnull}"),
+    *("-c", "safe.bareRepository=explicit"),
+)
+"""A folder in somebody's tree may look like a bare repository, whose configuration names programs."""
 
 
 class Checkout:
@@ -72,20 +78,58 @@ class Checkout:
                 "--ignored",
                 "--untracked-files=all",
                 "--no-renames",
+                "--ignore-submodules=all",
                 "--",
             )
-            listed = self._git(root, *asked, *names).stdout
+            answer = self._git(root, *asked, *names)
+            if answer.returncode:  # nobody knows what is committed
+                return "", frozenset()
+            listed = answer.stdout
         except (OSError, subprocess.TimeoutExpired):
             return "", frozenset()
         paths = [entry[3:].removeprefix(prefix) for entry in listed.split(b"\0") if entry]
         return head.stdout.decode().strip(), frozenset(os.fsdecode(path) for path in paths)
 
     def _git(self, root: str, *words: str) -> "subprocess.CompletedProcess[bytes]":
+        """Ask git about a folder that may be anybody's: nothing that its configuration names is run."""
+        return self._run(root, self._quiet(root), *words)
+
+    def _quiet(self, root: str) -> dict[str, str]:
+        """The settings that switch off every content filter that is configured, by name.
+
+        Raises:
+            OSError: git cannot say which there are.
+        """
+        asked = (
+            "config",
+            "-z",
+            "--name-only",
+            "--get-regexp",
+            r"^filter\..*\.(clean|smudge|process|required)$",
+        )
+        found = self._run(root, {}, *asked)
+        if found.returncode > 1:
+            raise OSError("git cannot read its configuration")
+        names = {os.fsdecode(key).rpartition(".")[0] for key in found.stdout.split(b"\0") if key}
+        off = {f"{name}.{key}": "" for name in names for key in ("clean", "smudge", "process")}
+        return off | {f"{name}.required": "false" for name in names}
+
+    def _run(
+        self, root: str, settings: Mapping[str, str], *words: str
+    ) -> "subprocess.CompletedProcess[bytes]":
+        environment = {
+            **git_input.environment(self._environment, Trust.OWN, ()),
+            "GIT_OPTIONAL_LOCKS": "0",  # the index is not written, which would run a hook
+        }
+        start = int(environment.get("GIT_CONFIG_COUNT") or 0)
+        for number, (key, value) in enumerate(settings.items(), start):
+            environment |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+        environment["GIT_CONFIG_COUNT"] = str(start + len(settings))
         began_at, code = time.monotonic(), None
         try:
             done = subprocess.run(
-                ["git", "-C", root, "-c", "core.fsmonitor=false", *words],
-                env=git_input.environment(self._environment, Trust.OWN, ()),
+                ["git", "-C", root, *_SAFE, *words],
+                env=environment,
                 capture_output=True,
                 stdin=subprocess.DEVNULL,
                 timeout=_GIT_SECONDS,

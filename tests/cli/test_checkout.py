@@ -1,6 +1,8 @@
 """``check`` and ``render`` in a checkout of the config repository: the files as they are there, without settings."""
 
 import json
+import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -92,6 +94,49 @@ def test_an_edit_is_rendered_and_what_is_not_committed_is_never_lost(ask: Ask, c
     assert RENDERED in refused.stderr
     assert ask("render", "--overwrite").exit_code == 0
     assert ask("check").exit_code == 0
+
+
+@pytest.mark.parametrize("key", ["clean", "process"])
+def test_check_and_render_run_no_filter_of_the_clone(
+    ask: Ask, checkout: Path, tmp_path: Path, key: str
+) -> None:
+    assert ask("render").exit_code == 0
+    head = commit(checkout)
+    trap, sprung = tmp_path / "trap", tmp_path / "sprung"
+    trap.write_text(f"#!/bin/sh\ntouch {sprung}\ncat\n")
+    trap.chmod(0o755)
+    (checkout / ".git" / "info" / "attributes").write_text("* filter=x\n")
+    for name in ("x", "x=y.z"):
+        config = checkout / ".git" / "config"
+        config.write_text(f'{config.read_text()}[filter "{name}"]\n  {key} = {trap}\n  required = true\n')
+    for path in (checkout / TOOL, checkout / RENDERED, checkout / layout.PROJECT):
+        path.touch()  # so that git reads it again
+        os.utime(path, (1, 1))
+    assert ask("check").stdout == f"1 tool checked in {checkout} at {head}, all right\n"
+    assert ask("render").exit_code == 0
+    assert not sprung.exists()
+
+
+def test_check_asks_no_bare_repository_in_a_tree(
+    ask: Ask, checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever commits files named like git's own would choose the configuration."""
+    inner = checkout / "sub"
+    subprocess.run(["git", "clone", "--quiet", "--bare", checkout, inner], check=True, timeout=60)
+    shutil.copytree(checkout / "tools", inner / "tools")
+    shutil.copy(checkout / layout.PROJECT, inner / layout.PROJECT)
+    sprung = tmp_path / "sprung"
+    trap = tmp_path / "trap"
+    trap.write_text(f"#!/bin/sh\ntouch {sprung}\ncat\n")
+    trap.chmod(0o755)
+    config = (inner / "config").read_text().replace("bare = true", "bare = false\n  worktree = .")
+    (inner / "config").write_text(f'{config}[filter "x"]\n  clean = {trap}\n')
+    (inner / "info" / "attributes").write_text("* filter=x\n")
+    monkeypatch.chdir(inner)
+    ended = ask("check")
+    assert not sprung.exists()
+    head = subprocess.check_output(["git", "rev-parse", "--short=7", "HEAD"], cwd=checkout, text=True).strip()
+    assert head not in ended.stdout, "it is in no repository that anybody made"
 
 
 def test_check_proves_the_checkout_not_the_configured_repository(
