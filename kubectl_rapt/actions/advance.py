@@ -8,7 +8,7 @@ from kubectl_rapt.actions import announce, find, look, recent
 from kubectl_rapt.errors import Conflict, NotFound, RaptError, Unavailable
 from kubectl_rapt.model.kinds import JOB, LEASE, POD, RUN, Ref, ref_of
 from kubectl_rapt.model.plan import Create, Delete, Patch
-from kubectl_rapt.objects import jobs, labels, leases, pods, runs
+from kubectl_rapt.objects import jobs, labels, leases, pods, reading, runs
 from kubectl_rapt.objects.jobs import Job
 from kubectl_rapt.objects.leases import Lease
 from kubectl_rapt.objects.runs import Attempt, Mount, Run
@@ -160,7 +160,7 @@ def _goes_on(world: World, run: Run, lease: Lease) -> bool:
 
 def _firing(world: World, run: Run) -> str:
     selector = labels.selector({labels.TOOL: run.tool})
-    found = (jobs.from_manifest(one) for one in world.cluster.list(JOB, run.namespace, labels=selector))
+    found = reading.readable(jobs.from_manifest, world.cluster.list(JOB, run.namespace, labels=selector))
     return turns.firing(run, found)
 
 

@@ -9,7 +9,7 @@ from kubectl_rapt.errors import RaptError
 from kubectl_rapt.model import times
 from kubectl_rapt.model.kinds import EVENT, RUN, TOOL, Ref
 from kubectl_rapt.model.plan import Create
-from kubectl_rapt.objects import events, run_events
+from kubectl_rapt.objects import events, reading, run_events
 from kubectl_rapt.objects.runs import EXHAUSTED, FAILED, NOT_STARTED, SUCCEEDED, Run
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs import news
@@ -42,7 +42,7 @@ def lost(world: World, rows: Iterable[Told], namespace: str) -> list[Ref]:
 
     Args:
         world: Where to look.
-        rows: The runs, as the server's table tells them.
+        rows: The runs, as the server's table tells them: those that can be read.
         namespace: Where they are; empty for everywhere.
 
     Raises:
@@ -60,8 +60,8 @@ def lost(world: World, rows: Iterable[Told], namespace: str) -> list[Ref]:
     if not ends:
         return []
     fields = f"source={run_events.COMPONENT}"
-    for manifest in world.cluster.list(EVENT, namespace, fields=fields):
-        event = events.from_manifest(manifest)
+    told_of = world.cluster.list(EVENT, namespace, fields=fields)
+    for event in reading.readable(events.from_manifest, told_of):
         ended_at = ends.get((event.namespace, event.about))
         is_end = event.kind == RUN.name and event.reason in news.ENDS
         if is_end and ended_at and event.last_at > ended_at - _SKEW:

@@ -9,16 +9,17 @@ from kubectl_rapt import documents
 from kubectl_rapt.actions import advance, clean, find
 from kubectl_rapt.actions import run as running
 from kubectl_rapt.actions.run import RUN_NAME_LIMIT, Request
-from kubectl_rapt.errors import NotFound, Refused, UsageError
+from kubectl_rapt.errors import NotFound, Problem, RaptError, Refused, UsageError
 from kubectl_rapt.model import names
 from kubectl_rapt.model.duration import Duration
 from kubectl_rapt.model.kinds import JOB, RUN, Manifest, Ref
-from kubectl_rapt.objects import jobs, labels
+from kubectl_rapt.objects import jobs, labels, reading
 from kubectl_rapt.objects.cleanup_policies import CleanupPolicy, Rule
 from kubectl_rapt.objects.runs import EXHAUSTED, Run
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs import retention
 from kubectl_rapt.runs.lifecycle import Seen
+from kubectl_rapt.runs.retention import Item
 from kubectl_rapt.writes import Writers
 
 _DROP = CleanupPolicy("dead drop", "", runs=(Rule((EXHAUSTED,), Duration(0)),))
@@ -162,19 +163,27 @@ def start(world: World, writers: Writers, wanted: Run) -> Replayed:
     return Replayed(seen.run, is_new)
 
 
+def _item(job: Manifest) -> Item:
+    return retention.of_job(job, jobs.from_manifest(job))
+
+
 def drop(world: World, dead: Sequence[Manifest]) -> clean.Plan:
-    """What goes where dead letters are dropped: they and their Jobs, but for what is held."""
-    items = [retention.of_run(one) for one in dead]
+    """What goes where dead letters are dropped: they and their Jobs, but for what is held or cannot be read."""
+    unread: list[RaptError] = []
+    items = list(reading.readable(retention.of_run, dead, unread.append))
     known = {uid for one in items for uid in (one.uid, *one.jobs)}
     found = [
-        retention.of_job(one, jobs.from_manifest(one))
+        one
         for namespace in sorted({one.ref.namespace for one in items})
-        for one in world.cluster.list(JOB, namespace, labels=labels.TOOL)
+        for one in reading.readable(
+            _item, world.cluster.list(JOB, namespace, labels=labels.TOOL), unread.append
+        )
     ]
     own = [one for one in found if known & {one.uid, *one.owners}]
     verdicts = retention.decide(own, items, lambda _: _DROP, world.now())
     return clean.Plan(
-        tuple(replace(one, why=_WHY, policy="") if one.policy == _DROP.name else one for one in verdicts)
+        tuple(replace(one, why=_WHY, policy="") if one.policy == _DROP.name else one for one in verdicts),
+        tuple(Problem("", one.message) for one in unread),
     )
 
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kubectl_rapt.actions import advance, find, listing, standings, threads
-from kubectl_rapt.errors import NotFound, RaptError, UsageError
+from kubectl_rapt.errors import Invalid, NotFound, UsageError
 from kubectl_rapt.model import names
 from kubectl_rapt.model.kinds import CRON_JOB, EVENT, JOB, POD, RUN, TOOL, Kind, Manifest, Ref
-from kubectl_rapt.objects import labels, runs, tools
+from kubectl_rapt.objects import events, labels, reading, runs, tools
 from kubectl_rapt.objects.runs import Run
 from kubectl_rapt.objects.tools import Tool
 from kubectl_rapt.ports.world import World
@@ -120,27 +120,20 @@ def of_tool(world: World, manifest: Manifest) -> OfTool:
     tool, problem = None, ""
     try:
         tool = tools.from_manifest(manifest)
-    except (RaptError, KeyError, TypeError, ValueError, AttributeError) as error:
-        problem = what_is_wrong(error)
+    except Invalid as error:
+        problem = reading.why(error)
     mine = labels.selector({labels.TOOL: name})
     schedules = list(world.cluster.list(CRON_JOB, namespace, labels=mine))
     last = listing.lines(world, listing.Wanted(namespace, tool=name))[:LAST]
     return OfTool(manifest, tool, problem, schedules, [listed.line(listed.unpacked(one)) for one in last])
 
 
-def what_is_wrong(error: Exception) -> str:
-    """What keeps an object from being read, in one line."""
-    if isinstance(error, RaptError):
-        return "; ".join((error.message, *(f"{one.where}: {one.what}" for one in error.problems)))
-    return f"it has no {error.args[0]}" if isinstance(error, KeyError) else str(error)
-
-
 def _of_run(world: World, manifest: Manifest) -> OfRun:
     run, problem = None, ""
     try:
         run = runs.from_manifest(manifest)
-    except (RaptError, KeyError, TypeError, ValueError, AttributeError) as error:
-        problem = what_is_wrong(error)
+    except Invalid as error:
+        problem = reading.why(error)
     stands = standings.of_found(world, find.of_run(world, run)) if run else None
     return OfRun(manifest, run, problem, _events(world, manifest), stands)
 
@@ -161,10 +154,17 @@ def _events(world: World, manifest: Manifest) -> list[Manifest]:
 
     def of(kind: str) -> list[Manifest]:
         found = world.cluster.list(EVENT, namespace, fields=f"involvedObject.kind={kind}")
-        return [one for one in found if _belongs(one["involvedObject"].get("name", ""), kind, name, jobs)]
+        readable = reading.readable(_event, found)
+        return [one for one in readable if _belongs(one["involvedObject"].get("name", ""), kind, name, jobs)]
 
-    found = [one for events in threads.each(of, (RUN.name, JOB.name, POD.name)) for one in events]
+    found = [one for its in threads.each(of, (RUN.name, JOB.name, POD.name)) for one in its]
     return sorted(found, key=time_of)
+
+
+def _event(manifest: Manifest) -> Manifest:
+    """An event as it is, once it is known that it can be read."""
+    events.from_manifest(manifest)
+    return manifest
 
 
 def _belongs(name: str, kind: str, run: str, jobs: Sequence[str]) -> bool:

@@ -13,7 +13,7 @@ from kubectl_rapt.config.project import Environment, Project
 from kubectl_rapt.errors import NotFound, Problem, RaptError, Refused
 from kubectl_rapt.guard import sops
 from kubectl_rapt.model.kinds import CONFIG_MAP, EXTERNAL_SECRET, JOB, NAMESPACE, Kind, Manifest, Ref, ref_of
-from kubectl_rapt.objects import jobs, labels, owners
+from kubectl_rapt.objects import jobs, labels, owners, reading
 from kubectl_rapt.objects.owners import Owner
 from kubectl_rapt.ports.world import World
 
@@ -229,8 +229,7 @@ def look(world: World, want: Desired) -> Live:
     for manifest in of_environment(world, want.environment, selector, needed):
         found[ref_of(manifest)] = manifest
     for namespace in want.environment.all_namespaces:
-        for manifest in world.cluster.list(JOB, namespace, labels=selector):
-            job = jobs.from_manifest(manifest)
+        for job in reading.readable(jobs.from_manifest, world.cluster.list(JOB, namespace, labels=selector)):
             if not job.ended:
                 unfinished.add(job.labels.get(labels.TOOL, ""))
     for manifest in existing(world, [ref for ref in map(ref_of, want.objects) if ref not in found]):

@@ -1,12 +1,13 @@
 """Events of one execution: what was said of its Run, its Jobs and their pods, also of those that are gone."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from kubectl_rapt.actions.find import Found
+from kubectl_rapt.errors import RaptError
 from kubectl_rapt.model.kinds import EVENT, Manifest
-from kubectl_rapt.objects import events, jobs
+from kubectl_rapt.objects import events, jobs, reading
 from kubectl_rapt.objects.events import Event
 from kubectl_rapt.objects.retry_policies import MAX_ATTEMPTS
 from kubectl_rapt.ports.world import World
@@ -64,9 +65,18 @@ def about(found: Found, *, pod: str = "") -> About:
     )
 
 
-def read(world: World, whose: About, namespace: str) -> list[tuple[Event, Manifest]]:
-    """The events that there are, by time, each with its manifest."""
-    return _by_time(_chosen(whose, world.cluster.list(EVENT, namespace)))
+def read(
+    world: World, whose: About, namespace: str, tell: Callable[[RaptError], None] = lambda _: None
+) -> list[tuple[Event, Manifest]]:
+    """The events that there are and that can be read, by time, each with its manifest.
+
+    Args:
+        world: Where to read.
+        whose: Whose.
+        namespace: Where.
+        tell: Called with what is wrong with each event of the namespace that cannot be read.
+    """
+    return _by_time(_chosen(whose, world.cluster.list(EVENT, namespace), tell))
 
 
 def _by_time(found: Iterable[tuple[Event, Manifest]]) -> list[tuple[Event, Manifest]]:
@@ -77,21 +87,31 @@ def _by_time(found: Iterable[tuple[Event, Manifest]]) -> list[tuple[Event, Manif
     )
 
 
-def follow(world: World, whose: About, namespace: str) -> Iterator[tuple[Event, Manifest]]:
-    """The events that there are, by time, and then each as it comes or is counted again, for ever."""
+def follow(
+    world: World, whose: About, namespace: str, tell: Callable[[RaptError], None] = lambda _: None
+) -> Iterator[tuple[Event, Manifest]]:
+    """The events that there are, by time, and then each as it comes or is counted again, for ever.
+
+    Args as of ``read``.
+    """
     known: list[Manifest] | None = []
     for seen in world.cluster.watch(EVENT, namespace):
         if known is not None and seen.type == "added":
             known.append(seen.object)
         elif known is not None and seen.type == "synced":
-            yield from _by_time(_chosen(whose, known))
+            yield from _by_time(_chosen(whose, known, tell))
             known = None
         elif seen.type in ("added", "changed"):
-            yield from _chosen(whose, [seen.object])
+            yield from _chosen(whose, [seen.object], tell)
 
 
-def _chosen(whose: About, manifests: Iterable[Manifest]) -> Iterator[tuple[Event, Manifest]]:
-    for manifest in manifests:
-        event = events.from_manifest(manifest)
+def _chosen(
+    whose: About, manifests: Iterable[Manifest], tell: Callable[[RaptError], None]
+) -> Iterator[tuple[Event, Manifest]]:
+    for event, manifest in reading.readable(_with_manifest, manifests, tell):
         if whose.includes(event):
             yield event, manifest
+
+
+def _with_manifest(manifest: Manifest) -> tuple[Event, Manifest]:
+    return events.from_manifest(manifest), manifest

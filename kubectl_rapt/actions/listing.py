@@ -1,12 +1,13 @@
 """List what ran: Runs, and the Jobs of CronJobs that have none, newest first."""
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kubectl_rapt.actions import threads
+from kubectl_rapt.errors import RaptError
 from kubectl_rapt.model.kinds import JOB, POD, RUN, Kind, Manifest
-from kubectl_rapt.objects import jobs, labels, runs
+from kubectl_rapt.objects import jobs, labels, reading, runs
 from kubectl_rapt.objects.jobs import Job
 from kubectl_rapt.objects.workloads import QUEUE
 from kubectl_rapt.ports.cluster import Event, Page
@@ -105,8 +106,8 @@ def found(world: World, wanted: Wanted) -> Listing:
     # Runs are asked for first, so that who may not list them is told so; the Jobs come with the first of their rows.
     pages = world.cluster.table(RUN, wanted.namespace, labels=wanted.selector, fields=wanted.fields)
     first = next(pages, None)
-    scheduled = _scheduled(world, wanted)
     listing = Listing()
+    scheduled = _scheduled(world, wanted, lambda error: listing.remarks.append(f"left out: {error.message}"))
     open_ = _take_runs(listing, itertools.chain([first] if first else [], pages), wanted, scheduled)
     for line in _as_they_stand(world, wanted, open_, scheduled, listing):
         if wanted.filter.accepts(line):
@@ -133,6 +134,8 @@ def _take_runs(
         for fields in map(listed.reader(page.columns), page.rows):
             if scheduled and (job := scheduled.get((fields[1], fields[2]))):
                 job.is_adopted = True
+            if listed.is_broken(fields):
+                listing.remarks.append(f"run/{fields[2]} cannot be read: one of its times is no time")
             if listed.is_open(fields):
                 open_.append(listed.line(fields))
             elif accepts is None or accepts(listed.line(fields)):
@@ -176,15 +179,22 @@ def _as_they_stand(
         yield listed.as_it_stands(one.line, now_of_job, 1) if now_of_job else one.line
 
 
-def _scheduled(world: World, wanted: Wanted) -> dict[Place, Scheduled]:
+def _scheduled(world: World, wanted: Wanted, tell: Callable[[RaptError], None]) -> dict[Place, Scheduled]:
     if wanted.fields:
         return {}
-    return _read_scheduled(world.cluster.list(JOB, wanted.namespace, labels=wanted.of_jobs))
+    return _read_scheduled(world.cluster.list(JOB, wanted.namespace, labels=wanted.of_jobs), tell)
 
 
-def _read_scheduled(manifests: Iterable[Manifest]) -> dict[Place, Scheduled]:
-    made = (Scheduled(listed.of_job(one), jobs.from_manifest(one)) for one in manifests)
+def _read_scheduled(
+    manifests: Iterable[Manifest], tell: Callable[[RaptError], None] = lambda _: None
+) -> dict[Place, Scheduled]:
+    made = reading.readable(_made, manifests, tell)
     return {(one.line.namespace, one.line.name): one for one in made}
+
+
+@reading.reader(JOB)
+def _made(manifest: Manifest) -> Scheduled:
+    return Scheduled(listed.of_job(manifest), jobs.from_manifest(manifest))
 
 
 def objects(world: World, wanted: Wanted) -> list[tuple[Manifest, Line | None]]:
@@ -225,12 +235,12 @@ def _place(one: Manifest) -> Place:
 def _line(one: Manifest) -> Line | None:
     try:
         return line_of(one)
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except RaptError:
         return None
 
 
 def line_of(one: Manifest) -> Line:
-    """The line of a Run or a Job, as it is recorded. Raises whatever a broken one leads to."""
+    """The line of a Run or a Job, as it is recorded. Raises Invalid: ``unreadable-object``."""
     return listed.of_run(one) if one["kind"] == RUN.name else listed.of_job(one)
 
 

@@ -59,7 +59,7 @@ def due(world: World, rows: Iterable[Told], namespace: str) -> list[Ref]:
 
     Args:
         world: Where to look.
-        rows: The runs, as the server's table tells them.
+        rows: The runs, as the server's table tells them: those that can be read.
         namespace: Where they are; empty for everywhere.
 
     Raises:

@@ -10,7 +10,7 @@ from kubectl_rapt.actions import threads
 from kubectl_rapt.actions.notify import Webhook
 from kubectl_rapt.errors import Conflict, Invalid, NotFound, RaptError
 from kubectl_rapt.model.kinds import Kind, Manifest, Ref
-from kubectl_rapt.objects import labels
+from kubectl_rapt.objects import labels, reading
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.writes import Writers
 
@@ -69,6 +69,7 @@ class Pass:
     tell: Tell
     is_dry: bool
     lock: threading.Lock = field(default_factory=threading.Lock)
+    unread: set[Ref] = field(default_factory=set)
 
     @cached_property
     def user(self) -> str:
@@ -76,8 +77,13 @@ class Pass:
         return self.world.cluster.user()
 
     def say(self, ref: Ref, what: str, error: RaptError | None = None) -> None:
-        """Tell of one thing, from any thread."""
+        """Tell of one thing, from any thread; once of what cannot be read, though several steps come upon it."""
         with self.lock:
+            if isinstance(error, reading.Unreadable) and error.ref == ref:
+                if ref in self.unread:
+                    return
+                self.unread.add(ref)
+                error = Invalid(error.code, f"cannot be read: {error.why}", error.hint)
             self.tell(Told(ref, what, error))
 
     def each(self, do: Callable[[T], None], items: Sequence[tuple[Ref, T]]) -> None:
@@ -91,7 +97,7 @@ class Pass:
                 if not _is_somebody_elses(error):
                     self.say(ref, "", error)
             except Exception as error:  # whatever somebody has put there, the others are done
-                self.say(ref, "", _unreadable(error))
+                self.say(ref, "", reading.Unreadable(ref, reading.why(error)))
 
         if items:
             threads.each(one, items, AT_ONCE)
@@ -101,16 +107,15 @@ class Pass:
         try:
             return read(manifest)
         except Exception as error:  # one broken object must not keep the others from being done
-            metadata = manifest.get("metadata") or {}
-            ref = Ref(kind, str(metadata.get("name")), str(metadata.get("namespace", "")))
-            self.say(ref, "", error if isinstance(error, RaptError) else _unreadable(error))
+            ref = reading.ref_of(manifest, kind)
+            self.say(
+                ref,
+                "",
+                error if isinstance(error, RaptError) else reading.Unreadable(ref, reading.why(error)),
+            )
             return None
 
 
 def _is_somebody_elses(error: RaptError) -> bool:
     """Whether it only says that what was to be done is not there any more."""
     return isinstance(error, Conflict | NotFound) and error.code in ("run-deleted", "not-found", "no-tool")
-
-
-def _unreadable(error: Exception) -> Invalid:
-    return Invalid("unreadable-object", f"cannot be read: {error!r}", "kubectl get -o yaml")

@@ -1,10 +1,12 @@
 """The runs of a namespace as the server's own table tells them: a tenth of what the objects would be."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from kubectl_rapt.errors import RaptError
 from kubectl_rapt.model import times
-from kubectl_rapt.model.kinds import RUN
+from kubectl_rapt.model.kinds import RUN, Ref
+from kubectl_rapt.objects import reading
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs.budgets import Past
 
@@ -31,14 +33,41 @@ def rows(world: World, namespace: str, *, labels: str = "", fields: str = "") ->
     ]
 
 
+def readable(rows: Iterable[Told], tell: Callable[[Ref, RaptError], None] = lambda *_: None) -> list[Told]:
+    """The rows whose times and numbers can be read: none of the others may stop what is done with these.
+
+    Args:
+        rows: The rows.
+        tell: Called with each of the others, and what is wrong with it.
+    """
+    found = []
+    for told in rows:
+        if error := _broken(told):
+            tell(error.ref, error)
+        else:
+            found.append(told)
+    return found
+
+
+def _broken(told: Told) -> reading.Unreadable | None:
+    try:
+        for column in ("Created", "Started", "Finished"):
+            if told.get(column):
+                times.parse(told[column])
+        int(told["Attempt"] or 0)
+    except (TypeError, ValueError) as error:
+        return reading.Unreadable(Ref(RUN, told["Name"], told["Namespace"]), reading.why(error))
+    return None
+
+
 def of_namespace(world: World, namespace: str) -> list[Past]:
-    """Every run that was tried, for the budgets of automatic retries.
+    """Every run that was tried and can be read, for the budgets of automatic retries.
 
     Raises:
         Unavailable, Refused, NotFound: The runs cannot be listed.
     """
     found = []
-    for told in rows(world, namespace):
+    for told in readable(rows(world, namespace)):
         if told["Attempt"] and told["Created"]:
             found.append(_past(told))
     return found

@@ -47,8 +47,9 @@ def reconcile(world: World, writers: Writers, scope: Scope, tell: Tell, *, is_dr
     this.each(partial(_adopt, this), [(one.ref, one) for one in there.failed])
     this.each(partial(sweep.remove_stray, this), [(one.ref, one) for one in there.suspended])
     rows = recent.rows(world, scope.namespace, labels=selector)
-    _announce(this, rows)
-    _notify(this, rows)
+    readable = recent.readable(rows, lambda ref, error: this.say(ref, "", error))
+    _announce(this, readable)
+    _notify(this, readable)
     sweep.hold(this, there.kept, rows)
     sweep.clean_up(this, policies, there.items, rows)
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from kubectl_rapt import writes
 from kubectl_rapt.actions import advance, attach, find, repository
 from kubectl_rapt.actions import run as running
-from kubectl_rapt.errors import Conflict, NotFound, RaptError, UsageError
+from kubectl_rapt.errors import Conflict, Invalid, NotFound, RaptError, UsageError
 from kubectl_rapt.model import times
 from kubectl_rapt.model.kinds import CRON_JOB, JOB, RUN, Manifest, Ref, ref_of
 from kubectl_rapt.model.plan import Delete, Patch
@@ -59,8 +59,8 @@ def in_cluster(
     for one in world.cluster.list(CRON_JOB, namespace, labels=chosen):
         try:
             found.append(agenda.from_cron_job(one))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            broken.append(f"cronjob/{one['metadata']['name']} is broken: {error}")
+        except Invalid as error:
+            broken.append(error.message)
     return found, broken
 
 

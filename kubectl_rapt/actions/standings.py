@@ -10,7 +10,7 @@ from kubectl_rapt.actions import find, threads
 from kubectl_rapt.actions.find import Found
 from kubectl_rapt.errors import Invalid, RaptError
 from kubectl_rapt.model.kinds import EVENT, JOB, LEASE, POD, RUN, Kind, Manifest, Ref
-from kubectl_rapt.objects import events, jobs, labels, leases, pods, runs
+from kubectl_rapt.objects import events, jobs, labels, leases, pods, reading, runs
 from kubectl_rapt.objects.events import Event
 from kubectl_rapt.objects.jobs import Job
 from kubectl_rapt.objects.pods import Pod
@@ -129,7 +129,7 @@ def _behind_of(world: World, run: Run) -> str:
     if holder and holder != run.name and (other := find.perhaps(world, Ref(RUN, holder, run.namespace))):
         seen.runs.append(runs.from_manifest(other))
     selector = labels.selector({labels.TOOL: run.tool})
-    for job in map(jobs.from_manifest, world.cluster.list(JOB, run.namespace, labels=selector)):
+    for job in reading.readable(jobs.from_manifest, world.cluster.list(JOB, run.namespace, labels=selector)):
         seen.jobs[job.namespace, job.name] = job
     return _behind(seen, run)
 
@@ -137,7 +137,7 @@ def _behind_of(world: World, run: Run) -> str:
 def _runs(world: World, chosen: Chosen) -> list[Run]:
     def listed(fields: str) -> list[Run]:
         found = world.cluster.list(RUN, chosen.namespace, labels=chosen.labels, fields=fields)
-        return [one for one in map(_read, found) if one and (not one.is_finished or one.wish)]
+        return [one for one in reading.readable(_read, found) if not one.is_finished or one.wish]
 
     try:
         return listed(",".join(filter(None, (chosen.fields, runs.UNFINISHED))))
@@ -145,12 +145,9 @@ def _runs(world: World, chosen: Chosen) -> list[Run]:
         return listed(chosen.fields)  # before Kubernetes 1.31 no field of our kinds can be selected by
 
 
-def _read(manifest: Manifest) -> Run | None:
-    """A run without the Job template, which is most of it and says nothing here; None of a broken one."""
-    try:
-        return replace(runs.from_manifest(manifest), job={})
-    except (RaptError, KeyError, TypeError, ValueError, AttributeError):
-        return None
+def _read(manifest: Manifest) -> Run:
+    """A run without the Job template, which is most of it and says nothing here."""
+    return replace(runs.from_manifest(manifest), job={})
 
 
 def _job(seen: _Seen, run: Run) -> Job | None:
@@ -159,8 +156,7 @@ def _job(seen: _Seen, run: Run) -> Job | None:
 
 def _read_jobs(world: World, chosen: Chosen, seen: _Seen) -> None:
     selectors = _named(labels.RUN, [one.name for one in seen.runs])
-    for found in _each(world, JOB, chosen.namespace, selectors):
-        job = jobs.from_manifest(found)
+    for job in reading.readable(jobs.from_manifest, _each(world, JOB, chosen.namespace, selectors)):
         seen.jobs[job.namespace, job.name] = job
 
 
@@ -170,8 +166,8 @@ def _read_the_rest(
     """The pods of those Jobs; then what was said of them, and who has the leases, as far as that matters."""
     busy = [one for one in looked_at if not one.is_suspended or one.active]
     names = {one.name for one in busy}
-    for found in _each(world, POD, chosen.namespace, _named("batch.kubernetes.io/job-name", names)):
-        pod = pods.from_manifest(found)
+    its_pods = _each(world, POD, chosen.namespace, _named("batch.kubernetes.io/job-name", names))
+    for pod in reading.readable(pods.from_manifest, its_pods):
         job = pod.labels.get("batch.kubernetes.io/job-name", "")
         seen.pods.setdefault((pod.namespace, job), []).append(pod)
     more: list[Callable[[], None]] = []
@@ -192,10 +188,8 @@ def _does_not_begin(job: Job, own: Sequence[Pod], now: datetime) -> bool:
 
 def _read_events(world: World, chosen: Chosen, seen: _Seen, reason: str) -> None:
     try:
-        found = [
-            events.from_manifest(one)
-            for one in world.cluster.list(EVENT, chosen.namespace, fields=f"reason={reason}")
-        ]
+        told = world.cluster.list(EVENT, chosen.namespace, fields=f"reason={reason}")
+        found = list(reading.readable(events.from_manifest, told))
     except RaptError:
         return  # they only add to what is known
     for event in found:

@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from kubectl_rapt.actions import describe, drift, listing, stuck
+from kubectl_rapt.actions import drift, listing, stuck
 from kubectl_rapt.actions.drift import Drift
 from kubectl_rapt.errors import NotFound, RaptError, Refused
 from kubectl_rapt.model.kinds import CUSTOM_RESOURCE_DEFINITION, TOOL, Manifest, Ref
-from kubectl_rapt.objects import crds, labels, tools
+from kubectl_rapt.objects import crds, labels, reading, tools
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs import listed, standing
 from kubectl_rapt.templating import declared, places
@@ -229,4 +229,4 @@ def _wrong(manifest: Manifest) -> str:
             return "it has no image"
         return "; ".join(f"{one.where}: {one.what}" for one in faults)
     except (RaptError, KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-        return describe.what_is_wrong(error)
+        return reading.why(error)

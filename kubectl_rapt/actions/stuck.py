@@ -8,7 +8,7 @@ from kubectl_rapt.actions import standings
 from kubectl_rapt.errors import RaptError
 from kubectl_rapt.model import times
 from kubectl_rapt.model.kinds import CRON_JOB, JOB, Manifest
-from kubectl_rapt.objects import jobs, labels
+from kubectl_rapt.objects import jobs, labels, reading
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs import standing
 
@@ -77,7 +77,7 @@ def _waiting(cron_jobs: Iterator[Manifest]) -> Iterator[tuple[tuple[str, str], M
 def _stuck(
     world: World, namespace: str, selector: str, waiting: Mapping[tuple[str, str], Manifest]
 ) -> list[Stuck]:
-    all_ = map(jobs.from_manifest, world.cluster.list(JOB, namespace, labels=selector))
+    all_ = reading.readable(jobs.from_manifest, world.cluster.list(JOB, namespace, labels=selector))
     going = [one for one in all_ if (one.namespace, one.name) in waiting and not one.ended]
     stands = standings.scheduled(world, namespace, going) if going else {}
     held = []

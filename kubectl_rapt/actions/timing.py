@@ -8,7 +8,7 @@ from kubectl_rapt.actions import events, find, threads, usage
 from kubectl_rapt.actions.find import Found
 from kubectl_rapt.errors import NotFound, RaptError
 from kubectl_rapt.model.kinds import JOB, POD, RUN, Manifest, Ref
-from kubectl_rapt.objects import jobs, labels, pods, runs
+from kubectl_rapt.objects import jobs, labels, pods, reading, runs
 from kubectl_rapt.objects.jobs import Job
 from kubectl_rapt.objects.pod_usage import Usage
 from kubectl_rapt.objects.pods import Pod
@@ -50,13 +50,13 @@ class OfTool:
         tool: Its name.
         paces: How long its versions take, oldest first.
         slower: What became slower from one version to the next.
-        unread: How many runs could not be read.
+        unread: What is wrong with each object that could not be read.
     """
 
     tool: str
     paces: tuple[Pace, ...]
     slower: tuple[Regression, ...]
-    unread: int
+    unread: tuple[str, ...]
 
 
 def of(world: World, what: str, namespace: str) -> OfRun | OfTool:
@@ -172,15 +172,11 @@ def of_tool(world: World, name: str, namespace: str) -> OfTool:
     listed = threads.each(
         lambda kind: list(world.cluster.list(kind, namespace, labels=selector)), [RUN, JOB, POD]
     )
-    its_jobs = [jobs.from_manifest(one) for one in listed[1]]
-    there = [pods.from_manifest(one) for one in listed[2]]
-    samples, unread, adopted = [], 0, set()
-    for manifest in listed[0]:
-        try:
-            run = runs.from_manifest(manifest)
-        except (RaptError, KeyError, TypeError, ValueError):
-            unread += 1
-            continue
+    unread: list[RaptError] = []
+    its_jobs = list(reading.readable(jobs.from_manifest, listed[1], unread.append))
+    there = list(reading.readable(pods.from_manifest, listed[2], unread.append))
+    samples, adopted = [], set()
+    for run in reading.readable(runs.from_manifest, listed[0], unread.append):
         adopted |= {run.adopted.uid} if run.adopted else set()
         if run.state == SUCCEEDED and run.attempts:
             samples.append(_sample(world, run, its_jobs, there))
@@ -192,7 +188,7 @@ def of_tool(world: World, name: str, namespace: str) -> OfTool:
         what = f'no run of tool "{name}" has ended well in namespace {namespace}'
         raise NotFound("no-run", what, f"kubectl rapt runs {name}")
     paces, slower = pace.compare(samples)
-    return OfTool(name, tuple(paces), tuple(slower), unread)
+    return OfTool(name, tuple(paces), tuple(slower), tuple(one.message for one in unread))
 
 
 def _sample(world: World, run: Run | None, its_jobs: Sequence[Job], there: Sequence[Pod]) -> Sample:

@@ -205,7 +205,7 @@ def tool_data(told: OfTool) -> dict[str, Any]:
             }
             for one in told.slower
         ],
-        "unreadable": told.unread,
+        "unreadable": len(told.unread),
     }
 
 

@@ -7,7 +7,10 @@ _EPOCH = datetime(1970, 1, 2, tzinfo=UTC)
 
 def parse(text: str) -> datetime:
     """Read an RFC 3339 time such as ``2026-11-22T20:00:00Z``. Raises ValueError."""
-    return datetime.fromisoformat(text).astimezone(UTC)
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise ValueError(f"{str(text)[:60]!r} is not a time such as 2026-11-22T20:00:00Z") from error
 
 
 def perhaps(text: str | None) -> datetime | None:

@@ -26,7 +26,17 @@ FORMAT = 3
 
 _TEXT = {"type": "string", "maxLength": 1024}
 _NAME = {"type": "string", "maxLength": 253}
-_TIME = {"type": "string", "format": "date-time"}
+_WORD = "[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?"
+"""What may be the value of a label: names of tools and environments are shown in commands that people copy."""
+_TOOL_NAME = {**_NAME, "pattern": f"^{_WORD}$"}
+_ENVIRONMENT_NAME = {**_NAME, "pattern": f"^({_WORD})?$"}
+_TIME = {
+    "type": "string",
+    "format": "date-time",
+    # The format alone accepts times that no calendar has: year 0, zone +99:99, letters in the seconds.
+    "pattern": "^[1-9][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+    "T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$",
+}
 _ANY = {"x-kubernetes-preserve-unknown-fields": True}
 _SOURCE = {
     "type": "object",
@@ -190,7 +200,7 @@ _TOOL_SPEC = {
     "type": "object",
     "properties": {
         "summary": _TEXT,
-        "environment": _NAME,
+        "environment": _ENVIRONMENT_NAME,
         "source": _SOURCE,
         "policies": {"type": "object", "properties": {"retry": _NAME, "cleanup": _NAME}},
         "retry": _NAMED_RETRY,
@@ -216,7 +226,7 @@ _RUN_SPEC = {
     "type": "object",
     "required": ["tool", "digest", "job"],
     "properties": {
-        "tool": _NAME,
+        "tool": _TOOL_NAME,
         "digest": {"type": "string", "maxLength": 71},
         "requestedBy": _TEXT,
         "answers": {"type": "object"} | _ANY,

@@ -3,12 +3,15 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from kubectl_rapt.model import times
-from kubectl_rapt.model.kinds import Manifest
+from kubectl_rapt.model.kinds import EVENT, Manifest
+from kubectl_rapt.objects import reading
 
+_EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+"""What no component has seen happen is not between these; nearer to the ends of the calendar sums overflow."""
 _CONTAINER = re.compile(r"ontainers\{([a-z0-9-]+)\}$")
 
 
@@ -52,8 +55,13 @@ class Event:
         return f"{self.kind.lower()}/{self.about}"
 
 
+@reading.reader(EVENT)
 def from_manifest(manifest: Manifest) -> Event:
-    """Read an Event of ``v1``, also one that was written through ``events.k8s.io``."""
+    """Read an Event of ``v1``, also one that was written through ``events.k8s.io``.
+
+    Raises:
+        Invalid: ``unreadable-object``: one of its times is impossible, or it is broken in another way.
+    """
     metadata, about = manifest["metadata"], manifest.get("involvedObject") or {}
     series = manifest.get("series") or {}
     created = metadata.get("creationTimestamp")
@@ -71,11 +79,18 @@ def from_manifest(manifest: Manifest) -> Event:
         reason=manifest.get("reason") or "",
         message=(manifest.get("message") or "").strip(),
         count=series.get("count") or manifest.get("count") or 1,
-        first_at=times.parse(first),
-        last_at=times.parse(last),
+        first_at=_time(first),
+        last_at=_time(last),
         by=_reporter(manifest),
         container=found[1] if (found := _CONTAINER.search(about.get("fieldPath") or "")) else "",
     )
+
+
+def _time(text: str) -> datetime:
+    found = times.parse(text)
+    if not _EARLIEST <= found < _LATEST:
+        raise ValueError(f"nothing happened at {text}")
+    return found
 
 
 def _reporter(manifest: Mapping[str, Any]) -> str:

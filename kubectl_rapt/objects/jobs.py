@@ -8,7 +8,7 @@ from typing import Any
 from kubectl_rapt.model import names, times
 from kubectl_rapt.model.kinds import JOB, RUN, Manifest, Ref
 from kubectl_rapt.model.plan import Patch
-from kubectl_rapt.objects import job_changes, labels
+from kubectl_rapt.objects import job_changes, labels, reading
 from kubectl_rapt.objects.job_changes import JobChanges
 from kubectl_rapt.objects.runs import Run
 
@@ -89,8 +89,9 @@ class Job:
         return Ref(JOB, self.name, self.namespace)
 
 
+@reading.reader(JOB)
 def from_manifest(manifest: Manifest) -> Job:
-    """Read a Job object."""
+    """Read a Job object. Raises Invalid: ``unreadable-object``."""
     metadata, spec, status = manifest["metadata"], manifest["spec"], manifest.get("status") or {}
     condition: Mapping[str, Any] = {}
     failing: Mapping[str, Any] = {}

@@ -7,6 +7,7 @@ from typing import Any
 
 from kubectl_rapt.model import times
 from kubectl_rapt.model.kinds import POD, Manifest, Ref
+from kubectl_rapt.objects import reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +103,9 @@ class Pod:
         return Ref(POD, self.name, self.namespace)
 
 
+@reading.reader(POD)
 def from_manifest(manifest: Manifest) -> Pod:
-    """Read a Pod object."""
+    """Read a Pod object. Raises Invalid: ``unreadable-object``."""
     metadata, spec, status = manifest["metadata"], manifest["spec"], manifest.get("status") or {}
     conditions = {condition["type"]: condition for condition in status.get("conditions") or ()}
     scheduled: Mapping[str, Any] = conditions.get("PodScheduled", {})

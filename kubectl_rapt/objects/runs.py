@@ -9,7 +9,7 @@ from typing import Any
 from kubectl_rapt import documents
 from kubectl_rapt.model import times
 from kubectl_rapt.model.kinds import CONFIG_MAP, RUN, SECRET, Manifest, Ref
-from kubectl_rapt.objects import labels, retry_policies
+from kubectl_rapt.objects import labels, reading, retry_policies
 from kubectl_rapt.objects.retry_policies import RetryPolicy
 from kubectl_rapt.objects.tools import Source, source_from_data, source_to_data
 
@@ -266,11 +266,12 @@ def _mount_to_data(mount: Mount) -> dict[str, str]:
     return {"kind": mount.kind, "name": mount.name, "digest": mount.digest, "path": mount.path}
 
 
+@reading.reader(RUN)
 def from_manifest(manifest: Manifest) -> Run:
     """Read a Run object, or one that is yet to be created.
 
     Raises:
-        Invalid: Its retry policy is not one.
+        Invalid: Its retry policy is not one; ``unreadable-object``: it is broken in another way.
     """
     metadata, spec, status = manifest["metadata"], manifest["spec"], manifest.get("status") or {}
     retry, adopted, wish = spec.get("retry"), spec.get("adopted"), spec.get("wish")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kubectl_rapt.model.kinds import TOOL, Manifest
-from kubectl_rapt.objects import cleanup_policies, labels, predecessor, retry_policies
+from kubectl_rapt.objects import cleanup_policies, labels, predecessor, reading, retry_policies
 from kubectl_rapt.objects.cleanup_policies import CleanupPolicy
 from kubectl_rapt.objects.retry_policies import RetryPolicy
 
@@ -128,6 +128,7 @@ def _allowance(tool: Tool) -> dict[str, str]:
     return {labels.ALLOWED_LITERALS: ",".join(tool.allowed_literals)} if tool.allowed_literals else {}
 
 
+@reading.reader(TOOL)
 def from_manifest(manifest: Manifest) -> Tool:
     """Read a Tool object, in today's form or in the predecessor's (``spec.jobTemplate``).
 

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from kubectl_rapt.model import names, times
-from kubectl_rapt.model.kinds import Manifest
-from kubectl_rapt.objects import labels
+from kubectl_rapt.model.kinds import CRON_JOB, Manifest
+from kubectl_rapt.objects import labels, reading
 from kubectl_rapt.runs import schedules
 
 MOST_MISSED = 1000
@@ -65,8 +65,9 @@ class Firing:
     is_skipped: bool = False
 
 
+@reading.reader(CRON_JOB)
 def from_cron_job(manifest: Manifest) -> Entry:
-    """The schedule of a CronJob. Raises whatever a broken one leads to."""
+    """The schedule of a CronJob. Raises Invalid: ``unreadable-object``."""
     metadata, spec, status = manifest["metadata"], manifest["spec"], manifest.get("status") or {}
     marks, last = metadata.get("labels") or {}, status.get("lastScheduleTime")
     return checked(

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from kubectl_rapt.model import causes, names, times
-from kubectl_rapt.model.kinds import Manifest
-from kubectl_rapt.objects import labels, runs
+from kubectl_rapt.model.kinds import JOB, RUN, Manifest
+from kubectl_rapt.objects import labels, reading, runs
 
 if TYPE_CHECKING:
     from kubectl_rapt.runs.standing import Standing
@@ -74,8 +74,8 @@ class Line:
 
 _PACKED = ("created", *(one for one in Line.__slots__ if one != "created"))
 _STATE = _PACKED.index("state")
-_SEPARATOR = "\0"
-"""No field of an object in a cluster holds it."""
+_SEPARATOR, _INSTEAD = "\0", "\ufffd"
+"""What stands between packed fields, and in place of it where a field of an object holds it: the server lets it."""
 Fields = tuple[str, ...]
 """What a line says, in the order of its packed text: ten thousand of them are read in a moment, and lines are not."""
 
@@ -90,6 +90,10 @@ def reader(columns: Sequence[str]) -> Callable[[Sequence[Any]], Fields]:
     begun = at.get("Begun", none)
 
     def read(cells: Sequence[Any]) -> Fields:
+        found = fields_of(cells)
+        return found if _has_times(found) else _broken(found)
+
+    def fields_of(cells: Sequence[Any]) -> Fields:
         row = (*cells, "")
         texts = [row[index] or "" for index in told[:-1]]
         created, namespace, name, tool, by, started, finished, environment, state, cause, number, of = texts
@@ -112,9 +116,38 @@ def reader(columns: Sequence[str]) -> Callable[[Sequence[Any]], Fields]:
     return read
 
 
+_TIMES = tuple(_PACKED.index(one) for one in ("created", "started", "finished"))
+_STATUS = _PACKED.index("status")
+
+
+def _has_times(fields: Fields) -> bool:
+    """Whether each time of a line can be read, or is missing."""
+    return all(_is_time(fields[index]) for index in _TIMES)
+
+
+def _is_time(text: str) -> bool:
+    try:
+        return not text or times.parse(text) is not None
+    except ValueError:
+        return False
+
+
+def _broken(fields: Fields) -> Fields:
+    """The fields of a line that says that its Run is broken, and nothing that cannot be read."""
+    said = list(fields)
+    said[_STATUS] = said[_STATE] = BROKEN
+    for index in _TIMES:
+        if not _is_time(said[index]):
+            said[index] = ""
+    return tuple(said)
+
+
 def packed(fields: Fields) -> str:
     """The packed text of a line's fields."""
-    return _SEPARATOR.join(fields)
+    text = _SEPARATOR.join(fields)
+    if text.count(_SEPARATOR) >= len(fields):
+        text = _SEPARATOR.join(field.replace(_SEPARATOR, _INSTEAD) for field in fields)
+    return text
 
 
 def unpacked(text: str) -> Fields:
@@ -122,9 +155,14 @@ def unpacked(text: str) -> Fields:
     return tuple(text.split(_SEPARATOR))
 
 
+def is_broken(fields: Fields) -> bool:
+    """Whether its Run cannot be read."""
+    return fields[_STATE] == BROKEN
+
+
 def is_open(fields: Fields) -> bool:
     """Whether a Run does not say that it is over: then its Job and its pods know better."""
-    return fields[_STATE] not in runs.FINISHED
+    return fields[_STATE] not in (*runs.FINISHED, BROKEN)
 
 
 def as_it_stands(line: Line, now: "Standing", of: int) -> Line:
@@ -160,8 +198,8 @@ def spell_duration(started: str, finished: str, now: datetime) -> str:
     """How long a run took, or has taken so far; empty where nobody knows."""
     if not started or started < _NEVER:
         return ""
-    end = datetime.fromisoformat(finished) if finished else now
-    return times.spell_seconds((end - datetime.fromisoformat(started)).total_seconds())
+    end = times.parse(finished) if finished else now
+    return times.spell_seconds((end - times.parse(started)).total_seconds())
 
 
 def spell_span(start: datetime | None, end: datetime | None, now: datetime) -> str:
@@ -171,7 +209,7 @@ def spell_span(start: datetime | None, end: datetime | None, now: datetime) -> s
 
 def spell_age(created: str, now: datetime) -> str:
     """How long ago that was; empty where it is not known."""
-    return times.spell_seconds((now - datetime.fromisoformat(created)).total_seconds()) if created else ""
+    return times.spell_seconds((now - times.parse(created)).total_seconds()) if created else ""
 
 
 def _status(state: str, cause: str, has_begun: bool) -> str:
@@ -188,14 +226,15 @@ def _attempts(number: str, of: str, state: str) -> str:
     return f"{counted} {DEAD}" if state == runs.EXHAUSTED else counted
 
 
+@reading.reader(RUN)
 def of_run(manifest: Manifest) -> Line:
-    """The line of a Run. Raises whatever a broken one leads to."""
+    """The line of a Run. Raises Invalid: ``unreadable-object``."""
     metadata, spec, status = manifest["metadata"], manifest["spec"], manifest.get("status") or {}
     attempts = status.get("attempts") or ()
     first: Mapping[str, Any] = attempts[0] if attempts else {}
     last: Mapping[str, Any] = attempts[-1] if attempts else {}
     state, code = status.get("state", ""), last.get("exitCode")
-    return Line(
+    return _checked(
         metadata["namespace"],
         metadata["name"],
         spec["tool"],
@@ -211,8 +250,9 @@ def of_run(manifest: Manifest) -> Line:
     )
 
 
+@reading.reader(JOB)
 def of_job(manifest: Manifest) -> Line:
-    """The line of a Job that has no Run. Raises whatever a broken one leads to."""
+    """The line of a Job that has no Run. Raises Invalid: ``unreadable-object``."""
     metadata, spec, status = manifest["metadata"], manifest["spec"], manifest.get("status") or {}
     ended: Mapping[str, Any] = {}
     for one in status.get("conditions") or ():
@@ -229,7 +269,7 @@ def of_job(manifest: Manifest) -> Line:
         state = word = runs.RUNNING if status.get("active") else "Pending"
     is_by_hand = "cronjob.kubernetes.io/instantiate" in (metadata.get("annotations") or {})
     has_schedule = any(one.get("kind") == "CronJob" for one in metadata.get("ownerReferences") or ())
-    return Line(
+    return _checked(
         metadata["namespace"],
         metadata["name"],
         marks[labels.TOOL],
@@ -242,6 +282,15 @@ def of_job(manifest: Manifest) -> Line:
         (status.get("completionTime") or ended.get("lastTransitionTime", "")) if ended else "",
         environment=marks.get(labels.ENVIRONMENT, ""),
     )
+
+
+def _checked(*said: str, environment: str = "") -> Line:
+    """A line of such fields. Raises ValueError where a time is none."""
+    one = Line(*said, **({"environment": environment} if environment else {}))
+    for time in (one.created, one.started, one.finished):
+        if time:
+            times.parse(time)
+    return one
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,7 +339,7 @@ class Filter:
             return False
         if self.since is None and self.before is None:
             return True
-        created = times.parse(line.created)
+        created = times.parse(line.created) if line.created else _EPOCH
         return (self.since is None or created >= self.since) and (
             self.before is None or created < self.before
         )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from kubectl_rapt.errors import RaptError
 from kubectl_rapt.model.kinds import JOB, POD, RUN, Kind, Manifest
 from kubectl_rapt.objects import jobs, labels, pods, runs
 from kubectl_rapt.objects.pods import Pod
@@ -79,7 +80,7 @@ class Tracked:
             return None
         try:
             line = self._line(one, place, now)
-        except (KeyError, TypeError, ValueError, AttributeError):
+        except RaptError:
             line = None
         if place in self.told and _key(self.told[place]) == _key(line):
             return None

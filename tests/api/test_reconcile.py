@@ -3,9 +3,10 @@
 import hmac
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -13,6 +14,7 @@ from kubectl_rapt.actions import reconcile
 from kubectl_rapt.actions.passing import Scope, Told
 from kubectl_rapt.config import layout
 from kubectl_rapt.config.project import Environment
+from kubectl_rapt.errors import RaptError
 from kubectl_rapt.model.kinds import CRON_JOB, EVENT, JOB, RUN, TOOL, Kind, Manifest, Ref, ref_of
 from kubectl_rapt.objects import jobs, runs
 from kubectl_rapt.ports.world import World
@@ -56,6 +58,41 @@ class LaterOn:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._world, name)
+
+
+class Odd:
+    """The same world, in which one run ended at a time that cannot be read, however it is asked for."""
+
+    TIME = "2026-11-30T01:00:00X5Z"
+
+    def __init__(self, world: World, name: str) -> None:
+        self._world, self.cluster, self._name = world, self, name
+
+    def _odd(self, manifest: Manifest) -> Manifest:
+        if manifest["kind"] != RUN.name or manifest["metadata"]["name"] != self._name:
+            return manifest
+        attempts = [{**one, "finishedAt": self.TIME} for one in manifest["status"]["attempts"]]
+        return {**manifest, "status": {**manifest["status"], "attempts": attempts}}
+
+    def get(self, ref: Ref) -> Manifest:
+        return self._odd(self._world.cluster.get(ref))
+
+    def list(self, kind: Kind, namespace: str, **selectors: str) -> Iterator[Manifest]:
+        return map(self._odd, self._world.cluster.list(kind, namespace, **selectors))
+
+    def table(self, kind: Kind, namespace: str, **selectors: Any) -> Iterator[Any]:
+        for page in self._world.cluster.table(kind, namespace, **selectors):
+            name, ended = page.columns.index("Name"), page.columns.index("Finished")
+            rows = [list(row) for row in page.rows]
+            for row in rows:
+                if row[name] == self._name:
+                    row[ended] = self.TIME
+            yield replace(page, rows=rows)
+
+    def __getattr__(self, name: str) -> Any:
+        return (
+            getattr(self._world, name) if hasattr(self._world, name) else getattr(self._world.cluster, name)
+        )
 
 
 def passed(
@@ -321,3 +358,47 @@ def test_an_event_that_was_lost_with_its_writer_is_written_once_within_the_hour(
     assert left < again
     assert passed(world, writers, scene.namespace) == []
     assert told() == again
+
+
+def test_a_run_and_an_event_with_odd_times_stop_only_themselves(
+    scene: Scene, door: tuple[World, Writers]
+) -> None:
+    world, writers = door
+    scene.tool()
+    scene.ended("odd", "Failed")
+    passed(world, writers, scene.namespace)
+    assert due.told(world, scene.namespace)["odd"] != "Running: -", (
+        "it is recorded before its time is spoiled"
+    )
+    event = {
+        "apiVersion": EVENT.api_version,
+        "kind": EVENT.name,
+        "metadata": {"name": "odd-event", "namespace": scene.namespace},
+        "involvedObject": {"kind": "Run", "name": "bad", "namespace": scene.namespace},
+        "source": {"component": "rapt"},
+        "reason": "Failed",
+        "lastTimestamp": "0000-01-01T00:00:00Z",
+    }
+    finished.create(scene.admin, event)
+    scene.ended("bad", "Failed")
+    scene.ended("good", "Complete")
+    told = passed(cast(World, Odd(world, "odd")), writers, scene.namespace)
+    assert [one for one in told if "odd" in one] == ["run/odd: unreadable-object"]
+    assert "run/bad: attempt 1 ended: Test" in told or "run/bad: failed: Test" in told, told
+    assert due.told(world, scene.namespace)["good"] == "Succeeded: Succeeded"
+
+
+@pytest.mark.parametrize("time", ["2026-11-30T01:00:00X5Z", "0000-01-01T00:00:00Z", "2026-11-30t01:00:00z"])
+def test_the_server_refuses_times_that_cannot_be_read(scene: Scene, time: str) -> None:
+    with pytest.raises(RaptError, match=r"spec\.notAfter"):
+        scene.half_started("odd", notAfter=time)
+    scene.half_started("even", notAfter=due.ago(days=-1))
+
+
+@pytest.mark.parametrize("tool", ["backup\nkubectl delete ns x", "a;b"])
+def test_the_server_refuses_names_that_a_shell_reads(scene: Scene, tool: str) -> None:
+    run = finished.a_run("odd", scene.namespace)
+    with pytest.raises(RaptError, match=r"spec\.tool"):
+        finished.create(scene.admin, {**run, "spec": {**run["spec"], "tool": tool}})
+    with pytest.raises(RaptError, match=r"spec\.environment"):
+        scene.tool(environment=tool)

@@ -12,6 +12,7 @@ from kubectl_rapt.actions import evidence
 from kubectl_rapt.cli import asking, options, progress, refusals, show, terminal
 from kubectl_rapt.cli.commands import clean
 from kubectl_rapt.errors import RaptError
+from kubectl_rapt.model.kinds import ref_of
 from kubectl_rapt.objects import runs
 
 Runs = Annotated[list[str] | None, typer.Argument(metavar="RUN…", help="The dead runs")]
@@ -41,15 +42,16 @@ def replay(
     changes = options.pairs(set_ or [], "--set")
     with options.open_world(context) as (world, writers):
         found = letters.chosen(world, world.cluster.namespace(), wanted or [], selector)
-        for dead in map(runs.from_manifest, found):
+        for manifest in found:
             try:
+                dead = runs.from_manifest(manifest)
                 again = letters.replay(world, dead, changes)
                 done = None if is_dry else letters.start(world, writers, again)
             except RaptError as error:
                 if len(found) == 1:
                     raise
                 failed += 1
-                terminal.say(terminal.clean(f"{dead.ref} was not replayed: {refusals.brief(error)}"))
+                terminal.say(terminal.clean(f"{ref_of(manifest)} was not replayed: {refusals.brief(error)}"))
                 continue
             made.append(runs.to_manifest(again))
             if not output:

@@ -9,6 +9,7 @@ import typer
 from kubectl_rapt.actions import events as reading
 from kubectl_rapt.actions import find
 from kubectl_rapt.cli import options, show, terminal
+from kubectl_rapt.errors import RaptError
 from kubectl_rapt.model import times
 from kubectl_rapt.model.kinds import Manifest
 from kubectl_rapt.objects.events import Event
@@ -38,9 +39,9 @@ def events(
         kind, _, name = what.rpartition("/")
         whose = reading.about(found, pod=name if kind.startswith("po") else "")
         if watch:
-            _show_each(reading.follow(world, whose, namespace), output, world.now)
+            _show_each(reading.follow(world, whose, namespace, _leave_out), output, world.now)
             return
-        listed = reading.read(world, whose, namespace)
+        listed = reading.read(world, whose, namespace, _leave_out)
         now = world.now()
     if output:
         terminal.out(show.document(show.listed([manifest for _, manifest in listed]), output))
@@ -48,6 +49,10 @@ def events(
         terminal.say(f"No events of {what}: Kubernetes keeps them for an hour.")
     else:
         terminal.out(show.table(_HEADER, [_row(event, now) for event, _ in listed]))
+
+
+def _leave_out(error: RaptError) -> None:
+    terminal.say(terminal.clean(f"note: left out: {error.message}"))
 
 
 def _show_each(seen: Iterator[tuple[Event, Manifest]], output: str, now: Any) -> None:

@@ -7,8 +7,9 @@ import typer
 
 from kubectl_rapt.actions import policies
 from kubectl_rapt.cli import options, show, terminal
+from kubectl_rapt.errors import RaptError
 from kubectl_rapt.model.kinds import RUN
-from kubectl_rapt.objects import labels, retry_fields, retry_policies, runs
+from kubectl_rapt.objects import labels, reading, retry_fields, retry_policies, runs
 from kubectl_rapt.objects.retry_policies import Changes, RetryPolicy, Rule
 from kubectl_rapt.runs import retries, simulation
 
@@ -104,7 +105,8 @@ def simulate(
         policy, _ = policies.retry(world, name, namespace)
         begin = world.now() - timedelta(seconds=since)
         selector = labels.selector({labels.TOOL: tool}) if tool else ""
-        found = [runs.from_manifest(one) for one in world.cluster.list(RUN, namespace, labels=selector)]
+        there = world.cluster.list(RUN, namespace, labels=selector)
+        found = list(reading.readable(runs.from_manifest, there, _leave_out))
     recent = [run for run in found if run.created_at and (run.finished_at or run.created_at) >= begin]
     done = simulation.simulate(policy, recent)
     if output:
@@ -121,6 +123,10 @@ def simulate(
         f"{_count(done.failures, 'failure')} in {_count(done.runs, 'run')}; "
         f"{_count(len(done.changes), 'decision')} would change"
     )
+
+
+def _leave_out(error: RaptError) -> None:
+    _note(f"left out: {error.message}")
 
 
 def _note(text: str) -> None:

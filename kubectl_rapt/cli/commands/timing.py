@@ -91,8 +91,8 @@ def _tool(found: "OfTool", output: str) -> int:
             terminal.out(terminal.clean(line))
         for one in found.slower:
             terminal.out(terminal.clean(telling.slower(one)))
-    if found.unread:
-        terminal.say(f"{found.unread} of its runs cannot be read")
+    for problem in found.unread:
+        terminal.say(terminal.clean(f"note: left out: {problem}"))
     return SLOWER if found.slower else 0
 
 

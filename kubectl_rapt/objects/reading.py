@@ -1,0 +1,88 @@
+"""How objects of the cluster are read: one that is broken says which it is, and stops none of the others."""
+
+import shlex
+from collections.abc import Callable, Iterable, Iterator
+from functools import wraps
+from typing import TypeVar
+
+from kubectl_rapt.errors import Invalid, RaptError
+from kubectl_rapt.model.kinds import Kind, Manifest, Ref
+
+T = TypeVar("T")
+
+
+class Unreadable(Invalid):
+    """An object that is not what its kind should look like.
+
+    Args:
+        ref: The object.
+        why: What is wrong with it, in one line.
+    """
+
+    def __init__(self, ref: Ref, why: str) -> None:
+        where = f" -n {shlex.quote(ref.namespace)}" if ref.namespace else ""
+        hint = f"kubectl get {ref.kind.resource} {shlex.quote(ref.name)}{where} -o yaml"
+        super().__init__("unreadable-object", f"{ref} cannot be read: {why}", hint)
+        self.ref = ref
+        self.why = why
+
+
+def reader(kind: Kind) -> Callable[[Callable[[Manifest], T]], Callable[[Manifest], T]]:
+    """Make a function that reads manifests of a kind raise nothing but errors that people may see.
+
+    Args:
+        kind: What it reads.
+    """
+
+    def decorate(read: Callable[[Manifest], T]) -> Callable[[Manifest], T]:
+        @wraps(read)
+        def guarded(manifest: Manifest) -> T:
+            try:
+                return read(manifest)
+            except RaptError:
+                raise
+            except Exception as error:  # anything can be in an object that somebody wrote by hand
+                raise Unreadable(ref_of(manifest, kind), why(error)) from error
+
+        return guarded
+
+    return decorate
+
+
+def readable(
+    read: Callable[[Manifest], T],
+    manifests: Iterable[Manifest],
+    tell: Callable[[RaptError], None] = lambda _: None,
+) -> Iterator[T]:
+    """Read many objects; those that cannot be read are left out.
+
+    Args:
+        read: Reads one of them, and was made by ``reader``.
+        manifests: The objects.
+        tell: Called with what is wrong with each that is left out.
+    """
+    for manifest in manifests:
+        try:
+            one = read(manifest)
+        except RaptError as error:
+            tell(error)
+        else:
+            yield one
+
+
+def ref_of(manifest: Manifest, kind: Kind) -> Ref:
+    """The address of an object, however broken it is."""
+    found = manifest.get("metadata") if isinstance(manifest, dict) else None
+    metadata = found if isinstance(found, dict) else {}
+    return Ref(kind, str(metadata.get("name", "?")), str(metadata.get("namespace", "")))
+
+
+def why(error: Exception) -> str:
+    """What keeps an object from being read, in one line."""
+    if isinstance(error, Unreadable):
+        return error.why
+    if isinstance(error, RaptError):
+        return "; ".join((error.message, *(f"{one.where}: {one.what}" for one in error.problems)))
+    if isinstance(error, KeyError):
+        return f"it has no {error.args[0]}"
+    return str(error) or type(error).__name__
