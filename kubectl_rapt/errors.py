@@ -24,23 +24,36 @@ class RaptError(Exception):
     Args:
         code: Stable, lower-case words joined by ``-``; each has an entry in ``docs/errors.md``.
         message: What is wrong and why, in one line, without a final full stop.
-        hint: A command or an act that helps, each on its own line; empty when there is none. Where it is nothing but
-            flags, front ends that know the command show it whole, with those flags.
+        hint: A command or an act that helps, or several of them; empty when there is none. Where it is nothing but
+            flags, front ends that know the command show it whole, with those flags. One text is always one hint:
+            a value in it cannot begin another. Values in a command are quoted with ``shell.word``.
         problems: The single findings, where the message sums up several.
 
     Attributes:
+        hints: What helps, one text for each; each is a single line.
         typo: A word that was given, and the one that was probably meant; None where nothing is near.
     """
 
     exit_code: ClassVar[int] = 3
     typo: "tuple[str, str] | None" = None
 
-    def __init__(self, code: str, message: str, hint: str = "", problems: Sequence[Problem] = ()) -> None:
+    def __init__(
+        self, code: str, message: str, hint: "str | Sequence[str]" = "", problems: Sequence[Problem] = ()
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
-        self.hint = hint
+        self.hints = _lines(hint)
         self.problems = tuple(problems)
+
+    @property
+    def hint(self) -> str:
+        """The first of the hints; empty when there is none."""
+        return self.hints[0] if self.hints else ""
+
+    @hint.setter
+    def hint(self, text: str) -> None:
+        self.hints = _lines(text)
 
     def meant(self, given: str, near: str | None) -> Self:
         """The same error, which knows what was probably meant: the command that was typed is shown with that.
@@ -52,6 +65,18 @@ class RaptError(Exception):
         if near is not None:
             self.typo = given, near
         return self
+
+
+def _lines(hint: "str | Sequence[str]") -> tuple[str, ...]:
+    """Each hint on a line of its own, with nothing in it that ends a line or steers a terminal."""
+    texts = (hint,) if isinstance(hint, str) else hint
+    return tuple(_visible(text) for text in texts if text)
+
+
+def _visible(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)
 
 
 class UsageError(RaptError):
@@ -99,7 +124,7 @@ class Unavailable(RaptError):
         self,
         code: str,
         message: str,
-        hint: str = "",
+        hint: "str | Sequence[str]" = "",
         problems: Sequence[Problem] = (),
         *,
         outcome_unknown: bool = False,

@@ -1,6 +1,5 @@
 """Add a tool to an environment."""
 
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,7 +12,7 @@ from kubectl_rapt.config.changes import Draft
 from kubectl_rapt.config.installation import Installation, Lock, Schedule
 from kubectl_rapt.errors import Invalid, Problem, Refused
 from kubectl_rapt.guard import secrets, sops
-from kubectl_rapt.model import names
+from kubectl_rapt.model import names, shell
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs import schedules
 from kubectl_rapt.templating import parameters
@@ -115,11 +114,11 @@ def draft(world: World, request: Request) -> Make:
 
 def _exists(request: Request, existing: Installation, wanted: Installation) -> Refused:
     """The refusal to replace a tool, and the command that does what the person most likely means."""
-    where = f"{request.tool} --in {request.environment}"
+    where = f"{shell.word(request.tool)} --in {shell.word(request.environment)}"
     if (existing.template, existing.lock.registry) != (wanted.template, wanted.lock.registry):
         hint = _command(request)
     elif existing.version != wanted.version:
-        hint = f"kubectl rapt upgrade {where} --to {wanted.version}"
+        hint = f"kubectl rapt upgrade {where} --to {shell.word(wanted.version)}"
     elif flags := _changed(existing, wanted):
         hint = f"kubectl rapt set {where} {flags}"
     else:
@@ -145,7 +144,7 @@ def _changed(existing: Installation, wanted: Installation) -> str:
     ]
     if wanted.schedules and wanted.schedules != existing.schedules:
         words += _schedule_flags(wanted.schedules)
-    return shlex.join(words)
+    return shell.join(words)
 
 
 def _schedule_flags(schedules: Sequence[Schedule]) -> list[str]:
@@ -164,7 +163,7 @@ def _command(request: Request) -> str:
     words += ["--replace", "--dry-run"]
     if isinstance(command, Sequence):
         words += ["--", *command]
-    return shlex.join(words)
+    return shell.join(words)
 
 
 def _content(existing: Installation) -> Iterator[Problem]:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from kubectl_rapt.actions import advance, follow
 from kubectl_rapt.actions.follow import Part
 from kubectl_rapt.errors import Unavailable
+from kubectl_rapt.model import shell
 from kubectl_rapt.model.kinds import JOB, RUN, Ref
 from kubectl_rapt.objects.runs import Attempt, Run
 from kubectl_rapt.ports.world import World
@@ -72,7 +73,7 @@ def attach(
         # Whatever it was waiting for, the time that the person gave it is over.
         name = seen.wanted.name
         what = f"{name} did not end in time; it is still running"
-        raise Unavailable("timed-out", what, f"kubectl rapt attach {name}") from error
+        raise Unavailable("timed-out", what, f"kubectl rapt attach {shell.word(name)}") from error
 
 
 def _until_over(world: World, writers: Writers, seen: Seen, ends_at: datetime | None) -> Iterator[Happening]:

@@ -12,6 +12,7 @@ from kubectl_rapt.config.installation import Installation
 from kubectl_rapt.config.project import Environment, Project
 from kubectl_rapt.errors import Invalid, Problem, RaptError
 from kubectl_rapt.guard import secrets
+from kubectl_rapt.model import shell
 from kubectl_rapt.model.kinds import EXTERNAL_SECRET, TOOL, Manifest, ref_of
 from kubectl_rapt.ports.renderer import RenderRequest
 from kubectl_rapt.ports.world import World
@@ -266,4 +267,4 @@ def _validate(world: World, objects: list[Manifest], template: str) -> None:
     ]
     if problems:
         what = f"{template} renders to what Kubernetes does not accept"
-        raise Invalid("bad-manifest", what, f"kubectl rapt show {template}", problems)
+        raise Invalid("bad-manifest", what, f"kubectl rapt show {shell.word(template)}", problems)

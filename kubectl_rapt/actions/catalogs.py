@@ -136,7 +136,7 @@ def fetched(world: World, registry: Registry) -> Catalog:
     world.git.fetch(remote_of(registry))
     catalog = _read(world, registry, fresh=False)
     if error := catalog.error:
-        raise type(error)(error.code, catalog.note, error.hint, error.problems)
+        raise type(error)(error.code, catalog.note, error.hints, error.problems)
     return catalog
 
 

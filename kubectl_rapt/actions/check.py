@@ -12,6 +12,7 @@ from kubectl_rapt.config import layout, places, reviewed_runs
 from kubectl_rapt.config.project import Project
 from kubectl_rapt.errors import Problem, RaptError
 from kubectl_rapt.guard import secrets, sops
+from kubectl_rapt.model import shell
 from kubectl_rapt.ports.world import World
 
 
@@ -136,7 +137,7 @@ def _template(definition: bytes) -> bytes:
 
 
 def _hint(one: Wanted) -> str:
-    return f"kubectl rapt render {one.tool} --in {one.environment}"
+    return f"kubectl rapt render {shell.word(one.tool)} --in {shell.word(one.environment)}"
 
 
 _TEMPLATE = re.compile(rb"""^\s*["']?template["']?\s*:\s*["']?([a-z0-9-]+)""", re.MULTILINE)

@@ -304,7 +304,7 @@ def carry_out(
             evidence.export(world, writers, exported, folder)
         except Unavailable as error:
             what = f"nothing was deleted: {error.message}"
-            raise Unavailable(error.code, what, error.hint, error.problems) from error
+            raise Unavailable(error.code, what, error.hints, error.problems) from error
     done: list[Done] = []
     for kind in (JOB, RUN):
         stay = {one.verdict.item for one in done if one.what in ("changed", "failed")}

@@ -10,7 +10,7 @@ from kubectl_rapt.actions import advance, clean, find
 from kubectl_rapt.actions import run as running
 from kubectl_rapt.actions.run import RUN_NAME_LIMIT, Request
 from kubectl_rapt.errors import NotFound, Problem, RaptError, Refused, UsageError
-from kubectl_rapt.model import names
+from kubectl_rapt.model import names, shell
 from kubectl_rapt.model.duration import Duration
 from kubectl_rapt.model.kinds import JOB, RUN, Manifest, Ref
 from kubectl_rapt.objects import jobs, labels, reading
@@ -72,7 +72,7 @@ def _named(world: World, namespace: str, name: str) -> Manifest:
         raise Refused(
             "not-dead",
             f'run "{name}" is {state}: it did not use up its attempts',
-            f"kubectl rapt why {name}",
+            f"kubectl rapt why {shell.word(name)}",
         )
     return found
 
@@ -106,7 +106,7 @@ def replay(world: World, dead: Run, changes: Mapping[str, str]) -> Run:
         raise Refused(
             "needs-files",
             f'run "{dead.name}" was given files ({given}), which only a new run can get',
-            f"kubectl rapt run {dead.tool} --mount LOCAL:PATH",
+            f"kubectl rapt run {shell.word(dead.tool)} --mount LOCAL:PATH",
         )
     name = replay_name(dead, changes)
     if changes:

@@ -13,6 +13,7 @@ from kubectl_rapt.model import names
 from kubectl_rapt.model.duration import Duration
 from kubectl_rapt.model.kinds import JOB, POD, Manifest, Ref, ref_of
 from kubectl_rapt.model.plan import Create, Delete
+from kubectl_rapt.model.shell import word
 from kubectl_rapt.objects import debug_jobs, jobs, pods
 from kubectl_rapt.objects.debug_jobs import Hold
 from kubectl_rapt.objects.pods import Container, Pod
@@ -85,7 +86,7 @@ def plan(world: World, run: Run, wanted: Wanted) -> Clone:
     if name not in known:
         near = names.nearest(name, known) or next(iter(known))
         what = f'{run.name} has no container "{name}"; it has {", ".join(known)}'
-        raise NotFound("no-container", what, f"kubectl rapt debug {run.name} -c {near}")
+        raise NotFound("no-container", what, f"kubectl rapt debug {run.name} -c {word(near)}")
     if wanted.after and not known[name].get("command"):
         what = (
             f'what container "{name}" runs is known to its image alone, so nothing can wait for its failure'

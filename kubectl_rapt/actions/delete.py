@@ -8,6 +8,7 @@ from kubectl_rapt import writes
 from kubectl_rapt.actions import find, rights
 from kubectl_rapt.config.rendered import KINDS
 from kubectl_rapt.errors import NotFound, Problem, RaptError, Refused
+from kubectl_rapt.model import shell
 from kubectl_rapt.model.kinds import CRON_JOB, JOB, RUN, TOOL, Kind, Manifest, Ref, ref_of
 from kubectl_rapt.model.plan import Delete
 from kubectl_rapt.objects import jobs, labels, runs
@@ -60,7 +61,7 @@ def plan(world: World, wanted: Sequence[str], namespace: str) -> Plan:
         raise Refused(
             "held-by-git",
             "the next sync would bring back what git holds",
-            f"kubectl rapt remove {name} --in {marks.get(labels.ENVIRONMENT, 'ENV')}",
+            f"kubectl rapt remove {shell.word(name)} --in {shell.word(marks.get(labels.ENVIRONMENT, 'ENV'))}",
             problems,
         )
     own = [one for one in found if one not in held]
@@ -102,11 +103,11 @@ def check(world: World, plan: Plan, *, is_forced: bool) -> None:
     active = [ref for one in plan.going for ref in one.active]
     if active and not is_forced:
         first = next((ref for ref in active if ref.kind == RUN), None)
-        hint = f"kubectl rapt cancel {first.name}\n--force" if first else "--force"
+        cancel = [f"kubectl rapt cancel {shell.word(first.name)}"] if first else []
         raise Refused(
             "still-active",
             "runs of the tools have not ended",
-            hint,
+            [*cancel, "--force"],
             [Problem(str(ref), f"in namespace {ref.namespace}") for ref in active],
         )
     refs = [ref_of(manifest) for one in plan.going for manifest in one.objects]
@@ -129,4 +130,4 @@ def carry_out(writers: Writers, going: Going) -> None:
         except NotFound:
             continue
         except RaptError as error:
-            raise type(error)(error.code, f"{ref} stays: {error.message}", error.hint) from error
+            raise type(error)(error.code, f"{ref} stays: {error.message}", error.hints) from error

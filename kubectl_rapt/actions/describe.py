@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from kubectl_rapt.actions import advance, find, listing, standings, threads
 from kubectl_rapt.errors import Invalid, NotFound, UsageError
-from kubectl_rapt.model import names
+from kubectl_rapt.model import names, shell
 from kubectl_rapt.model.kinds import CRON_JOB, EVENT, JOB, POD, RUN, TOOL, Kind, Manifest, Ref
 from kubectl_rapt.objects import events, labels, reading, runs, tools
 from kubectl_rapt.objects.runs import Run
@@ -84,7 +84,7 @@ def _find(world: World, what: str, namespace: str) -> Manifest:
     kind, slash, name = what.rpartition("/")
     known = _KINDS.get(kind.partition(".")[0].lower())
     if slash and known is None:
-        hint = f"kubectl rapt describe tool/{name}"
+        hint = f"kubectl rapt describe tool/{shell.word(name)}"
         raise UsageError("bad-kind", f'"{kind}" is not job, pod, run or tool', hint)
     if known in (JOB, POD):
         name = _run_of(world, Ref(known, name, namespace))
@@ -110,7 +110,11 @@ def _unknown(world: World, name: str, namespace: str, kind: Kind | None) -> NotF
     found = [one["metadata"]["name"] for one in world.cluster.list(kind or TOOL, namespace)]
     near = names.nearest(name, found)
     what = f"no {kind.name.lower() if kind else 'tool or run'} "
-    hint = f"kubectl rapt describe {near}" if near else f"kubectl rapt {'runs' if kind == RUN else 'list'}"
+    hint = (
+        f"kubectl rapt describe {shell.word(near)}"
+        if near
+        else f"kubectl rapt {'runs' if kind == RUN else 'list'}"
+    )
     return NotFound("no-run" if kind == RUN else "no-tool", f'{what}"{name}" in namespace {namespace}', hint)
 
 

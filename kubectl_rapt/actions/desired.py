@@ -12,6 +12,7 @@ from kubectl_rapt.config import location as locations
 from kubectl_rapt.config.project import Environment, Project
 from kubectl_rapt.errors import NotFound, Problem, RaptError, Refused
 from kubectl_rapt.guard import sops
+from kubectl_rapt.model import shell
 from kubectl_rapt.model.kinds import CONFIG_MAP, EXTERNAL_SECRET, JOB, NAMESPACE, Kind, Manifest, Ref, ref_of
 from kubectl_rapt.objects import jobs, labels, owners, reading
 from kubectl_rapt.objects.owners import Owner
@@ -180,12 +181,12 @@ def check_cluster(world: World, environment: Environment) -> None:
         if error.code != "no-right":
             raise
         what = f"{error.message}, and so cannot tell which cluster this is"
-        raise Refused(error.code, what, "kubectl rapt install\nask an administrator to run it") from error
+        raise Refused(error.code, what, ("kubectl rapt install", "ask an administrator to run it")) from error
     if uid != environment.cluster:
         raise Refused(
             "other-cluster",
             f'kube context "{context.name}" does not point at the cluster of environment "{environment.name}"',
-            f"kubectl rapt config set contexts.{environment.name} NAME",
+            f"kubectl rapt config set contexts.{shell.word(environment.name)} NAME",
         )
 
 
@@ -216,7 +217,7 @@ def check_history(world: World, environment: Environment, head: str) -> None:
             "going-back",
             f"{changes.MAIN} was rewritten: it has no commit {applied[:7]} any more, which {environment.name} was "
             "synced to, and nothing was committed",
-            f"kubectl rapt sync --in {environment.name} --rollback",
+            f"kubectl rapt sync --in {shell.word(environment.name)} --rollback",
         )
 
 

@@ -10,6 +10,7 @@ from kubectl_rapt.actions import compose, desired, find, repository, review, upg
 from kubectl_rapt.config import layout
 from kubectl_rapt.errors import NotFound
 from kubectl_rapt.guard import sops
+from kubectl_rapt.model import shell
 from kubectl_rapt.model.kinds import TOOL, Manifest, Ref, ref_of
 from kubectl_rapt.model.versions import VersionRange
 from kubectl_rapt.objects import fields, labels
@@ -106,7 +107,8 @@ def across(world: World, environment: str, tool: str, other: str) -> Compared:
     found.definition(environment, tool)
     found.project().environment(other, "--with")
     if layout.definition(other, tool) not in found.files:
-        hint = f"kubectl rapt share {tool} --in {environment} --to-environment {other}"
+        where = f"--in {shell.word(environment)} --to-environment {shell.word(other)}"
+        hint = f"kubectl rapt share {shell.word(tool)} {where}"
         raise NotFound("no-tool", f'no tool "{tool}" in environment {other}', hint)
     sides = []
     for name in (environment, other):
@@ -129,7 +131,7 @@ def of_change(world: World, environment: str, tool: str, identifier: str) -> Com
         touched = ", ".join(f"{name} in {place}" for place, name in layout.rendered_tools(after))
         what = f"change {identifier} does not touch {tool} in {environment}"
         what += f"; it touches {touched or 'nothing that is rendered'}"
-        raise NotFound("no-change", what, f"kubectl rapt changes show {identifier}")
+        raise NotFound("no-change", what, f"kubectl rapt changes show {shell.word(identifier)}")
     return _compared(tool, "main", before.get(path), f"change {identifier}", after[path], path)
 
 

@@ -9,7 +9,7 @@ from kubectl_rapt.config import explained, layout, resolve
 from kubectl_rapt.config.explained import Line
 from kubectl_rapt.config.project import Environment, Project
 from kubectl_rapt.errors import NotFound, RaptError
-from kubectl_rapt.model import names
+from kubectl_rapt.model import names, shell
 from kubectl_rapt.model.kinds import TOOL
 from kubectl_rapt.ports.world import World
 
@@ -34,7 +34,7 @@ def explain(world: World, found: Repository, environment_name: str, tool: str, k
     if not wanted:
         known = [line.key for line in lines]
         nearest = names.nearest(key, [*known, *(one.removeprefix("answers.") for one in known)])
-        hint = f"kubectl rapt explain {tool} {nearest or ''}".rstrip()
+        hint = f"kubectl rapt explain {shell.word(tool)}" + (f" {shell.word(nearest)}" if nearest else "")
         raise NotFound("no-key", f'nothing is said about "{key}" for {tool}', hint)
     return wanted
 

@@ -6,7 +6,7 @@ from itertools import islice
 
 from kubectl_rapt.config import location
 from kubectl_rapt.errors import NotFound, RaptError, UsageError
-from kubectl_rapt.model import names
+from kubectl_rapt.model import names, shell
 from kubectl_rapt.model.kinds import JOB, POD, RUN, TOOL, Kind, Manifest, Ref, ref_of
 from kubectl_rapt.objects import jobs, labels, pods, runs, tools
 from kubectl_rapt.objects.jobs import Job
@@ -78,7 +78,7 @@ def tool(world: World, name: str, namespace: str, verb: str = "run") -> Tool:
             raise
         known = [one["metadata"]["name"] for one in world.cluster.list(TOOL, namespace)]
         nearest = names.nearest(name, known)
-        hint = f"kubectl rapt {verb} {nearest}" if nearest else "kubectl rapt list"
+        hint = f"kubectl rapt {verb} {shell.word(nearest)}" if nearest else "kubectl rapt list"
         what = f'no tool "{name}" in namespace {namespace}'
         raise NotFound("no-tool", what, hint).meant(name, nearest) from error
     location.check_owner(world.location, found.environment, f'tool "{name}"')
@@ -172,7 +172,7 @@ def run_of(world: World, what: str, namespace: str, verb: str, *, is_open: bool 
         return run(world, name, namespace)  # it says what names there are
     tool(world, name, namespace, verb)
     what = f'tool "{name}" has not run in namespace {namespace}'
-    raise NotFound("no-run", what, f"kubectl rapt run {name}")
+    raise NotFound("no-run", what, f"kubectl rapt run {shell.word(name)}")
 
 
 def _newest_run(world: World, tool: str, namespace: str, *, is_open: bool) -> Run | None:
@@ -226,7 +226,9 @@ def execution(world: World, what: str, namespace: str, verb: str) -> Found:
         return _of_job(world, newest.ref, newest)
     tool(world, name, namespace, verb)
     raise NotFound(
-        "no-run", f'tool "{name}" has not run in namespace {namespace}', f"kubectl rapt run {name}"
+        "no-run",
+        f'tool "{name}" has not run in namespace {namespace}',
+        f"kubectl rapt run {shell.word(name)}",
     )
 
 
@@ -237,7 +239,9 @@ def _split(what: str, verb: str) -> tuple[object, str]:
     known = _KINDS.get(kind.partition(".")[0].lower())
     if known is None:
         raise UsageError(
-            "bad-kind", f'"{kind}" is not job, pod, run or tool', f"kubectl rapt {verb} job/{name}"
+            "bad-kind",
+            f'"{kind}" is not job, pod, run or tool',
+            f"kubectl rapt {verb} job/{shell.word(name)}",
         )
     return known, name
 

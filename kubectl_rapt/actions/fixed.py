@@ -1,9 +1,9 @@
 """Parameters that are set when a tool is installed: what to say when somebody sets one for a run."""
 
-import shlex
 from collections.abc import Mapping
 
 from kubectl_rapt.errors import RaptError, Refused
+from kubectl_rapt.model import shell
 from kubectl_rapt.objects.tools import Tool
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.templating.parameters import Parameter
@@ -25,10 +25,11 @@ def check(world: World, tool: Tool, given: Mapping[str, str]) -> None:
     fixed = {one.name for one in _installed(world, tool)}
     for name, text in given.items():
         if name in fixed:
+            answer = shell.word(f"{name}={text}")
             raise Refused(
                 "fixed-parameter",
                 f"{name} of {tool.name} is set when the tool is installed, and a run cannot change it",
-                f"kubectl rapt set {tool.name} {shlex.quote(f'{name}={text}')} --in {tool.environment}",
+                f"kubectl rapt set {shell.word(tool.name)} {answer} --in {shell.word(tool.environment)}",
             )
 
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from kubectl_rapt.actions import logs, look
 from kubectl_rapt.actions.threads import Merge
 from kubectl_rapt.errors import RaptError, Unavailable
+from kubectl_rapt.model import shell
 from kubectl_rapt.model.kinds import JOB, POD, Ref
 from kubectl_rapt.objects import jobs, pods
 from kubectl_rapt.objects.pods import Pod
@@ -79,7 +80,7 @@ def follow(
             return
         if timeout_seconds and (now - begun_at).total_seconds() > timeout_seconds:
             what = f"{job} did not end within {timeout_seconds:g} s; it goes on"
-            raise Unavailable("timed-out", what, f"kubectl rapt logs {job}")
+            raise Unavailable("timed-out", what, f"kubectl rapt logs {shell.word(str(job))}")
 
 
 def _with_pods(world: World, job: Ref, events: Iterator[following.Event]) -> Iterator[following.Event]:

@@ -77,7 +77,7 @@ def refusal(edited: Sequence[Place], what: str = EDITED) -> Refused:
     return Refused(
         "hand-edited",
         f"rendered files {what}",
-        f"--overwrite\n{RENDER_AGAIN}\nkeep the edit by writing it into the file in tools/",
+        ("--overwrite", RENDER_AGAIN, "keep the edit by writing it into the file in tools/"),
         problems,
     )
 

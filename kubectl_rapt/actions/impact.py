@@ -16,6 +16,7 @@ from kubectl_rapt.config import project as projects
 from kubectl_rapt.config.installation import Installation, Schedule
 from kubectl_rapt.config.project import Project
 from kubectl_rapt.errors import NotFound, RaptError
+from kubectl_rapt.model import shell
 from kubectl_rapt.model.versions import Version
 from kubectl_rapt.objects.fields import Change
 from kubectl_rapt.ports.git import Remote
@@ -102,7 +103,7 @@ def _released(
         version = Version.parse(text)
     except ValueError:
         raise NotFound(
-            "no-version", f"{text} is no version", f"kubectl rapt template impact {name}"
+            "no-version", f"{text} is no version", f"kubectl rapt template impact {shell.word(name)}"
         ) from None
     wanted = registry.index().release(name, version)
     if wanted.is_same(index.release_of(now)):
@@ -129,7 +130,7 @@ def effects(
     """
     if not addresses and not world.settings.repository:
         what = "no config repository is set up, and none is named"
-        raise NotFound("no-repository", what, "kubectl rapt init --local\n--repository URL")
+        raise NotFound("no-repository", what, ("kubectl rapt init --local", "--repository URL"))
     remotes = [Remote(one) for one in addresses] or [repository.address(world)]
     for remote in remotes:
         try:

@@ -170,7 +170,7 @@ def environments(world: World) -> list[Name]:
 def changes(world: World) -> Iterator[Name]:
     """The changes that had a branch when the config repository was last fetched."""
     for ref in sorted(_refs(world)):
-        if ref.startswith(changes_.BRANCHES):
+        if ref.startswith(changes_.BRANCHES) and changes_.is_branch(ref.removeprefix("refs/heads/")):
             place, _, identifier = ref.removeprefix(changes_.BRANCHES).rpartition("/")
             yield identifier, place
 

@@ -10,6 +10,7 @@ from kubectl_rapt.config import location
 from kubectl_rapt.config.location import Location
 from kubectl_rapt.config.project import Environment, Project
 from kubectl_rapt.errors import NotFound, RaptError, UsageError
+from kubectl_rapt.model import shell
 from kubectl_rapt.model.target import Target
 from kubectl_rapt.ports.world import World
 
@@ -66,5 +67,5 @@ def check_default(environment: Environment) -> None:
         raise UsageError(
             "reviewed-default",
             f'your default environment "{environment.name}" is reviewed, so it must be named each time',
-            f"--in {environment.name}",
+            f"--in {shell.word(environment.name)}",
         )

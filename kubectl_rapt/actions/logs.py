@@ -6,7 +6,7 @@ from typing import NamedTuple
 from kubectl_rapt.actions import find
 from kubectl_rapt.actions.find import Found
 from kubectl_rapt.errors import NotFound
-from kubectl_rapt.model import names
+from kubectl_rapt.model import names, shell
 from kubectl_rapt.model.kinds import JOB, POD, Ref
 from kubectl_rapt.objects import jobs, labels, pods
 from kubectl_rapt.objects.jobs import Job
@@ -79,7 +79,9 @@ def _job_name(found: Found, name: str, attempt: int) -> str:
     if attempt not in known:
         made = f"{len(known)} attempt{'' if len(known) == 1 else 's'}"
         raise NotFound(
-            "no-attempt", f"{name} has {made}, and no attempt {attempt}", f"kubectl rapt logs {name}"
+            "no-attempt",
+            f"{name} has {made}, and no attempt {attempt}",
+            f"kubectl rapt logs {shell.word(name)}",
         )
     return known[attempt]
 
@@ -90,4 +92,4 @@ def check_container(chosen: Iterable[Pod], container: str, name: str) -> None:
     if container and known and container not in known:
         near = names.nearest(container, known) or known[0]
         what = f'{name} has no container "{container}"; it has {", ".join(known)}'
-        raise NotFound("no-container", what, f"kubectl rapt logs {name} -c {near}")
+        raise NotFound("no-container", what, f"kubectl rapt logs {shell.word(name)} -c {shell.word(near)}")

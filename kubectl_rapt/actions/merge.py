@@ -87,7 +87,10 @@ def _on_forge(world: World, found: Repository, one: Open, rendered: Rendered) ->
         raise Conflict(
             "proposal-closed",
             f"pull request {seen.number} was closed without being merged ({seen.url})",
-            f"kubectl rapt changes open {one.change.id}\nkubectl rapt changes abandon {one.change.id}",
+            (
+                f"kubectl rapt changes open {one.change.id}",
+                f"kubectl rapt changes abandon {one.change.id}",
+            ),
         )
     if not rendered.whole.after:
         said = "Closed by Rapt: main has all of it already."

@@ -7,6 +7,7 @@ from kubectl_rapt.actions.build import Built
 from kubectl_rapt.actions.desired import Desired, Live
 from kubectl_rapt.config.project import Environment
 from kubectl_rapt.errors import Problem, RaptError, Refused
+from kubectl_rapt.model import shell
 from kubectl_rapt.model.kinds import Manifest, Ref, ref_of
 from kubectl_rapt.objects import labels
 from kubectl_rapt.ports.world import World
@@ -47,7 +48,7 @@ def refusal(environment: str, found: Mapping[str, Sequence[Problem]]) -> Refused
         "foreign-owner",
         f"{tools} {'is' if is_one else 'are'} not applied: objects of other owners have the names that "
         f"{'it needs' if is_one else 'they need'}",
-        f"kubectl rapt remove {next(iter(found))} --in {environment}",
+        f"kubectl rapt remove {shell.word(next(iter(found)))} --in {shell.word(environment)}",
         [problem for problems in found.values() for problem in problems],
     )
 

@@ -1,13 +1,12 @@
 """The person's own settings: each is checked before it is written, so that no later command fails because of it."""
 
-import shlex
 from collections.abc import Callable, Sequence
 
 from kubectl_rapt.actions import repository
 from kubectl_rapt.config import layout, settings
 from kubectl_rapt.config.project import Environment, Project
 from kubectl_rapt.errors import NotFound, Refused, UsageError
-from kubectl_rapt.model import names
+from kubectl_rapt.model import names, shell
 from kubectl_rapt.model.plan import WriteSettings
 from kubectl_rapt.ports.git import Remote
 from kubectl_rapt.ports.world import World
@@ -46,7 +45,7 @@ def put(
         repository.read_at(world, Remote(value)).project()
     elif key == "environment":
         project = repository.read(world).project()
-        _check_default(project, project.environment(value, f"{_SET} {key}"))
+        _check_default(project, project.environment(value, f"{_SET} environment"))
     else:
         name = settings.environment_of(key)
         if not name:
@@ -54,7 +53,7 @@ def put(
         project = repository.read(world).project()
         if name not in project.environments and (near := names.nearest(name, project.environments)):
             what = f'no environment "{name}" in {layout.PROJECT}'
-            raise NotFound("no-environment", what, f"{_SET} contexts.{near} {shlex.quote(value)}")
+            raise NotFound("no-environment", what, f"{_SET} contexts.{shell.word(near)} {shell.word(value)}")
         environment = project.environment(name, f"{_SET} environment")
         _check_context(environment, value, contexts(), cluster_of)
     return WriteSettings(settings.put(text, source, key, value))
@@ -77,13 +76,13 @@ def _no_setting(key: str) -> UsageError:
     known = [*settings.TEXTS, "contexts.ENV"]
     near = names.nearest(key, known)
     what = f'there is no setting "{key}"; there are {", ".join(known)}'
-    return UsageError("no-setting", what, f"{_SET} {near or known[1]} VALUE")
+    return UsageError("no-setting", what, f"{_SET} {shell.word(near or known[1])} VALUE")
 
 
 def _check_default(project: Project, environment: Environment) -> None:
     if environment.is_reviewed:
         free = [one.name for one in project.environments.values() if not one.is_reviewed]
-        hint = f"{_SET} environment {free[0]}" if free else f"--in {environment.name}"
+        hint = f"{_SET} environment {shell.word(free[0])}" if free else f"--in {shell.word(environment.name)}"
         what = f'environment "{environment.name}" is reviewed, so it must be named each time and is never the default'
         raise Refused("reviewed-default", what, hint)
 
@@ -94,11 +93,19 @@ def _check_context(
     if context not in known:
         near = names.nearest(context, known)
         what = f'no kube context "{context}" in your kubeconfig'
-        hint = f"{_SET} contexts.{environment.name} {near}" if near else "kubectl config get-contexts"
+        hint = (
+            f"{_SET} contexts.{shell.word(environment.name)} {shell.word(near)}"
+            if near
+            else "kubectl config get-contexts"
+        )
         raise NotFound("no-context", what, hint)
     uid = cluster_of(context)
     if environment.cluster and uid and uid != environment.cluster:
         right = next((one for one in known if cluster_of(one) == environment.cluster), "")
         what = f'kube context "{context}" does not point at the cluster of environment "{environment.name}"'
-        hint = f"{_SET} contexts.{environment.name} {right}" if right else "kubectl config get-contexts"
+        hint = (
+            f"{_SET} contexts.{shell.word(environment.name)} {shell.word(right)}"
+            if right
+            else "kubectl config get-contexts"
+        )
         raise Refused("other-cluster", what, hint)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from kubectl_rapt.errors import Refused, UsageError
+from kubectl_rapt.model import shell
 from kubectl_rapt.ports.programs import Answer
 from kubectl_rapt.ports.world import World
 
@@ -90,7 +91,7 @@ def _check(command: Sequence[str], answer: Answer) -> None:
         return
     said = answer.err.strip().splitlines()
     what = f"the command ended with {answer.code}: {said[0] if said else 'it said nothing'}"
-    raise Refused("not-measured", what, f"kubectl rapt {' '.join(command[-1:])}")
+    raise Refused("not-measured", what, f"kubectl rapt {' '.join(map(shell.word, command[-1:]))}")
 
 
 def _modules(world: World, name: str) -> tuple[tuple[str, float], ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from kubectl_rapt.actions import checkout, lint, release
 from kubectl_rapt.actions.checkout import Registry
 from kubectl_rapt.errors import Conflict, NotFound, RaptError, Refused
-from kubectl_rapt.model import proposals
+from kubectl_rapt.model import proposals, shell
 from kubectl_rapt.model.plan import CommitFiles, Plan, Propose
 from kubectl_rapt.model.proposals import Address, PullRequest
 from kubectl_rapt.model.versions import Version
@@ -76,7 +76,7 @@ def plan(world: World, wanted: str) -> Publication:
         raise Refused(
             "not-released",
             f"{name} {template.version} is not in {checkout.INDEX} as it is here",
-            f"kubectl rapt template release {name}",
+            f"kubectl rapt template release {shell.word(name)}",
         )
     remote = Remote(world.checkout.origin(registry.root))
     refs = world.git.fetch(remote)
@@ -184,7 +184,7 @@ def _is_merged(template: Template, files: Mapping[str, bytes], main: Mapping[str
             raise Refused(
                 "released-version-changed",
                 f"{base} of the registry has {template.name} {newest} already, and {template.version} is older",
-                f"git pull, then kubectl rapt template release {template.name} --bump patch",
+                f"git pull, then kubectl rapt template release {shell.word(template.name)} --bump patch",
             )
         return False
     return newest > template.version or checkout.inside(main, template.name) == files

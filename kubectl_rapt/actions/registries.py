@@ -12,7 +12,7 @@ from kubectl_rapt.config import project as projects
 from kubectl_rapt.config.changes import Draft
 from kubectl_rapt.config.project import BUNDLED, Project, Registry
 from kubectl_rapt.errors import Conflict, Invalid, NotFound, Problem, Refused
-from kubectl_rapt.model import names
+from kubectl_rapt.model import names, shell
 from kubectl_rapt.ports.world import World
 
 
@@ -44,10 +44,12 @@ def _check_free(project: Project, wanted: Registry) -> None:
     for one in project.registries.values():
         if one.name == wanted.name:
             what = f"registry {one.name} is listed already, and otherwise: {one.url}"
-            raise Conflict("exists", what, f"kubectl rapt registry remove {one.name}")
+            raise Conflict("exists", what, f"kubectl rapt registry remove {shell.word(one.name)}")
         if one.url == wanted.url:
             raise Conflict(
-                "exists", f"{one.url} is listed already, as {one.name}", f"kubectl rapt search {one.name}/"
+                "exists",
+                f"{one.url} is listed already, as {one.name}",
+                f"kubectl rapt search {shell.word(f'{one.name}/')}",
             )
 
 
@@ -100,7 +102,7 @@ def removing(name: str) -> Make:
             raise Refused(
                 "registry-in-use",
                 f"registry {name} cannot go: {len(held)} tool{'' if len(held) == 1 else 's'} came from it",
-                f"kubectl rapt remove {tool} --in {environment}",
+                f"kubectl rapt remove {shell.word(tool)} --in {shell.word(environment)}",
                 [Problem(layout.definition(*place), f"{one.template} {one.version}") for place, one in held],
             )
         text = found.files[layout.PROJECT].decode()

@@ -2,7 +2,6 @@
 
 import base64
 import json
-import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -13,7 +12,7 @@ from kubectl_rapt.actions.catalogs import FOLDER, RAPT, Catalog, Offer
 from kubectl_rapt.config.installation import Installation, Lock
 from kubectl_rapt.config.project import BUNDLED, Project, Registry
 from kubectl_rapt.errors import Invalid, NotFound, Problem, Refused, Unavailable
-from kubectl_rapt.model import names
+from kubectl_rapt.model import names, shell
 from kubectl_rapt.model.versions import Version
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.templating import contents, definition, index, policies
@@ -125,7 +124,7 @@ def _unknown(url: str) -> Refused:
     return Refused(
         "unknown-registry",
         f"rapt.yaml does not list the registry {url}",
-        f"kubectl rapt registry add NAME {shlex.quote(url)}",
+        f"kubectl rapt registry add NAME {shell.word(url)}",
     )
 
 
@@ -142,7 +141,11 @@ def _catalog(catalogs: Sequence[Catalog], reference: Reference) -> Catalog:
         why = one.quarantined.get(f"{FOLDER}/{name}") or one.quarantined.get(f"{catalogs_.INDEX}: {name}")
         if why:
             other = next((each for each in asked if name in each.offers), None)
-            hint = f"kubectl rapt show {other.registry.name}/{name}" if other else "kubectl rapt registry"
+            hint = (
+                f"kubectl rapt show {shell.word(other.registry.name)}/{shell.word(name)}"
+                if other
+                else "kubectl rapt registry"
+            )
             what = f"{name} of registry {one.registry.name} is quarantined: {why}"
             raise Refused("quarantined", what, hint)
         if name in one.offers:
@@ -156,7 +159,7 @@ def _catalog(catalogs: Sequence[Catalog], reference: Reference) -> Catalog:
     raise NotFound(
         "no-template",
         f'no template "{name}" in {where}',
-        f"kubectl rapt show {nearest}" if nearest else "kubectl rapt search",
+        f"kubectl rapt show {shell.word(nearest)}" if nearest else "kubectl rapt search",
         [Problem(one.registry.name, one.note) for one in unusable],
     ).meant(name, nearest)
 
@@ -204,7 +207,7 @@ def locked(world: World, project: Project, wanted: Installation) -> Entry:
         raise NotFound(
             "no-version",
             f"{wanted.template} {wanted.version} (tree {lock.tree[:7]}) is not in {registry.url}: {error.message}",
-            f"kubectl rapt show {registry.name}/{wanted.template}",
+            f"kubectl rapt show {shell.word(registry.name)}/{shell.word(wanted.template)}",
         ) from None
     if registry.signers:
         said = entry.template
@@ -224,7 +227,7 @@ def _locked_bundled(world: World, wanted: Installation) -> Entry:
         raise NotFound(
             "no-version",
             f"{wanted.template} {wanted.version} (tree {lock.tree[:7]}) is not in this Rapt; it has {has}",
-            f"kubectl rapt show {wanted.template}",
+            f"kubectl rapt show {shell.word(wanted.template)}",
         )
     entry = _of_bundle(files, wanted.template, inside, release)
     _check_lock(entry, wanted)
@@ -238,7 +241,7 @@ def _check_lock(entry: Entry, wanted: Installation) -> None:
         raise Invalid(
             "bad-definition",
             f"the file of {wanted.tool} says {wanted.template} {wanted.version}, and what it has locked is {said}",
-            f"kubectl rapt upgrade {wanted.tool} --to {wanted.version}",
+            f"kubectl rapt upgrade {shell.word(wanted.tool)} --to {shell.word(wanted.version)}",
         )
     locked, found = wanted.lock.policies, _policies_digest(entry)
     if locked and locked != found:

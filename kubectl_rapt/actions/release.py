@@ -7,6 +7,7 @@ from kubectl_rapt import documents, edits
 from kubectl_rapt.actions import checkout, lint, verify
 from kubectl_rapt.actions.checkout import Registry
 from kubectl_rapt.errors import NotFound, Problem, RaptError, Refused, Unavailable
+from kubectl_rapt.model import shell
 from kubectl_rapt.model.plan import Plan, WriteFiles
 from kubectl_rapt.model.versions import Version
 from kubectl_rapt.ports.git import Remote
@@ -91,7 +92,7 @@ def _plan(world: World, registry: Registry, name: str, bump: Level | None) -> Re
         raise Refused(
             "released-version-changed",
             f"{name} {old} is released already, and {template.version} is older",
-            f"kubectl rapt template release {name} --bump patch",
+            f"kubectl rapt template release {shell.word(name)} --bump patch",
         )
     changes, notes = _compare(world, registry, template, old, known)
     return _write(registry, template, files, old, changes, notes)
@@ -109,7 +110,10 @@ def _with_version(content: bytes, name: str, version: Version) -> bytes:
 
 def _not_ready(name: str, verb: str, problems: list[Problem]) -> Refused:
     return Refused(
-        "template-not-ready", f"{name} does not pass {verb}", f"kubectl rapt template {verb} {name}", problems
+        "template-not-ready",
+        f"{name} does not pass {verb}",
+        f"kubectl rapt template {verb} {shell.word(name)}",
+        problems,
     )
 
 

@@ -8,6 +8,7 @@ from kubectl_rapt.actions.repository import Repository
 from kubectl_rapt.config import layout
 from kubectl_rapt.config.changes import Draft
 from kubectl_rapt.errors import NotFound, Refused
+from kubectl_rapt.model import shell
 
 
 def draft(tool: str, environment_name: str, namespaces: Sequence[str] = ()) -> Make:
@@ -37,7 +38,7 @@ def draft(tool: str, environment_name: str, namespaces: Sequence[str] = ()) -> M
             raise Refused(
                 "last-namespace",
                 f"{tool} would be in no namespace of {environment.name} any more",
-                f"kubectl rapt remove {tool} --in {environment.name}",
+                f"kubectl rapt remove {shell.word(tool)} --in {shell.word(environment.name)}",
             )
         summary = f"Remove {tool} from namespace {', '.join(namespaces)} in {environment.name}"
         return Draft({path: edits.put(text, "/namespaces", left, path).encode()}, summary)

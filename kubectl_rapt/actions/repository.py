@@ -10,7 +10,7 @@ from kubectl_rapt.config.installation import Installation
 from kubectl_rapt.config.project import Project
 from kubectl_rapt.errors import NotFound, RaptError
 from kubectl_rapt.guard import sops
-from kubectl_rapt.model import names
+from kubectl_rapt.model import names, shell
 from kubectl_rapt.ports.git import Commit, Remote
 from kubectl_rapt.ports.world import World
 
@@ -53,7 +53,7 @@ class Repository:
         self.project().environment(environment)
         near = names.nearest(tool, [name for _, name in layout.tools(self.files, environment)])
         elsewhere = [place for place, name in layout.tools(self.files) if name == tool]
-        hint = f"--in {elsewhere[0]}" if elsewhere else "kubectl rapt list --repository"
+        hint = f"--in {shell.word(elsewhere[0])}" if elsewhere else "kubectl rapt list --repository"
         error = NotFound("no-tool", f'no tool "{tool}" in environment {environment}', hint)
         raise error if elsewhere else error.meant(tool, near)
 

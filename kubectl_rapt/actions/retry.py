@@ -1,6 +1,5 @@
 """Retry: one more attempt of a run, which a person asks for, as it was or with something changed."""
 
-import shlex
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -9,7 +8,7 @@ from kubectl_rapt.actions import advance, find, fixed
 from kubectl_rapt.actions import run as running
 from kubectl_rapt.errors import Conflict, Invalid, Problem, Refused, Unavailable
 from kubectl_rapt.guard import secrets
-from kubectl_rapt.model import names
+from kubectl_rapt.model import names, shell
 from kubectl_rapt.model.kinds import Manifest
 from kubectl_rapt.model.plan import Patch
 from kubectl_rapt.objects import jobs
@@ -38,7 +37,11 @@ def plan(world: World, run: Run, given: Mapping[str, str]) -> Patch:
     """
     if not run.attempts:
         what = f'run "{run.name}" has not begun'
-        hint = f"kubectl rapt {'run ' + run.tool if run.is_finished else 'attach ' + run.name}"
+        hint = (
+            f"kubectl rapt run {shell.word(run.tool)}"
+            if run.is_finished
+            else f"kubectl rapt attach {run.name}"
+        )
         raise Refused("run-never-began" if run.is_finished else "run-goes-on", what, hint)
     if not (run.is_finished or run.state == RETRYING):
         raise Refused("run-goes-on", f'run "{run.name}" goes on', f"kubectl rapt attach {run.name}")
@@ -139,7 +142,7 @@ def _job(world: World, run: Run, given: Mapping[str, str]) -> Manifest | None:
         raise Invalid(
             "bad-answers",
             f"a retry of {run.tool} takes {', '.join(known)}",
-            f"kubectl rapt retry {run.name} --set {known[0]}=…",
+            f"kubectl rapt retry {run.name} --set {shell.word(known[0])}=…",
             problems,
         )
     try:
@@ -174,8 +177,8 @@ def _run_anew(run: Run, questions: list[parameters.Parameter], answers: Mapping[
     """The command that starts the tool as it is today, with the answers of a run and other ones."""
     asked = {question.name for question in questions}
     kept = {name: parameters.spell(value) for name, value in run.answers.items() if name in asked}
-    given = [shlex.quote(f"{name}={text}") for name, text in {**kept, **answers}.items()]
-    return " ".join([f"kubectl rapt run {run.tool}", *(f"--set {one}" for one in given)])
+    given = [shell.word(f"{name}={text}") for name, text in {**kept, **answers}.items()]
+    return " ".join([f"kubectl rapt run {shell.word(run.tool)}", *(f"--set {one}" for one in given)])
 
 
 def _is_same(run: Run, tool: Tool, questions: list[parameters.Parameter]) -> bool:

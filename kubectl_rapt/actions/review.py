@@ -12,7 +12,7 @@ from kubectl_rapt.config import changes, layout, standing
 from kubectl_rapt.config.changes import Change
 from kubectl_rapt.config.standing import Standing
 from kubectl_rapt.errors import Conflict, NotFound, Problem, Refused
-from kubectl_rapt.model import names
+from kubectl_rapt.model import names, shell
 from kubectl_rapt.model.proposals import PullRequest
 from kubectl_rapt.ports.git import Commit
 from kubectl_rapt.ports.world import World
@@ -237,7 +237,7 @@ def find(world: World, found: Repository, identifier: str) -> Open:
         return one
     if done := merged(world, found, identifier):
         what = f"change {identifier} is merged: {done.change.summary}"
-        raise NotFound("no-change", what, f"kubectl rapt changes show {identifier}")
+        raise NotFound("no-change", what, f"kubectl rapt changes show {shell.word(identifier)}")
     nearest = names.nearest(identifier, [other.change.id for other in _opened(world, found)])
     error = NotFound("no-change", f'no open change "{identifier}"', "kubectl rapt changes")
     raise error.meant(identifier, nearest)

@@ -1,6 +1,5 @@
 """Run a tool: from what a person asked to the Run that is to exist."""
 
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -10,7 +9,7 @@ from kubectl_rapt import documents
 from kubectl_rapt.actions import advance, find, fixed, missing, policies
 from kubectl_rapt.errors import Invalid, Problem, Refused, UsageError
 from kubectl_rapt.guard import secrets
-from kubectl_rapt.model import names
+from kubectl_rapt.model import names, shell
 from kubectl_rapt.objects import labels, runs
 from kubectl_rapt.objects.runs import Mount, Run
 from kubectl_rapt.objects.tools import Tool
@@ -176,7 +175,7 @@ def start(world: World, writers: Writers, seen: Seen) -> Seen:
     seen = advance.advance(world, writers, seen)
     if seen.run and seen.run.reason == turns.FORBIDDEN:
         who = seen.run.message.partition(" ")[0].partition("/")[2]
-        raise Refused("concurrency-forbidden", seen.run.message, f"kubectl rapt attach {who}")
+        raise Refused("concurrency-forbidden", seen.run.message, f"kubectl rapt attach {shell.word(who)}")
     return seen
 
 
@@ -199,7 +198,7 @@ def check_direct(tool: Tool, words: Sequence[str]) -> None:
     """
     if tool.is_reviewed:
         what = f'runs in environment "{tool.environment}" are reviewed'
-        command = shlex.join(["kubectl", "rapt", *words, "--review"])
+        command = shell.join(["kubectl", "rapt", *words, "--review"])
         raise Refused("review-needed", what, command)
 
 
@@ -257,7 +256,7 @@ def _checked(
         if {problem.where for problem in error.problems} != set(lacking):
             raise
         hint = " ".join(
-            ["kubectl rapt run", tool.name, *(f"--set {name}=…" for name in lacking)],
+            ["kubectl rapt run", shell.word(tool.name), *(f"--set {shell.word(name)}=…" for name in lacking)],
         )
         what = f"{tool.name} asks for {' and '.join(lacking)}, and there is no terminal to ask on"
         raise UsageError("missing-answers", what, hint, error.problems) from error

@@ -8,7 +8,7 @@ from kubectl_rapt import writes
 from kubectl_rapt.actions import advance, attach, find, repository
 from kubectl_rapt.actions import run as running
 from kubectl_rapt.errors import Conflict, Invalid, NotFound, RaptError, UsageError
-from kubectl_rapt.model import times
+from kubectl_rapt.model import shell, times
 from kubectl_rapt.model.kinds import CRON_JOB, JOB, RUN, Manifest, Ref, ref_of
 from kubectl_rapt.model.plan import Delete, Patch
 from kubectl_rapt.objects import jobs, labels, runs
@@ -99,7 +99,7 @@ def of_tool(world: World, tool: str, namespace: str, verb: str, number: int = 0)
     found = sorted(every, key=lambda one: _order(one, tool))
     if not found:
         find.tool(world, tool, namespace, f"schedule {verb}")
-        hint = f"kubectl rapt set {tool} --schedule '0 3 * * *'"
+        hint = f"kubectl rapt set {shell.word(tool)} --schedule '0 3 * * *'"
         raise NotFound("no-schedule", f'tool "{tool}" has no schedule in namespace {namespace}', hint)
     if number > len(found) or number < 0:
         has = f"{len(found)} schedule{'' if len(found) == 1 else 's'}"
@@ -124,7 +124,7 @@ def one_of_tool(world: World, tool: str, namespace: str, verb: str, number: int 
     if len(found) > 1:
         said = ", ".join(f"{index} is {one['spec']['schedule']}" for index, one in enumerate(found, 1))
         what = f'tool "{tool}" has {len(found)} schedules: {said}'
-        raise UsageError("bad-usage", what, f"kubectl rapt schedule {verb} {tool} --schedule 1")
+        raise UsageError("bad-usage", what, f"kubectl rapt schedule {verb} {shell.word(tool)} --schedule 1")
     return found[0]
 
 
@@ -179,7 +179,9 @@ def carry_out(world: World, writers: Writers, switch: Switch) -> None:
                 marks = found["metadata"].get("annotations") or {}
                 said = marks.get(labels.SWITCHED, "switched by somebody else")
                 verb = "suspend" if switch.suspend else "resume"
-                command = f"kubectl rapt schedule {verb} {found['metadata']['labels'][labels.TOOL]}"
+                command = (
+                    f"kubectl rapt schedule {verb} {shell.word(found['metadata']['labels'][labels.TOOL])}"
+                )
                 what = f"{switch.ref} was {said}, after this command had looked at it"
                 raise Conflict("switched-meanwhile", what, command) from None
             if attempt == _SWITCHES - 1:
@@ -227,11 +229,11 @@ def passed(world: World, cron_job: Manifest, start: datetime, end: datetime, now
             if start > end
             else "--to is in the future, and would be the schedule's"
         )
-        raise UsageError("bad-usage", what, f"--to {times.spell(now)}")
+        raise UsageError("bad-usage", what, f"--to {shell.word(times.spell(now))}")
     moments = list(agenda.slots(entry, start - timedelta(seconds=1), end, MOST_SLOTS + 1))
     if len(moments) > MOST_SLOTS:
         what = f"those are more than {MOST_SLOTS} slots"
-        raise UsageError("bad-usage", what, f"--to {times.spell(moments[-2])}")
+        raise UsageError("bad-usage", what, f"--to {shell.word(times.spell(moments[-2]))}")
     ran, never_began = _ran(world, entry)
     named = {agenda.run_name(entry, one, running.RUN_NAME_LIMIT): one for one in moments}
     # Kubernetes does not cut the name of a Job, and a Run's is cut.

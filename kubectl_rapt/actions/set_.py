@@ -11,7 +11,7 @@ from kubectl_rapt.config import installation, layout
 from kubectl_rapt.config.changes import Draft
 from kubectl_rapt.config.installation import Schedule
 from kubectl_rapt.errors import Invalid, Problem
-from kubectl_rapt.model import names
+from kubectl_rapt.model import names, shell
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.templating import parameters
 
@@ -57,7 +57,7 @@ def draft(world: World, request: Request) -> Make:
             raise Invalid(
                 "bad-answers",
                 what,
-                f"kubectl rapt explain {request.tool} --in {environment.name}",
+                f"kubectl rapt explain {shell.word(request.tool)} --in {shell.word(environment.name)}",
                 [Problem(one, f"is not a parameter{names.did_you_mean(one, known)}") for one in strange],
             )
         for name in request.unset:

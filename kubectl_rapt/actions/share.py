@@ -10,6 +10,7 @@ from kubectl_rapt.config import layout
 from kubectl_rapt.config.changes import Draft
 from kubectl_rapt.config.project import Environment
 from kubectl_rapt.errors import Conflict, Problem, Refused
+from kubectl_rapt.model import shell
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def draft(tool: str, source: str, namespaces: Sequence[str] = (), environments: 
                 raise Conflict(
                     "exists",
                     f"{there} exists already, and says something else",
-                    f"kubectl rapt diff {tool} --in {source} --with {name}",
+                    f"kubectl rapt diff {shell.word(tool)} --in {shell.word(source)} --with {shell.word(name)}",
                 )
             edited[there] = copy
         if not environments:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from kubectl_rapt.actions.find import Found
 from kubectl_rapt.errors import NotFound, Refused, Unavailable
-from kubectl_rapt.model import names
+from kubectl_rapt.model import names, shell
 from kubectl_rapt.model.kinds import POD
 from kubectl_rapt.objects.pods import Container, Pod
 from kubectl_rapt.ports.world import World
@@ -38,18 +38,20 @@ def place(found: Found, name: str, container: str = "") -> Place:
     """
     there = [pod for pod in found.pods if any(one.state == "running" for one in pod.containers)]
     if not there:
-        hint = f"kubectl rapt debug {found.run.name}" if found.run else f"kubectl rapt logs {name}"
+        hint = (
+            f"kubectl rapt debug {found.run.name}" if found.run else f"kubectl rapt logs {shell.word(name)}"
+        )
         raise Refused("not-running", f"nothing of {name} runs now", hint)
     pod = there[-1]
     known = [one.name for one in pod.containers]
     if container and container not in known:
         near = names.nearest(container, known) or known[0]
         what = f'{name} has no container "{container}"; it has {", ".join(known)}'
-        raise NotFound("no-container", what, f"kubectl rapt shell {name} -c {near}")
+        raise NotFound("no-container", what, f"kubectl rapt shell {shell.word(name)} -c {shell.word(near)}")
     running = [one for one in pod.containers if one.state == "running"]
     chosen = [one for one in running if one.name == container] if container else running
     if not chosen:
-        hint = f"kubectl rapt shell {name} -c {running[0].name}"
+        hint = f"kubectl rapt shell {shell.word(name)} -c {shell.word(running[0].name)}"
         raise Refused("not-running", f'container "{container}" of {pod.ref} does not run', hint)
     return Place(pod, min(chosen, key=lambda one: one.is_init))
 
@@ -115,7 +117,11 @@ def command(
         check(world, where.pod.namespace, "exec", "create")
         return program.exec(where, words or SHELL)
     check(
-        world, where.pod.namespace, "ephemeralcontainers", "patch", f"kubectl rapt debug RUN --image {IMAGE}"
+        world,
+        where.pod.namespace,
+        "ephemeralcontainers",
+        "patch",
+        f"kubectl rapt debug RUN --image {shell.word(IMAGE)}",
     )
     return program.debug(where, image or IMAGE, words or SHELL)
 

@@ -26,6 +26,7 @@ from kubectl_rapt.config import layout
 from kubectl_rapt.config.project import Environment
 from kubectl_rapt.config.rendered import KINDS
 from kubectl_rapt.errors import Conflict, NotFound, RaptError, Refused
+from kubectl_rapt.model import shell
 from kubectl_rapt.model.kinds import CONFIG_MAP, CRON_JOB, Kind, Manifest, Ref, ref_of
 from kubectl_rapt.model.plan import Apply, Create, Delete, Patch
 from kubectl_rapt.objects import applied, labels
@@ -252,12 +253,12 @@ def _blocked(
         ]
         if edited := hand_edits.edited(world, want.project, found, unsure):
             error = hand_edits.refusal(edited)
-            hint = (
-                f"{hand_edits.RENDER_AGAIN}\n"
-                f"kubectl rapt sync --in {name} --overwrite\n"
-                "keep the edit by writing it into the file in tools/"
+            hints = (
+                hand_edits.RENDER_AGAIN,
+                f"kubectl rapt sync --in {shell.word(name)} --overwrite",
+                "keep the edit by writing it into the file in tools/",
             )
-            error = Refused(error.code, f"{error.message}, and are not applied", hint, error.problems)
+            error = Refused(error.code, f"{error.message}, and are not applied", hints, error.problems)
             blocked.append(Blocked(tuple(tool for _, tool in edited), error))
     return blocked
 
@@ -308,7 +309,7 @@ def _check_forward(world: World, want: Desired, live: Live) -> None:
     raise Refused(
         "going-back",
         f"commit {live.commit[:7]} was applied already, and {want.commit[:7]} does not contain it",
-        f"kubectl rapt sync --in {want.environment.name} --rollback",
+        f"kubectl rapt sync --in {shell.word(want.environment.name)} --rollback",
     )
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from kubectl_rapt.actions import events, find, threads, usage
 from kubectl_rapt.actions.find import Found
 from kubectl_rapt.errors import NotFound, RaptError
+from kubectl_rapt.model import shell
 from kubectl_rapt.model.kinds import JOB, POD, RUN, Manifest, Ref
 from kubectl_rapt.objects import jobs, labels, pods, reading, runs
 from kubectl_rapt.objects.jobs import Job
@@ -186,7 +187,7 @@ def of_tool(world: World, name: str, namespace: str) -> OfTool:
     if not samples:
         find.tool(world, name, namespace, "timing")
         what = f'no run of tool "{name}" has ended well in namespace {namespace}'
-        raise NotFound("no-run", what, f"kubectl rapt runs {name}")
+        raise NotFound("no-run", what, f"kubectl rapt runs {shell.word(name)}")
     paces, slower = pace.compare(samples)
     return OfTool(name, tuple(paces), tuple(slower), tuple(one.message for one in unread))
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from kubectl_rapt.actions import compose, propose, repository, review
 from kubectl_rapt.actions.review import Open
 from kubectl_rapt.errors import Invalid
+from kubectl_rapt.model import shell
 from kubectl_rapt.model.plan import Plan
 from kubectl_rapt.ports.world import World
 
@@ -41,7 +42,10 @@ def plan(world: World, identifier: str, *, opens: bool = False) -> Update:
         raise Invalid(
             "no-forge",
             "the config repository is on plain git, which has no pull requests",
-            f"kubectl rapt changes show {identifier}\nset forge.kind and forge.api in rapt.yaml",
+            (
+                f"kubectl rapt changes show {shell.word(identifier)}",
+                "set forge.kind and forge.api in rapt.yaml",
+            ),
         )
     rendered = review.render(world, found, one)
     fresh = (compose.commit(found, rendered.whole, one.change, one.branch),) if rendered.is_stale else ()

@@ -15,6 +15,7 @@ from kubectl_rapt.config.installation import Installation
 from kubectl_rapt.config.project import Environment, Project
 from kubectl_rapt.errors import Invalid, Problem, RaptError
 from kubectl_rapt.guard import secrets
+from kubectl_rapt.model import shell
 from kubectl_rapt.model.versions import Version, VersionRange
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.templating import parameters
@@ -167,7 +168,7 @@ def _needed(environment: str, found: Mapping[str, Sequence[Misfit]], *, is_one: 
     return Invalid(
         "answers-needed",
         f"{what} for other answers",
-        f"kubectl rapt upgrade {first} --in {environment} {flags}".rstrip(),
+        f"kubectl rapt upgrade {shell.word(first)} --in {shell.word(environment)} {flags}".rstrip(),
         [
             Problem(one.name, one.what)
             if is_one
@@ -260,7 +261,7 @@ def misfits(
 
 def _misfit(problem: Problem, asked: Collection[str], answers: Mapping[str, Any]) -> Misfit:
     if problem.where in asked:
-        return Misfit(problem.where, problem.what, f"--set {problem.where}=…")
+        return Misfit(problem.where, problem.what, f"--set {shell.word(problem.where)}=…")
     if problem.where in answers:
-        return Misfit(problem.where, "is no parameter any more", f"--unset {problem.where}")
+        return Misfit(problem.where, "is no parameter any more", f"--unset {shell.word(problem.where)}")
     return Misfit(problem.where, problem.what)

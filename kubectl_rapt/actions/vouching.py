@@ -18,7 +18,7 @@ _STALE_SECONDS = 60
 def alarm(message: str) -> Refused:
     """Something is not what it was: that is never followed."""
     return Refused(
-        "moved-version", message, "kubectl rapt registry verify\nask the people who maintain the registry"
+        "moved-version", message, ("kubectl rapt registry verify", "ask the people who maintain the registry")
     )
 
 

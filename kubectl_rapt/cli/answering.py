@@ -1,7 +1,6 @@
 """Asking a person on a terminal for answers that are missing, and the command that would not have asked."""
 
 import os
-import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
@@ -10,7 +9,7 @@ import typer
 from kubectl_rapt.cli import helping, terminal
 from kubectl_rapt.errors import Problem, RaptError, UsageError
 from kubectl_rapt.guard import secrets
-from kubectl_rapt.model import names
+from kubectl_rapt.model import names, shell
 from kubectl_rapt.templating import parameters
 from kubectl_rapt.templating.parameters import Parameter
 
@@ -126,7 +125,7 @@ def sets(answers: Mapping[str, str]) -> list[str]:
 def command(words: Sequence[str], more: Sequence[str]) -> str:
     """A command line that asks nothing: what was typed, and what was answered."""
     at = list(words).index("--") if "--" in words else len(words)
-    return shlex.join([*helping.program(os.environ).split(" "), *words[:at], *more, *words[at:]])
+    return shell.join([*helping.program(os.environ).split(" "), *words[:at], *more, *words[at:]])
 
 
 def tell(words: Sequence[str], more: Sequence[str]) -> None:

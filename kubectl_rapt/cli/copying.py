@@ -5,6 +5,7 @@ import re
 from functools import cache
 
 from kubectl_rapt.cli import helping, line, words
+from kubectl_rapt.model import shell
 
 TYPE_CHECKING = False  # as type checkers know it; the real one is in ``typing``, which is not quick
 if TYPE_CHECKING:
@@ -70,16 +71,14 @@ def _wanted(name: str) -> "Sequence[str]":
 
 def _flags(rest: str, wanted: "Sequence[str]") -> str:
     """The flags that a command needs besides those that it has."""
-    import shlex
-
     from kubectl_rapt.guard import secrets
 
     found = ""
     if line.HELP[-1] in rest.split():
         return found
     for name, value in _typed:
-        if not value.isprintable() or secrets.redact(value) != value:
-            continue  # what was typed in the wrong place is not shown
+        # What was typed in the wrong place is not shown. Without the flag, the command would act somewhere else.
+        shown = shell.BLANK if secrets.redact(value) != value else shell.quoted(value)
         short = "-n" if name == "--namespace" else name
         says_already = {name, short}
         if name == "--namespace":
@@ -87,7 +86,7 @@ def _flags(rest: str, wanted: "Sequence[str]") -> str:
         if name in ("--as", "--as-group"):
             says_already |= {"impersonate"}  # whether somebody may, is asked as that one
         if name in wanted and not re.search(rf"(^| )({'|'.join(says_already)})(?![a-z-])", rest):
-            found += f" {short} {shlex.quote(value)}"
+            found += f" {short} {shown}"
     return found
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from kubectl_rapt.cli import helping, line
 from kubectl_rapt.cli.wording import Flag
+from kubectl_rapt.model import shell
 
 
 def whole(hint: str, typed: Sequence[str]) -> str:
@@ -78,7 +79,7 @@ def command(words: Sequence[str]) -> str:
 
 def quoted(word: str) -> str:
     """A word as a shell takes it; an ellipsis stands for what only the reader knows, and needs no quotes."""
-    return word if word.replace("…", "").isalnum() else shlex.quote(word)
+    return shell.quoted(word)
 
 
 def _with(typed: Sequence[str], known: Mapping[str, Flag], flag: Flag, name: str, value: str) -> list[str]:

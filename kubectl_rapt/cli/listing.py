@@ -1,6 +1,5 @@
 """Lists in kubectl's manner: the flags that every list has, and everything that ``-o`` can make of its objects."""
 
-import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,6 +8,7 @@ import typer
 
 from kubectl_rapt.cli import options, show, terminal
 from kubectl_rapt.errors import Invalid, UsageError
+from kubectl_rapt.model import shell
 from kubectl_rapt.model.kinds import Manifest
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def _no_form(kind: str, output: str, forms: str) -> UsageError:
     refusal = options.not_one_of("-o", output, forms.split("|"))
     for one, example in _EXAMPLES.items():
         if kind == one:
-            refusal.hint = f"-o {shlex.quote(f'{one}={example}')}"
+            refusal.hint = f"-o {shell.quoted(f'{one}={example}')}"
     return refusal
 
 
@@ -118,7 +118,7 @@ def _path(text: str, flag: str, *, relaxed: bool = False) -> "JsonPath":
     except ValueError as error:
         kind = flag.rpartition(" ")[2]
         example = f"{kind}={_EXAMPLES[kind]}" if kind in _EXAMPLES else ".metadata.name"
-        hint = f"{flag.partition(' ')[0]} {shlex.quote(example)}"
+        hint = f"{flag.partition(' ')[0]} {shell.quoted(example)}"
         raise UsageError("bad-jsonpath", f"{flag}: {error}", hint) from error
 
 

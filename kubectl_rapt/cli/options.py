@@ -2,7 +2,6 @@
 
 import os
 import re
-import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -14,7 +13,7 @@ from kubectl_rapt import wiring
 from kubectl_rapt.cli import line
 from kubectl_rapt.config.settings import Settings
 from kubectl_rapt.errors import Problem, RaptError, Refused, UsageError
-from kubectl_rapt.model import names
+from kubectl_rapt.model import names, shell
 from kubectl_rapt.model.target import Target
 
 if TYPE_CHECKING:
@@ -380,7 +379,9 @@ def _with_context(context: typer.Context, environment: str, error: RaptError) ->
     others = f" (so do {', '.join(right[1:])})" if len(right) > 1 else ""
     what = f'{error.message}; kube context "{right[0]}" does{others}'
     return Refused(
-        error.code, what, f"kubectl rapt config set contexts.{environment} {shlex.quote(right[0])}"
+        error.code,
+        what,
+        f"kubectl rapt config set contexts.{shell.word(environment)} {shell.word(right[0])}",
     )
 
 

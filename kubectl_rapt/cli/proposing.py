@@ -13,6 +13,7 @@ from kubectl_rapt.cli.commands import sync
 from kubectl_rapt.cli.waiting import NOTHING, After
 from kubectl_rapt.config import changes, derive
 from kubectl_rapt.errors import Refused
+from kubectl_rapt.model import shell
 from kubectl_rapt.model.plan import CommitFiles, Plan
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs import schedules
@@ -208,12 +209,12 @@ def _next(made: Composition) -> Iterator[str]:
     """Where the change is looked at, and what brings it further."""
     identifier, seen = made.change.id, made.pull_request
     if not made.has_forge:
-        yield f"review: kubectl rapt changes show {identifier}"
+        yield f"review: kubectl rapt changes show {shell.word(identifier)}"
     elif seen and seen.state == "closed":
         yield f"review: {seen.url} was closed"
-        yield f"reopen: kubectl rapt changes open {identifier}"
+        yield f"reopen: kubectl rapt changes open {shell.word(identifier)}"
     elif seen:
         yield f"review: {seen.url}" + (" (draft)" if seen.is_draft else "")
-    yield f"merge:  kubectl rapt changes merge {identifier}"
+    yield f"merge:  kubectl rapt changes merge {shell.word(identifier)}"
     for environment in made.environments:
-        yield f"then:   kubectl rapt sync --in {environment.name}"
+        yield f"then:   kubectl rapt sync --in {shell.word(environment.name)}"

@@ -22,7 +22,7 @@ def _hints(error: RaptError) -> list[str]:
     typed = copying.words_typed()
     if error.typo and (corrected := correcting.replaced(typed, *error.typo)) != correcting.command(typed):
         return [corrected]
-    hints = list(dict.fromkeys(correcting.whole(hint, typed) for hint in error.hint.splitlines()))
+    hints = list(dict.fromkeys(correcting.whole(hint, typed) for hint in error.hints))
     return [
         one for one in hints if not one.startswith("-")
     ] or hints  # a flag that this command does not have

@@ -1,6 +1,5 @@
 """Asking for a reviewed run, and following it: review, merge, run, pod."""
 
-import shlex
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,7 @@ from kubectl_rapt.actions.repository import Repository
 from kubectl_rapt.cli import options, proposing, terminal, watching
 from kubectl_rapt.config import changes, layout
 from kubectl_rapt.errors import Refused, Unavailable, UsageError
-from kubectl_rapt.model import times
+from kubectl_rapt.model import shell, times
 from kubectl_rapt.model.kinds import RUN, Ref
 from kubectl_rapt.objects import runs
 from kubectl_rapt.objects.runs import Run
@@ -62,7 +61,7 @@ def carry_out(
     words = options.words_given(context)
     if not any(word.startswith("--request-id") for word in words):
         words += ["--request-id", wanted.name]
-    again = shlex.join(["kubectl", "rapt", *words, *([] if manner.shows else ["--follow"])])
+    again = shell.join(["kubectl", "rapt", *words, *([] if manner.shows else ["--follow"])])
     if not manner.shows:
         terminal.say(f"  follow: {again}")
         return 0
@@ -117,7 +116,7 @@ def _standing(
     run = reviewed.read(world, found, environment, wanted.name)
     if run.not_after and world.now() >= run.not_after:
         what = f"{run.name} was to begin before {times.spell(run.not_after)}"
-        raise Refused("too-late", what, f"kubectl rapt run {run.tool} --review")
+        raise Refused("too-late", what, f"kubectl rapt run {shell.word(run.tool)} --review")
     desired.check_cluster(world, found.project().environment(environment))
     try:
         running.start(world, writers, Seen(run))

@@ -33,6 +33,7 @@ _kubectl_rapt() {
     COMPREPLY=()
     for ((i = 0; i < ${#texts[@]}; i++)); do
         text=${texts[i]#"$start"}
+        [[ $text =~ [^[:alnum:]_.,:=/@%+-] ]] && printf -v text %q "$text"
         if ((${#texts[@]} > 1 && COMP_TYPE != 37 && COMP_TYPE != 42)) && [[ ${whys[i]} ]]; then
             printf -v text "%-$((width - ${#start}))s  (%s)" "$text" "${whys[i]}"
             text=${text:0:$((${COLUMNS:-80} - 1))}

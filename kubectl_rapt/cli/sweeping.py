@@ -11,6 +11,7 @@ from kubectl_rapt.actions.matrices import Part
 from kubectl_rapt.actions.run import Request
 from kubectl_rapt.cli import refusals, show, terminal, watching
 from kubectl_rapt.errors import RaptError
+from kubectl_rapt.model import shell
 from kubectl_rapt.objects.runs import Run
 from kubectl_rapt.objects.tools import Tool
 from kubectl_rapt.ports.world import World
@@ -90,7 +91,7 @@ def _followed(
             elif isinstance(one, Finished):
                 ends[index] = one.run
     except KeyboardInterrupt:
-        terminal.say(f"what was started goes on: kubectl rapt runs {parts[0].run.tool}")
+        terminal.say(f"what was started goes on: kubectl rapt runs {shell.word(parts[0].run.tool)}")
         raise
     return ends
 

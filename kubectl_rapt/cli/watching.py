@@ -11,7 +11,7 @@ from kubectl_rapt.actions.attach import Ended, Finished, Happening
 from kubectl_rapt.actions.follow import Part
 from kubectl_rapt.cli import events, refusals, terminal
 from kubectl_rapt.errors import RaptError, Unavailable
-from kubectl_rapt.model import times
+from kubectl_rapt.model import shell, times
 from kubectl_rapt.model.kinds import Ref
 from kubectl_rapt.objects import retry_fields
 from kubectl_rapt.objects.runs import Run
@@ -108,7 +108,7 @@ def watch(
         The container's exit code; 125 where following itself failed, 1 for a failure without code.
     """
     screen = Lines(name, raw=raw)
-    again = f"kubectl rapt logs {name} --follow"
+    again = f"kubectl rapt logs {shell.word(name)} --follow"
     lines = attaching.follow_job(world, job, part=part)
     try:
         while True:
@@ -163,7 +163,7 @@ def attach(
         The last attempt's exit code; 124 on timeout, 125 where following itself failed, 1 for a failure without code.
     """
     name = seen.wanted.name
-    again = f"kubectl rapt attach {name}"
+    again = f"kubectl rapt attach {shell.word(name)}"
     screen: Screen = events.Events() if shows == "events" else Lines(name, raw=raw, has_log=shows == "log")
     try:
         for one in attaching.attach(world, writers, seen, timeout_seconds=timeout_seconds or None):
@@ -189,7 +189,7 @@ def ended_early(name: str, log: EndedEarly) -> str:
         name: The run, or what else the log is called by.
         log: Whose log it is, and why it ended.
     """
-    rest = f"; kubectl rapt logs {name} has the rest" if log.may_be_read_later else ""
+    rest = f"; kubectl rapt logs {shell.word(name)} has the rest" if log.may_be_read_later else ""
     return f"the log of {log.source.pod} {log.source.container} ended early: {log.why}{rest}"
 
 
@@ -219,7 +219,7 @@ def _ask_to_cancel(world: World, writers: Writers, seen: Seen) -> None:
     try:
         run = stopping.wait(world, writers, stops)
     except KeyboardInterrupt:
-        terminal.say(f"{name}  is not recorded as cancelled yet: kubectl rapt attach {name}")
+        terminal.say(f"{name}  is not recorded as cancelled yet: kubectl rapt attach {shell.word(name)}")
         raise
     terminal.say(f"{name}  {'cancelled' if stopping.was_stopped(run) else f'had ended before: {run.status}'}")
 
@@ -235,7 +235,7 @@ def ended(name: str, outcome: Outcome) -> int:
     code = f", exit code {outcome.exit_code}" if outcome.exit_code is not None else ""
     terminal.say(f"{name}  failed{took}{code}", is_bad=True)
     terminal.say(f"  cause: {terminal.clean(cause(outcome))}")
-    terminal.say(f"  why:   kubectl rapt why {name}")
+    terminal.say(f"  why:   kubectl rapt why {shell.word(name)}")
     return code_of(outcome)
 
 
@@ -255,7 +255,9 @@ def _later(name: str, later: Later, now: datetime) -> str:
     if later.behind:
         return later.what
     if later.is_held:
-        return f"waits until {later.at:%H:%M} UTC: {later.what}; at once: kubectl rapt retry {name}"
+        return (
+            f"waits until {later.at:%H:%M} UTC: {later.what}; at once: kubectl rapt retry {shell.word(name)}"
+        )
     if later.by:
         return f"waits: {later.what} {_span(later.at, now)} ({later.by})"
     return f"{later.what}; it is given up {_span(later.at, now)}"
@@ -263,8 +265,8 @@ def _later(name: str, later: Later, now: datetime) -> str:
 
 def _next(name: str, then: Again | Over, now: datetime) -> str:
     if isinstance(then, Over):
-        return f"none, {then.why}; kubectl rapt retry {name}"
-    return f"{then.what} {_span(then.at, now)} ({then.by}); kubectl rapt attach {name}"
+        return f"none, {then.why}; kubectl rapt retry {shell.word(name)}"
+    return f"{then.what} {_span(then.at, now)} ({then.by}); kubectl rapt attach {shell.word(name)}"
 
 
 def _span(at: datetime, now: datetime) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from kubectl_rapt.errors import RaptError
+from kubectl_rapt.model import shell
 
 FOR_FEW = ("grant", "install")
 """To sync a tool that needs access to Kubernetes takes the role admin, to install Rapt an administrator."""
@@ -176,7 +177,7 @@ def identity(uid: str, recorded: Mapping[str, str], wanted: str) -> Verdict:
         what = f"this is another cluster than environment {wanted} has"
         if here:
             what += f": it is that of {', '.join(here)}"
-        cure = f"kubectl rapt config set contexts.{wanted} NAME"
+        cure = f"kubectl rapt config set contexts.{shell.word(wanted)} NAME"
         return Verdict("failed", what, cure, "other-cluster")
     if wanted and not recorded.get(wanted):
         what = f"environment {wanted} does not say yet which cluster is its own"

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kubectl_rapt.errors import Refused, UsageError
+from kubectl_rapt.model import shell
 from kubectl_rapt.model.target import Target
 
 if TYPE_CHECKING:  # every command that acts in an environment knows a location, and few read rapt.yaml
@@ -108,4 +109,4 @@ def check_owner(location: Location | None, environment: str, what: str) -> None:
     """
     if location and environment not in ("", location.environment):
         what = f'{what} belongs to environment "{environment}", not to "{location.environment}"'
-        raise Refused("other-environment", what, f"--in {environment}")
+        raise Refused("other-environment", what, f"--in {shell.word(environment)}")

@@ -8,6 +8,7 @@ from kubectl_rapt import documents
 from kubectl_rapt.config import installation, layout
 from kubectl_rapt.config.project import Environment, Project
 from kubectl_rapt.errors import Invalid, Problem, Refused
+from kubectl_rapt.model import shell
 from kubectl_rapt.model.kinds import CRON_JOB, Manifest, Ref, ref_of
 
 
@@ -141,9 +142,10 @@ def _way_out(files: Mapping[str, bytes], clash: Clash) -> str:
             first = installation.read(files[path], tool, path).schedules[0]
         except (Invalid, IndexError):
             continue
-        zone = f" --time-zone {first.time_zone}" if first.time_zone else ""
-        return f"kubectl rapt set {tool} --in {environment} --schedule '{first.cron}'{zone}"
-    return f"kubectl rapt explain {clash.other} --in {clash.other_environment}"
+        zone = f" --time-zone {shell.word(first.time_zone)}" if first.time_zone else ""
+        schedule = f"--schedule {shell.word(first.cron)}{zone}"
+        return f"kubectl rapt set {shell.word(tool)} --in {shell.word(environment)} {schedule}"
+    return f"kubectl rapt explain {shell.word(clash.other)} --in {shell.word(clash.other_environment)}"
 
 
 def _refs(content: bytes, path: str) -> Iterator[Ref]:

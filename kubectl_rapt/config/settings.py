@@ -6,7 +6,7 @@ from typing import Any
 
 from kubectl_rapt import documents, edits
 from kubectl_rapt.errors import Invalid, NotFound, Problem
-from kubectl_rapt.model import names
+from kubectl_rapt.model import names, shell
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ def drop(text: str, source: str, key: str) -> str:
     there = values(read(text, source, {}))
     if key not in there:
         near = names.nearest(key, there)
-        hint = f"kubectl rapt config unset {near}" if near else "kubectl rapt config view"
+        hint = f"kubectl rapt config unset {shell.word(near)}" if near else "kubectl rapt config view"
         raise NotFound("not-set", f"{key} is not set in {source}", hint)
     return edits.remove(text, _pointer(key), source)
 

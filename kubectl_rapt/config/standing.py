@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from kubectl_rapt.model import shell
 from kubectl_rapt.model.proposals import PullRequest
 
 Standing = Literal[
@@ -62,4 +63,4 @@ def next_step(standing: Standing, identifier: str, url: str = "") -> str:
     }.get(standing, "merge")
     if standing in ("changes requested", "checks failed", "checks pending"):
         return f"see {url}"
-    return f"kubectl rapt changes {verb} {identifier}"
+    return f"kubectl rapt changes {verb} {shell.word(identifier)}"

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from kubectl_rapt.errors import Problem, Refused
+from kubectl_rapt.model import shell
 from kubectl_rapt.model.fields import shown
 from kubectl_rapt.model.versions import MinorRange, Version
 from kubectl_rapt.templating import parameters
@@ -82,7 +83,7 @@ def refuse_breaking(old: Template, new: Template) -> list[Change]:
         raise Refused(
             "breaking-change",
             f"{new.name} {new.version} breaks what {old.version} promised",
-            f"kubectl rapt template release {new.name} --bump {level}, or take the changes back",
+            f"kubectl rapt template release {shell.word(new.name)} --bump {level}, or take the changes back",
             [Problem(change.subject, change.what) for change in breaking],
         )
     return changes

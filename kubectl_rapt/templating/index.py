@@ -6,7 +6,7 @@ from typing import Any
 
 from kubectl_rapt import documents
 from kubectl_rapt.errors import Invalid, NotFound, Problem, Refused
-from kubectl_rapt.model import names
+from kubectl_rapt.model import names, shell
 from kubectl_rapt.model.fields import Fields, Findings, refuse
 from kubectl_rapt.model.versions import Version, VersionRange
 
@@ -110,7 +110,7 @@ def choose(
     if passed and wanted and wanted.is_exact:
         (version, reason), *_ = passed
         if releases[version].yanked:
-            raise Refused("yanked", f"{name} {version} is {reason}", f"kubectl rapt show {name}")
+            raise Refused("yanked", f"{name} {version} is {reason}", f"kubectl rapt show {shell.word(name)}")
         raise Refused("rapt-too-old", f"{name} {version} {reason}", "take a newer Rapt, or an older version")
     known = ", ".join(str(version) for version in sorted(releases, reverse=True)[:10])
     asked = f"no version {wanted}" if wanted else "no version that may be installed"

@@ -1,7 +1,6 @@
 """The README that a new template begins with: what it does, what it asks, how to run it."""
 
-import shlex
-
+from kubectl_rapt.model import shell
 from kubectl_rapt.templating import parameters
 from kubectl_rapt.templating.definition import Template
 from kubectl_rapt.templating.parameters import Parameter
@@ -18,8 +17,8 @@ def spell(template: Template) -> str:
         f"{template.summary}.",
         "",
         "```",
-        f"kubectl rapt add {template.name} --in dev{install}",
-        f"kubectl rapt run {template.name}{at_run}",
+        f"kubectl rapt add {shell.word(template.name)} --in dev{install}",
+        f"kubectl rapt run {shell.word(template.name)}{at_run}",
         "```",
         "",
     ]
@@ -31,7 +30,8 @@ def spell(template: Template) -> str:
 
 def _flag(parameter: Parameter) -> str:
     value = parameters.example(parameter)
-    return f" --set {parameter.name}={'…' if value is None else shlex.quote(parameters.spell(value))}"
+    spelled = shell.BLANK if value is None else parameters.spell(value)
+    return f" --set {shell.word(parameter.name)}={shell.quoted(spelled)}"
 
 
 def _row(parameter: Parameter) -> str:

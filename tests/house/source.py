@@ -1,6 +1,7 @@
 """The package's source, as the house tests and the generated documents read it."""
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -191,3 +192,75 @@ def commands_shown() -> list[tuple[str, str]]:
                 if line.strip().startswith("kubectl rapt "):
                     found.append((f"{module.path}:{node.lineno}", line.strip()))
     return found
+
+
+_BEGINS_A_COMMAND = re.compile(r"(?<![-\w/])kubectl[- ]rapt |^--(?:in|name|to) ")
+_HEADS = {"_SET", "NAME", "PAGE", "refusals.PAGE"}
+"""Names of texts that begin a command."""
+_QUOTING = ("shell.", "word(", "shlex.", "names.as_label")
+"""What gives a text that is one word, or words that are quoted."""
+_CHECKED = {
+    *("run.name", "found.run.name", "one.run.name", "seen.run.name", "dead.name"),
+    *("pod.name", "pod.namespace", "job.name"),
+    "one.change.id",
+    "change.id",
+    "verb",
+}
+"""Names of objects, which Kubernetes has checked, ids that we made, and words of our own."""
+_WORDS = {
+    ("__main__.py", "__version__"),
+    ("actions/add.py", "where"),
+    ("actions/add.py", "flags"),
+    ("actions/upgrade.py", "flags"),
+    ("actions/profile.py", "' | '.join(READING[:3])"),
+    ("actions/profile.py", "' '.join(map(shell.word, command[-1:]))"),
+    ("cli/commands/schedule.py", "there"),
+    ("cli/commands/template.py", "names"),
+    *(("cli/main.py", name) for name in ("path", "other", "command", "word", "others[0]")),
+    ("config/places.py", "schedule"),
+    ("config/checkup.py", "paths[0]"),
+    ("actions/diff.py", "where"),
+    ("actions/fixed.py", "answer"),
+    ("templating/compatibility.py", "level"),
+    ("cli/commands/schedule.py", "times.spell(first)"),
+    ("cli/commands/version.py", "__version__"),
+    ("templating/readme.py", "install"),
+    ("templating/readme.py", "at_run"),
+}
+"""Parts of commands: several words, each quoted where the part is made, and words of our own commands."""
+_NO_COMMANDS = ("cli/reports.py",)
+
+
+def unquoted() -> Iterator[str]:
+    """Where a command that is shown has a value in it that is neither quoted nor checked: ``file:line: expression``."""
+    for module in modules():
+        for node in ast.walk(module.tree) if module.path not in _NO_COMMANDS else ():
+            if isinstance(node, ast.JoinedStr):
+                for value in _in_command(node):
+                    if (module.path, ast.unparse(value)) not in _WORDS:
+                        yield f"{module.path}:{node.lineno}: {ast.unparse(value)}"
+
+
+def _in_command(text: ast.JoinedStr) -> Iterator[ast.expr]:
+    """The values that stand behind the beginning of a command, and could be more than one word of it."""
+    has_begun = False
+    for index, part in enumerate(text.values):
+        if isinstance(part, ast.Constant):
+            has_begun = has_begun or _BEGINS_A_COMMAND.search(str(part.value)) is not None
+        elif isinstance(part, ast.FormattedValue):
+            if index == 0 and ast.unparse(part.value) in _HEADS:
+                has_begun = True
+            elif has_begun and not _is_one_word(part.value):
+                yield part.value
+
+
+def _is_one_word(value: ast.expr) -> bool:
+    if isinstance(value, ast.Constant):
+        return True
+    if isinstance(value, ast.IfExp):
+        return _is_one_word(value.body) and _is_one_word(value.orelse)
+    if isinstance(value, ast.BoolOp):
+        return all(map(_is_one_word, value.values))
+    if isinstance(value, ast.JoinedStr):
+        return all(_is_one_word(one.value) for one in value.values if isinstance(one, ast.FormattedValue))
+    return ast.unparse(value) in _CHECKED or ast.unparse(value).startswith(_QUOTING)

@@ -219,3 +219,8 @@ def test_whoever_starts_this_program_again_knows_that_it_may_be_frozen() -> None
         text = (source.PACKAGE / module.path).read_text("utf-8")
         starts = "sys.executable" in text and re.search('"-[mcI]"', text)
         assert not starts or '"frozen"' in text, f"{module.path}: krew's archive has no python -m"
+
+
+def test_no_value_in_a_command_that_is_shown_can_be_more_than_one_word() -> None:
+    for place in source.unquoted():
+        pytest.fail(f"{place} is put into a command as it is: wrap it in shell.word(), whoever wrote it")

@@ -368,7 +368,7 @@ class Door:
     def _error(self, answer: http.Answer, body: bytes, ask: Ask) -> RaptError:
         error = answers.classify(answer.status, answer.headers, body, ask)
         if error.code == "not-authenticated" and (said := self._plugin_words()):
-            return Refused(error.code, f"{error.message} ({said})", error.hint)
+            return Refused(error.code, f"{error.message} ({said})", error.hints)
         # Access rights are looked at first: who was granted nothing yet is refused a kind that does not exist.
         if error.code == "no-right" and answers.is_ours(ask) and not self._is_installed(ask):
             return answers.not_installed(ask)

@@ -12,6 +12,7 @@ from kubectl_rapt.adapters.cluster.spawn import Kubectl
 from kubectl_rapt.adapters.trace import SILENT, Trace
 from kubectl_rapt.config import location as locations
 from kubectl_rapt.errors import RaptError, Refused
+from kubectl_rapt.model import shell
 from kubectl_rapt.model.kinds import NAMESPACE
 from kubectl_rapt.model.target import Target
 
@@ -114,7 +115,7 @@ class IdentifiedDoor(Door):
             raise Refused(
                 "other-cluster",
                 f'kube context "{context}" does not point at {whose}',
-                f"kubectl rapt config set contexts.{self._environment} NAME",
+                f"kubectl rapt config set contexts.{shell.word(self._environment)} NAME",
             )
 
 

@@ -12,6 +12,7 @@ from kubectl_rapt.cli.waiting import After
 from kubectl_rapt.config import installation
 from kubectl_rapt.config.installation import DIGEST, Schedule
 from kubectl_rapt.errors import Refused, UsageError
+from kubectl_rapt.model import shell
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.templating.reference import Reference
 
@@ -76,7 +77,9 @@ def add(
     values = {"image": image, **({"command": command} if command else {})} if image else {}
     if command and not image:
         raise UsageError(
-            "bad-usage", "a command needs an image", f"kubectl rapt add {name} --image IMAGE -- COMMAND"
+            "bad-usage",
+            "a command needs an image",
+            f"kubectl rapt add {shell.word(name)} --image IMAGE -- COMMAND",
         )
     if twice := sorted(values.keys() & answers.keys()):
         raise UsageError("bad-usage", f"{twice[0]} is given twice", f"leave out --set {twice[0]}")
@@ -105,8 +108,8 @@ def add(
         except Refused as error:
             if error.code != "same-object":
                 raise
-            hint = f"--name {request.tool}-b\n{error.hint}"
-            raise Refused(error.code, error.message, hint, error.problems) from error
+            hints = (f"--name {shell.word(f'{request.tool}-b')}", *error.hints)
+            raise Refused(error.code, error.message, hints, error.problems) from error
         answering.tell(options.words_given(context), asked)
         return code
 

@@ -19,7 +19,7 @@ from kubectl_rapt.config import changes as changes_
 from kubectl_rapt.config import standing
 from kubectl_rapt.config.changes import Change
 from kubectl_rapt.errors import Refused
-from kubectl_rapt.model import times
+from kubectl_rapt.model import shell, times
 from kubectl_rapt.model.plan import CommitFiles, DeleteBranch, Plan, Propose, Step
 from kubectl_rapt.model.proposals import PullRequest
 from kubectl_rapt.ports.world import World
@@ -121,7 +121,7 @@ def show_(
 def _next(one: Open | Merged) -> str:
     if isinstance(one, Open):
         return standing.next_step(one.standing, one.change.id, one.url)
-    return f"kubectl rapt sync --in {next(iter(one.change.environments), 'ENV')}"
+    return f"kubectl rapt sync --in {shell.word(next(iter(one.change.environments), 'ENV'))}"
 
 
 def _facts(one: Open | Merged) -> Iterator[tuple[str, str]]:
@@ -190,7 +190,7 @@ def _bring(context: typer.Context, identifier: str, is_dry: bool, *, opens: bool
         closed = " (closed)" if seen.state == "closed" else ""
         terminal.say(terminal.clean(f"  review: {seen.url}{closed}"))
     if seen and seen.state == "closed":
-        terminal.say(f"  reopen: kubectl rapt changes open {identifier}")
+        terminal.say(f"  reopen: kubectl rapt changes open {shell.word(identifier)}")
 
 
 def abandon(
@@ -252,7 +252,7 @@ def merge(
     terminal.out(f"change {identifier} {done}: {terminal.clean(planned.change.summary)}")
     if not sync:
         for environment in planned.change.environments:
-            terminal.say(f"  then: kubectl rapt sync --in {environment}")
+            terminal.say(f"  then: kubectl rapt sync --in {shell.word(environment)}")
     return 0
 
 

@@ -8,6 +8,7 @@ from kubectl_rapt.actions import delete as deleting
 from kubectl_rapt.actions.delete import Going
 from kubectl_rapt.cli import asking, options, refusals, show, terminal
 from kubectl_rapt.errors import RaptError, UsageError
+from kubectl_rapt.model import shell
 from kubectl_rapt.model.kinds import ref_of
 from kubectl_rapt.writes import Writers
 
@@ -37,7 +38,9 @@ def delete(
         plan = deleting.plan(world, tools or [], namespace)
         for ref in plan.held:
             terminal.say(
-                terminal.clean(f"{show.name(ref)} stays: git holds it (kubectl rapt remove {ref.name})")
+                terminal.clean(
+                    f"{show.name(ref)} stays: git holds it (kubectl rapt remove {shell.word(ref.name)})"
+                )
             )
         fate = "would be deleted" if is_dry else "will be deleted"
         for one in plan.going:

@@ -8,7 +8,7 @@ import typer
 from kubectl_rapt.actions import drift as drifting
 from kubectl_rapt.actions.drift import Changed, Drift, Drifted
 from kubectl_rapt.cli import options, show, terminal
-from kubectl_rapt.model import times
+from kubectl_rapt.model import shell, times
 
 DRIFTED = 1
 _HOW = {
@@ -63,7 +63,7 @@ def summary(found: Drift) -> str:
     if not applied:
         at = f"{main} was never synced"
     elif found.state != "applied":
-        at = f"a sync to {applied} has not finished: kubectl rapt sync --in {found.environment}"
+        at = f"a sync to {applied} has not finished: kubectl rapt sync --in {shell.word(found.environment)}"
     elif found.applied != found.main:
         at = f"{applied} is applied, {main} is the newest"
     count = len(found.objects)

@@ -7,7 +7,7 @@ import typer
 
 from kubectl_rapt.cli import helping, options, pages, refusals, show, terminal
 from kubectl_rapt.errors import NotFound
-from kubectl_rapt.model import names
+from kubectl_rapt.model import names, shell
 
 ERRORS = "errors"
 
@@ -35,7 +35,7 @@ def help_(
     for code in words[1:]:
         if code not in found:
             nearest = names.nearest(code, found)
-            hint = f"{refusals.PAGE} {nearest}" if nearest else refusals.PAGE
+            hint = f"{refusals.PAGE} {shell.word(nearest)}" if nearest else refusals.PAGE
             raise NotFound("no-page", f'no error has the code "{code}"', hint)
         terminal.out(f"{code}\n\n{pages.filled(found[code])}")
     if not words[1:]:

@@ -12,7 +12,7 @@ from kubectl_rapt.cli import answering, options, terminal
 from kubectl_rapt.config import owners
 from kubectl_rapt.errors import UsageError
 from kubectl_rapt.guard import secrets
-from kubectl_rapt.model import names
+from kubectl_rapt.model import names, shell
 from kubectl_rapt.model.plan import Plan
 from kubectl_rapt.ports.git import Remote
 from kubectl_rapt.writes import Writers
@@ -52,9 +52,13 @@ def init(
     """
     if options.named_environment(context):
         what = "init sets up every environment, so it does not take --in"
-        raise UsageError("bad-usage", what, f"kubectl rapt init {repository or '--local'}")
+        raise UsageError(
+            "bad-usage", what, f"kubectl rapt init {shell.word(repository) if repository else '--local'}"
+        )
     if local and repository:
-        raise UsageError("bad-usage", "--local is a repository of its own", f"kubectl rapt init {repository}")
+        raise UsageError(
+            "bad-usage", "--local is a repository of its own", f"kubectl rapt init {shell.word(repository)}"
+        )
     repository = repository or ("" if local else wiring.read_settings(os.environ).repository)
     asked: list[str] = []
     if not (local or repository):

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from kubectl_rapt.cli import listing, options, show, terminal
-from kubectl_rapt.model import times
+from kubectl_rapt.model import shell, times
 from kubectl_rapt.model.kinds import TOOL, Manifest
 from kubectl_rapt.objects import labels
 
@@ -126,7 +126,11 @@ def _list_outdated(context: typer.Context, output: str) -> None:
         terminal.say(terminal.clean(f"note: {line}"))
     if found and not output:
         first = found[0]
-        terminal.say(terminal.clean(f"upgrade: kubectl rapt upgrade {first.tool} --in {first.environment}"))
+        terminal.say(
+            terminal.clean(
+                f"upgrade: kubectl rapt upgrade {shell.word(first.tool)} --in {shell.word(first.environment)}"
+            )
+        )
 
 
 def _table(keys: Sequence[str], found: Sequence[object], output: str, nothing: str) -> None:

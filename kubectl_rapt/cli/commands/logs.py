@@ -10,6 +10,7 @@ from kubectl_rapt.actions.find import Found
 from kubectl_rapt.actions.follow import Part
 from kubectl_rapt.cli import listing, named, options, refusals, terminal, watching
 from kubectl_rapt.errors import NotFound, RaptError, UsageError
+from kubectl_rapt.model import shell
 from kubectl_rapt.objects.runs import Run
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs import outcome as outcomes
@@ -139,8 +140,10 @@ def _explain_nothing(found: Found, name: str) -> None:
     """Say why there is nothing; raises NotFound where there was something once."""
     run = found.run
     if found.pods or (run and not run.attempts) or (found.job and not found.job.ended):
-        terminal.say(f"{name} has not started yet: kubectl rapt logs {name} --follow")
+        terminal.say(f"{name} has not started yet: kubectl rapt logs {shell.word(name)} --follow")
         return
     raise NotFound(
-        "no-log", f"{name} has no pods any more, and its log went with them", f"kubectl rapt why {name}"
+        "no-log",
+        f"{name} has no pods any more, and its log went with them",
+        f"kubectl rapt why {shell.word(name)}",
     )

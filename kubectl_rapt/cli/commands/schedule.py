@@ -14,7 +14,7 @@ from kubectl_rapt.actions.schedule import Slot
 from kubectl_rapt.actions.stuck import Stuck
 from kubectl_rapt.cli import listing, options, show, terminal
 from kubectl_rapt.errors import Refused, UsageError
-from kubectl_rapt.model import times
+from kubectl_rapt.model import shell, times
 from kubectl_rapt.objects import jobs
 from kubectl_rapt.runs import agenda, lifecycle
 from kubectl_rapt.runs.agenda import Entry, Firing
@@ -96,16 +96,16 @@ def _remarks(found: Sequence[Entry], now: datetime, has_namespace: bool) -> list
     lines = []
     for one in found:
         count, first = agenda.missed(one, now)
-        there = f" -n {one.namespace}" if has_namespace else ""
+        there = f" -n {shell.word(one.namespace)}" if has_namespace else ""
         where = f"{one.tool} ({one.name}{f' in {one.namespace}' if one.namespace else ''})"
         if one.problem:
             lines.append(f"broken     {where}: {one.problem}")
         elif one.is_suspended:
-            lines.append(f"suspended  {where}: kubectl rapt schedule resume {one.tool}{there}")
+            lines.append(f"suspended  {where}: kubectl rapt schedule resume {shell.word(one.tool)}{there}")
         elif count and first:
             number = f"{count} or more" if count == agenda.MOST_MISSED else str(count)
             slots = "slot" if count == 1 else "slots"
-            back = f"kubectl rapt schedule backfill {one.tool} --from {times.spell(first)}{there}"
+            back = f"kubectl rapt schedule backfill {shell.word(one.tool)} --from {times.spell(first)}{there}"
             lines.append(f"missed     {where}: {number} {slots} since {times.spell(first)}; {back}")
     return lines
 

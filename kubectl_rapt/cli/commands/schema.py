@@ -8,7 +8,7 @@ from kubectl_rapt import documents
 from kubectl_rapt.cli import terminal
 from kubectl_rapt.config import schema as schemas
 from kubectl_rapt.errors import UsageError
-from kubectl_rapt.model import names
+from kubectl_rapt.model import names, shell
 
 _NAMES = "|".join(schemas.SCHEMAS)
 
@@ -24,5 +24,5 @@ def schema(
     if file not in schemas.SCHEMAS:
         near = names.nearest(file, schemas.SCHEMAS) or "tool"
         what = f'there is no schema of "{file}"; there are {", ".join(schemas.SCHEMAS)}'
-        raise UsageError("bad-usage", what, f"kubectl rapt schema {near}")
+        raise UsageError("bad-usage", what, f"kubectl rapt schema {shell.word(near)}")
     terminal.out(documents.dump_json(schemas.SCHEMAS[file]()).rstrip("\n"))

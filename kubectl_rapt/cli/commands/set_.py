@@ -5,11 +5,12 @@ from typing import Annotated
 import typer
 
 from kubectl_rapt.actions import set_ as setting
-from kubectl_rapt.cli import correcting, options, proposing, terminal
+from kubectl_rapt.cli import options, proposing, terminal
 from kubectl_rapt.cli.proposing import Manner
 from kubectl_rapt.cli.waiting import After
 from kubectl_rapt.config.installation import Schedule
 from kubectl_rapt.errors import RaptError, UsageError
+from kubectl_rapt.model import shell
 from kubectl_rapt.ports.world import World
 
 
@@ -62,7 +63,9 @@ def set_(
     schedules = [Schedule(one, time_zone) for one in schedule or []] if schedule or no_schedule else None
     if not (given or unset or policies or schedules is not None):
         raise UsageError(
-            "bad-usage", "there is nothing to set", f"kubectl rapt explain {correcting.quoted(tool)}"
+            "bad-usage",
+            "there is nothing to set",
+            f"kubectl rapt explain {shell.word(tool)}",
         )
     with options.open_world(context) as (world, writers):
         request = setting.Request(

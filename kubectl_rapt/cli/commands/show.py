@@ -7,6 +7,7 @@ import typer
 from kubectl_rapt.actions import catalogs, registry, repository
 from kubectl_rapt.cli import options, terminal
 from kubectl_rapt.cli import show as showing
+from kubectl_rapt.model import shell
 from kubectl_rapt.templating import declared, parameters
 from kubectl_rapt.templating.definition import Egress, Template
 from kubectl_rapt.templating.reference import Reference
@@ -69,8 +70,10 @@ def _egress(one: Egress) -> str:
 
 def _try(template: Template) -> str:
     asked = [one for one in template.parameters if one.default is None and one.required]
-    answers = [f"--set {one.name}={parameters.spell(_example(one))}" for one in asked]
-    return " ".join(["kubectl rapt add", template.name, *answers])
+    answers = [
+        f"--set {shell.word(one.name)}={shell.quoted(parameters.spell(_example(one)))}" for one in asked
+    ]
+    return " ".join(["kubectl rapt add", shell.word(template.name), *answers])
 
 
 def _example(parameter: parameters.Parameter) -> Any:

@@ -8,6 +8,7 @@ from kubectl_rapt.actions import status as looking
 from kubectl_rapt.actions.status import Status
 from kubectl_rapt.cli import listing, options, terminal
 from kubectl_rapt.cli.commands import drift
+from kubectl_rapt.model import shell
 
 _FORMS = "json|yaml|jsonpath=…"
 
@@ -54,7 +55,9 @@ def _lines(seen: Status) -> list[tuple[str, str]]:
     if seen.synced:
         lines.append(("synced", drift.summary(seen.synced)))
         if seen.synced.objects:
-            lines.append(("", f"which objects: kubectl rapt drift --in {seen.synced.environment}"))
+            lines.append(
+                ("", f"which objects: kubectl rapt drift --in {shell.word(seen.synced.environment)}")
+            )
     lines += [("note", one) for one in seen.notes]
     lines += [("problem", one) for one in seen.problems]
     lines.append(("verdict", "healthy" if seen.is_healthy else "broken"))

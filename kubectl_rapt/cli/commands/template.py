@@ -13,7 +13,7 @@ from kubectl_rapt.actions.release import Releasing
 from kubectl_rapt.actions.verify import Result
 from kubectl_rapt.cli import answering, diffs, junit, options, polling, progress, refusals, show, terminal
 from kubectl_rapt.errors import Problem, RaptError, UsageError
-from kubectl_rapt.model import names
+from kubectl_rapt.model import names, shell
 from kubectl_rapt.model.plan import Plan, WriteFiles
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.templating import parameters
@@ -186,7 +186,9 @@ def new(
     if (keep or at_run) and not source:
         flag = "--keep" if keep else "--at-run"
         raise UsageError(
-            "bad-usage", f"{flag} is for what --from finds", f"kubectl rapt template new {name} --from FILE"
+            "bad-usage",
+            f"{flag} is for what --from finds",
+            f"kubectl rapt template new {shell.word(name)} --from FILE",
         )
     is_dry, asked = options.is_dry(dry_run), []
     with options.open_world(context) as (world, writers):
@@ -214,7 +216,7 @@ def new(
         terminal.say(f"  note: {terminal.clean(note)}")
     terminal.out(f"template {name} {'would be made' if is_dry else 'made'} in templates/{name}")
     answering.tell(options.words_given(context), asked)
-    terminal.say(f"  next: kubectl rapt template test {name}")
+    terminal.say(f"  next: kubectl rapt template test {shell.word(name)}")
 
 
 def _ask(name: str, found: Source | None) -> tuple[str, list[str], list[str]]:
@@ -269,7 +271,7 @@ def release_(
             _tell_released(planned, is_dry)
         if not is_dry and (command := _commit_command(world, every)):
             terminal.say(f"  commit: {command}")
-    names = " ".join(planned.template.name for planned in every)
+    names = shell.join(planned.template.name for planned in every)
     terminal.say(f"  next: kubectl rapt template publish {names}")
 
 

@@ -53,8 +53,12 @@ def nothing_typed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         ("run -n team", "try: kubectl rapt run --help", "try: kubectl rapt run --help"),
         ("add a --in prod", "then: kubectl rapt sync --in prod", "then: kubectl rapt sync --in prod"),
         # What nobody should see.
-        ("run a --context '\x1b[31mred' --as ann", "kubectl rapt why a", "kubectl rapt why --as ann a"),
-        (f"run a --context {SECRET}", "kubectl rapt why a", "kubectl rapt why a"),
+        (
+            "run a --context '\x1b[31mred' --as ann",
+            "kubectl rapt why a",
+            "kubectl rapt why --context … --as ann a",
+        ),
+        (f"run a --context {SECRET}", "kubectl rapt why a", "kubectl rapt why --context … a"),
         # What is no command of that name.
         ("run a -n team", "kubectl rapt run-away", "kubectl rapt run-away"),
         ("run a -n team", "kubectl-rapt why a", "kubectl-rapt why a"),
