@@ -163,6 +163,12 @@ def start(world: World, writers: Writers, wanted: Run) -> Replayed:
     return Replayed(seen.run, is_new)
 
 
+def _problem(error: RaptError) -> Problem:
+    if isinstance(error, reading.Unreadable):
+        return Problem(f"{error.ref} in {error.ref.namespace}", f"cannot be read: {error.why}")
+    return Problem("a Run", error.message)
+
+
 def _item(job: Manifest) -> Item:
     return retention.of_job(job, jobs.from_manifest(job))
 
@@ -183,7 +189,7 @@ def drop(world: World, dead: Sequence[Manifest]) -> clean.Plan:
     verdicts = retention.decide(own, items, lambda _: _DROP, world.now())
     return clean.Plan(
         tuple(replace(one, why=_WHY, policy="") if one.policy == _DROP.name else one for one in verdicts),
-        tuple(Problem("", one.message) for one in unread),
+        tuple(map(_problem, unread)),
     )
 
 

@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from kubectl_rapt.actions import timing
+from kubectl_rapt.actions import dead, find, timing
 from kubectl_rapt.actions.timing import OfTool
-from kubectl_rapt.errors import NotFound
+from kubectl_rapt.errors import Invalid, NotFound
+from kubectl_rapt.model.kinds import RUN, Ref
 from kubectl_rapt.objects import runs
 from kubectl_rapt.objects.runs import Attempt
 from kubectl_rapt.objects.tools import Source
@@ -48,3 +49,22 @@ def test_a_tool_that_never_ended_well_has_nothing_to_compare(ann: FakeWorld) -> 
         timing.of(ann, "backup", "default")
     ran(ann, "one", "1.0.0", 4)
     assert isinstance(timing.of(ann, "tool/backup", "default"), OfTool)
+
+
+def test_a_run_with_an_odd_time_is_left_out_and_told_and_alone_it_is_refused(ann: FakeWorld) -> None:
+    ran(ann, "good", "1.0.0", 4)
+    ran(ann, "odd", "1.0.0", 4)
+    attempts = ann.cluster.get(Ref(RUN, "odd", "default"))["status"]["attempts"]
+    odd = [{**attempts[0], "finishedAt": "2026-11-30T01:00:00X5Z"}]
+    ann.cluster.patch(Ref(RUN, "odd", "default"), {"status": {"attempts": odd}}, subresource="status")
+    told = timing.of(ann, "tool/backup", "default")
+    assert isinstance(told, OfTool)
+    assert [one.runs for one in told.paces] == [1]
+    assert [one.partition(":")[0] for one in told.unread] == ["run/odd cannot be read"]
+    for verb in ("why", "logs"):
+        with pytest.raises(Invalid, match="run/odd cannot be read") as refused:
+            find.execution(ann, "odd", "default", verb)
+        assert (refused.value.exit_code, refused.value.code) == (5, "unreadable-object")
+    plan = dead.drop(ann, list(ann.cluster.list(RUN, "default")))
+    assert [one.where for one in plan.broken] == ["run/odd in default"]
+    assert [one.item.ref.name for one in plan.verdicts] == ["good"]
