@@ -231,7 +231,8 @@ def look(world: World, want: Desired) -> Live:
         found[ref_of(manifest)] = manifest
     for namespace in want.environment.all_namespaces:
         for job in reading.readable(jobs.from_manifest, world.cluster.list(JOB, namespace, labels=selector)):
-            if not job.ended:
+            # The Job of a cancelled run stays suspended, has no condition, and never begins again.
+            if not (job.ended or (job.is_cancelled and job.is_suspended and not job.active)):
                 unfinished.add(job.labels.get(labels.TOOL, ""))
     for manifest in existing(world, [ref for ref in map(ref_of, want.objects) if ref not in found]):
         found[ref_of(manifest)] = manifest

@@ -156,6 +156,19 @@ def test_a_tool_with_an_unfinished_job_is_kept_until_the_job_is_over(team: Team)
     assert sorted(team.sync()) == ["ServiceAccount rapt-busy pruned", "Tool busy pruned"]
 
 
+def test_the_job_of_a_cancelled_run_keeps_no_tool(team: Team) -> None:
+    team.add("given-up")
+    team.sync()
+    wanted = run.plan(team.world, run.Request("given-up", team.namespace, {}, {}))
+    created = runs.from_manifest(team.writers.cluster.create(runs.to_manifest(wanted)))
+    job = jobs.from_manifest(team.writers.cluster.create(jobs.of_attempt(created, 1)))
+    cancelled = {"metadata": {"labels": {labels.UNRELEASED: None, labels.CANCELLED: "true"}}}
+    team.writers.cluster.patch(job.ref, cancelled)
+    team.drop("given-up")
+    assert sorted(team.sync()) == ["ServiceAccount rapt-given-up pruned", "Tool given-up pruned"]
+    assert team.world.cluster.get(job.ref)["metadata"]["uid"] == job.uid, "it is its run's"
+
+
 def test_the_cluster_of_another_environment_is_refused_before_anything_is_written(
     open_team: Callable[..., Any], user: Path, namespace: str
 ) -> None:
