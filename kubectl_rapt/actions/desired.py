@@ -210,6 +210,10 @@ def check_history(world: World, environment: Environment, head: str) -> None:
         record = find.perhaps(world, record_of(environment))
         applied = record["data"].get("commit", "") if record else ""
         is_there = not applied or repository.contains(world, head, applied)
+        if not is_there:
+            # Somebody may have committed and synced since that commit was read: then main has it by now.
+            newest = repository.read(world).head
+            is_there = newest != head and repository.contains(world, newest, applied)
     except RaptError:
         return
     if not is_there:

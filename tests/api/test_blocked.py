@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from kubectl_rapt.actions import desired, repository
 from kubectl_rapt.config import layout
 from kubectl_rapt.errors import Refused
 from kubectl_rapt.model.kinds import CRON_JOB, SERVICE_ACCOUNT, TOOL, Ref
@@ -167,3 +168,13 @@ def test_a_main_that_was_rewritten_is_told_before_anything_is_committed(team: Te
     assert ann.types("sync", "--in", "dev", "--rollback").exit_code == 0
     ended = ann.types(*ADD)
     assert ended.exit_code == 0, ended
+
+
+def test_who_was_slower_is_not_told_that_main_was_rewritten(team: Team, ann: Person) -> None:
+    team.add("hello")
+    assert ann.types("sync").exit_code == 0
+    seen = repository.read(team.world).head
+    team.add("quicker")
+    assert ann.types("sync").exit_code == 0
+    environment = desired.desired(repository.read(team.world), "dev").environment
+    desired.check_history(team.world, environment, seen)
