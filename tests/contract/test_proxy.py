@@ -264,6 +264,18 @@ def test_a_broken_kubeconfig_is_told(kubectl_on_path: None, tmp_path: Path, text
     assert "broken" in caught.value.message
 
 
+def test_a_broken_kubeconfig_is_told_as_often_as_it_is_asked_for(
+    kubectl_on_path: None, tmp_path: Path
+) -> None:
+    path = tmp_path / "broken"
+    path.write_text("a: [")
+    with Door(Target(kubeconfig=str(path))) as door:
+        for _ in range(2):
+            with pytest.raises(Invalid) as caught:
+                Reads(door).context()
+            assert caught.value.code == "bad-kubeconfig"
+
+
 def test_a_failing_plug_in_is_told_with_its_own_words(kubectl_on_path: None, tmp_path: Path) -> None:
     words = "\033[31mToken has expired,\033[0m log in again"
     plugin = {

@@ -118,6 +118,7 @@ class Door:
         asked = target.kubectl_flags, target.namespace
         self._kubectl = ahead if ahead and ahead.take(*asked) else Kubectl(*asked)
         self.proxy = Proxy(target, self._kubectl.proxy)
+        self._config: ConfigView | None = None
         self._view: Mapping[str, Any] | None = None
         self._lock = threading.Lock()
         self._idle: list[http.Connection] = []
@@ -161,7 +162,8 @@ class Door:
         """The user's kubeconfig, cut down to the context in use; empty where there is none."""
         with self._lock:
             if self._view is None:
-                self._view = ConfigView(self._kubectl.view()).read()
+                self._config = self._config or ConfigView(self._kubectl.view())
+                self._view = self._config.read()
             return self._view
 
     def json(

@@ -87,14 +87,17 @@ class ConfigView:
 
     def __init__(self, child: "Child | Said") -> None:
         self._child = child
+        self._refusal: RaptError | None = None
 
     def read(self, timeout_seconds: float = _VIEW_WITHIN_SECONDS) -> dict[str, Any]:
-        """The kubeconfig, cut down to one context; empty where kubectl has none. To be called once.
+        """The kubeconfig, cut down to one context; empty where kubectl has none. Only a refusal may be asked for again.
 
         Raises:
             NotFound, Invalid: kubectl's complaint about the context or a file.
             Unavailable: kubectl did not answer in time.
         """
+        if self._refusal:
+            raise self._refusal
         ends_at = time.monotonic() + timeout_seconds
         said = bytearray()
         while _is_readable(self._child.heard, ends_at - time.monotonic()):
@@ -112,7 +115,8 @@ class ConfigView:
         text = said.decode(errors="replace")
         if "current-context must exist" in text:
             return {}
-        raise refusal_to_start(text)
+        self._refusal = refusal_to_start(text)
+        raise self._refusal
 
 
 def refusal_to_start(complaints: str) -> RaptError:
