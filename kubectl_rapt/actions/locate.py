@@ -9,7 +9,7 @@ from kubectl_rapt.actions import repository
 from kubectl_rapt.config import location
 from kubectl_rapt.config.location import Location
 from kubectl_rapt.config.project import Environment, Project
-from kubectl_rapt.errors import NotFound, RaptError, UsageError
+from kubectl_rapt.errors import NotFound, RaptError, Refused, UsageError
 from kubectl_rapt.model import shell
 from kubectl_rapt.model.target import Target
 from kubectl_rapt.ports.world import World
@@ -43,6 +43,31 @@ def find(world: World, name: str, target: Target, *, may_fetch: bool = True) -> 
             raise
         world.git.fetch(repository.address(world))  # somebody may have added it since the last fetch
     return _resolve(world, _known(world), chosen, bool(name), target)
+
+
+def check_namespace(world: World, name: str, target: Target, *, is_named: bool) -> None:
+    """Make sure that the namespace of ``-n`` is one of an environment.
+
+    Args:
+        world: Where to read.
+        name: The environment.
+        target: What the person's flags say of the cluster.
+        is_named: Whether the person named the environment; if not, the one that has the namespace may be meant.
+
+    Raises:
+        NotFound: ``no-environment``.
+        Refused: ``other-namespace``. If the environment was not named and exactly one other has the namespace, the hint
+            is to name that one.
+        Invalid, Unavailable: ``rapt.yaml`` cannot be read.
+    """
+    try:
+        find(world, name, target)
+    except Refused as error:
+        project = _known(world)
+        owners = [one.name for one in project.environments.values() if target.namespace in one.namespaces]
+        if error.code != "other-namespace" or is_named or len(owners) != 1:
+            raise
+        raise Refused(error.code, error.message, f"--in {owners[0]}") from error
 
 
 def _known(world: World) -> Project:

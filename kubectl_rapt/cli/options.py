@@ -216,17 +216,35 @@ def pairs(texts: Sequence[str], flag: str) -> dict[str, str]:
     return found
 
 
-def environment(context: typer.Context, settings: Settings) -> str:
+def environment(context: typer.Context, world: "World") -> str:
     """The environment that a command works on: ``--in``, else the person's default.
 
     Raises:
         UsageError: There is neither.
+        Refused: ``other-namespace``: ``-n`` names a namespace that is not the environment's.
     """
+    settings = world.settings
     chosen = named_environment(context) or settings.environment
     if not chosen:
         hint = "--in ENV" if settings.repository else "kubectl rapt init --local"
         raise UsageError("no-environment", "no environment is named and there is no default", hint)
+    _check_namespace(context, world)
     return chosen
+
+
+def _check_namespace(context: typer.Context, world: "World") -> None:
+    """Refuse a namespace that is not one of the environment that is meant. Raises RaptError.
+
+    Where ``--in`` was given, opening the world of an environment has checked that already. Where it was not, ``-n``
+    is any namespace of the cluster for the commands that work there, but not for those about the config repository.
+    """
+    from kubectl_rapt.actions import locate
+
+    where = target(context)
+    named = named_environment(context)
+    chosen = named or world.settings.environment
+    if where.namespace and chosen and world.settings.repository:
+        locate.check_namespace(world, chosen, where, is_named=bool(named))
 
 
 def check_default(context: typer.Context, environment: "Environment") -> None:
@@ -305,6 +323,8 @@ def open_world(
         ):
             if name and about != "repository":
                 _check_environment(opened[0], is_strict=about != "anything")
+            if about == "repository":
+                _check_namespace(context, opened[0])
             yield opened
     except RaptError as error:
         told = _with_context(context, name, error)

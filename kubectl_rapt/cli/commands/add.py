@@ -139,7 +139,7 @@ def _environment(context: typer.Context, world: World, asked: list[str]) -> str:
     """The environment: the one that is named, the default, or the one that is asked for."""
     is_open = not (options.named_environment(context) or world.settings.environment)
     if not (is_open and world.settings.repository and terminal.is_interactive()):
-        return options.environment(context, world.settings)
+        return options.environment(context, world)
     from kubectl_rapt.actions import repository
 
     known = list(repository.read(world).project().environments)

@@ -37,7 +37,7 @@ def diff(
         what = "--version, --with and --change exclude each other"
         raise UsageError("bad-usage", what, "give one of them")
     with options.open_world(context) as (world, _):
-        environment = options.environment(context, world.settings)
+        environment = options.environment(context, world)
         found = _compared(world, environment, tool, version, with_, change)
     if output:
         terminal.out(show.document(_data(found), output))

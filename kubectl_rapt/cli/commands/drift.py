@@ -29,7 +29,7 @@ def drift(
     """
     options.one_of("-o", output, ("json", "yaml"))
     with options.open_world(context) as (world, _):
-        found = drifting.drift(world, options.environment(context, world.settings))
+        found = drifting.drift(world, options.environment(context, world))
     if output:
         terminal.out(show.document(data(found), output))
     else:

@@ -24,7 +24,7 @@ def explain(
     """
     options.one_of("-o", output, ("json", "yaml"))
     with options.open_world(context) as (world, _):
-        environment = options.environment(context, world.settings)
+        environment = options.environment(context, world)
         lines = explaining.explain(world, repository.read(world), environment, tool, key)
     if output:
         terminal.out(show.document([line._asdict() for line in lines], output))

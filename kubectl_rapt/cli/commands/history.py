@@ -24,7 +24,7 @@ def history(
     """
     options.one_of("-o", output, ("json", "yaml", "name"))
     with options.open_world(context) as (world, _):
-        environment = options.environment(context, world.settings)
+        environment = options.environment(context, world)
         found = repository.read(world)
         entries = list(histories.history(world, found, environment, tool))
         now = world.now()

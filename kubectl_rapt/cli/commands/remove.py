@@ -26,7 +26,7 @@ def remove(
     Example: kubectl rapt remove backup --in staging
     """
     with options.open_world(context) as (world, writers):
-        environment = options.environment(context, world.settings)
+        environment = options.environment(context, world)
         make = removing.draft(tool, environment, options.words(from_namespace))
         after = After(wait or sync, sync, timeout)
         manner = Manner(options.is_dry(dry_run), overwrite, draft, after)

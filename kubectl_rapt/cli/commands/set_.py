@@ -69,7 +69,7 @@ def set_(
         )
     with options.open_world(context) as (world, writers):
         request = setting.Request(
-            tool, options.environment(context, world.settings), given, unset, schedules, policies
+            tool, options.environment(context, world), given, unset, schedules, policies
         )
         make = setting.draft(world, request)
         after = After(wait or sync, sync, timeout)

@@ -38,7 +38,7 @@ def share(
             "--to-namespace NAME",
         )
     with options.open_world(context) as (world, writers):
-        source = options.environment(context, world.settings)
+        source = options.environment(context, world)
         make = sharing.draft(tool, source, namespaces, environments)
         after = After(wait or sync, sync, timeout)
         # The environments that get it were named, whichever one they get it from.

@@ -31,7 +31,7 @@ def sync(
     options.one_of("-o", output, ("name",))
     is_dry = options.is_dry(dry_run)
     with options.open_world(context) as (world, writers):
-        environment = options.environment(context, world.settings)
+        environment = options.environment(context, world)
         carry_out(
             world,
             None if is_dry else writers,

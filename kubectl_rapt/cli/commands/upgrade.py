@@ -50,7 +50,7 @@ def upgrade(
         raise UsageError("bad-flag", f"--to: {error}", "--to ^1.2") from None
     with options.open_world(context) as (world, writers):
         request = upgrading.Request(
-            options.environment(context, world.settings),
+            options.environment(context, world),
             names,
             wanted,
             options.pairs(set_ or [], "--set"),

@@ -1,0 +1,81 @@
+"""Two environments that both have a tool of one name: what is typed for one is never done to the other."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from kubectl_rapt.config import layout
+from kubectl_rapt.config.project import Environment
+from tests.cli.conftest import Ask
+from tests.cli.endings import refused
+from tests.cli.test_checkout import hello
+from tests.repositories import ConfigRepository
+
+
+@pytest.fixture
+def repository(tmp_path: Path, home: Path, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> ConfigRepository:
+    """``hello`` is in both, with another image in prod; ``only`` is in dev, which is the default environment."""
+    dev, prod = Environment("dev", ("nc-dev",), is_reviewed=False), Environment("prod", ("nc-prod",))
+    repository = ConfigRepository(tmp_path, dev, prod)
+    monkeypatch.setenv("RAPT_REPOSITORY", str(repository.path))
+    settings = home / ".config" / "rapt" / "config.json"
+    settings.parent.mkdir(parents=True)
+    settings.write_text(json.dumps({"environment": "dev"}))
+    files = {
+        layout.PROJECT: repository.files()[layout.PROJECT],
+        layout.definition("dev", "hello"): hello(),
+        layout.definition("dev", "only"): hello(),
+        layout.definition("prod", "hello"): hello("busybox:1.36"),
+    }
+    work = tmp_path / "work"
+    for path, content in files.items():
+        (work / path).parent.mkdir(parents=True, exist_ok=True)
+        (work / path).write_bytes(content)
+    assert ask("render", "--path", str(work)).exit_code == 0
+    for path in work.rglob("rendered/**/*"):
+        if path.is_file():
+            files[str(path.relative_to(work))] = path.read_bytes()
+    repository.commit({**files})
+    return repository
+
+
+ABOUT_THE_REPOSITORY = (
+    "remove hello",
+    "set hello --schedule @daily",
+    "explain hello",
+    "history hello",
+    "diff hello",
+    "sync",
+    "drift",
+    "add http-check --set url=http://example.com",
+    "upgrade hello",
+    "share hello --to-environment prod",
+    "render",
+    "check",
+)
+
+
+@pytest.mark.parametrize("command", ABOUT_THE_REPOSITORY)
+def test_a_namespace_of_another_environment_is_refused_without_in_too(
+    ask: Ask, repository: ConfigRepository, command: str
+) -> None:
+    what = 'namespace "nc-prod" does not belong to environment "dev", but to prod; dev has nc-dev'
+    hint = f"kubectl rapt {command} -n nc-prod --in prod"
+    before = repository.branches
+    assert ask(*command.split(), "-n", "nc-prod") == refused(6, what, hint)
+    named = refused(6, what, f"kubectl rapt {command} -n nc-dev --in dev")
+    assert ask(*command.split(), "-n", "nc-prod", "--in", "dev") == named
+    assert repository.branches == before
+
+
+def test_a_namespace_that_nobody_has_is_refused_with_one_of_the_default_environment(
+    ask: Ask, repository: ConfigRepository
+) -> None:
+    what = 'namespace "nc-test" does not belong to environment "dev"; dev has nc-dev'
+    assert ask("explain", "hello", "-n", "nc-test") == refused(
+        6, what, "kubectl rapt explain hello -n nc-dev"
+    )
+    own = ask("explain", "hello", "-n", "nc-dev")
+    assert own.exit_code == 0
+    assert own.stdout == ask("explain", "hello").stdout
