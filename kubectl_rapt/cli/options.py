@@ -11,7 +11,6 @@ from typer.core import TyperOption
 
 from kubectl_rapt import wiring
 from kubectl_rapt.cli import line
-from kubectl_rapt.config.settings import Settings
 from kubectl_rapt.errors import Problem, RaptError, Refused, UsageError
 from kubectl_rapt.model import names, shell
 from kubectl_rapt.model.target import Target
