@@ -33,9 +33,9 @@ def repository(tmp_path: Path, home: Path, ask: Ask, monkeypatch: pytest.MonkeyP
         (work / path).parent.mkdir(parents=True, exist_ok=True)
         (work / path).write_bytes(content)
     assert ask("render", "--path", str(work)).exit_code == 0
-    for path in work.rglob("rendered/**/*"):
-        if path.is_file():
-            files[str(path.relative_to(work))] = path.read_bytes()
+    for place, name in (("dev", "hello"), ("dev", "only"), ("prod", "hello")):
+        path = layout.rendered(place, name)
+        files[path] = (work / path).read_bytes()
     repository.commit({**files})
     return repository
 

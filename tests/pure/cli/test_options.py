@@ -1,6 +1,7 @@
 """Flags become values: pairs, choices, and which cluster is meant."""
 
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 import typer
@@ -11,6 +12,7 @@ from kubectl_rapt.config.project import Environment
 from kubectl_rapt.config.settings import Settings
 from kubectl_rapt.errors import Problem, UsageError
 from kubectl_rapt.model.target import Target
+from kubectl_rapt.ports.world import World
 
 
 @pytest.mark.parametrize(
@@ -83,8 +85,13 @@ def test_without_flags_kubectls_own_choice_holds() -> None:
     assert options.named_environment(contexts()) == ""
 
 
+def world(settings: Settings) -> World:
+    """A world of which only the settings are read."""
+    return cast(World, SimpleNamespace(settings=settings))
+
+
 def test_the_environment_is_the_named_one_or_else_ones_own() -> None:
-    mine = Settings(environment="dev")
+    mine = world(Settings(environment="dev"))
     assert options.environment(contexts("--in", "prod"), mine) == "prod"
     assert options.environment(contexts(), mine) == "dev"
 
@@ -98,7 +105,7 @@ def test_the_environment_is_the_named_one_or_else_ones_own() -> None:
 )
 def test_without_an_environment_the_next_step_is_named(settings: Settings, hint: str) -> None:
     with pytest.raises(UsageError) as caught:
-        options.environment(contexts(), settings)
+        options.environment(contexts(), world(settings))
     assert caught.value.code == "no-environment"
     assert caught.value.hint.endswith(hint)
 
