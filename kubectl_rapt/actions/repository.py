@@ -53,9 +53,11 @@ class Repository:
         self.project().environment(environment)
         near = names.nearest(tool, [name for _, name in layout.tools(self.files, environment)])
         elsewhere = [place for place, name in layout.tools(self.files) if name == tool]
-        hint = f"--in {shell.word(elsewhere[0])}" if elsewhere else "kubectl rapt list --repository"
-        error = NotFound("no-tool", f'no tool "{tool}" in environment {environment}', hint)
-        raise error if elsewhere else error.meant(tool, near)
+        what = f'no tool "{tool}" in environment {environment}'
+        if elsewhere:  # a command that is copied must not change the tool of another environment
+            hint = f"kubectl rapt list --in {shell.word(environment)} --repository"
+            raise NotFound("no-tool", f"{what}, but in {', '.join(elsewhere)}", hint)
+        raise NotFound("no-tool", what, "kubectl rapt list --repository").meant(tool, near)
 
     def installation(self, environment: str, tool: str) -> Installation:
         """What the file of a tool says. Raises NotFound, Invalid."""

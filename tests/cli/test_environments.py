@@ -79,3 +79,16 @@ def test_a_namespace_that_nobody_has_is_refused_with_one_of_the_default_environm
     own = ask("explain", "hello", "-n", "nc-dev")
     assert own.exit_code == 0
     assert own.stdout == ask("explain", "hello").stdout
+
+
+@pytest.mark.parametrize(
+    "command", ["remove only", "set only image=busybox:1.36", "upgrade only", "explain only"]
+)
+def test_a_tool_that_only_another_environment_has_is_not_hinted_there(
+    ask: Ask, repository: ConfigRepository, command: str
+) -> None:
+    before = repository.branches
+    assert ask(*command.split(), "--in", "prod") == refused(
+        4, 'no tool "only" in environment prod, but in dev', "kubectl rapt list --in prod --repository"
+    )
+    assert repository.branches == before
