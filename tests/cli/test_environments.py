@@ -92,3 +92,21 @@ def test_a_tool_that_only_another_environment_has_is_not_hinted_there(
         4, 'no tool "only" in environment prod, but in dev', "kubectl rapt list --in prod --repository"
     )
     assert repository.branches == before
+
+
+@pytest.mark.parametrize(
+    "flags", [["--image", "busybox:1.35"], [], ["--image", "busybox:1.35", "--name", "x"]]
+)
+def test_the_words_after_two_dashes_are_never_the_name_of_a_tool(
+    ask: Ask, repository: ConfigRepository, flags: list[str]
+) -> None:
+    before = repository.branches
+    assert ask("add", *flags, "--in", "dev", "--", "sh", "-c", "true") == refused(
+        2, "missing argument 'TEMPLATE'", "kubectl rapt add --help"
+    )
+    assert repository.branches == before
+
+
+def test_a_tool_may_be_called_like_its_command(ask: Ask, repository: ConfigRepository) -> None:
+    words = ["sh", "--image", "busybox:1.35", "--in", "dev", "--dry-run", "--", "sh", "-c", "true"]
+    assert "tools/dev/sh.yaml" in ask("add", *words).stdout

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from kubectl_rapt.actions import add as adding
-from kubectl_rapt.cli import answering, options, proposing, terminal
+from kubectl_rapt.cli import answering, line, options, proposing, terminal
 from kubectl_rapt.cli.proposing import Manner
 from kubectl_rapt.cli.waiting import After
 from kubectl_rapt.config import installation
@@ -74,6 +74,9 @@ def add(
     if wrong := [one for one in allow_literal or [] if not DIGEST.fullmatch(one)]:
         what = f"--allow-literal expects sha256: and 64 hex digits, got {wrong[0]}"
         raise UsageError("bad-flag", what, "kubectl rapt add --help")
+    if name and not _is_named(context):
+        name, command = "", [name, *(command or [])]
+        answering.check_asked(context, "TEMPLATE")
     values = {"image": image, **({"command": command} if command else {})} if image else {}
     if command and not image:
         raise UsageError(
@@ -112,6 +115,12 @@ def add(
             raise Refused(error.code, error.message, hints, error.problems) from error
         answering.tell(options.words_given(context), asked)
         return code
+
+
+def _is_named(context: typer.Context) -> bool:
+    """Whether an argument stands before ``--``: the words after it are the command, never a name."""
+    words = options.words_given(context)
+    return "--" not in words or bool(line.read(words[: words.index("--")]).arguments)
 
 
 def _template(context: typer.Context, world: World, *, is_name: bool) -> str:
