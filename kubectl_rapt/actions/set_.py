@@ -26,6 +26,7 @@ class Request:
         answers: Parameter to the text that was given.
         unset: Parameters that are to have their default again.
         schedules: When it runs by itself; None leaves that as it is.
+        keeps_time_zone: Whether the schedules get the time zone that all those before them had.
         policies: ``retry`` or ``cleanup`` to a policy's name; an empty one is to be the default again.
     """
 
@@ -35,6 +36,7 @@ class Request:
     unset: Sequence[str] = ()
     schedules: Sequence[Schedule] | None = None
     policies: Mapping[str, str] | None = None
+    keeps_time_zone: bool = False
 
 
 def draft(world: World, request: Request) -> Make:
@@ -65,7 +67,11 @@ def draft(world: World, request: Request) -> Make:
                 text = edits.remove(text, f"/answers/{name}", path)
             said.append(name)
         if request.schedules is not None:
-            data = [installation.schedule_to_data(one) for one in request.schedules]
+            zones = {one.time_zone for one in now.schedules}
+            wanted = request.schedules
+            if request.keeps_time_zone and len(zones) == 1:
+                wanted = [Schedule(one.cron, *zones) for one in wanted]
+            data = [installation.schedule_to_data(one) for one in wanted]
             text = edits.put(text, "/schedules", data, path) if data else _without(text, "schedules", path)
             said.append("schedules")
         for kind, name in (request.policies or {}).items():

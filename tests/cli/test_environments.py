@@ -110,3 +110,35 @@ def test_the_words_after_two_dashes_are_never_the_name_of_a_tool(
 def test_a_tool_may_be_called_like_its_command(ask: Ask, repository: ConfigRepository) -> None:
     words = ["sh", "--image", "busybox:1.35", "--in", "dev", "--dry-run", "--", "sh", "-c", "true"]
     assert "tools/dev/sh.yaml" in ask("add", *words).stdout
+
+
+def _zone(ask: Ask, repository: ConfigRepository, held: str, *words: str) -> str:
+    """The time zone of the next firings, as ``set`` tells it of a tool that had other schedules."""
+    repository.commit({layout.definition("dev", "hello"): hello() + held.encode()})
+    ended = ask("set", "hello", "--schedule", "0 3 * * *", *words, "--in", "dev", "--dry-run", "--overwrite")
+    firings = next(one for one in ended.stdout.splitlines() if one.startswith("next firings "))
+    assert firings.count(" 03:00") == 3
+    return firings.rpartition("03:00 ")[2]
+
+
+PRAGUE = (
+    "schedules:\n- cron: 0 1 * * *\n  timeZone: Europe/Prague\n- cron: 0 2 * * *\n  timeZone: Europe/Prague\n"
+)
+NONE = "UTC, unless the cluster says otherwise"
+
+
+@pytest.mark.parametrize(
+    ("held", "words", "expected"),
+    [
+        (PRAGUE, [], "Europe/Prague"),
+        (PRAGUE, ["--time-zone", "Asia/Tokyo"], "Asia/Tokyo"),
+        (PRAGUE, ["--time-zone", ""], NONE),
+        (PRAGUE.replace("Europe/Prague", "Asia/Tokyo", 1), [], NONE),
+        (PRAGUE.replace("  timeZone: Europe/Prague\n", "", 1), [], NONE),
+    ],
+    ids=["kept", "another", "removed", "two", "not-all"],
+)
+def test_a_replaced_schedule_keeps_the_time_zone_that_all_had(
+    ask: Ask, repository: ConfigRepository, held: str, words: list[str], expected: str
+) -> None:
+    assert _zone(ask, repository, held, *words) == expected

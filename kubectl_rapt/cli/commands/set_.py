@@ -26,7 +26,9 @@ def set_(
     schedule: Annotated[
         list[str] | None, typer.Option(metavar="CRON", help="Run at these times, in cron syntax (repeatable)")
     ] = None,
-    time_zone: Annotated[str, typer.Option(metavar="ZONE", help="Time zone of the schedules")] = "",
+    time_zone: Annotated[
+        str | None, typer.Option(metavar="ZONE", help="Time zone of the schedules; by default, it is kept")
+    ] = None,
     no_schedule: Annotated[bool, typer.Option("--no-schedule", help="Remove all schedules")] = False,
     retry: Annotated[
         str | None, typer.Option(metavar="POLICY", help='Retry policy; "" means the default')
@@ -55,12 +57,14 @@ def set_(
         raise UsageError(
             "bad-usage", "--schedule and --no-schedule exclude each other", "leave one of them out"
         ).meant("--no-schedule", "")
-    if time_zone and not schedule:
+    if time_zone is not None and not schedule:
         raise UsageError(
             "bad-usage", "--time-zone needs --schedule", "--schedule '0 3 * * *' --time-zone ZONE"
         )
     policies = {kind: name for kind, name in (("retry", retry), ("cleanup", cleanup)) if name is not None}
-    schedules = [Schedule(one, time_zone) for one in schedule or []] if schedule or no_schedule else None
+    schedules = (
+        [Schedule(one, time_zone or "") for one in schedule or []] if schedule or no_schedule else None
+    )
     if not (given or unset or policies or schedules is not None):
         raise UsageError(
             "bad-usage",
@@ -68,8 +72,9 @@ def set_(
             f"kubectl rapt explain {shell.word(tool)}",
         )
     with options.open_world(context) as (world, writers):
+        environment = options.environment(context, world)
         request = setting.Request(
-            tool, options.environment(context, world), given, unset, schedules, policies
+            tool, environment, given, unset, schedules, policies, keeps_time_zone=time_zone is None
         )
         make = setting.draft(world, request)
         after = After(wait or sync, sync, timeout)
