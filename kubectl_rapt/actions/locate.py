@@ -67,7 +67,7 @@ def check_namespace(world: World, name: str, target: Target, *, is_named: bool) 
         owners = [one.name for one in project.environments.values() if target.namespace in one.namespaces]
         if error.code != "other-namespace" or is_named or len(owners) != 1:
             raise
-        raise Refused(error.code, error.message, f"--in {owners[0]}") from error
+        raise Refused(error.code, error.message, f"--in {shell.word(owners[0])}") from error
 
 
 def _known(world: World) -> Project:
