@@ -273,7 +273,7 @@ COMMANDS = {
         ),
         (
             Flag(("--schedule",), "CRON", "Run at these times, in cron syntax (repeatable)", True),
-            Flag(("--time-zone",), "ZONE", "Time zone of the schedules", False),
+            Flag(("--time-zone",), "ZONE", "Time zone of the schedules; by default, it is kept", False),
             Flag(("--no-schedule",), "", "Remove all schedules", False),
             Flag(("--retry",), "POLICY", "Retry policy; \"\" means the default", False),
             Flag(("--cleanup",), "POLICY", "Cleanup policy; \"\" means the default", False),
