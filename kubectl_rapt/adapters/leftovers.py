@@ -46,11 +46,11 @@ def sweep(environ: Mapping[str, str]) -> list[Path]:
         if platform.cache_doubt(environ):
             return []
         platform.make(cache)
-        _touch(stamp)
+        now = _touch(stamp)
     except OSError:
         return []  # without a note of it, every command would sweep
     removed: list[Path] = []
-    for path in _left(environ, cache):
+    for path in _left(environ, cache, now):
         if len(removed) == _MOST:
             break
         with suppress(OSError):
@@ -64,39 +64,45 @@ def sweep(environ: Mapping[str, str]) -> list[Path]:
 
 def sweep_beside(place: Path) -> None:
     """Remove what killed processes left of drafts of one file, which are beside it."""
-    for path in _old(place.parent, re.compile(rf"\.{re.escape(place.name)}\.{platform.DRAFT}")):
+    for path in _old(place.parent, re.compile(rf"\.{re.escape(place.name)}\.{platform.DRAFT}"), time.time()):
         with suppress(OSError):
             path.unlink()
 
 
-def _left(environ: Mapping[str, str], cache: Path) -> Iterator[Path]:
+def _left(environ: Mapping[str, str], cache: Path, now: float) -> Iterator[Path]:
     for folder in dict.fromkeys([environ.get("TMPDIR", ""), "/tmp"]):
         if folder:
-            yield from (one for one in _old(Path(folder), _SOCKETS) if not _is_listened_to(one / "s"))
-            yield from _old(Path(folder), _KEYS)
-    yield from _old(cache / "git", _GIT)
-    yield from _old(cache / "names", _NAMES)
+            yield from (one for one in _old(Path(folder), _SOCKETS, now) if not _is_listened_to(one / "s"))
+            yield from _old(Path(folder), _KEYS, now)
+    yield from _old(cache / "git", _GIT, now)
+    yield from _old(cache / "names", _NAMES, now)
     for folder_ in _folders(cache / "answers"):
-        yield from _old(folder_, _ANSWERS)
+        yield from _old(folder_, _ANSWERS, now)
     with suppress(Refused):
-        yield from _old(platform.config_home(environ), _SETTINGS)
+        yield from _old(platform.config_home(environ), _SETTINGS, now)
     with suppress(Refused):
-        yield from _old(platform.data_home(environ), _REPOSITORY)
+        yield from _old(platform.data_home(environ), _REPOSITORY, now)
 
 
-def _touch(stamp: Path) -> None:
-    """Note the time. Neither is a link followed nor the content of a file changed, whatever stands there."""
+def _touch(stamp: Path) -> float:
+    """Note the time. Neither is a link followed nor the content of a file changed, whatever stands there.
+
+    Returns:
+        The time by the clock of the files, in seconds since 1970. The process may have been given another one, by which
+        what somebody makes just now would be old.
+    """
     flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     handle = os.open(stamp, flags, 0o600)
     try:
         os.utime(handle)
+        return os.fstat(handle).st_mtime
     finally:
         os.close(handle)
 
 
-def _old(folder: Path, name: re.Pattern[str]) -> Iterator[Path]:
+def _old(folder: Path, name: re.Pattern[str], now: float) -> Iterator[Path]:
     """What has such a name there, is this user's own, and has not changed for long."""
-    before = time.time() - _OLD_SECONDS
+    before = now - _OLD_SECONDS
     with suppress(OSError), os.scandir(folder) as found:
         for one in found:
             if not name.fullmatch(one.name):

@@ -86,6 +86,16 @@ def test_what_somebody_may_still_be_writing_stays(tmp_path: Path, environ: dict[
     assert left(tmp_path) == set(OURS)
 
 
+def test_a_process_whose_clock_is_ahead_sweeps_nothing_that_is_new(
+    tmp_path: Path, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made(tmp_path, OURS, 0)
+    ahead = time.time() + 40 * 24 * HOUR
+    monkeypatch.setattr(time, "time", lambda: ahead)
+    assert leftovers.sweep(environ) == []
+    assert left(tmp_path) == set(OURS)
+
+
 def test_a_folder_whose_socket_is_listened_to_stays_however_old_it_is(environ: dict[str, str]) -> None:
     folder = Path("/tmp", f"rapt-{os.urandom(8).hex()}")  # a socket's path must be short
     folder.mkdir()

@@ -245,14 +245,21 @@ def test_lines_that_went_with_their_pod_are_told(scripted: Faults, reads: Reads)
 
 
 @pytest.mark.parametrize(
-    "stall",
-    [BlackHole(), Streamed(then="silence"), Streamed([A, B], then="silence")],
+    ("stall", "rest"),
+    [
+        (BlackHole(), [A, B, C, D]),
+        (Streamed(then="silence"), [A, B, C, D]),
+        (
+            Streamed([A, B], then="silence"),
+            [B, C, D],
+        ),  # from the second of the last line on, as it was asked for
+    ],
     ids=["never answered", "nothing came", "some lines came"],
 )
 def test_a_log_that_stalls_after_its_container_has_ended_arrives_whole_and_soon(
-    scripted: Faults, reads: Reads, stall: Act
+    scripted: Faults, reads: Reads, stall: Act, rest: list[bytes]
 ) -> None:
-    scripted.on(LOGS, stall, Streamed([A, B, C, D]), Streamed([D]))
+    scripted.on(LOGS, stall, Streamed(rest), Streamed([D]))
     lines = reads.logs(ONE, "main", follow=True)
     threading.Timer(0.3, lines.expect_end).start()
     begun = time.monotonic()
