@@ -107,8 +107,10 @@ def across(world: World, environment: str, tool: str, other: str) -> Compared:
     found.definition(environment, tool)
     found.project().environment(other, "--with")
     if layout.definition(other, tool) not in found.files:
-        where = f"--in {shell.word(environment)} --to-environment {shell.word(other)}"
-        hint = f"kubectl rapt share {shell.word(tool)} {where}"
+        hint = (
+            f"kubectl rapt share {shell.word(tool)} "
+            f"--in {shell.word(environment)} --to-environment {shell.word(other)}"
+        )
         raise NotFound("no-tool", f'no tool "{tool}" in environment {other}', hint)
     sides = []
     for name in (environment, other):
