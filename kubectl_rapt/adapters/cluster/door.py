@@ -295,7 +295,7 @@ class Door:
             refusal = None if 200 <= status < 300 else body.whole()
             may_reuse = answer.may_reuse_connection
         except http.TooSlow as error:
-            raise answers.lost(ask, f"no answer within {ends_at - began_at:.3g} s", code="timeout") from error
+            raise answers.lost(ask, _silence(ends_at - began_at), code="timeout") from error
         except http.Cut as error:
             raise answers.lost(ask, "the connection was cut before the answer came") from error
         finally:
@@ -352,11 +352,11 @@ class Door:
     def _connect(self, ask: Ask, ends_at: float) -> http.Connection:
         # kubectl asks a credential plug-in before it listens, and may need seconds with a silent server: all of it
         # is part of the first request's time.
-        given_seconds = round(ends_at - time.monotonic(), 1)  # a moment of it may be gone
+        given_seconds = ends_at - time.monotonic()
         try:
             return http.Connection(self.proxy.path(ends_at))
         except http.TooSlow as error:
-            raise answers.unsent(ask, f"no answer within {given_seconds:.3g} s", code="timeout") from error
+            raise answers.unsent(ask, _silence(given_seconds), code="timeout") from error
         except http.Cut as error:
             said = self._last_words() or "it no longer listens"
             if said == "error: EOF":
@@ -396,3 +396,8 @@ class Door:
                 return said
             time.sleep(0.05)
         return ""
+
+
+def _silence(seconds: float) -> str:
+    """What is said if no answer came; a moment of the time that was given may be gone before it is counted."""
+    return f"no answer within {round(seconds, 1):g} s"
