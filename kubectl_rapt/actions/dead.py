@@ -7,6 +7,7 @@ from typing import Any
 
 from kubectl_rapt import documents
 from kubectl_rapt.actions import advance, clean, find
+from kubectl_rapt.actions import retry as retrying
 from kubectl_rapt.actions import run as running
 from kubectl_rapt.actions.run import RUN_NAME_LIMIT, Request
 from kubectl_rapt.errors import NotFound, Problem, RaptError, Refused, UsageError
@@ -17,7 +18,7 @@ from kubectl_rapt.objects import jobs, labels, reading
 from kubectl_rapt.objects.cleanup_policies import CleanupPolicy, Rule
 from kubectl_rapt.objects.runs import EXHAUSTED, Run
 from kubectl_rapt.ports.world import World
-from kubectl_rapt.runs import retention
+from kubectl_rapt.runs import renewal, retention
 from kubectl_rapt.runs.lifecycle import Seen
 from kubectl_rapt.runs.retention import Item
 from kubectl_rapt.writes import Writers
@@ -88,18 +89,18 @@ class Replayed:
 def replay(world: World, dead: Run, changes: Mapping[str, str]) -> Run:
     """The Run that repeats a dead one.
 
-    Without changes it is the dead run's exact Job again. With changes the tool is asked as it is today, with the
-    dead run's answers and these. Its name comes from the dead run and the changes: it exists once.
+    It is the dead run's exact Job again, with other memory or another deadline if those are given. With other
+    answers the tool is asked as it is today, with the dead run's answers and these. Its name comes from the dead run
+    and the changes: it exists once.
 
     Args:
         world: Where to read.
         dead: The dead letter.
-        changes: Parameter to the text that was given with ``--set``.
+        changes: Parameter, ``memory`` or ``deadline`` to the text that was given with ``--set``.
 
     Raises:
-        NotFound: The tool is gone, and something is to be changed.
-        Invalid: The answers do not fit.
-        Refused: ``needs-files``: it was given files that nobody has any more; ``review-needed``.
+        Invalid: The answers do not fit; if the tool is gone, it has none.
+        Refused: ``fixed-parameter``; ``needs-files``: it was given files that nobody has any more; ``review-needed``.
     """
     if dead.mounts:
         given = ", ".join(mount.path for mount in dead.mounts)
@@ -109,18 +110,21 @@ def replay(world: World, dead: Run, changes: Mapping[str, str]) -> Run:
             f"kubectl rapt run {shell.word(dead.tool)} --mount LOCAL:PATH",
         )
     name = replay_name(dead, changes)
-    if changes:
-        answers = {key: _text(value) for key, value in dead.answers.items()}
-        request = Request(dead.tool, dead.namespace, {**answers, **changes}, dead.env, name)
-        return replace(running.plan_direct(world, request), replay_of=dead.name)
-    if tool := find.tool_of(world, dead):
+    tool = find.tool_of(world, dead)
+    answers, resources = retrying.split(world, dead, tool, changes, ["dead", "replay", dead.name])
+    if answers:
+        kept = {key: _text(value) for key, value in dead.answers.items()}
+        request = Request(dead.tool, dead.namespace, {**kept, **answers}, dead.env, name)
+        asked = running.plan_direct(world, request)
+        return replace(asked, job=renewal.resized(dead, asked.job, resources), replay_of=dead.name)
+    if tool:
         running.check_direct(tool, ["run", tool.name])
     return Run(
         name=name,
         namespace=dead.namespace,
         tool=dead.tool,
         answers=dead.answers,
-        job=dead.job,
+        job=renewal.resized(dead, dead.job, resources),
         digest=dead.digest,
         requested_by=world.cluster.user(),
         labels={**dead.labels, labels.RUN: name},

@@ -1,6 +1,6 @@
 """Retry: one more attempt of a run, which a person asks for, as it was or with something changed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from kubectl_rapt import writes
@@ -126,10 +126,30 @@ def _job(world: World, run: Run, given: Mapping[str, str]) -> Manifest | None:
     tool = find.tool_of(world, run)
     if tool:
         running.check_direct(tool, ["run", tool.name])
-    questions = running.questions(tool) if tool else []
-    asked = {question.name for question in questions}
-    if answers := {name: text for name, text in given.items() if name in asked}:
-        template = _filled(run, tool, template, questions, answers)
+    answers, sizes = split(world, run, tool, given, ["retry", run.name])
+    if answers:
+        assert tool is not None, "who asks has parameters"
+        template = _filled(run, tool, template, running.questions(tool), answers)
+    return renewal.resized(run, template, sizes)
+
+
+def split(
+    world: World, run: Run, tool: Tool | None, given: Mapping[str, str], words: Sequence[str]
+) -> tuple[dict[str, str], renewal.Resources]:
+    """What ``--set`` says of a run that is tried again: answers, and what its Job gets more of.
+
+    Args:
+        world: Where to read.
+        run: The run.
+        tool: Its tool as it is today; None if it is gone.
+        given: Name to the text that was given.
+        words: The command that takes them: its own words, and the run.
+
+    Raises:
+        Invalid: ``bad-answers``: a name is neither a parameter nor a resource, or a resource cannot be so much.
+        Refused: ``fixed-parameter``.
+    """
+    asked = {question.name for question in running.questions(tool)} if tool else set()
     sizes = {name: text for name, text in given.items() if name not in asked}
     if unknown := [name for name in sizes if name not in renewal.RESOURCES]:
         known = sorted({*asked, *renewal.RESOURCES})
@@ -139,27 +159,27 @@ def _job(world: World, run: Run, given: Mapping[str, str]) -> Manifest | None:
             Problem(name, f"is not a parameter of {run.tool}{names.did_you_mean(name, known)}")
             for name in unknown
         ]
-        raise Invalid(
+        error = Invalid(
             "bad-answers",
-            f"a retry of {run.tool} takes {', '.join(known)}",
-            f"kubectl rapt retry {run.name} --set {shell.word(known[0])}=…",
+            f"a {words[-2]} of {run.tool} takes {', '.join(known)}",
+            f"kubectl rapt {shell.join(words)} --set {shell.word(known[0])}={shell.BLANK}",
             problems,
         )
+        raise error.meant(unknown[0], names.nearest(unknown[0], known) or None)
     try:
-        return renewal.resized(run, template, renewal.read(sizes))
+        return {name: text for name, text in given.items() if name in asked}, renewal.read(sizes)
     except ValueError as error:
         raise Invalid("bad-answers", str(error), "--set memory=2Gi") from error
 
 
 def _filled(
     run: Run,
-    tool: Tool | None,
+    tool: Tool,
     template: Manifest,
     questions: list[parameters.Parameter],
     answers: Mapping[str, str],
 ) -> Manifest:
     """The Job template with other answers, where the tool's places are still those of the run."""
-    assert tool is not None, "who asks has parameters"
     if not _is_same(run, tool, questions):
         raise Refused(
             "tool-differs",

@@ -793,14 +793,14 @@ COMMANDS = {
     ),
     "dead replay": Command(
         "Tools and runs", "Repeat dead runs as new runs, each once", False,
-        "Repeat dead runs as new runs. The same replay with the same changes happens once, however often you type it. Without --set, the new run has the same Job. With --set, it uses today's tool, the old answers, and these.",
+        "Repeat dead runs as new runs. The same replay with the same changes happens once, however often you type it. The new run has the same Job, with other memory or another deadline if you --set them. With another answer, it uses today's tool, the old answers, and these.",
         "kubectl rapt dead replay -l rapt.dev/tool=backup --set memory=2Gi",
         (
             ("RUN…", "The dead runs"),
         ),
         (
             Flag(("-l", "--selector",), "LABELS", "Label selector", False),
-            Flag(("--set",), "NAME=VALUE", "Change an answer (repeatable)", True),
+            Flag(("--set",), "NAME=VALUE", "Change an answer, memory or deadline (repeatable)", True),
             Flag(("--dry-run",), "none|client", "Only show what would be done; without a value: client", False),
             Flag(("-o", "--output",), "json|yaml|name", "Output format", False),
         ),

@@ -66,6 +66,27 @@ def job(run: Run) -> Manifest:
     return job_changes.apply(run.template(number(run)), changes)
 
 
+def memory(run: Run, container: str, attempt: int = 0) -> Quantity | None:
+    """How much memory a container of an attempt may use.
+
+    Args:
+        run: The run.
+        container: Its name; empty for the first one of the pod.
+        attempt: The attempt's number, as far as the next one; by default the last one that there is.
+
+    Returns:
+        Its limit; None if it has none, or if there is no such container.
+    """
+    number = attempt or len(run.attempts)
+    job = job_changes.apply(run.template(number), retries.changes(run, number))
+    pod = job["spec"]["template"]["spec"]
+    for one in (*(pod.get("containers") or ()), *(pod.get("initContainers") or ())):
+        if container in ("", one["name"]):
+            limit = ((one.get("resources") or {}).get("limits") or {}).get("memory")
+            return None if limit is None else Quantity.parse(str(limit))
+    return None
+
+
 def resized(run: Run, template: Manifest, resources: Resources) -> Manifest:
     """A Job template with other resources: memory for the container that failed last, or for all."""
     if resources.memory is not None:

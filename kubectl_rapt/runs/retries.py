@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from kubectl_rapt.model import causes
 from kubectl_rapt.objects import retry_fields
 from kubectl_rapt.objects.job_changes import JobChanges
 from kubectl_rapt.objects.retry_policies import MAX_ATTEMPTS, Action, RetryPolicy, Rule
 from kubectl_rapt.objects.runs import Attempt, Run
-from kubectl_rapt.runs import outcome as outcomes
 
 KUBERNETES_DELAY_SECONDS = 10
 """Kubernetes' own first back-off."""
@@ -67,7 +67,7 @@ def after(run: Run) -> Again | Over:
         return Again(
             number, last.finished_at, f"attempt {number}", f"asked for by {run.wish.by}", is_wish=True
         )
-    if last.cause in (outcomes.SUCCEEDED, outcomes.CANCELLED):
+    if last.cause in (causes.SUCCEEDED, causes.CANCELLED):
         return Over(last.message or last.cause)
     policy = run.retry
     if policy is None:
@@ -90,7 +90,7 @@ def decide(policy: RetryPolicy, attempts: Sequence[Attempt], seed: str) -> Again
     """
     rules, last = matches(policy, attempts), attempts[-1]
     rule = rules[-1]
-    if last.cause == outcomes.DELETED and not (rule and outcomes.DELETED in rule.causes):
+    if last.cause == causes.DELETED and not (rule and causes.DELETED in rule.causes):
         return Over("nobody saw how it ended, and it may have done its work")
     if (rule.action if rule else policy.otherwise) == "give-up":
         return Over(f"policy {policy.name} gives up after {last.cause}")

@@ -229,3 +229,33 @@ def test_where_runs_are_reviewed_nothing_else_starts_one_with_other_answers(
         assert caught.value.code == "review-needed"
         assert caught.value.hint == "kubectl rapt run probe --review"
     retry.plan(ann, run, {})  # as it was reviewed
+
+
+def test_a_replay_takes_memory_and_a_deadline_as_a_retry_does(
+    ann: FakeWorld, failed: Callable[..., Run]
+) -> None:
+    run = failed()
+    changed = a_tool()["spec"]["job"]
+    changed["spec"]["template"]["spec"]["containers"][0]["image"] = "busybox:2"
+    ann.cluster.patch(Ref(TOOL, "probe", "default"), {"spec": {"job": changed}})
+
+    def replayed(**changes: str) -> tuple[str, str, str, Any]:
+        pod = dead.replay(ann, run, changes).job["spec"]["template"]["spec"]
+        (container,) = pod["containers"]
+        memory = container["resources"]["limits"]["memory"]
+        return container["image"], container["env"][0]["value"], memory, pod.get("activeDeadlineSeconds")
+
+    assert replayed() == ("busybox:1.35", "http://one", "64Mi", None)
+    bigger = ("busybox:1.35", "http://one", "2Gi", 3600)
+    assert replayed(memory="2Gi", deadline="1h") == bigger, "it is the same Job, and not today's tool"
+    assert replayed(memory="2Gi", url="http://two") == ("busybox:2", "http://two", "2Gi", None)
+    for wrong, problem in (("memry", "did you mean: memory?"), ("other", "is not a parameter of probe")):
+        with pytest.raises(Invalid, match="a replay of probe takes deadline, memory, url") as caught:
+            dead.replay(ann, run, {wrong: "2Gi"})
+        assert problem in caught.value.problems[0].what
+        assert caught.value.hint == "kubectl rapt dead replay r --set deadline=…"
+    with pytest.raises(Invalid, match="memory: a quantity is"):
+        dead.replay(ann, run, {"memory": "much"})
+    tool = ann.cluster.get(Ref(TOOL, "probe", "default"))
+    ann.cluster.delete(Ref(TOOL, "probe", "default"), uid=tool["metadata"]["uid"])
+    assert replayed(memory="2Gi")[2] == "2Gi", "the run has all that it needs"

@@ -26,14 +26,16 @@ def replay(
     wanted: Runs = None,
     selector: Selector = "",
     set_: Annotated[
-        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Change an answer (repeatable)")
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="Change an answer, memory or deadline (repeatable)"),
     ] = None,
     dry_run: options.DryRun = "none",
     output: Output = "",
 ) -> int:
     """Repeat dead runs as new runs. The same replay with the same changes happens once, however often you type it.
 
-    Without --set, the new run has the same Job. With --set, it uses today's tool, the old answers, and these.
+    The new run has the same Job, with other memory or another deadline if you --set them. With another answer, it
+    uses today's tool, the old answers, and these.
 
     Example: kubectl rapt dead replay -l rapt.dev/tool=backup --set memory=2Gi
     """

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from kubectl_rapt.model import causes
 from kubectl_rapt.objects.pods import Container, Pod
 from kubectl_rapt.runs.causes.containers import LOST
-from kubectl_rapt.runs.causes.hints import safe
-from kubectl_rapt.runs.causes.seen import Finding, Seen, by
+from kubectl_rapt.runs.causes.seen import Finding, Seen, by, safe
 
 _MISSING = re.compile(r'(secret|configmap) "?([a-z0-9.-]+)"? not found', re.IGNORECASE)
 _NO_KEY = re.compile(r"couldn't find key (\S+) in (Secret|ConfigMap) (?:[a-z0-9-]+/)?([a-z0-9.-]+)")

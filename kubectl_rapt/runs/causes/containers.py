@@ -5,8 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from kubectl_rapt.model import causes
 from kubectl_rapt.objects.pods import Container, Pod
-from kubectl_rapt.runs.causes.hints import safe
-from kubectl_rapt.runs.causes.seen import Finding, Seen, by
+from kubectl_rapt.runs.causes.seen import Finding, Seen, by, safe
 
 SIGNALS: Mapping[int, tuple[str, str]] = {
     1: ("SIGHUP", "its terminal was closed"),

@@ -1,21 +1,14 @@
 """The next command to try about a finding, with the names filled in."""
 
-import re
-
 from kubectl_rapt.model import causes
 from kubectl_rapt.objects import labels
 from kubectl_rapt.objects.runs import RETRYING
-from kubectl_rapt.runs.causes.seen import Finding, Seen
+from kubectl_rapt.runs import renewal
+from kubectl_rapt.runs.causes.seen import Finding, Seen, safe
 
-_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
-
+_NODES = "kubectl describe nodes"
 _OF_THE_REPOSITORY = ("kubectl rapt explain ", "kubectl rapt set ")
 """Commands about a tool's file, in an environment; a Tool that somebody wrote by hand has none."""
-
-
-def safe(name: str, otherwise: str) -> str:
-    """A name that may stand in a command which a person copies: one as Kubernetes permits, or a placeholder."""
-    return name if _NAME.fullmatch(name) else otherwise
 
 
 def _may_be_retried(seen: Seen) -> bool:
@@ -24,6 +17,26 @@ def _may_be_retried(seen: Seen) -> bool:
     if run is None or not run.attempts:
         return False
     return run.is_finished or run.state == RETRYING or bool(job and job.ended)
+
+
+def _of_memory(finding: Finding, seen: Seen) -> str:
+    """What helps a run that ran out of memory: more than its last attempt had; empty if that is not known.
+
+    Its retry policy may have given it more already, so that naming the policy again changes nothing.
+    """
+    if finding.cause != causes.OOM_KILLED:
+        return ""
+    run, job = seen.run, seen.job
+    if run is None or not _may_be_retried(seen):
+        has_policy = labels.RETRY_POLICY in (job.labels if job else run.labels if run else {})
+        return "kubectl rapt explain {tool}" if has_policy else ""
+    was = renewal.memory(run, finding.container)
+    if was is None:
+        return _NODES  # it had no limit: its node was full
+    after = renewal.memory(run, finding.container, renewal.number(run))
+    if run.state == RETRYING and after is not None and after > was:
+        return "kubectl rapt attach {run}"
+    return f"kubectl rapt retry {{run}} --set memory={was.times(2)}"
 
 
 def of(finding: Finding, seen: Seen) -> str:
@@ -42,7 +55,7 @@ def of(finding: Finding, seen: Seen) -> str:
         if job
         else f"pod/{safe(pod, 'NAME')}"
     )
-    text = finding.hint or causes.cause(finding.cause).hint
+    text = finding.hint or _of_memory(finding, seen) or causes.cause(finding.cause).hint
     if text.startswith("kubectl rapt retry") and not _may_be_retried(seen):
         is_open = run is not None and not run.is_finished
         text = "kubectl rapt attach {run}" if is_open else "kubectl rapt run {tool}"

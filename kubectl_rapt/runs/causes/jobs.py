@@ -7,8 +7,7 @@ from kubectl_rapt.model import causes
 from kubectl_rapt.objects.jobs import Job
 from kubectl_rapt.objects.workloads import QUEUE
 from kubectl_rapt.runs.causes import endings
-from kubectl_rapt.runs.causes.hints import safe
-from kubectl_rapt.runs.causes.seen import Finding, Seen, by
+from kubectl_rapt.runs.causes.seen import Finding, Seen, by, safe
 
 _QUOTA = re.compile(r"(?:exceeded|failed) quota: ([a-z0-9.-]+)[,:] (.*)", re.DOTALL)
 _LIMIT_RANGE = re.compile(

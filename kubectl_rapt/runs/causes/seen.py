@@ -1,5 +1,6 @@
 """What is seen of one execution, and what is found in it."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -9,6 +10,8 @@ from kubectl_rapt.objects.jobs import Job
 from kubectl_rapt.objects.pods import Pod
 from kubectl_rapt.objects.runs import Run
 from kubectl_rapt.objects.workloads import Workload
+
+_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,3 +82,8 @@ def by(event: Event) -> str:
     """An event as evidence."""
     times = f", {event.count} times" if event.count > 1 else ""
     return f"{event.subject} event {event.reason}{times}: {event.message}"
+
+
+def safe(name: str, otherwise: str) -> str:
+    """A name that may stand in a command which a person copies: one as Kubernetes permits, or a placeholder."""
+    return name if _NAME.fullmatch(name) else otherwise

@@ -13,7 +13,9 @@ import yaml
 from kubectl_rapt import documents
 from kubectl_rapt.errors import Refused
 from kubectl_rapt.model import causes
+from kubectl_rapt.model.duration import Duration
 from kubectl_rapt.objects import events, jobs, pods, workloads
+from kubectl_rapt.objects.retry_policies import Changes, RetryPolicy, Rule
 from kubectl_rapt.objects.runs import Attempt
 from kubectl_rapt.objects.tools import Source
 from kubectl_rapt.runs import failures, outcome
@@ -21,7 +23,7 @@ from kubectl_rapt.runs.causes import images
 from kubectl_rapt.runs.causes import jobs as of_jobs
 from kubectl_rapt.runs.causes.seen import Finding, Seen
 from tests.failing import FAILING, Failing
-from tests.given import NOON, RUNNING, a_job, a_pod, a_run, at, ended, waiting
+from tests.given import NOON, RUNNING, a_job, a_pod, a_run, a_template, at, ended, waiting
 
 HERE = Path(__file__).parent
 SOURCE = Source("main", "backup", "1.0.0", "aa", "sha256:bb", "sha256:cc", "dd")
@@ -507,10 +509,56 @@ def test_what_is_recorded_stands_when_nothing_else_is_left() -> None:
     )
     (found,) = failures.explain(Seen(run=a_run(attempts=(oom,))))
     assert (found.cause, found.message, found.evidence) == ("OOMKilled", "used all of it", "pod/x terminated")
-    assert found.hint == "kubectl edit tools.rapt.dev backup -n team", "there is no file to change"
-    ours = a_run(attempts=(oom,), source=SOURCE, labels={"rapt.dev/environment": "prod"})
-    (found,) = failures.explain(Seen(run=ours))
+
+
+OOM = Attempt(
+    1, "j", "u", NOON, NOON, 137, "OOMKilled", "used all of it", "pod/x terminated", "tool", "node-1"
+)
+GROWS = RetryPolicy(
+    "out-of-memory", "", 3, delay=Duration(1), rules=(Rule("retry", ("OOMKilled",), changes=Changes(2)),)
+)
+
+
+def _limited(memory: str) -> dict[str, Any]:
+    template = a_template()
+    (container,) = template["spec"]["template"]["spec"]["containers"]
+    container["resources"] = {"limits": {"memory": memory}} if memory else {}
+    return template
+
+
+@pytest.mark.parametrize(
+    ("memory", "retry", "attempts", "state", "hint"),
+    [
+        ("512Mi", None, 1, "Failed", "kubectl rapt retry backup-x7k2p --set memory=1Gi"),
+        # Its policy has given it more twice, and names of policies cannot help any more.
+        ("512Mi", GROWS, 3, "Exhausted", "kubectl rapt retry backup-x7k2p --set memory=4Gi"),
+        ("512Mi", GROWS, 1, "Retrying", "kubectl rapt attach backup-x7k2p"),
+        ("500M", None, 1, "Failed", "kubectl rapt retry backup-x7k2p --set memory=1000000000"),
+        ("", None, 1, "Failed", "kubectl describe nodes"),
+    ],
+)
+def test_a_run_out_of_memory_is_shown_what_can_still_work(
+    memory: str, retry: RetryPolicy | None, attempts: int, state: str, hint: str
+) -> None:
+    tried = tuple(replace(OOM, number=number) for number in range(1, attempts + 1))
+    is_over = {} if state == "Retrying" else {"finished_at": NOON}
+    run = a_run(job=_limited(memory), retry=retry, attempts=tried, state=state, **is_over)
+    (found,) = failures.explain(Seen(run=run))
+    assert found.hint == hint
+
+
+def test_a_job_of_a_schedule_that_ran_out_of_memory_is_shown_the_policy_that_helps_the_next_one() -> None:
+    marks = {"rapt.dev/tool": "backup", "rapt.dev/environment": "prod"}
+    killed = a_pod("Failed", ended(137, reason="OOMKilled"))
+    (found,) = failures.explain(seen(a_job(labels=marks), killed))
     assert found.hint == "kubectl rapt set backup --retry out-of-memory --in prod"
+    one = seen(a_job(labels=marks | {"rapt.dev/retry-policy": "out-of-memory"}), killed)
+    assert failures.explain(one)[0].hint == "kubectl rapt explain backup --in prod", "it has that policy"
+
+
+def test_a_tool_that_was_written_by_hand_has_no_file_to_change() -> None:
+    found = failures.explain(Seen(run=a_run(attempts=(replace(OOM, cause="CommandNotFound"),))))[0]
+    assert found.hint == "kubectl edit tools.rapt.dev backup -n team"
 
 
 def test_what_can_still_be_seen_is_better_evidence_than_the_record() -> None:
