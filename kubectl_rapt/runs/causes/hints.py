@@ -1,6 +1,6 @@
 """The next command to try about a finding, with the names filled in."""
 
-from kubectl_rapt.model import causes
+from kubectl_rapt.model import causes, shell
 from kubectl_rapt.objects import labels
 from kubectl_rapt.objects.runs import RETRYING
 from kubectl_rapt.runs import renewal
@@ -36,7 +36,7 @@ def _of_memory(finding: Finding, seen: Seen) -> str:
     after = renewal.memory(run, finding.container, renewal.number(run))
     if run.state == RETRYING and after is not None and after > was:
         return "kubectl rapt attach {run}"
-    return f"kubectl rapt retry {{run}} --set memory={was.times(2)}"
+    return f"kubectl rapt retry {{run}} --set memory={shell.word(str(was.times(2)))}"
 
 
 def of(finding: Finding, seen: Seen) -> str:
