@@ -61,10 +61,7 @@ def tool(world: World, request: Request) -> Tool:
 
 def questions(tool: Tool) -> list[Parameter]:
     """What a run of the tool may be asked."""
-    return [
-        declared.from_data({**one, "at": "run"}, f"parameters[{i}]", any_name=tool.is_predecessors)
-        for i, one in enumerate(tool.parameters)
-    ]
+    return declared.at_run(tool.parameters, any_name=tool.is_predecessors)
 
 
 def open_questions(tool: Tool, request: Request) -> list[Parameter]:

@@ -219,10 +219,7 @@ def _wrong(manifest: Manifest) -> str:
     """What keeps a tool from being run."""
     try:
         tool = tools.from_manifest(manifest)
-        asked = [
-            declared.from_data({**one, "at": "run"}, f"parameters[{index}]", any_name=tool.is_predecessors)
-            for index, one in enumerate(tool.parameters)
-        ]
+        asked = declared.at_run(tool.parameters, any_name=tool.is_predecessors)
         placed = [(one, data.get("at", ())) for one, data in zip(asked, tool.parameters, strict=True)]
         faults = places.check(tool.job, placed)
         if not tool.job["spec"]["template"]["spec"]["containers"][0]["image"]:

@@ -1,7 +1,7 @@
 """Parameters and rules as ``template.yaml`` and a Tool write them: read strictly, and written back."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
@@ -47,6 +47,34 @@ def from_data(data: Any, where: str, *, any_name: bool = False) -> Parameter:
             problems=[Problem(*finding) for finding in findings],
         )
     return parameter
+
+
+def at_run(items: Sequence[Mapping[str, Any]], *, any_name: bool = False) -> list[Parameter]:
+    """The run-time parameters of a Tool.
+
+    Args:
+        items: Its ``spec.parameters``.
+        any_name: Whether they may be called what the predecessor's arguments may.
+
+    Raises:
+        Invalid: ``bad-parameter``.
+    """
+    if what := too_many_patterns(items):
+        raise Invalid("bad-parameter", f"the tool {what}", "render the tool again")
+    return [
+        from_data({**one, "at": "run"}, f"parameters[{index}]", any_name=any_name)
+        for index, one in enumerate(items)
+    ]
+
+
+def too_many_patterns(items: Iterable[Any]) -> str:
+    """Why parameters, as data, are not read: each pattern costs time; empty where they are."""
+    found = [str(one["pattern"]) for one in items if isinstance(one, Mapping) and one.get("pattern")]
+    most = parameters.MAX_PATTERNS
+    if len(found) > most:
+        return f"has {len(found)} patterns; at most {most} are read"
+    length, most = sum(map(len, found)), parameters.MAX_PATTERNS_TOGETHER
+    return f"has patterns of {length} characters together; at most {most} are read" if length > most else ""
 
 
 def read(at: Fields, *, any_name: bool = False) -> Parameter:

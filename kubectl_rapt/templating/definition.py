@@ -148,7 +148,11 @@ def _template(at: Fields) -> Template:
     name = at.text("name", required=True)
     if name and not names.is_dns_label(name):
         at.wrong("name", f"a name is small letters, digits and dashes, at most 63; was given {shown(name)}")
-    asked = tuple(declared.read(Fields(item, where, at.findings)) for where, item in at.items("parameters"))
+    items = at.items("parameters")
+    if what := declared.too_many_patterns(item for _, item in items):
+        at.wrong("parameters", what)
+        items = []
+    asked = tuple(declared.read(Fields(item, where, at.findings)) for where, item in items)
     _check_names_are_unique(asked, at)
     rules = [declared.read_rule(Fields(item, where, at.findings), asked) for where, item in at.items("rules")]
     policies, resources = at.fields("policies"), at.fields("resources")

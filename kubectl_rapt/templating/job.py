@@ -60,11 +60,12 @@ class Tokens:
         nonce: 96 random bits as 24 hexadecimal digits, new for each render.
     """
 
-    pattern = re.compile("rapt[0-9a-f]{24}n[0-9]+e")
-    _quoted = re.compile("([\"'])(rapt[0-9a-f]{24}n[0-9]+e)\\1")
+    pattern = re.compile("qrapt[0-9a-f]{24}n[0-9]+e")
+    _quoted = re.compile("([\"'])(qrapt[0-9a-f]{24}n[0-9]+e)\\1")
 
     def __init__(self, nonce: str) -> None:
-        self.prefix = f"rapt{nonce}n"
+        # No escape of YAML or JSON ends with q: after a backslash, \r or \x4, a token stays one or is an error.
+        self.prefix = f"qrapt{nonce}n"
         self.values: dict[str, Any] = {}
 
     def add(self, value: Any) -> str:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import Any, Literal, TypeVar, get_args
 
 from kubectl_rapt import documents
@@ -29,6 +29,13 @@ Type = Literal[
     "volumeRef",
 ]
 TYPES: tuple[str, ...] = get_args(Type)
+MAX_PATTERN = 500
+MAX_PATTERNS = 64
+MAX_PATTERNS_TOGETHER = 4000
+"""The most characters of a pattern; the most patterns of one template or tool, and their characters together."""
+_PATTERN_BYTES = 64 * 1024
+_FLAGS = re.compile(r"(?<!\\)(?:\\\\)*\(\?[a-zA-Z]*-?[a-zA-Z]+[:)]")
+"""Ignoring case takes many milliseconds for each large class, before the engine counts a byte."""
 NAME = re.compile("[a-z][A-Za-z0-9]{0,62}")
 _WORDS = (
     "and block call do elif else endfor endif endset extends false filter for from if import in include is loop"
@@ -296,22 +303,32 @@ def _is_below(image: str, prefix: str) -> bool:
     )
 
 
-@cache
+@lru_cache(maxsize=256)
 def matcher(pattern: str) -> Callable[[str], bool]:
     """The test that a whole text matches, by an engine whose time is linear in the text's length.
 
+    A pattern is hostile input, and is compiled where it is needed: the engine stops where the compiled pattern has
+    64 KiB, which takes at most some milliseconds and leaves little for each character of a text.
+
     Raises:
-        ValueError: The engine does not take the pattern: it has look-around or back-references, or is none.
+        ValueError: The pattern is too long or too large, has look-around or back-references, or is none.
     """
     import jsonschema_rs
 
-    options = jsonschema_rs.RegexOptions()  # the engine "regex", whose time is linear
+    if _FLAGS.search(pattern):
+        raise ValueError("has flags such as (?i), which are not taken: write both letters, [Aa]")
+    if len(pattern) > MAX_PATTERN:
+        raise ValueError(f"has {len(pattern)} characters; a pattern has at most {MAX_PATTERN}")
+    options = jsonschema_rs.RegexOptions(  # the engine "regex", whose time is linear
+        size_limit=_PATTERN_BYTES, dfa_size_limit=_PATTERN_BYTES
+    )
     try:
         for whole in (pattern, f"^(?:{pattern})$"):
             validator = jsonschema_rs.Draft202012Validator({"pattern": whole}, pattern_options=options)
     except jsonschema_rs.ValidationError:
         raise ValueError(
-            "is no regular expression of linear time: look-around and back-references are not taken"
+            "is no regular expression of linear time, or is too large: write it without look-around, "
+            "back-references and many repetitions of large classes"
         ) from None
     return validator.is_valid
 

@@ -128,6 +128,8 @@ def parse(
     """
     documents.check_text(source, file)
     try:
+        if look_alikes := [] if source.isascii() else _look_alikes(environment, source):
+            raise report(file, look_alikes)
         tree = environment.parse(source)
     except TemplateSyntaxError as error:
         finding = Finding(error.lineno, f"not a Jinja template: {error.message}")
@@ -143,6 +145,23 @@ def parse(
     if checker.findings:
         raise report(file, checker.findings)
     return tree
+
+
+def _look_alikes(environment: Environment, source: str) -> list[Finding]:
+    """Names, numbers and spaces of the template language that are not ASCII.
+
+    Python takes a full-width letter for the usual one, and digits of every script for digits: what people read would
+    not be what is compiled.
+    """
+    return [
+        Finding(line, f"{value} is not ASCII, and readers take it for something else", _ASCII)
+        for line, kind, value in environment.lex(source)
+        if kind not in _FREE_TEXT and not value.isascii()
+    ]
+
+
+_ASCII = "outside of quotes, write names, numbers and spaces inside {{ }} and {% %} in ASCII"
+_FREE_TEXT = frozenset(("data", "string", "comment", "linecomment"))
 
 
 def too_complex() -> Finding:

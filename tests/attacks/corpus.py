@@ -3,6 +3,7 @@
 ``templates/*.yaml``: a template, its answers, and the Job or the refusal that must follow.
 ``values/*.yaml``: a value, and whether it is carried byte for byte or refused.
 ``bombs/*.yaml``: texts that are small and want to become large; all are refused, in time and memory.
+``definitions/*.yaml``: the text of a ``template.yaml``, and the mistake that is named.
 """
 
 from collections.abc import Iterator, Mapping
@@ -104,6 +105,23 @@ class Bomb:
     refused: str
 
 
+@dataclass(frozen=True, slots=True)
+class DefinitionCase:
+    """A ``template.yaml`` that is refused, quickly and in little memory.
+
+    Args:
+        name: The file's name without its ending.
+        says: What it tries.
+        text: The file's text.
+        refused: A part of the message or of a problem.
+    """
+
+    name: str
+    says: str
+    text: str
+    refused: str
+
+
 def templates() -> Iterator[TemplateCase]:
     """All template cases, by name."""
     for name, data in _files("templates"):
@@ -154,6 +172,15 @@ def bombs() -> Iterator[Bomb]:
         yield Bomb(name, data["says"], _source(data), _parameters(data), answers, data["refused"])
 
 
+def definitions() -> Iterator[DefinitionCase]:
+    """All definitions, by name."""
+    for name, data in _files("definitions"):
+        text = "apiVersion: rapt.dev/v1alpha1\nkind: Template\nname: t\nversion: 1.0.0\n"
+        rest = str(_text(data["file"]))
+        text += "" if rest.startswith("summary:") else "summary: A tool\n"
+        yield DefinitionCase(name, data["says"], text + rest, data["refused"])
+
+
 def _files(folder: str) -> Iterator[tuple[str, Any]]:
     for file in sorted(Path(HERE, folder).glob("*.yaml")):
         # Not our own reader: the corpora must not depend on what they test.
@@ -168,7 +195,12 @@ def _source(data: Mapping[str, Any]) -> str:
     """The whole template, or the lines of its one container in the usual frame."""
     if "container" not in data:
         return str(_text(data["template"]))
-    lines = str(_text(data["container"])).split("\n")
+    return framed(str(_text(data["container"])))
+
+
+def framed(container: str) -> str:
+    """A template that is the usual one around the lines of its one container."""
+    lines = container.split("\n")
     return _FRAME + "\n".join(_INDENT + line if line else line for line in lines)
 
 
