@@ -166,7 +166,9 @@ def _firing(world: World, run: Run) -> str:
 
 def _mounts(run: Run | None) -> tuple[Mount, ...]:
     """The files that a run still waits for; what has begun had all it needs."""
-    return run.mounts if run is not None and not run.attempts else ()
+    if run is None or run.attempts:
+        return ()
+    return tuple(mount for mount in run.mounts if mount.is_of(run.name))
 
 
 def _learn(seen: Seen, step: lifecycle.Step, written: writes.Written) -> Seen:

@@ -1,17 +1,31 @@
 """Install Rapt's kinds and roles in a cluster; an administrator does it once, and again after an upgrade of Rapt."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from kubectl_rapt.actions import find
 from kubectl_rapt.errors import NotFound, Refused, Unavailable, UsageError
+from kubectl_rapt.model import shell
 from kubectl_rapt.model.duration import Duration
-from kubectl_rapt.model.kinds import CUSTOM_RESOURCE_DEFINITION, Kind, Manifest, ref_of
-from kubectl_rapt.model.plan import Apply, Plan
+from kubectl_rapt.model.kinds import (
+    CLUSTER_ROLE_BINDING,
+    CUSTOM_RESOURCE_DEFINITION,
+    NAMESPACE,
+    ROLE_BINDING,
+    Kind,
+    Manifest,
+    Ref,
+    ref_of,
+)
+from kubectl_rapt.model.plan import Apply, Create, Delete, Plan
 from kubectl_rapt.objects import crds, labels
 from kubectl_rapt.objects import reconciler as reconciling
+from kubectl_rapt.ports.cluster import EVERYWHERE
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.writes import Writers
 
 MANAGER = "rapt-install"
+Step = Apply | Create | Delete
 _ESTABLISHED_SECONDS = 30.0
 _TRIES = 8
 """How often it is asked: for some five seconds more."""
@@ -25,11 +39,13 @@ class Reconciler:
         image: Rapt's own image.
         every: The time between two passes: minutes that divide an hour, or hours that divide a day.
         namespace: Where it is.
+        namespaces: What it reconciles; empty for the whole cluster.
     """
 
     image: str
     every: Duration
     namespace: str
+    namespaces: tuple[str, ...] = ()
 
     @property
     def schedule(self) -> str:
@@ -57,12 +73,11 @@ def plan(world: World, reconciler: Reconciler | None = None) -> Plan:
         reconciler: What is installed besides the kinds; None for nothing.
 
     Raises:
+        NotFound: ``no-namespace``: it is to reconcile one that does not exist.
         Refused: A newer Rapt has installed there already.
         UsageError: The reconciler's time has no schedule.
     """
     wanted = crds.manifests()
-    if reconciler:
-        wanted += reconciling.manifests(reconciler.image, reconciler.schedule, reconciler.namespace)
     for manifest in wanted:
         if manifest["kind"] != CUSTOM_RESOURCE_DEFINITION.name:
             continue
@@ -77,7 +92,29 @@ def plan(world: World, reconciler: Reconciler | None = None) -> Plan:
                 f"a newer Rapt has installed format {found} here; this one has {crds.FORMAT} and never downgrades",
                 "kubectl krew upgrade rapt",
             )
-    return Plan(tuple(Apply(manifest, MANAGER) for manifest in wanted))
+    steps: list[Step] = [Apply(manifest, MANAGER) for manifest in wanted]
+    return Plan((*steps, *(_reconciler(world, reconciler) if reconciler else ())))
+
+
+def _reconciler(world: World, wanted: Reconciler) -> Iterator[Step]:
+    """The reconciler, and the end of what an earlier installation of it was granted elsewhere."""
+    for name in wanted.namespaces:
+        if find.perhaps(world, Ref(NAMESPACE, name)) is None:
+            what = f'there is no namespace "{name}"'
+            raise NotFound("no-namespace", what, f"kubectl create namespace {shell.word(name)}")
+    manifests = reconciling.manifests(wanted.image, wanted.schedule, wanted.namespace, wanted.namespaces)
+    for manifest in manifests:
+        if manifest["kind"] != NAMESPACE.name:
+            yield Apply(manifest, MANAGER)
+        elif find.perhaps(world, ref_of(manifest)) is None:
+            # A namespace that exists is somebody's: its labels decide what may run there.
+            yield Create(manifest, MANAGER)
+    stays = {ref_of(manifest) for manifest in manifests}
+    selector = labels.selector(reconciling.MARKS)
+    for kind in (CLUSTER_ROLE_BINDING, ROLE_BINDING):
+        for live in world.cluster.list(kind, EVERYWHERE, labels=selector):
+            if ref_of(live) not in stays and reconciling.is_granted_to(live, wanted.namespace):
+                yield Delete(ref_of(live), live["metadata"]["uid"])
 
 
 def wait(world: World, writers: Writers) -> None:

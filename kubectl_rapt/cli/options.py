@@ -100,6 +100,21 @@ def words(text: str) -> list[str]:
     return list(dict.fromkeys(word for one in text.split(",") if (word := one.strip())))
 
 
+def several_namespaces(text: str, is_for_all: bool) -> tuple[str, ...]:
+    """The namespaces that ``--for`` names; none where it was not given.
+
+    Raises:
+        UsageError: One cannot be a namespace; or all namespaces are meant too.
+    """
+    found = tuple(words(text))
+    if found and is_for_all:
+        error = UsageError("bad-flag", "--for and --all-namespaces contradict each other", "--for default")
+        raise error.meant("--all-namespaces", "")
+    for one in (one for one in found if not names.is_dns_label(one)):
+        raise UsageError("bad-flag", f"--for expects names of namespaces, got {one}", "--for team-a,team-b")
+    return found
+
+
 def is_dry(dry_run: str) -> bool:
     """Whether ``--dry-run`` of such a command was given. Raises UsageError."""
     one_of("--dry-run", dry_run, ("client", "none"))
@@ -188,6 +203,11 @@ def words_given(context: typer.Context) -> list[str]:
 def named_environment(context: typer.Context) -> str:
     """What ``--in`` says; empty where it was not given."""
     return str(_given(context).get("environment", ""))
+
+
+def is_given(context: typer.Context, flag: str) -> bool:
+    """Whether a flag was typed, by its longest name."""
+    return flag in line.read(words_given(context)).given
 
 
 def _given(context: typer.Context) -> dict[str, Any]:
@@ -314,7 +334,7 @@ def open_world(
                 name if about != "repository" else "",
                 None if environment else given.get("ahead"),
                 trace,
-                has_default=about != "cluster" and not _names_all_namespaces(context),
+                has_default=about != "cluster" and not _names_namespaces(context),
                 is_checked=about != "anything",
                 choose=lambda location: _chosen_namespace(context, location),
                 tell=_note,
@@ -346,9 +366,10 @@ def world_of(
             yield other
 
 
-def _names_all_namespaces(context: typer.Context) -> bool:
-    """Whether ``-A`` was typed: who wants every namespace does not mean the default environment's."""
-    return "--all-namespaces" in line.read(words_given(context)).given
+def _names_namespaces(context: typer.Context) -> bool:
+    """Whether ``-A`` was typed, or ``--for``: who says which namespaces does not mean the default environment's."""
+    is_several = context.command.name == "reconcile" and is_given(context, "--for")
+    return is_several or is_given(context, "--all-namespaces")
 
 
 def _check_environment(world: "World", *, is_strict: bool) -> None:

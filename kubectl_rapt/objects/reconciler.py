@@ -1,5 +1,6 @@
 """What lets a cluster reconcile by itself: a CronJob of Rapt's own image, and the least that its account may do."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from kubectl_rapt.model.kinds import (
@@ -7,6 +8,7 @@ from kubectl_rapt.model.kinds import (
     CLUSTER_ROLE_BINDING,
     CRON_JOB,
     NAMESPACE,
+    ROLE_BINDING,
     SERVICE_ACCOUNT,
     TOOL,
     Kind,
@@ -32,17 +34,29 @@ _RULES: tuple[tuple[str, list[str], list[str]], ...] = (
     ("coordination.k8s.io", ["leases"], ["get", "create", "patch", "delete"]),
 )
 """``secrets`` are read by name alone, to see whether the files of a run are there: they can be neither listed nor
-written. ``runs/finalizers`` is what some clusters ask of whoever makes a Job that blocks its owner's deletion."""
+written, and only names that a Run's own files have are asked for. ``runs/finalizers`` is what some clusters ask of
+whoever makes a Job that blocks its owner's deletion."""
 
 
-def manifests(image: str, schedule: str, namespace: str) -> list[Manifest]:
-    """Everything that is applied, in order.
+def manifests(image: str, schedule: str, namespace: str, namespaces: Sequence[str]) -> list[Manifest]:
+    """Everything that it needs, in order.
 
     Args:
         image: Rapt's own image, as the nodes pull it.
         schedule: When a pass begins, as a cron expression.
-        namespace: Where the account and the CronJob are; the namespace is made too.
+        namespace: Where the account and the CronJob are.
+        namespaces: What is reconciled, and where the account has any rights; empty for the whole cluster.
     """
+    bindings = [
+        _object(
+            ROLE_BINDING if one else CLUSTER_ROLE_BINDING,
+            NAME,
+            one,
+            roleRef={"apiGroup": CLUSTER_ROLE.group, "kind": CLUSTER_ROLE.name, "name": NAME},
+            subjects=[{"kind": SERVICE_ACCOUNT.name, "name": NAME, "namespace": namespace}],
+        )
+        for one in namespaces or [""]
+    ]
     return [
         _object(NAMESPACE, namespace, metadata={"labels": _RESTRICTED}),
         _object(SERVICE_ACCOUNT, NAME, namespace, automountServiceAccountToken=False),
@@ -54,25 +68,29 @@ def manifests(image: str, schedule: str, namespace: str) -> list[Manifest]:
                 for group, resources, verbs in _RULES
             ],
         ),
-        _object(
-            CLUSTER_ROLE_BINDING,
-            NAME,
-            roleRef={"apiGroup": CLUSTER_ROLE.group, "kind": CLUSTER_ROLE.name, "name": NAME},
-            subjects=[{"kind": SERVICE_ACCOUNT.name, "name": NAME, "namespace": namespace}],
-        ),
-        _object(CRON_JOB, NAME, namespace, spec=_schedule(image, schedule)),
+        *bindings,
+        _object(CRON_JOB, NAME, namespace, spec=_schedule(image, schedule, namespaces)),
     ]
 
 
+def is_granted_to(manifest: Manifest, namespace: str) -> bool:
+    """Whether a binding that was found gives rights to the account in that namespace, and to nobody else."""
+    subjects = manifest.get("subjects") or ()
+    return bool(subjects) and all(
+        (one["kind"], one["name"], one.get("namespace")) == (SERVICE_ACCOUNT.name, NAME, namespace)
+        for one in subjects
+    )
+
+
 _RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
-_MARKS = {"app.kubernetes.io/name": "rapt", "app.kubernetes.io/component": "reconcile"}
+MARKS = {"app.kubernetes.io/name": "rapt", "app.kubernetes.io/component": "reconcile"}
 
 
 def _object(
     kind: Kind, name: str, namespace: str = "", metadata: dict[str, Any] | None = None, **content: Any
 ) -> dict[str, Any]:
     place = {"namespace": namespace} if namespace else {}
-    marks = {**_MARKS, **(metadata or {}).get("labels", {})}
+    marks = {**MARKS, **(metadata or {}).get("labels", {})}
     return {
         "apiVersion": kind.api_version,
         "kind": kind.name,
@@ -81,7 +99,7 @@ def _object(
     }
 
 
-def _schedule(image: str, schedule: str) -> dict[str, Any]:
+def _schedule(image: str, schedule: str, namespaces: Sequence[str]) -> dict[str, Any]:
     return {
         "schedule": schedule,
         # Two at once would do no harm, and no good.
@@ -93,7 +111,7 @@ def _schedule(image: str, schedule: str) -> dict[str, Any]:
             "spec": {
                 "backoffLimit": 0,
                 "template": {
-                    "metadata": {"labels": _MARKS},
+                    "metadata": {"labels": MARKS},
                     "spec": {
                         "serviceAccountName": NAME,
                         "automountServiceAccountToken": True,
@@ -105,7 +123,7 @@ def _schedule(image: str, schedule: str) -> dict[str, Any]:
                             "runAsGroup": 65532,
                             "seccompProfile": {"type": "RuntimeDefault"},
                         },
-                        "containers": [_container(image)],
+                        "containers": [_container(image, namespaces)],
                         "volumes": [{"name": "tmp", "emptyDir": {}}],
                     },
                 },
@@ -114,11 +132,12 @@ def _schedule(image: str, schedule: str) -> dict[str, Any]:
     }
 
 
-def _container(image: str) -> dict[str, Any]:
+def _container(image: str, namespaces: Sequence[str]) -> dict[str, Any]:
+    where = ["--for", ",".join(namespaces)] if namespaces else ["--all-namespaces"]
     return {
         "name": "reconcile",
         "image": image,
-        "command": ["kubectl-rapt", "reconcile", "--all-namespaces"],
+        "command": ["kubectl-rapt", "reconcile", *where],
         "env": [
             {"name": "HOME", "value": "/tmp"},
             _from_secret("RAPT_WEBHOOK_URL", "url"),

@@ -1,6 +1,7 @@
 """The Run: one request to execute a tool, and the record of what became of it."""
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -60,6 +61,10 @@ class Mount:
     name: str
     digest: str
     path: str
+
+    def is_of(self, run: str) -> bool:
+        """Whether a run of that name can have made it: only such an object is ever looked at."""
+        return re.fullmatch(rf"{re.escape(run)}-[1-9][0-9]?", self.name) is not None
 
     def ref(self, namespace: str) -> Ref:
         """The object's address."""

@@ -203,6 +203,9 @@ def _begin(seen: Seen, run: Run, now: datetime) -> Decision:
     if run.adopted:
         return _record(run, Attempt(1, run.adopted.job, run.adopted.uid))
     for mount in run.mounts:
+        if not mount.is_of(run.name):
+            # Whoever carries it out may read more than whoever wrote it.
+            return _not_started(run, "MountMissing", f"{mount.ref('')} is no file of this run", now)
         if mount.name in seen.mounted:
             continue
         if mount.name in seen.contents:

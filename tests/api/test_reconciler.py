@@ -1,6 +1,8 @@
 """What ``install --reconciler`` grants, as it is applied: enough for a pass over every namespace, and no more."""
 
+import json
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ pytestmark = pytest.mark.usefixtures("kubectl_on_path")
 
 ACCOUNT = "system:serviceaccount:rapt-system:rapt-reconcile"
 GROUPS = ("system:serviceaccounts", "system:serviceaccounts:rapt-system", "system:authenticated")
+INSTALL = ("install", "--reconciler", "--image", "registry.example.com/rapt:1", "-n", "rapt-system")
 FORBIDDEN = (
     "list secrets -A",
     "create secrets -n default",
@@ -30,9 +33,7 @@ FORBIDDEN = (
 def test_the_account_does_what_is_due_in_every_namespace_and_may_do_little_else(tmp_path: Path) -> None:
     with clusters.private(controllers=False) as own:
         admin = Person(tmp_path / "admin", own.kubeconfig)
-        installed = admin.types(
-            "install", "--reconciler", "--image", "registry.example.com/rapt:1", "-n", "rapt-system"
-        )
+        installed = admin.types(*INSTALL, "--all-namespaces")
         assert installed.exit_code == 0, installed
         account = own.user(ACCOUNT, GROUPS)
         with wiring.open_world(Target(kubeconfig=str(own.kubeconfig))) as (world, writers):
@@ -51,6 +52,67 @@ def test_the_account_does_what_is_due_in_every_namespace_and_may_do_little_else(
         again = Person(tmp_path / "account", account).types("reconcile", "--all-namespaces")
         assert (again.exit_code, again.stderr) == (0, "nothing is due\n")
         assert {one: may(account, one) for one in FORBIDDEN} == dict.fromkeys(FORBIDDEN, "no")
+
+
+def test_the_account_has_rights_in_the_namespaces_that_were_named_and_nowhere_else(tmp_path: Path) -> None:
+    with clusters.private(controllers=False) as own:
+        admin = Person(tmp_path / "admin", own.kubeconfig)
+        account = own.user(ACCOUNT, GROUPS)
+        one, two, other = (namespaces.prepare(own) for _ in range(3))
+        assert admin.types(*INSTALL, "--all-namespaces").exit_code == 0
+        eventually(account, f"create jobs -n {other}", "yes")
+        installed = admin.types(*INSTALL, "--for", f"{one},{two}")
+        assert installed.exit_code == 0, installed
+        assert "clusterrolebinding.rbac.authorization.k8s.io/rapt-reconcile deleted" in installed.stdout
+        eventually(account, f"create jobs -n {other}", "no")
+        assert may(account, f"create jobs -n {one}") == may(account, f"get secrets -n {two}") == "yes"
+        for right in ("create jobs", "get secrets", "get runs.rapt.dev", "patch runs.rapt.dev"):
+            assert may(account, f"{right} -n {other}") == may(account, f"{right} -n rapt-system") == "no"
+        with wiring.open_world(Target(kubeconfig=str(own.kubeconfig))) as (_, writers):
+            for namespace in (one, two, other):
+                finished.create(writers, finished.a_run("half", namespace, job=due.JOB_AS_TOOL))
+        done = Person(tmp_path / "account", account).types("reconcile", "--for", f"{one},{two},{other}")
+        assert done.exit_code == 1
+        assert all(f"run/half in {place}: attempt 1 started" in done.stdout for place in (one, two))
+        assert "error: namespace/" + other in done.stderr and "may not list" in done.stderr
+        assert admin.types(*INSTALL, "--for", one).exit_code == 0
+        eventually(account, f"create jobs -n {two}", "no")
+        wrong = admin.types(*INSTALL, "--for", f"{one},nope")
+        assert wrong.exit_code == 4 and "kubectl create namespace nope" in wrong.stderr
+
+
+def test_a_namespace_that_exists_is_left_as_it_is(tmp_path: Path) -> None:
+    with clusters.private(controllers=False) as own:
+        admin = Person(tmp_path / "admin", own.kubeconfig)
+        place = namespaces.prepare(own)
+        before = found(own.kubeconfig, place)
+        installed = admin.types(*INSTALL[:-1], place, "--for", place)
+        assert installed.exit_code == 0, installed
+        assert found(own.kubeconfig, place) == before
+        assert admin.types(*INSTALL, "--for", place).exit_code == 0
+        assert found(own.kubeconfig, "rapt-system")["pod-security.kubernetes.io/enforce"] == "restricted"
+
+
+def test_a_reconciler_without_namespaces_is_refused_with_a_command_that_names_some(tmp_path: Path) -> None:
+    ended = Person(tmp_path, tmp_path / "none").types(*INSTALL)
+    assert ended.exit_code == 2
+    assert "--for default" in ended.stderr
+
+
+def found(kubeconfig: Path, namespace: str) -> dict[str, str]:
+    command = [str(kubectl.program()), f"--kubeconfig={kubeconfig}", "get", "namespace", namespace]
+    answer = subprocess.check_output([*command, "-o", "jsonpath={.metadata.labels}"], text=True, timeout=60)
+    labels: dict[str, str] = json.loads(answer)
+    return labels
+
+
+def eventually(account: Path, what: str, answer: str) -> None:
+    """The API server learns of a binding that was deleted a moment later."""
+    for _ in range(60):
+        if may(account, what) == answer:
+            return
+        time.sleep(0.5)
+    raise AssertionError(f"{what} is not answered with {answer}")
 
 
 def test_who_may_install_need_not_be_allowed_to_look_at_what_is_installed(tmp_path: Path) -> None:

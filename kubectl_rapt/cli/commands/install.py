@@ -6,18 +6,25 @@ import typer
 
 from kubectl_rapt import writes
 from kubectl_rapt.actions import install as installing
-from kubectl_rapt.actions.install import Reconciler
+from kubectl_rapt.actions.install import Reconciler, Step
 from kubectl_rapt.cli import options, progress, show, terminal
 from kubectl_rapt.errors import UsageError
+from kubectl_rapt.model import shell
 from kubectl_rapt.model.duration import Duration
-from kubectl_rapt.model.kinds import ref_of
-from kubectl_rapt.model.plan import Apply
+from kubectl_rapt.model.kinds import ROLE_BINDING, ref_of
+from kubectl_rapt.model.plan import Apply, Create, Delete
 
 
 def install(
     context: typer.Context,
     reconciler: Annotated[
-        bool, typer.Option("--reconciler", help="Also install a CronJob that reconciles all namespaces")
+        bool, typer.Option("--reconciler", help="Also install a CronJob that reconciles by itself")
+    ] = False,
+    namespaces: Annotated[
+        str, typer.Option("--for", metavar="NAMES", help="The namespaces that the CronJob reconciles: a,b")
+    ] = "",
+    all_namespaces: Annotated[
+        bool, typer.Option("-A", "--all-namespaces", help="The CronJob reconciles the whole cluster")
     ] = False,
     image: Annotated[str, typer.Option(metavar="IMAGE", help="Rapt's image, for --reconciler")] = "",
     every: Annotated[str, typer.Option(metavar="TIME", help="How often the CronJob reconciles")] = "1m",
@@ -28,32 +35,46 @@ def install(
 ) -> None:
     """Install Rapt's kinds and roles in a cluster. An administrator does this once for each cluster.
 
-    With --reconciler, also install a CronJob that retries, records and cleans up: see docs/reconcile.md.
+    With --reconciler, also install a CronJob that retries, records and cleans up in the namespaces of --for, and
+    has rights only there: see docs/reconcile.md.
 
     Example: kubectl rapt install --context admin@prod
     """
     options.one_of("-o", output, ("json", "yaml", "name"))
     is_dry = options.is_dry(dry_run)
     period = _period(every)
-    wanted = _reconciler(context, image, period) if reconciler else None
-    if image and not wanted:
-        raise UsageError("bad-flag", "--image is of use with --reconciler only", "--reconciler")
+    given = {"--image": image, "--for": namespaces, "--all-namespaces": all_namespaces}
+    for flag in (flag for flag, value in given.items() if value and not reconciler):
+        raise UsageError("bad-flag", f"{flag} is of use with --reconciler only", "--reconciler")
+    named = options.several_namespaces(namespaces, all_namespaces)
+    wanted = _reconciler(context, image, period, named, all_namespaces) if reconciler else None
     with options.open_world(context, "cluster") as (world, writers):
         plan = installing.plan(world, wanted)
-        applies = [step for step in plan.steps if isinstance(step, Apply)]
+        steps = [step for step in plan.steps if isinstance(step, Apply | Create | Delete)]
         if output in ("json", "yaml"):
-            terminal.out(show.document(show.listed([step.manifest for step in applies]), output))
-        progress.phase("applying", len(applies))
-        for step in applies:
+            objects = [step.manifest for step in steps if not isinstance(step, Delete)]
+            terminal.out(show.document(show.listed(objects), output))
+        progress.phase("applying", len(steps))
+        for step in steps:
             if not is_dry:
                 writes.apply(writers, step)
             progress.step()
             if output not in ("json", "yaml"):
-                name = show.name(ref_of(step.manifest))
-                terminal.out(name if output == "name" else f"{name} applied{' (dry run)' if is_dry else ''}")
+                terminal.out(_told(step, output, is_dry=is_dry))
         if not is_dry:
             progress.phase("waiting until the API server serves them")
             installing.wait(world, writers)
+
+
+def _told(step: Step, output: str, *, is_dry: bool) -> str:
+    ref = step.ref if isinstance(step, Delete) else ref_of(step.manifest)
+    if output == "name":
+        return show.name(ref)
+    where = f" in {ref.namespace}" if ref.kind == ROLE_BINDING else ""
+    return f"{show.name(ref)}{where} {_DONE[type(step)]}{' (dry run)' if is_dry else ''}"
+
+
+_DONE = {Apply: "applied", Create: "created", Delete: "deleted"}
 
 
 def _period(every: str) -> Duration:
@@ -64,10 +85,14 @@ def _period(every: str) -> Duration:
         raise UsageError("bad-flag", what, "--every 5m") from error
 
 
-def _reconciler(context: typer.Context, image: str, period: Duration) -> Reconciler:
+def _reconciler(
+    context: typer.Context, image: str, period: Duration, named: tuple[str, ...], is_for_all: bool
+) -> Reconciler:
+    command = "kubectl rapt install --reconciler"
     if not image:
         what = "--reconciler needs Rapt's own image, which deploy/Containerfile makes"
-        raise UsageError(
-            "bad-flag", what, "kubectl rapt install --reconciler --image registry.example.com/rapt:1"
-        )
-    return Reconciler(image, period, options.target(context).namespace or "rapt-system")
+        raise UsageError("bad-flag", what, f"{command} --image registry.example.com/rapt:1 --for default")
+    if not (named or is_for_all):
+        what = "--reconciler needs the namespaces that it reconciles: it has rights only there"
+        raise UsageError("bad-flag", what, f"{command} --image {shell.word(image)} --for default")
+    return Reconciler(image, period, options.target(context).namespace or "rapt-system", named)

@@ -13,12 +13,15 @@ from kubectl_rapt.actions.notify import Webhook
 from kubectl_rapt.actions.passing import Scope, Told
 from kubectl_rapt.cli import options, progress, refusals, show, terminal
 from kubectl_rapt.config.project import Environment, Reconcile
+from kubectl_rapt.errors import RaptError, UsageError
+from kubectl_rapt.model.kinds import NAMESPACE, Ref
 from kubectl_rapt.ports.world import World
 
 
 def reconcile(
     context: typer.Context,
     all_namespaces: Annotated[bool, typer.Option("-A", "--all-namespaces", help="In all namespaces")] = False,
+    several: Annotated[str, typer.Option("--for", metavar="NAMES", help="In these namespaces: a,b")] = "",
     export: Annotated[
         str, typer.Option(metavar="DIR", help="Folder for evidence that policies export before deletion")
     ] = "",
@@ -41,7 +44,12 @@ def reconcile(
     is_dry = options.is_dry(dry_run)
     to = _webhook(webhook or os.environ.get("RAPT_WEBHOOK_URL", ""), "RAPT_WEBHOOK_SECRET")
     told: list[Told] = []
-    is_wide = all_namespaces or bool(options.named_environment(context))
+    named = options.several_namespaces(several, all_namespaces)
+    for flag in ("--namespace", "--in"):
+        if named and options.is_given(context, flag):
+            error = UsageError("bad-flag", f"--for and {flag} contradict each other", f"--for {several}")
+            raise error.meant(flag, "")
+    is_wide = bool(named) or all_namespaces or bool(options.named_environment(context))
 
     def tell(one: Told) -> None:
         told.append(one)
@@ -53,10 +61,16 @@ def reconcile(
         place = _environment(context, world)
         said = place.reconcile if place else Reconcile()
         to = to or _webhook(os.environ.get(said.url_variable, ""), said.secret_variable)
-        for namespace in [""] if all_namespaces else _namespaces(world):
+        places = [""] if all_namespaces else named or _namespaces(world)
+        for namespace in places:
             progress.phase(f"doing what is due in {namespace or 'every namespace'}")
             scope = Scope(namespace, options.named_environment(context), export or said.export_to, to)
-            reconciling.reconcile(world, writers, scope, tell, is_dry=is_dry)
+            try:
+                reconciling.reconcile(world, writers, scope, tell, is_dry=is_dry)
+            except RaptError as error:
+                if len(places) == 1:
+                    raise
+                tell(Told(Ref(NAMESPACE, namespace), "", error))  # the others are done all the same
     if output:
         terminal.out(show.document(show.listed([_data(one) for one in told]), output))
     failed = sum(one.error is not None for one in told)
@@ -83,7 +97,7 @@ def _namespaces(world: World) -> Sequence[str]:
 
 
 def _print(one: Told, *, is_wide: bool) -> None:
-    where = f" in {one.ref.namespace}" if is_wide else ""
+    where = f" in {one.ref.namespace}" if is_wide and one.ref.namespace else ""
     if one.error is None:
         terminal.out(terminal.clean(f"{one.ref}{where}: {one.what}"))
     else:
@@ -95,7 +109,7 @@ def _data(one: Told) -> dict[str, Any]:
     data = {
         "kind": one.ref.kind.name,
         "name": one.ref.name,
-        "namespace": one.ref.namespace,
+        "namespace": one.ref.namespace or None,
         "what": one.what or None,
         "error": error,
     }

@@ -9,7 +9,9 @@ from kubectl_rapt.objects import reconciler
 
 
 def test_its_account_can_neither_list_secrets_nor_write_tools_nor_grant_itself_more() -> None:
-    (role,) = [one for one in reconciler.manifests("x", "* * * * *", "rapt") if one["kind"] == "ClusterRole"]
+    (role,) = [
+        one for one in reconciler.manifests("x", "* * * * *", "rapt", ["a"]) if one["kind"] == "ClusterRole"
+    ]
     may = {
         (resource, verb) for rule in role["rules"] for resource in rule["resources"] for verb in rule["verbs"]
     }
@@ -19,6 +21,19 @@ def test_its_account_can_neither_list_secrets_nor_write_tools_nor_grant_itself_m
         assert resource not in ("tools", "cronjobs", "pods", "pods/log") or verb in ("get", "list", "watch")
         assert "*" not in (resource, verb)
         assert not resource.startswith(("role", "clusterrole")), resource
+
+
+def test_it_is_bound_in_the_namespaces_that_were_named_and_in_the_whole_cluster_only_if_none_was() -> None:
+    def bindings(*namespaces: str) -> list[tuple[str, str]]:
+        found = reconciler.manifests("x", "* * * * *", "rapt", namespaces)
+        return [
+            (one["kind"], one["metadata"].get("namespace", ""))
+            for one in found
+            if one["kind"].endswith("Binding")
+        ]
+
+    assert bindings("a", "b") == [("RoleBinding", "a"), ("RoleBinding", "b")]
+    assert bindings() == [("ClusterRoleBinding", "")]
 
 
 @pytest.mark.parametrize(

@@ -367,14 +367,21 @@ def test_a_cancelled_retry_says_who_cancelled_it_and_waits_no_more() -> None:
     assert status["conditions"][0]["lastTransitionTime"] == at(90)
 
 
-MOUNT = Mount("ConfigMap", "backup-x7k2p-files", "sha256:cc", "/data")
+MOUNT = Mount("ConfigMap", "backup-x7k2p-1", "sha256:cc", "/data")
 FILES = {"metadata": {"name": MOUNT.name}, "kind": "ConfigMap", "apiVersion": "v1", "data": {"a": "b"}}
 FED = replace(RUN_ONLY, mounts=(MOUNT,), created_at=NOON)
+STRANGE = replace(FED, mounts=(replace(MOUNT, kind="Secret", name="postgres"),))
 MOUNTS: list[tuple[str, Seen, Any, str]] = [
-    ("missing, brought", replace(seen(FED), contents={MOUNT.name: FILES}), LATER, "create backup-x7k2p-files"),
+    ("missing, brought", replace(seen(FED), contents={MOUNT.name: FILES}), LATER, "create backup-x7k2p-1"),
     ("there", replace(seen(FED), mounted=frozenset({MOUNT.name})), LATER, "create backup-x7k2p-1"),
     ("missing, who has them may come", seen(FED), LATER, "Later"),
     ("missing for ten minutes", seen(FED), NOON + lifecycle.PATIENCE, "record 0 open: NotStarted"),
+    (
+        "not its own",
+        replace(seen(STRANGE), mounted=frozenset({"postgres"})),
+        LATER,
+        "record 0 open: NotStarted",
+    ),
     ("too late to begin", seen(replace(RUN_ONLY, not_after=LATER)), LATER, "record 0 open: NotStarted"),
     ("in time", seen(replace(RUN_ONLY, not_after=LATER)), LATER - timedelta(seconds=1), "create backup-x7k2p-1"),
     ("closed as never started", seen(replace(RUN_ONLY, state="NotStarted")), LATER, "Done"),
@@ -390,7 +397,7 @@ def test_a_run_begins_with_its_files_and_in_time_or_not_at_all(known: Seen, now:
 
 def test_who_waits_for_files_is_told_until_when() -> None:
     assert lifecycle.next_step(seen(FED), LATER) == Later(
-        NOON + lifecycle.PATIENCE, "configmap/backup-x7k2p-files is missing, and only who asked can bring it"
+        NOON + lifecycle.PATIENCE, "configmap/backup-x7k2p-1 is missing, and only who asked can bring it"
     )
 
 
