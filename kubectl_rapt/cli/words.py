@@ -872,6 +872,7 @@ COMMANDS = {
         ),
         (
             Flag(("-A", "--all-namespaces",), "", "In all namespaces", False),
+            Flag(("--for",), "NAMES", "In these namespaces: a,b", False),
             Flag(("--export",), "DIR", "Folder for evidence that policies export before deletion", False),
             Flag(("--webhook",), "URL", "Notify this URL of failures and recoveries; or set RAPT_WEBHOOK_URL", False),
             Flag(("--dry-run",), "none|client", "Only show what would be done; without a value: client", False),
@@ -915,12 +916,14 @@ COMMANDS = {
     ),
     "install": Command(
         "Administration", "Install Rapt's kinds and roles in a cluster", False,
-        "Install Rapt's kinds and roles in a cluster. An administrator does this once for each cluster. With --reconciler, also install a CronJob that retries, records and cleans up: see docs/reconcile.md.",
+        "Install Rapt's kinds and roles in a cluster. An administrator does this once for each cluster. With --reconciler, also install a CronJob that retries, records and cleans up in the namespaces of --for, and has rights only there: see docs/reconcile.md.",
         "kubectl rapt install --context admin@prod",
         (
         ),
         (
-            Flag(("--reconciler",), "", "Also install a CronJob that reconciles all namespaces", False),
+            Flag(("--reconciler",), "", "Also install a CronJob that reconciles by itself", False),
+            Flag(("--for",), "NAMES", "The namespaces that the CronJob reconciles: a,b", False),
+            Flag(("-A", "--all-namespaces",), "", "The CronJob reconciles the whole cluster", False),
             Flag(("--image",), "IMAGE", "Rapt's image, for --reconciler", False),
             Flag(("--every",), "TIME", "How often the CronJob reconciles (default 1m)", False),
             Flag(("--dry-run",), "none|client", "Only show what would be done; without a value: client", False),
