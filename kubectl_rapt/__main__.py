@@ -11,6 +11,7 @@ def main() -> int:
     """Run the command that the process was started with; the exit code."""
     try:
         _open_closed_streams()
+        _leave_relative_folders()
         return _run()
     except KeyboardInterrupt:
         # Before the front end can say so, while modules are imported.
@@ -49,6 +50,7 @@ def _print_version() -> bool:
 
 def complete() -> None:
     """What kubectl calls as ``kubectl_complete-rapt``."""
+    _leave_relative_folders()
     _complete(sys.argv[1:])
 
 
@@ -73,6 +75,13 @@ def _print_help(arguments: list[str]) -> bool:
     except OSError:
         return False  # the front end comes to the same point, and has the words for it
     return True
+
+
+def _leave_relative_folders() -> None:
+    """A PATH with ``.`` or an empty entry would start a ``git`` or ``kubectl`` of the current folder, anybody's."""
+    if "PATH" in os.environ:
+        folders = [one for one in os.environ["PATH"].split(os.pathsep) if one.startswith(os.sep)]
+        os.environ["PATH"] = os.pathsep.join(folders) or os.defpath
 
 
 def _open_closed_streams() -> None:

@@ -18,7 +18,6 @@ from kubectl_rapt.templating import parameters, places
 NAME = "rapt-dev"
 ENGINES = ("podman", "docker")
 STATE = "dev.json"
-_TESTBED = "tests/cluster/__main__.py"
 _LONGEST_SECONDS = 3600
 _BUILD_SECONDS = 60.0
 
@@ -153,8 +152,9 @@ def note(folder: str, up: Up | None) -> WriteFiles:
 def starting(world: World, folder: str) -> tuple[Up, Attend | None]:
     """How a cluster of one's own is had here: what it will be, and the step that starts it; None where it is there.
 
-    A Docker that answers, with the program kind; else, in a checkout of Rapt, the project's own test cluster. One
-    machine has room for one of those: where the tests have it up it is used, and never ended.
+    A Docker that answers, with the program kind; else, if Rapt runs from its own checkout, the project's test cluster:
+    never a program of the folder that the person stands in. One machine has room for one of those: if the tests have
+    it up, it is used, and never ended.
 
     Raises:
         Unavailable: ``no-engine``: there is neither.
@@ -164,13 +164,11 @@ def starting(world: World, folder: str) -> tuple[Up, Attend | None]:
     if kind and docker and world.programs.ask([docker, "info"]).code == 0:
         command = (kind, "create", "cluster", f"--name={NAME}", f"--kubeconfig={config}")
         return Up("kind", config), Attend(command)
-    if root := _root(world):
-        if found := testbed(world, root, ""):
+    if words := world.programs.testbed():
+        if found := testbed(world, ""):
             return Up("found", found), None
-        python = world.programs.python()
-        command = (python, "-m", "tests.cluster", "up", "--node")
-        return Up("testbed", ""), Attend(command, {"PYTHONPATH": root, "RAPT_TESTBED": NAME})
-    what = "there is no Docker that answers with the program kind beside it, and this is no checkout of Rapt"
+        return Up("testbed", ""), Attend((*words, "up", "--node"), {"RAPT_TESTBED": NAME})
+    what = "there is no Docker that answers with the program kind beside it"
     raise Unavailable("no-engine", what, "https://kind.sigs.k8s.io/docs/user/quick-start")
 
 
@@ -178,7 +176,7 @@ def started(world: World, up: Up) -> Up:
     """What was started, with its kubeconfig. Raises Unavailable: it did not come up."""
     if up.kubeconfig:
         return up
-    found = testbed(world, _root(world), NAME)
+    found = testbed(world, NAME)
     if not found:
         raise Unavailable("no-engine", "the test cluster did not come up", "kubectl rapt dev up")
     return Up(up.kind, found)
@@ -198,32 +196,19 @@ def ending(world: World, up: Up) -> Attend | None:
         if not kind:
             raise Unavailable("no-engine", "there is no program kind any more", "install kind again")
         return Attend((kind, "delete", "cluster", f"--name={NAME}", f"--kubeconfig={up.kubeconfig}"))
-    root = _root(world)
-    if not root:
-        raise Unavailable("no-engine", "this is no checkout of Rapt", "cd to the one that started it")
-    if testbed(world, root, ""):
+    words = world.programs.testbed()
+    if not words:
+        what = "this Rapt runs from no checkout of its own, and another one started the cluster"
+        raise Unavailable("no-engine", what, "cd to that checkout, and: python -m tests.cluster down")
+    if testbed(world, ""):
         what = "the tests' cluster is up, and has the network that ours had: nothing is ended"
         raise Refused("other-cluster-up", what, "python -m tests.cluster status")
-    command = (world.programs.python(), "-m", "tests.cluster", "down")
-    return Attend(command, {"PYTHONPATH": root, "RAPT_TESTBED": NAME})
+    return Attend((*words, "down"), {"RAPT_TESTBED": NAME})
 
 
-def _root(world: World) -> str:
-    """The checkout of Rapt around the current folder, with the program that makes test clusters; empty for none."""
-    return world.checkout.above(_TESTBED) if world.programs.python() else ""
-
-
-def testbed(world: World, root: str, name: str) -> str:
+def testbed(world: World, name: str) -> str:
     """The kubeconfig of the project's test cluster of that name, if one is up with a node; empty for none."""
-    env = world.programs.find("env")
-    words = [
-        env,
-        f"PYTHONPATH={root}",
-        f"RAPT_TESTBED={name}",
-        world.programs.python(),
-        "-m",
-        "tests.cluster",
-    ]
+    words = [world.programs.find("env"), f"RAPT_TESTBED={name}", *world.programs.testbed()]
     answer = world.programs.ask([*words, "status"], timeout_seconds=_BUILD_SECONDS)
     lines = answer.out.splitlines()
     if answer.code or any(line.split() == ["node", "none"] for line in lines):

@@ -95,10 +95,10 @@ def _check(command: Sequence[str], answer: Answer) -> None:
 
 
 def _modules(world: World, name: str) -> tuple[tuple[str, float], ...]:
-    python = world.programs.python()
-    if not python:
+    python, *rest = world.programs.ourselves()
+    if not world.programs.python():
         return ()
-    answer = world.programs.ask([python, "-X", "importtime", "-m", "kubectl_rapt", name, "--help"])
+    answer = world.programs.ask([python, "-X", "importtime", *rest, name, "--help"])
     return slowest(answer.err)
 
 

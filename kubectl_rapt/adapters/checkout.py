@@ -120,6 +120,7 @@ class Checkout:
         environment = {
             **git_input.environment(self._environment, Trust.OWN, ()),
             "GIT_OPTIONAL_LOCKS": "0",  # the index is not written, which would run a hook
+            "GIT_ALLOW_PROTOCOL": "none",  # what a partial clone lacks is not fetched, by a program that it names
         }
         start = int(environment.get("GIT_CONFIG_COUNT") or 0)
         for number, (key, value) in enumerate(settings.items(), start):

@@ -14,16 +14,21 @@ from kubectl_rapt.adapters.git_answers import plain
 from kubectl_rapt.errors import Problem, Refused
 
 _PGP = "-----BEGIN PGP"
+_X509 = b"-----BEGIN SIGNED MESSAGE-----"
 _ALLOWED = "allowed-signers"
 _HEAD = re.compile(rb"object ([0-9a-f]{40})\ntype commit\ntag ([^\n]+)\n")
 _HINT = "ask those who look after the registry for a signed tag, or choose another version"
 
 
 def about(content: bytes) -> tuple[str, str]:
-    """The name and the commit in a tag object. Raises Refused where it points at no commit."""
+    """The name and the commit in a tag object. Raises Refused if it points at no commit, or is signed with X.509."""
     found = _HEAD.match(content)
     if not found:
         raise Refused("bad-signature", "the tag points at no commit", _HINT)
+    if _X509 in content:  # git would start gpgsm, which asks the person's own keyrings and a network
+        raise Refused(
+            "bad-signature", "the tag is signed with an X.509 certificate, which is not read", _HINT
+        )
     return found[2].decode(errors="replace"), found[1].decode()
 
 
@@ -41,6 +46,7 @@ def keyring(keys: Sequence[str]) -> Iterator[tuple[Mapping[str, str], Mapping[st
                 "gpg.ssh.allowedSignersFile": str(folder / _ALLOWED),
                 "gpg.program": "gpg",
                 "gpg.ssh.program": "ssh-keygen",
+                "gpg.x509.program": os.devnull,
             },
             {"GNUPGHOME": str(home)},
         )

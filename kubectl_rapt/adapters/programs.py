@@ -14,6 +14,9 @@ from kubectl_rapt.ports.programs import Answer
 
 NOT_STARTED, TOO_LONG = 127, 124
 _LOOK_SECONDS, _GRACE_SECONDS = 0.5, 2.0
+_SOURCE = Path(__file__).resolve().parents[2]
+_ISOLATED = ("-I", "-c")
+"""``python -m`` would import from the current folder first, which may be anybody's."""
 
 
 class Programs:
@@ -42,7 +45,18 @@ class Programs:
 
     def ourselves(self) -> tuple[str, ...]:
         """See ProgramsReads."""
-        return (self.python(), "-m", "kubectl_rapt") if self.python() else (sys.executable,)
+        if not self.python():
+            return (sys.executable,)
+        begin = f"sys.path.append({str(_SOURCE)!r}); from kubectl_rapt.__main__ import main; sys.exit(main())"
+        return (self.python(), *_ISOLATED, f"import sys; {begin}")
+
+    def testbed(self) -> tuple[str, ...]:
+        """See ProgramsReads."""
+        if not self.python() or not (_SOURCE / "tests" / "cluster" / "__main__.py").is_file():
+            return ()
+        place = f"os.chdir({str(_SOURCE)!r}); sys.path.insert(0, {str(_SOURCE)!r})"
+        begin = "runpy.run_module('tests.cluster', run_name='__main__', alter_sys=True)"
+        return (self.python(), *_ISOLATED, f"import os, runpy, sys; {place}; {begin}")
 
     def python(self) -> str:
         """See ProgramsReads."""

@@ -35,6 +35,10 @@ class ProgramsReads(Protocol):
         """The words that start this program again."""
         ...
 
+    def testbed(self) -> tuple[str, ...]:
+        """The words that start the project's own test cluster; none unless this program runs from a checkout of it."""
+        ...
+
     def python(self) -> str:
         """The interpreter that runs this program; empty where it carries its own inside."""
         ...

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from kubectl_rapt.adapters.programs import Programs
 from tests.cli.conftest import Ask
 
 
@@ -65,7 +66,10 @@ def test_without_an_engine_it_says_what_each_answered(ask: Ask, programs: Path, 
     assert "error: there is no podman; there is no docker\n" in ended.stderr, ended
 
 
-def test_kind_is_started_where_docker_answers_and_ended_again(ask: Ask, programs: Path, home: Path) -> None:
+def test_kind_is_started_where_docker_answers_and_ended_again(
+    ask: Ask, programs: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Programs, "testbed", lambda _: ())  # as it is where Rapt was installed
     none = ask("dev", "up")
     assert (none.exit_code, "no Docker that answers" in none.stderr) == (8, True), none
     a_program(programs, "docker")

@@ -1,12 +1,9 @@
 """Every command while the API server is silent: what can work does, the others end in time with one clear message."""
 
-import json
 import os
 import re
-import socket
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +11,6 @@ import pytest
 from kubectl_rapt.cli import table
 from kubectl_rapt.config.project import Environment
 from tests.cli.conftest import Ask
-from tests.cluster import kubectl
 from tests.registries import RegistryRepository
 from tests.repositories import ConfigRepository
 
@@ -122,25 +118,6 @@ def name(line: str) -> str:
 def test_every_command_has_its_place_in_these_lists() -> None:
     placed = {name(line) for line in (*commands(WORKS), *ANSWERS, *commands(NEEDS_CLUSTER))}
     assert placed == set(table.TABLE), "say in this file what it does without a cluster"
-
-
-@pytest.fixture
-def silent(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The kubeconfig leads to a server that accepts connections, and never says anything."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        address = f"http://127.0.0.1:{server.getsockname()[1]}"
-        config = {
-            "apiVersion": "v1",
-            "kind": "Config",
-            "current-context": "c",
-            "clusters": [{"name": "c", "cluster": {"server": address}}],
-            "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u", "namespace": "team"}}],
-            "users": [{"name": "u", "user": {"token": "t"}}],
-        }
-        (tmp_path / "kubeconfig").write_text(json.dumps(config))
-        monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
-        monkeypatch.setenv("PATH", f"{kubectl.program().parent}:{os.environ['PATH']}")
-        yield
 
 
 def test_what_can_work_without_a_cluster_does(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from kubectl_rapt.errors import Refused
-from tests.git.remotes import Place, commit, git, hostile, own
+from tests.git.remotes import Place, commit, git, hostile, own, script
 
 
 def ssh_key(folder: Path, name: str) -> str:
@@ -152,3 +152,22 @@ def test_nothing_is_left_of_the_keys(
     monkeypatch.setattr("tempfile.tempdir", str(temporary))
     assert adapter.signed(remote, tag, [mine, pgp]).commit == at
     assert list(temporary.iterdir()) == []
+
+
+def test_a_tag_signed_with_a_certificate_starts_no_program(
+    place: Place, repository: tuple[Path, str]
+) -> None:
+    bare, at = repository
+    mine, ran = ssh_key(place.root / "keys", "mine"), place.root / "ran"
+    script(place.root / "bin" / "gpgsm", f"touch {ran}")
+    place.environment["PATH"] = f"{place.root / 'bin'}:{place.environment['PATH']}"
+    signature = "-----BEGIN SIGNED MESSAGE-----\nMIIB\n-----END SIGNED MESSAGE-----\n"
+    tag = f"object {at}\ntype commit\ntag say/v1.0.0\ntagger R <r@example.com> 1700000000 +0000\n\nx\n{signature}"
+    id_ = git("hash-object", "-w", "-t", "tag", "--stdin", cwd=bare, stdin=tag)
+    git("update-ref", "refs/tags/say/v1.0.0", id_, cwd=bare)
+    adapter, remote = place.git(), hostile(bare)
+    adapter.fetch(remote)
+    with pytest.raises(Refused) as caught:
+        adapter.signed(remote, id_, [mine])
+    assert (caught.value.code, "X.509" in caught.value.message) == ("bad-signature", True)
+    assert not ran.exists()

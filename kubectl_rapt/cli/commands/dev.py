@@ -197,7 +197,7 @@ def _in_cluster(up: "Up", tried: "Tried", *, is_dry: bool) -> int:
 
 
 def up(context: typer.Context, dry_run: options.DryRun = "none") -> int:
-    """Start a local cluster: with kind if Docker answers, or else the test cluster of a checkout of Rapt.
+    """Start a local cluster: with kind if Docker answers, or else, in a Rapt that runs from source, its test cluster.
 
     Example: kubectl rapt dev up
     """
