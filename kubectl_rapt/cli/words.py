@@ -205,7 +205,7 @@ COMMANDS = {
     ),
     "dev up": Command(
         "Templates", "Start a local cluster", False,
-        "Start a local cluster: with kind if Docker answers, or else the test cluster of a checkout of Rapt.",
+        "Start a local cluster: with kind if Docker answers, or else, in a Rapt that runs from source, its test cluster.",
         "kubectl rapt dev up",
         (
         ),
