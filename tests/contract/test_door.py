@@ -256,6 +256,9 @@ def test_a_read_is_repeated_when_the_server_says_so(scripted: Faults, door: Door
 def test_a_server_that_accepts_and_never_answers_is_given_up_in_time(
     scripted: Faults, impatient: Door, fault: BlackHole | Streamed
 ) -> None:
+    scripted.on("GET", Reply(200, A_JOB))
+    assert Reads(impatient).get(ONE) == A_JOB  # whatever trouble earlier tests had with this door is over
+    scripted.forget()
     # A busy kubectl may pass on what an earlier test has given up long after that test.
     scripted.on("", *[fault] * 50)
     started = time.monotonic()
@@ -268,6 +271,27 @@ def test_a_server_that_accepts_and_never_answers_is_given_up_in_time(
     assert (write.value.code, write.value.outcome_unknown) == ("timeout", True)
     assert time.monotonic() - started < 4
     assert len(scripted.asked("POST")) == 1
+
+
+def test_reads_after_another_do_not_wait_the_whole_time_for_a_silent_server_again(
+    scripted: Faults, impatient: Door
+) -> None:
+    scripted.on("GET", Reply(200, A_JOB))
+    assert Reads(impatient).get(ONE) == A_JOB  # whatever trouble earlier tests had with this door is over
+    scripted.forget()
+    scripted.on("GET", *[BlackHole()] * 50)
+    started = time.monotonic()
+    for _ in range(3):
+        with pytest.raises(Unavailable, match="no answer within"):
+            Reads(impatient).get(ONE)
+    assert time.monotonic() - started < 3.5, "three times 1.5 s, if each waits its whole time"
+    scripted.forget()
+    scripted.on("GET", Reply(200, A_JOB), BlackHole())
+    assert Reads(impatient).get(ONE) == A_JOB
+    answered = time.monotonic()
+    with pytest.raises(Unavailable):
+        Reads(impatient).get(ONE)
+    assert time.monotonic() - answered > 1.4, "who has answered is given the whole time again"
 
 
 def test_the_door_works_on_after_a_timeout(scripted: Faults, impatient: Door) -> None:

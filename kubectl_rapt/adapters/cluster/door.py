@@ -41,6 +41,8 @@ _FIRST_CONTACT_SECONDS = 2.0
 _FIRST_PAUSE_SECONDS = 0.05
 _LONGEST_PAUSE_SECONDS = 3.0
 _FORGET_TROUBLE_SECONDS = 10.0
+_MOMENT_SECONDS = 0.5
+"""How long a read waits for a server that has just left another request without an answer for its whole time."""
 _KUBECTL_LOG = r"[EWIF]\d{4} [\d:.]+ +\d+ [\w.]+:\d+\] .*"
 """One line of kubectl's own log; it stands behind what a plug-in asked without ending the line."""
 _LAST_WORDS_TRIES = 20
@@ -77,12 +79,29 @@ class _Trouble:
     def __init__(self, patience_seconds: float) -> None:
         self._patience_seconds = patience_seconds
         self._has_answered = False
-        self._since = self._last = -math.inf
+        self._since = self._last = self._silent_until = -math.inf
+        self._silent_since = math.inf
         self._lock = threading.Lock()
 
     def is_over(self) -> None:
         """Note that it has answered."""
-        self._has_answered, self._last = True, -math.inf
+        self._has_answered, self._last, self._silent_until = True, -math.inf, -math.inf
+
+    def silence(self, began_at: float) -> None:
+        """Note that a request which began then was not answered in its whole time."""
+        self._silent_since, self._silent_until = began_at, time.monotonic() + _FORGET_TROUBLE_SECONDS
+
+    def given_seconds(self, longest_seconds: float) -> float:
+        """How long a read that begins now may wait: a silent server is not given the whole time again and again."""
+        return min(longest_seconds, _MOMENT_SECONDS) if self._is_silent else longest_seconds
+
+    def silent_seconds(self, began_at: float, ends_at: float) -> float:
+        """How long the server was silent at the end of a request that was not answered."""
+        return ends_at - (min(began_at, self._silent_since) if self._is_silent else began_at)
+
+    @property
+    def _is_silent(self) -> bool:
+        return time.monotonic() < self._silent_until
 
     def bears_until(self, error: Unavailable) -> float:
         """Note a failure; until when to try again, in ``time.monotonic()`` seconds."""
@@ -212,7 +231,7 @@ class Door:
             except (ValueError, http.Cut) as error:
                 raise answers.lost(ask, "the answer is not JSON") from error
 
-        return self._until_answered(exchange, ends_at, done)
+        return self._until_answered(exchange, ends_at, done, is_read=method == "GET")
 
     def pieces(self, ask: Ask, path: str, *, accept: str, ends_at: float = math.inf) -> Iterator[bytes]:
         """What one GET answers, once it has come whole, to be read bit by bit. Raises as ``json`` does.
@@ -229,7 +248,7 @@ class Door:
             return self._once(ask, "GET", path, headers, b"", ends_at)[1]
 
         try:
-            yield from self._until_answered(exchange, ends_at).pieces()
+            yield from self._until_answered(exchange, ends_at, is_read=True).pieces()
         except http.Cut as error:
             raise answers.lost(ask, "the answer cannot be unpacked") from error
 
@@ -239,13 +258,19 @@ class Door:
         def exchange(ends_at: float) -> Mapping[str, str]:
             return self._once(ask, "GET", path, {"Accept": JSON}, b"", ends_at)[0].headers
 
-        return self._until_answered(exchange, math.inf)
+        return self._until_answered(exchange, math.inf, is_read=True)
 
     def _until_answered(
-        self, exchange: Callable[[float], T], ends_at: float, done: Done[T] | None = None
+        self, exchange: Callable[[float], T], ends_at: float, done: Done[T] | None = None, *, is_read: bool
     ) -> T:
         """The one place where requests are repeated."""
-        ends_at = min(ends_at, time.monotonic() + self.timeout_seconds)
+        given_seconds = self.timeout_seconds
+        if is_read:
+            given_seconds = self._trouble.given_seconds(given_seconds)
+        began_at = time.monotonic()
+        latest = began_at + given_seconds
+        is_whole = ends_at >= latest and given_seconds == self.timeout_seconds
+        ends_at = min(ends_at, latest)
         lost: Unavailable | None = None
         for attempt in itertools.count():
             if lost and done and done.is_asked_first and (found := done.look(lost)) is not None:
@@ -254,6 +279,8 @@ class Door:
                 answer = exchange(ends_at)
             except Unavailable as error:
                 lost = error if error.outcome_unknown else lost
+                if is_whole and error.code == "timeout":
+                    self._trouble.silence(began_at)
                 may_repeat = error.is_transient and (done or not lost)
                 pause = self._pause_seconds(error, attempt)
                 gives_up_at = min(ends_at, self._trouble.bears_until(error))
@@ -295,7 +322,7 @@ class Door:
             refusal = None if 200 <= status < 300 else body.whole()
             may_reuse = answer.may_reuse_connection
         except http.TooSlow as error:
-            raise answers.lost(ask, _silence(ends_at - began_at), code="timeout") from error
+            raise answers.lost(ask, self._silence(began_at, ends_at), code="timeout") from error
         except http.Cut as error:
             raise answers.lost(ask, "the connection was cut before the answer came") from error
         finally:
@@ -352,11 +379,11 @@ class Door:
     def _connect(self, ask: Ask, ends_at: float) -> http.Connection:
         # kubectl asks a credential plug-in before it listens, and may need seconds with a silent server: all of it
         # is part of the first request's time.
-        given_seconds = ends_at - time.monotonic()
+        began_at = time.monotonic()
         try:
             return http.Connection(self.proxy.path(ends_at))
         except http.TooSlow as error:
-            raise answers.unsent(ask, _silence(given_seconds), code="timeout") from error
+            raise answers.unsent(ask, self._silence(began_at, ends_at), code="timeout") from error
         except http.Cut as error:
             said = self._last_words() or "it no longer listens"
             if said == "error: EOF":
@@ -366,6 +393,10 @@ class Door:
             raise Unavailable(
                 "no-kubectl", f"kubectl proxy has ended: {said}", "kubectl cluster-info"
             ) from error
+
+    def _silence(self, began_at: float, ends_at: float) -> str:
+        """What is said if no answer came; a moment of the time that was given may be gone before it is counted."""
+        return f"no answer within {round(self._trouble.silent_seconds(began_at, ends_at), 1):g} s"
 
     def _error(self, answer: http.Answer, body: bytes, ask: Ask) -> RaptError:
         error = answers.classify(answer.status, answer.headers, body, ask)
@@ -396,8 +427,3 @@ class Door:
                 return said
             time.sleep(0.05)
         return ""
-
-
-def _silence(seconds: float) -> str:
-    """What is said if no answer came; a moment of the time that was given may be gone before it is counted."""
-    return f"no answer within {round(seconds, 1):g} s"
