@@ -134,6 +134,31 @@ def test_a_registry_that_cannot_be_written_is_named_and_left_as_it_was(
     assert [path.name for path in (root / "templates").iterdir()] == (["say"] if how == IN_THE_WAY else [])
 
 
+@pytest.mark.parametrize("words", ["list", "run hello", "logs hello"])
+def test_a_full_temporary_folder_is_named(person: Person, tmp_path: Path, words: str) -> None:
+    folder = tmp_path / "t"
+    person.environ["TMPDIR"] = str(folder)
+    ended = types(person, folder, FULL, *words.split())
+    assert ended.exit_code == 8, ended
+    assert f"cannot write {folder}: {_SAYS[FULL]}" in ended.stderr
+    assert f"df -h {folder}, or use another folder: export TMPDIR=FOLDER" in ended.stderr
+
+
+def test_a_temporary_folder_that_is_read_only_is_done_without(person: Person, tmp_path: Path) -> None:
+    folder = tmp_path / "t"
+    person.environ["TMPDIR"] = str(folder)
+    ended = types(person, folder, READ_ONLY, "list")
+    assert "error: the API server cannot be reached" in ended.stderr, ended
+
+
+def test_temporary_folders_that_are_all_read_only_are_named(person: Person) -> None:
+    person.environ["TMPDIR"] = "/nowhere"
+    ended = types(person, Path("/tmp"), READ_ONLY, "list")
+    assert ended.exit_code == 8, ended
+    told = f"(/nowhere: No such file or directory, /tmp: {_SAYS[READ_ONLY]})"
+    assert f"error: no folder can be made for kubectl's socket {told}" in ended.stderr, ended
+
+
 def test_who_has_no_home_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
     def nobody(number: int) -> object:
         raise KeyError(number)

@@ -136,7 +136,8 @@ class Relay:
         except (
             Exception
         ) as error:  # this thread's outermost: whatever a kubeconfig leads to is for the person
-            Path(self.folder, "complaints").write_text(f"error: {error}".replace("\n", " "))
+            with contextlib.suppress(OSError):  # a full disk, which whoever reads it finds out
+                Path(self.folder, "complaints").write_text(f"error: {error}".replace("\n", " "))
         finally:
             os.close(self._says)
 

@@ -60,8 +60,17 @@ class Proxy:
         if not _is_readable(self._child.heard, ends_at - time.monotonic()):
             raise http.TooSlow
         if not os.read(self._child.heard, 4096):
-            raise refusal_to_start(self.complaints())
+            said = self.complaints()
+            raise refusal_to_start(said) if said.strip() else self._refusal_of_disk() or refusal_to_start("")
         self._is_ready = True
+
+    def _refusal_of_disk(self) -> RaptError | None:
+        """The error where the disk of the private folder takes nothing: kubectl cannot say so, for want of a place."""
+        from kubectl_rapt.adapters import platform
+
+        parent = Path(self._child.folder).parent
+        why = platform.look(parent)
+        return platform.cannot_write(parent, why, "TMPDIR") if why else None
 
     def complaints(self) -> str:
         """What kubectl, and a credential plug-in under it, wrote to their standard error."""

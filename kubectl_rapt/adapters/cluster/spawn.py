@@ -230,17 +230,21 @@ def _kubectl() -> str:
 def private_folder() -> str:
     """A new folder of our own; a socket's path has room for about 100 bytes."""
     name = f"rapt-{os.urandom(8).hex()}"
+    refused = []
     for parent in (os.environ.get("TMPDIR", ""), "/tmp"):
         if parent and len(parent.encode()) < 70:
             try:
                 os.mkdir(f"{parent}/{name}", 0o700)  # noqa: PTH102
-            except OSError:
+            except OSError as error:
+                refused.append(f"{parent}: {error.strerror}")
                 continue
             return f"{parent}/{name}"
     from kubectl_rapt.errors import Unavailable
 
     raise Unavailable(
-        "no-temporary-folder", "no folder can be made for kubectl's socket in TMPDIR or /tmp", "df -h /tmp"
+        "no-temporary-folder",
+        f"no folder can be made for kubectl's socket ({', '.join(refused)})",
+        "df -h /tmp, or use another folder: export TMPDIR=FOLDER",
     )
 
 
