@@ -82,9 +82,7 @@ def read(manifest: Any, looks_secret: LooksSecret) -> Source:
     found = job_schema.check(job, job_schema.TEMPLATE_JOB)
     problems += [Problem(prefix + one.where, _advice(one)) for one in found]
     if not found:
-        problems += [
-            Problem(prefix + one.where, f"{one.what}; {shells.HINT}") for one in shells.check(job, {})
-        ]
+        problems += [Problem(prefix + one.where, one.what) for one, _ in shells.check(job, {})]
         problems += [Problem(prefix + one.where, one.what) for one in _secrets(job, looks_secret)]
     if problems:
         raise _refusal(problems)
@@ -458,7 +456,7 @@ def _arguments(job: Mapping[str, Any]) -> Iterator[Candidate]:
             for field in ("command", "args")
             for at, word in enumerate(container.get(field, ()))
         ]
-        if any(shells.is_shell(word) for _, word in words):
+        if any(shells.reads_code(word) for _, word in words):
             continue
         for at, (pointer, word) in enumerate(words):
             before = words[at - 1][1] if at else ""

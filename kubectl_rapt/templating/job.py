@@ -37,6 +37,12 @@ class Marked(str):
     parameter: Parameter
 
 
+class Begun(str):
+    """Text that the template begins with an option of its own, ``--name=``; every operation gives plain text again."""
+
+    __slots__ = ()
+
+
 class AtRun:
     """Stands for the value of a run-time parameter while a template renders, and refuses every operation."""
 
@@ -141,6 +147,7 @@ class Builder:
         self._parsed = parsed
         self._answers = answers
         self._origins: dict[str, Parameter | None] = {}
+        self._begun: set[str] = set()
         self._placed: dict[str, tuple[Parameter, list[str]]] = {}
         self.problems: list[tuple[Problem, str]] = []
         self.unfilled: list[Parameter] = []
@@ -173,7 +180,7 @@ class Builder:
             return
         self._parsed.accepted = self._parsed.constant
         self.problems += [(problem, "") for problem in places.check(job, self._placed.values())]
-        self.problems += [(problem, shells.HINT) for problem in shells.check(job, self._origins)]
+        self.problems += shells.check(job, self._origins, self._begun)
         for pointer, kind, _ in places.references(job):
             parameter = self._origins.get(pointer)
             if parameter is None or parameter.type != kind:
@@ -240,6 +247,8 @@ class Builder:
         if isinstance(value, list):
             return [self._plain(item, f"{pointer}/{index}") for index, item in enumerate(value)]
         self._origins[pointer] = value.parameter if isinstance(value, Marked) else None
+        if isinstance(value, Begun):
+            self._begun.add(pointer)
         if not isinstance(value, str):
             return value
         text = str(value)

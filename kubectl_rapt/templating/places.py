@@ -246,8 +246,9 @@ def _check_shells(
     """Refuse what values brought in; what a Tool's author wrote by hand was there before."""
     known = shells.check(before, {})
     if problems := [problem for problem in shells.check(after, origins) if problem not in known]:
-        first = f"{documents.place(problems[0].where, {}, '')}: {problems[0].what}"
-        raise Invalid("bad-shell", first, shells.HINT, problems)
+        problem, fix = problems[0]
+        first = f"{documents.place(problem.where, {}, '')}: {problem.what}"
+        raise Invalid("bad-shell", first, fix, [one for one, _ in problems])
 
 
 def _copy(value: Any) -> Any:

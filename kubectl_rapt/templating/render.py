@@ -20,7 +20,7 @@ from kubectl_rapt import documents
 from kubectl_rapt.errors import Invalid
 from kubectl_rapt.model.fields import shown
 from kubectl_rapt.templating import syntax
-from kubectl_rapt.templating.job import AtRun, Builder, Marked, Parsed, Rendered, Tokens
+from kubectl_rapt.templating.job import AtRun, Begun, Builder, Marked, Parsed, Rendered, Tokens
 from kubectl_rapt.templating.parameters import Parameter
 from kubectl_rapt.templating.syntax import Finding
 
@@ -33,6 +33,7 @@ _MAX_PARSED = 16
 """How many different texts of one template are kept parsed."""
 
 _INTEGER = re.compile("-?(0|[1-9][0-9]*)")
+_OPTION = re.compile("--?[A-Za-z][-A-Za-z0-9_.]*=")
 _TOKENS = " tokens"
 """The key of a render's values in its context: no name of a template can be this."""
 
@@ -74,7 +75,9 @@ class _CodeGenerator(CodeGenerator):
         for part in node.nodes:
             self.visit(part, frame)
             self.write(", ")
-        self.write("))")
+        first = node.nodes[0]
+        is_option = isinstance(first, nodes.Const) and _OPTION.fullmatch(str(first.value))
+        self.write(f"), {bool(is_option)})")
 
     def visit_For(self, node: nodes.For, frame: Frame) -> None:  # noqa: N802
         items = nodes.EnvironmentAttribute("items", lineno=node.lineno)
@@ -128,9 +131,10 @@ class _Environment(ImmutableSandboxedEnvironment):
         return obj[argument]
 
     @staticmethod
-    def concatenate(parts: Sequence[Any]) -> str:
-        """The ``~`` operator."""
-        return _join(list(parts), "")
+    def concatenate(parts: Sequence[Any], is_option: bool) -> str:
+        """The ``~`` operator; an option that the template itself begins stays that option whatever is joined."""
+        text = _join(list(parts), "")
+        return Begun(text) if is_option else text
 
     @staticmethod
     def items(value: Any) -> list[Any]:
@@ -152,7 +156,7 @@ def _data(value: Any) -> Any:
     if isinstance(value, str):
         if what := documents.not_a_text(value):
             raise _WrongError(what)
-        return value if isinstance(value, Marked) else str(value)
+        return value if isinstance(value, Marked | Begun) else str(value)
     if isinstance(value, bool):
         return value
     if isinstance(value, int):
