@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kubectl_rapt.cli import options, show, terminal
+from kubectl_rapt.cli import columns, options, show, terminal
 from kubectl_rapt.errors import Invalid, UsageError
 from kubectl_rapt.model import shell
 from kubectl_rapt.model.kinds import Manifest
@@ -84,11 +84,11 @@ def form(output: str, *, sort_by: str = "", no_headers: bool = False, forms: str
     """
     by = _path(sort_by, "--sort-by", relaxed=True) if sort_by else None
     kind, _, text = output.partition("=")
-    if kind == "jsonpath" and text:
+    if kind == "jsonpath" and text and kind in forms:
         return Form(kind, template=_path(text, "-o jsonpath"), sort_by=by)
-    if kind == "custom-columns" and text:
-        columns = tuple(_column(part) for part in text.split(","))
-        return Form(kind, columns=columns, sort_by=by, has_header=not no_headers)
+    if kind == "custom-columns" and text and kind in forms:
+        named = tuple(_column(part) for part in text.split(","))
+        return Form(kind, columns=named, sort_by=by, has_header=not no_headers)
     if output not in _PLAIN or (output and output not in forms):
         raise _no_form(kind, output, forms)
     return Form(output, sort_by=by, has_header=not no_headers)
@@ -97,7 +97,7 @@ def form(output: str, *, sort_by: str = "", no_headers: bool = False, forms: str
 def _no_form(kind: str, output: str, forms: str) -> UsageError:
     refusal = options.not_one_of("-o", output, forms.split("|"))
     for one, example in _EXAMPLES.items():
-        if kind == one:
+        if kind == one and one in forms:
             refusal.hint = f"-o {shell.quoted(f'{one}={example}')}"
     return refusal
 
@@ -205,10 +205,34 @@ def _name(one: Manifest) -> str:
     return f"{str(one.get('kind', '')).lower()}{dotted}/{terminal.clean(str(one['metadata']['name']))}"
 
 
-def table(header: Sequence[str], rows: Iterable[Sequence[str]], wanted: Form, *, least: int = 0) -> None:
-    """Print rows under their headers; nothing where there is neither."""
-    if shown := show.table(header if wanted.has_header else (), list(rows), least):
-        terminal.out(shown)
+def table(
+    header: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    wanted: Form,
+    steps: Sequence[columns.Step] = (),
+    *,
+    least: int = 0,
+    indent: int = 0,
+) -> None:
+    """Print rows under their headers.
+
+    Args:
+        header: The columns.
+        rows: The cells of each row.
+        wanted: How they are shown.
+        steps: What a narrow terminal goes without; see ``columns.fit``.
+        least: How wide each column is at least.
+        indent: How many blanks are before each line.
+    """
+    shown = columns.Table(
+        header,
+        steps,
+        is_wide=wanted.kind == "wide",
+        has_header=wanted.has_header,
+        least=least,
+        indent=indent,
+    )
+    shown.whole([columns.cells(row) for row in rows])
 
 
 def rows(

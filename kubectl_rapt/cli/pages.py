@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import sys
 import textwrap
 
 _HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
@@ -19,12 +18,6 @@ def sections(text: str) -> dict[str, str]:
 def summary(body: str) -> str:
     """The first sentence."""
     return _SENTENCE.split(" ".join(body.split()), maxsplit=1)[0].rstrip(".:;")
-
-
-def cut(line: str) -> str:
-    """A line that fits a terminal; a pipe gets all of it."""
-    width = shutil.get_terminal_size().columns
-    return f"{line[: width - 1]}…" if sys.stdout.isatty() and len(line) > width else line
 
 
 def filled(body: str, width: int = 0) -> str:

@@ -1,24 +1,10 @@
-"""Showing data: tables in kubectl's manner, and objects as JSON, YAML or names."""
+"""Showing data: objects as JSON, YAML or names."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from kubectl_rapt.cli import terminal
 from kubectl_rapt.model.kinds import Ref
-
-
-def table(header: Sequence[str], rows: Sequence[Sequence[str]], least: int = 0) -> str:
-    """Columns as wide as they need to be, or at least so wide, three blanks apart, nothing after the last.
-
-    An empty header is none.
-    """
-    lines = [[terminal.clean(cell) or "-" for cell in row] for row in rows]
-    whole = [list(header), *lines] if header else lines
-    widths = [max(least, *map(len, column)) for column in zip(*whole, strict=True)]
-    return "\n".join(
-        "   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in whole
-    )
 
 
 def document(data: Any, form: str, name: str = "") -> str:

@@ -9,7 +9,8 @@ from kubectl_rapt.actions import run as running
 from kubectl_rapt.actions.attach import Finished, Happening
 from kubectl_rapt.actions.matrices import Part
 from kubectl_rapt.actions.run import Request
-from kubectl_rapt.cli import refusals, show, terminal, watching
+from kubectl_rapt.cli import listing, refusals, show, terminal, watching
+from kubectl_rapt.cli.columns import Shorten
 from kubectl_rapt.errors import RaptError
 from kubectl_rapt.model import shell
 from kubectl_rapt.objects.runs import Run
@@ -126,7 +127,9 @@ def _tell(parts: Sequence[Part], ends: Mapping[int, Run | RaptError], manner: "M
         told = _data(part, ends.get(index), manner)
         code = "" if told["exitCode"] is None else str(told["exitCode"])
         rows.append([*part.combination.values(), part.run.name, told["status"], code])
-    terminal.out(show.table([*(axis.upper() for axis in axes), "RUN", "STATUS", "EXIT"], rows))
+    columns = [axis.upper() for axis in axes]
+    narrow = [Shorten("STATUS", 16), *(Shorten(one, 8) for one in columns), Shorten("STATUS", 8)]
+    listing.table([*columns, "RUN", "STATUS", "EXIT"], rows, listing.Form(), narrow)
 
 
 def _data(part: Part, end: Run | RaptError | None, manner: "Manner") -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 from kubectl_rapt.actions.profile import Profile
 from kubectl_rapt.actions.timing import OfRun, OfTool
 from kubectl_rapt.cli import charts, copying
+from kubectl_rapt.cli.columns import Drop
 from kubectl_rapt.model import times
 from kubectl_rapt.objects.pod_usage import Usage
 from kubectl_rapt.runs import pace, timing
@@ -85,6 +86,7 @@ def _bytes(amount: float) -> str:
     return f"{amount / 2**10:.0f}Ki"
 
 
+STEPS = (Drop("RUNS"), Drop("CLOSE"), Drop("QUEUE"), Drop("SCHEDULE"))
 PACE = ("VERSION", "RUNS", *(phase.upper() for phase in (*timing.PHASES, pace.TOTAL)))
 
 

@@ -102,7 +102,11 @@ def test_past_failures_are_replayed_and_old_ones_left_out(ask: Ask, cluster: Fak
             4,
             'no retry policy "transiant" in namespace default; did you mean: transient?',
         ),
-        (("policy", "show", "never", "-o", "name"), 2, '-o does not take "name": it takes json or yaml'),
+        (
+            ("policy", "show", "never", "-o", "name"),
+            2,
+            '-o does not take "name": it takes wide, json or yaml',
+        ),
         (
             ("policy", "simulate", "never", "--since", "soon"),
             2,

@@ -82,20 +82,28 @@ from tests.cli.endings import refused
         ),
         (
             "search -o JSON",
-            '-o does not take "JSON": it takes json, yaml or name',
+            '-o does not take "JSON": it takes wide, json, yaml or name',
             "kubectl rapt search -o json",
         ),
-        ("show x -o name", '-o does not take "name": it takes json or yaml', "kubectl rapt show x -o json"),
-        ("why x -o name", '-o does not take "name": it takes json or yaml', "kubectl rapt why x -o json"),
+        (
+            "show x -o name",
+            '-o does not take "name": it takes wide, json or yaml',
+            "kubectl rapt show x -o wide",
+        ),
+        (
+            "why x -o name",
+            '-o does not take "name": it takes wide, json or yaml',
+            "kubectl rapt why x -o wide",
+        ),
         (
             "why --failed -o name",
-            '-o does not take "name": it takes json or yaml',
-            "kubectl rapt why --failed -o json",
+            '-o does not take "name": it takes wide, json or yaml',
+            "kubectl rapt why --failed -o wide",
         ),
         (
             "events x -o name",
-            '-o does not take "name": it takes json or yaml',
-            "kubectl rapt events x -o json",
+            '-o does not take "name": it takes wide, json or yaml',
+            "kubectl rapt events x -o wide",
         ),
         ("sync -o json", '-o does not take "json": it takes name', "kubectl rapt sync -o name"),
         (

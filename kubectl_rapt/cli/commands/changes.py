@@ -13,7 +13,8 @@ from kubectl_rapt.actions import repository, review
 from kubectl_rapt.actions import update as updating
 from kubectl_rapt.actions.merge import Merge
 from kubectl_rapt.actions.review import Merged, Open
-from kubectl_rapt.cli import diffs, options, show, terminal, waiting
+from kubectl_rapt.cli import diffs, listing, options, show, terminal, waiting
+from kubectl_rapt.cli.columns import Drop, Shorten
 from kubectl_rapt.cli.waiting import After
 from kubectl_rapt.config import changes as changes_
 from kubectl_rapt.config import standing
@@ -25,20 +26,31 @@ from kubectl_rapt.model.proposals import PullRequest
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.writes import Writers, Written
 
+_STEPS = (
+    Shorten("SUMMARY", 24),
+    Shorten("BY", 10),
+    Drop("BY"),
+    Drop("AGE"),
+    Shorten("ENVIRONMENT", 8),
+    Shorten("SUMMARY", 10),
+    Drop("SUMMARY"),
+    Drop("ENVIRONMENT"),
+    Shorten("STATE", 10),
+)
 Identifier = Annotated[str, typer.Argument(metavar="ID", help="The change")]
 
 
 def changes(
     context: typer.Context,
     output: Annotated[
-        str, typer.Option("-o", "--output", metavar="json|yaml|name", help="Output format")
+        str, typer.Option("-o", "--output", metavar="wide|json|yaml|name", help="Output format")
     ] = "",
 ) -> None:
     """List the changes that are not merged yet, and the state of each.
 
     Example: kubectl rapt changes
     """
-    options.one_of("-o", output, ("json", "yaml", "name"))
+    form = listing.form(output, forms="wide|json|yaml|name")
     with options.open_world(context) as (world, _):
         named = options.named_environment(context)
         every = review.waiting(world, repository.read(world))
@@ -47,12 +59,11 @@ def changes(
     if output == "name":
         for one in found:
             terminal.out(one.change.id)
-    elif output:
+    elif not form.is_table:
         data = [_data(one, row) for one, row in zip(found, rows, strict=True)]
         terminal.out(show.document(data, output))
     elif rows:
-        cells = [[terminal.clean(cell) for cell in row] for row in rows]
-        terminal.out(show.table([key.upper() for key in _KEYS], cells))
+        listing.table([key.upper() for key in _KEYS], rows, form, _STEPS)
     else:
         terminal.say("No open changes.")
 

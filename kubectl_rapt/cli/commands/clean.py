@@ -11,10 +11,21 @@ from kubectl_rapt import wiring
 from kubectl_rapt.actions import clean as cleaning
 from kubectl_rapt.actions.clean import Done, Plan, Scope
 from kubectl_rapt.cli import asking, listing, options, progress, show, terminal
+from kubectl_rapt.cli.columns import Drop, Shorten
+from kubectl_rapt.cli.listing import Form
 from kubectl_rapt.model.duration import Duration
 from kubectl_rapt.runs import retention
 from kubectl_rapt.runs.retention import Verdict
 
+_STEPS = (
+    Shorten("WHY", 24),
+    Drop("TOOL"),
+    Shorten("NAMESPACE", 12),
+    Drop("STATUS"),
+    Shorten("WHY", 10),
+    Drop("WHY"),
+    Shorten("NAMESPACE", 6),
+)
 _MANY = 0.2
 """Beyond this part of the finished Jobs it is asked again."""
 
@@ -50,14 +61,14 @@ def clean(
     dry_run: options.DryRun = "none",
     yes: Annotated[bool, typer.Option("-y", "--yes", help="Do not ask")] = False,
     output: Annotated[
-        str, typer.Option("-o", "--output", metavar="json|yaml|name", help="Print the plan as data")
+        str, typer.Option("-o", "--output", metavar="wide|json|yaml|name", help="Print the plan as data")
     ] = "",
 ) -> int:
     """Delete finished Jobs and runs that no cleanup policy keeps, after showing them.
 
     Example: kubectl rapt clean backup --older-than 7d --status failed
     """
-    options.one_of("-o", output, ("json", "yaml", "name"))
+    form = listing.form(output, forms="wide|json|yaml|name")
     is_dry = options.is_dry(dry_run)
     with options.open_world(context) as (world, writers):
         namespace = listing.namespace(world, all_namespaces=all_namespaces)
@@ -65,7 +76,7 @@ def clean(
         scope = cleaning.with_statuses(scope, options.words(status))
         progress.phase("reading what has finished")
         plan = cleaning.plan(world, scope)
-        show_plan(plan, output, is_dry=is_dry)
+        show_plan(plan, form, is_dry=is_dry)
         done: list[Done] = []
         if plan.going and not is_dry:
             _ask(scope, plan, is_sure=yes)
@@ -95,14 +106,14 @@ def count(verdicts: Sequence[Verdict]) -> str:
     )
 
 
-def show_plan(plan: Plan, output: str, *, is_dry: bool) -> None:
+def show_plan(plan: Plan, form: Form, *, is_dry: bool) -> None:
     """What goes; in a dry run also what stays."""
-    if output == "name":
+    if form.kind == "name":
         for one in plan.going:
             terminal.out(show.name(one.item.ref))
         return
-    if output:
-        terminal.out(show.document(show.listed([_data(one) for one in plan.verdicts]), output))
+    if not form.is_table:
+        terminal.out(show.document(show.listed([_data(one) for one in plan.verdicts]), form.kind))
         return
     shown = plan.verdicts if is_dry else plan.going
     is_wide = len({one.item.ref.namespace for one in shown}) > 1
@@ -113,7 +124,7 @@ def show_plan(plan: Plan, output: str, *, is_dry: bool) -> None:
     ]
     if rows:
         header = (["NAMESPACE"] if is_wide else []) + ["DO", "WHAT", "TOOL", "STATUS", "WHY"]
-        terminal.out(show.table(header, rows))
+        listing.table(header, rows, form, _STEPS)
 
 
 def _data(one: Verdict) -> dict[str, Any]:

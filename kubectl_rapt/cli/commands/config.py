@@ -7,10 +7,12 @@ import typer
 
 from kubectl_rapt import wiring, writes
 from kubectl_rapt.actions import preferences
-from kubectl_rapt.cli import options, show, terminal
+from kubectl_rapt.cli import listing, options, show, terminal
+from kubectl_rapt.cli.columns import Drop, Shorten
 from kubectl_rapt.config import settings
 from kubectl_rapt.guard import secrets
 
+_STEPS = (Shorten("FROM", 16), Drop("FROM"), Shorten("VALUE", 16))
 _KEYS = "repository, environment or contexts.ENV"
 
 
@@ -24,15 +26,17 @@ def group(context: typer.Context) -> None:
 
 def view(
     context: typer.Context,
-    output: Annotated[str, typer.Option("-o", "--output", metavar="json|yaml", help="Output format")] = "",
+    output: Annotated[
+        str, typer.Option("-o", "--output", metavar="wide|json|yaml", help="Output format")
+    ] = "",
 ) -> None:
     """Show your settings, and where each comes from.
 
     Example: kubectl rapt config view
     """
-    options.one_of("-o", output, ("json", "yaml"))
+    form = listing.form(output, forms="wide|json|yaml")
     found, path = wiring.read_settings(os.environ), str(wiring.settings_path(os.environ))
-    if output:
+    if not form.is_table:
         data = {
             "file": path,
             "repository": secrets.redact(found.repository),
@@ -41,12 +45,9 @@ def view(
         }
         terminal.out(show.document(data, output))
         return
-    rows = [
-        [key, terminal.clean(secrets.redact(value)), _source(key, path)]
-        for key, value in settings.values(found).items()
-    ]
+    rows = [[key, secrets.redact(value), _source(key, path)] for key, value in settings.values(found).items()]
     if rows:
-        terminal.out(show.table(["SETTING", "VALUE", "FROM"], rows))
+        listing.table(["SETTING", "VALUE", "FROM"], rows, form, _STEPS)
     else:
         terminal.say("Nothing is set: kubectl rapt init")
 

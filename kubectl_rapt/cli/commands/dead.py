@@ -9,7 +9,7 @@ from kubectl_rapt import wiring
 from kubectl_rapt.actions import clean as cleaning
 from kubectl_rapt.actions import dead as letters
 from kubectl_rapt.actions import evidence
-from kubectl_rapt.cli import asking, options, progress, refusals, show, terminal
+from kubectl_rapt.cli import asking, listing, options, progress, refusals, show, terminal
 from kubectl_rapt.cli.commands import clean
 from kubectl_rapt.errors import RaptError
 from kubectl_rapt.model.kinds import ref_of
@@ -81,7 +81,7 @@ def drop(
     with options.open_world(context) as (world, writers):
         found = letters.chosen(world, world.cluster.namespace(), wanted or [], selector)
         plan = letters.drop(world, found)
-        clean.show_plan(plan, "", is_dry=True)
+        clean.show_plan(plan, listing.Form(), is_dry=True)
         done: list[cleaning.Done] = []
         if plan.going and not is_dry:
             asking.confirm(f"delete {clean.count(plan.going)} for good", is_sure=yes)

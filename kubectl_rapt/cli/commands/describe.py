@@ -9,7 +9,7 @@ import typer
 from kubectl_rapt import documents
 from kubectl_rapt.actions import describe as describing
 from kubectl_rapt.actions.describe import OfRun, OfTool
-from kubectl_rapt.cli import copying, listing, options, show, terminal
+from kubectl_rapt.cli import copying, listing, options, terminal
 from kubectl_rapt.model import times
 from kubectl_rapt.model.kinds import Manifest
 from kubectl_rapt.objects.retry_policies import RetryPolicy
@@ -293,5 +293,4 @@ def _section(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -
         _head([(title, _NONE)])
         return
     terminal.out(f"{title}:")
-    for line in show.table(header, rows).split("\n"):
-        terminal.out(f"  {line}")
+    listing.table(header, rows, listing.Form("wide"), indent=2)

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from kubectl_rapt.cli import helping, options, pages, refusals, show, terminal
+from kubectl_rapt.cli import helping, listing, options, pages, refusals, terminal
+from kubectl_rapt.cli.columns import Shorten
 from kubectl_rapt.errors import NotFound
 from kubectl_rapt.model import names, shell
 
@@ -40,6 +41,5 @@ def help_(
         terminal.out(f"{code}\n\n{pages.filled(found[code])}")
     if not words[1:]:
         rows = [[code, pages.summary(body)] for code, body in found.items()]
-        for line in show.table(["CODE", "WHAT IT MEANS"], rows).splitlines():
-            terminal.out(pages.cut(line))
+        listing.table(["CODE", "WHAT IT MEANS"], rows, listing.Form(), [Shorten("WHAT IT MEANS", 20)])
     return 0

@@ -7,22 +7,25 @@ import typer
 from kubectl_rapt.actions import history as histories
 from kubectl_rapt.actions import repository
 from kubectl_rapt.actions.history import Entry
-from kubectl_rapt.cli import options, show, terminal
+from kubectl_rapt.cli import listing, options, show, terminal
+from kubectl_rapt.cli.columns import Drop, Shorten
 from kubectl_rapt.model import times
+
+_STEPS = (Shorten("SUMMARY", 20), Shorten("BY", 10), Drop("BY"), Shorten("TEMPLATE", 12), Drop("SUMMARY"))
 
 
 def history(
     context: typer.Context,
     tool: Annotated[str, typer.Argument(metavar="TOOL", help="The tool")],
     output: Annotated[
-        str, typer.Option("-o", "--output", metavar="json|yaml|name", help="Output format")
+        str, typer.Option("-o", "--output", metavar="wide|json|yaml|name", help="Output format")
     ] = "",
 ) -> None:
     """Show the commits that changed a tool, newest first: the change, the author and the version.
 
     Example: kubectl rapt history backup --in prod
     """
-    options.one_of("-o", output, ("json", "yaml", "name"))
+    form = listing.form(output, forms="wide|json|yaml|name")
     with options.open_world(context) as (world, _):
         environment = options.environment(context, world)
         found = repository.read(world)
@@ -31,7 +34,7 @@ def history(
     if output == "name":
         for one in entries:
             terminal.out(one.commit.id)
-    elif output:
+    elif not form.is_table:
         terminal.out(show.document([_data(one) for one in entries], output))
     else:
         rows = []
@@ -41,7 +44,7 @@ def history(
             cells = (data["commit"][:7], data["change"] or "-", data["template"] or "removed")
             rows.append([*cells, data["by"].partition(" <")[0], age, data["summary"]])
         header = ["COMMIT", "CHANGE", "TEMPLATE", "BY", "AGE", "SUMMARY"]
-        terminal.out(show.table(header, [[terminal.clean(cell) for cell in row] for row in rows]))
+        listing.table(header, rows, form, _STEPS)
 
 
 def _data(one: Entry) -> dict[str, str]:

@@ -6,9 +6,31 @@ from typing import Annotated
 import typer
 
 from kubectl_rapt.cli import listing, options, show, terminal
+from kubectl_rapt.cli.columns import Drop, Shorten
+from kubectl_rapt.cli.listing import Form
 from kubectl_rapt.model import shell, times
 from kubectl_rapt.model.kinds import TOOL, Manifest
 from kubectl_rapt.objects import labels
+
+_STEPS = (
+    Shorten("TEMPLATE", 12),
+    Shorten("ENVIRONMENT", 11),
+    Drop("TEMPLATE"),
+    Shorten("NAMESPACE", 12),
+    Drop("ENVIRONMENT"),
+    Drop("VERSION"),
+    Drop("AGE"),
+)
+_GIT_STEPS = (
+    Shorten("NAMESPACES", 10),
+    Shorten("REGISTRY", 10),
+    Drop("REGISTRY"),
+    Shorten("TEMPLATE", 12),
+    Drop("TEMPLATE"),
+    Drop("NAMESPACES"),
+    Shorten("ENVIRONMENT", 8),
+    Drop("VERSION"),
+)
 
 
 def list_(
@@ -76,7 +98,7 @@ def list_(
     if all_namespaces:
         header.insert(0, "NAMESPACE")
         rows = [[one["metadata"]["namespace"], *row] for one, row in zip(found, rows, strict=True)]
-    listing.table(header, rows, form)
+    listing.table(header, rows, form, _STEPS)
     for line in broken:
         terminal.say(terminal.clean(line))
 
@@ -104,27 +126,27 @@ def _image(spec: Manifest) -> str:
 def _list_repository(context: typer.Context, output: str) -> None:
     from kubectl_rapt.actions import repository, share
 
-    options.one_of("-o", output, ("json", "yaml"))
+    form = listing.form(output, forms="wide|json|yaml")
     wanted = options.named_environment(context)
     with options.open_world(context) as (world, _):
         found = [one for one in share.shares(repository.read(world)) if wanted in ("", one.environment)]
     keys = ("tool", "environment", "namespaces", "template", "version", "registry")
-    _table(keys, found, output, "No tools found in the config repository.")
+    _table(keys, found, form, "No tools found in the config repository.")
 
 
 def _list_outdated(context: typer.Context, output: str) -> None:
     from kubectl_rapt.actions import repository, upgrade
 
-    options.one_of("-o", output, ("json", "yaml"))
+    form = listing.form(output, forms="wide|json|yaml")
     unknown: list[str] = []
     with options.open_world(context) as (world, _):
         wanted = options.named_environment(context)
         found = list(upgrade.outdated(world, repository.read(world), wanted, unknown.append))
     keys = ("tool", "environment", "template", "version", "newest", "registry")
-    _table(keys, found, output, "No outdated tools found in the config repository.")
+    _table(keys, found, form, "No outdated tools found in the config repository.")
     for line in unknown:
         terminal.say(terminal.clean(f"note: {line}"))
-    if found and not output:
+    if found and form.is_table:
         first = found[0]
         terminal.say(
             terminal.clean(
@@ -133,15 +155,13 @@ def _list_outdated(context: typer.Context, output: str) -> None:
         )
 
 
-def _table(keys: Sequence[str], found: Sequence[object], output: str, nothing: str) -> None:
+def _table(keys: Sequence[str], found: Sequence[object], form: Form, nothing: str) -> None:
     """Some attributes of each, as a document or as a table."""
     rows = [[getattr(one, key) for key in keys] for one in found]
-    if output:
-        terminal.out(show.document([dict(zip(keys, row, strict=True)) for row in rows], output))
+    if not form.is_table:
+        terminal.out(show.document([dict(zip(keys, row, strict=True)) for row in rows], form.kind))
     elif rows:
-        cells = [
-            [terminal.clean(",".join(one) if isinstance(one, tuple) else one) for one in row] for row in rows
-        ]
-        terminal.out(show.table([key.upper() for key in keys], cells))
+        cells = [[",".join(one) if isinstance(one, tuple) else one for one in row] for row in rows]
+        listing.table([key.upper() for key in keys], cells, form, _GIT_STEPS)
     else:
         terminal.say(nothing)

@@ -6,13 +6,33 @@ from typing import Annotated, Any
 import typer
 
 from kubectl_rapt.actions import policies
-from kubectl_rapt.cli import options, show, terminal
+from kubectl_rapt.cli import listing, options, show, terminal
+from kubectl_rapt.cli.columns import Drop, Shorten
 from kubectl_rapt.errors import RaptError
 from kubectl_rapt.model.kinds import RUN
 from kubectl_rapt.objects import labels, reading, retry_fields, retry_policies, runs
 from kubectl_rapt.objects.retry_policies import Changes, RetryPolicy, Rule
 from kubectl_rapt.runs import retries, simulation
 
+_STEPS = (
+    Shorten("SUMMARY", 24),
+    Drop("DONE BY"),
+    Shorten("FROM", 16),
+    Drop("FROM"),
+    Shorten("SUMMARY", 10),
+    Drop("DELAY"),
+    Drop("SUMMARY"),
+)
+_RULE_STEPS = (Shorten("THEN", 24), Shorten("FAILURE", 20), Drop("DONE BY"))
+_SIMULATED_STEPS = (
+    Shorten("TOOL", 12),
+    Drop("TOOL"),
+    Drop("CAUSE"),
+    Shorten("WAS", 12),
+    Shorten("WOULD BE", 12),
+    Drop("WAS"),
+    Drop("ATTEMPT"),
+)
 Name = Annotated[str, typer.Argument(help="The policy", metavar="NAME")]
 _ACTIONS = {
     "retry": "try again",
@@ -24,14 +44,14 @@ _ACTIONS = {
 def list_(
     context: typer.Context,
     output: Annotated[
-        str, typer.Option("-o", "--output", metavar="json|yaml|name", help="Output format")
+        str, typer.Option("-o", "--output", metavar="wide|json|yaml|name", help="Output format")
     ] = "",
 ) -> None:
     """List the retry policies that tools in the namespace can use.
 
     Example: kubectl rapt policy
     """
-    options.one_of("-o", output, ("json", "yaml", "name"))
+    form = listing.form(output, forms="wide|json|yaml|name")
     with options.open_world(context) as (world, _):
         namespace = world.cluster.namespace()
         found, note = policies.all_retry(world, namespace)
@@ -39,7 +59,7 @@ def list_(
     if output == "name":
         for policy, _ in found:
             terminal.out(policy.name)
-    elif output:
+    elif not form.is_table:
         manifests = [retry_policies.to_manifest(policy, namespace) for policy, _ in found]
         terminal.out(show.document(show.listed(manifests), output))
     else:
@@ -47,7 +67,7 @@ def list_(
             [policy.name, str(policy.attempts), _delay(policy), _who(policy), source, policy.summary]
             for policy, source in found
         ]
-        terminal.out(show.table(["NAME", "ATTEMPTS", "DELAY", "DONE BY", "FROM", "SUMMARY"], rows))
+        listing.table(["NAME", "ATTEMPTS", "DELAY", "DONE BY", "FROM", "SUMMARY"], rows, form, _STEPS)
 
 
 def show_(
@@ -56,19 +76,21 @@ def show_(
     compiled: Annotated[
         bool, typer.Option("--compiled", help="Show which part Kubernetes does and which part Rapt does")
     ] = False,
-    output: Annotated[str, typer.Option("-o", "--output", metavar="json|yaml", help="Output format")] = "",
+    output: Annotated[
+        str, typer.Option("-o", "--output", metavar="wide|json|yaml", help="Output format")
+    ] = "",
 ) -> None:
     """Show a retry policy: which failures are retried, how often, and with what changes.
 
     Example: kubectl rapt policy show transient --compiled
     """
-    options.one_of("-o", output, ("json", "yaml"))
+    form = listing.form(output, forms="wide|json|yaml")
     with options.open_world(context) as (world, _):
         namespace = world.cluster.namespace()
         policy, source, note = policies.known_retry(world, name, namespace)
     _note(note)
     job = retry_fields.job(policy)
-    if output:
+    if not form.is_table:
         data: Any = {"job": job} if compiled else retry_policies.to_manifest(policy, namespace)
         if compiled and (indexed := retry_fields.indexed_job(policy)):
             data["indexedJob"] = indexed
@@ -83,7 +105,7 @@ def show_(
         if indexed := retry_fields.indexed_job(policy):
             terminal.out(f"# indexed Jobs\n{show.document({'spec': indexed}, 'yaml')}\n")
     header = ["FAILURE", "UP TO", "THEN", *(["DONE BY"] if compiled else [])]
-    terminal.out(show.table(header, [_row(policy, rule, compiled) for rule in (*policy.rules, None)]))
+    listing.table(header, [_row(policy, rule, compiled) for rule in (*policy.rules, None)], form, _RULE_STEPS)
 
 
 def simulate(
@@ -93,13 +115,15 @@ def simulate(
         float, typer.Option(parser=options.seconds, metavar="TIME", help="How far back to look")
     ] = 7 * 86_400.0,
     tool: Annotated[str, typer.Option("--tool", metavar="TOOL", help="Only runs of this tool")] = "",
-    output: Annotated[str, typer.Option("-o", "--output", metavar="json|yaml", help="Output format")] = "",
+    output: Annotated[
+        str, typer.Option("-o", "--output", metavar="wide|json|yaml", help="Output format")
+    ] = "",
 ) -> None:
     """Show what a retry policy would have done with past failures.
 
     Example: kubectl rapt policy simulate transient --since 7d
     """
-    options.one_of("-o", output, ("json", "yaml"))
+    form = listing.form(output, forms="wide|json|yaml")
     with options.open_world(context) as (world, _):
         namespace = world.cluster.namespace()
         policy, _ = policies.retry(world, name, namespace)
@@ -109,7 +133,7 @@ def simulate(
         found = list(reading.readable(runs.from_manifest, there, _leave_out))
     recent = [run for run in found if run.created_at and (run.finished_at or run.created_at) >= begin]
     done = simulation.simulate(policy, recent)
-    if output:
+    if not form.is_table:
         fields = ("run", "tool", "attempt", "cause", "was", "would")
         changes = [{field: getattr(one, field) for field in fields} for one in done.changes]
         data = {"policy": name, "runs": done.runs, "failures": done.failures, "changes": changes}
@@ -118,7 +142,7 @@ def simulate(
     if done.changes:
         header = ["RUN", "TOOL", "ATTEMPT", "CAUSE", "WAS", "WOULD BE"]
         rows = [[one.run, one.tool, str(one.attempt), one.cause, one.was, one.would] for one in done.changes]
-        terminal.out(show.table(header, rows))
+        listing.table(header, rows, form, _SIMULATED_STEPS)
     terminal.say(
         f"{_count(done.failures, 'failure')} in {_count(done.runs, 'run')}; "
         f"{_count(len(done.changes), 'decision')} would change"

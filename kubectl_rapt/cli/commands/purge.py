@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from kubectl_rapt.actions import purge as purging
-from kubectl_rapt.cli import asking, options, show, terminal
+from kubectl_rapt.cli import asking, listing, options, terminal
 from kubectl_rapt.errors import UsageError
 
 
@@ -32,7 +32,7 @@ def purge(
             terminal.out(terminal.clean(f"there is nothing of Rapt's in {name}"))
             return 0
         rows = [[str(number), resource] for resource, number in purging.count(plan.groups).items()]
-        terminal.out(show.table(["NUMBER", "KIND"], rows))
+        listing.table(["NUMBER", "KIND"], rows, listing.Form())
         for owner in plan.owners:
             terminal.say(
                 terminal.clean(f"note: {owner} brings back what it applies, until it is told otherwise")

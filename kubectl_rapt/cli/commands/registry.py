@@ -9,13 +9,24 @@ import typer
 from kubectl_rapt.actions import audit, catalogs, registries, repository
 from kubectl_rapt.actions.audit import Finding, News
 from kubectl_rapt.actions.catalogs import Catalog
-from kubectl_rapt.cli import options, progress, proposing, show, terminal
+from kubectl_rapt.cli import listing, options, progress, proposing, show, terminal
+from kubectl_rapt.cli.columns import Drop, Shorten
 from kubectl_rapt.config.project import Registry
 from kubectl_rapt.errors import Problem, Refused, Unavailable
 from kubectl_rapt.model import times
 
-Output = Annotated[str, typer.Option("-o", "--output", metavar="json|yaml|name", help="Output format")]
-_FORMS = ("json", "yaml", "name")
+_STEPS = (
+    Shorten("URL", 30),
+    Drop("PRIORITY"),
+    Drop("COMMIT"),
+    Shorten("URL", 16),
+    Drop("AGE"),
+    Drop("QUARANTINED"),
+    Drop("URL"),
+)
+_FINDING_STEPS = (Shorten("WHY", 30), Shorten("REGISTRY", 10), Drop("REGISTRY"), Shorten("ENTRY", 30))
+Output = Annotated[str, typer.Option("-o", "--output", metavar="wide|json|yaml|name", help="Output format")]
+_FORMS = "wide|json|yaml|name"
 
 
 def list_(context: typer.Context, output: Output = "") -> None:
@@ -23,7 +34,7 @@ def list_(context: typer.Context, output: Output = "") -> None:
 
     Example: kubectl rapt registry
     """
-    options.one_of("-o", output, _FORMS)
+    form = listing.form(output, forms=_FORMS)
     with options.open_world(context) as (world, _):
         project, note = repository.known_project(world)
         found = catalogs.read(world, project, fresh=False)
@@ -32,11 +43,11 @@ def list_(context: typer.Context, output: Output = "") -> None:
     if output == "name":
         for one in found:
             terminal.out(one.registry.name)
-    elif output:
+    elif not form.is_table:
         terminal.out(show.document([_data(one) for one in found], output))
     else:
         header = ["NAME", "URL", "PRIORITY", "TEMPLATES", "QUARANTINED", "COMMIT", "AGE"]
-        terminal.out(show.table(header, [_row(one, now) for one in found]))
+        listing.table(header, [_row(one, now) for one in found], form, _STEPS)
     _say_of(found)
 
 
@@ -74,12 +85,17 @@ def _data(one: Catalog) -> dict[str, Any]:
     }
 
 
-def update(context: typer.Context, output: Output = "") -> None:
+def update(
+    context: typer.Context,
+    output: Annotated[
+        str, typer.Option("-o", "--output", metavar="json|yaml|name", help="Output format")
+    ] = "",
+) -> None:
     """Fetch all registries and show which versions are new. A version that was moved is an error.
 
     Example: kubectl rapt registry update
     """
-    options.one_of("-o", output, _FORMS)
+    options.one_of("-o", output, ("json", "yaml", "name"))
     with options.open_world(context) as (world, _):
         progress.phase("fetching rapt.yaml")
         project, note = repository.fresh_project(world)
@@ -178,7 +194,7 @@ def verify(context: typer.Context, output: Output = "") -> int:
 
     Example: kubectl rapt registry verify
     """
-    options.one_of("-o", output, _FORMS)
+    form = listing.form(output, forms=_FORMS)
     with options.open_world(context) as (world, _):
         files = repository.read(world).files if world.settings.repository else {}
         found = catalogs.read(world, repository.project_of(files), fresh=True)
@@ -186,19 +202,19 @@ def verify(context: typer.Context, output: Output = "") -> int:
     if output == "name":
         for one in findings:
             terminal.out(one.entry)
-    elif output:
+    elif not form.is_table:
         keys = ("gravity", "registry", "entry", "why")
         terminal.out(show.document([{key: getattr(one, key) for key in keys} for one in findings], output))
     else:
-        _show(found, findings)
+        _show(found, findings, form)
     _raise_alarms(findings)
     return 1 if any(one.gravity == "problem" for one in findings) else 0
 
 
-def _show(found: Sequence[Catalog], findings: Sequence[Finding]) -> None:
+def _show(found: Sequence[Catalog], findings: Sequence[Finding], form: listing.Form) -> None:
     if findings:
         rows = [[one.gravity, one.registry, one.entry, one.why] for one in findings]
-        terminal.out(show.table(["FINDING", "REGISTRY", "ENTRY", "WHY"], rows))
+        listing.table(["FINDING", "REGISTRY", "ENTRY", "WHY"], rows, form, _FINDING_STEPS)
     versions = sum(len(offer.releases) for one in found for offer in one.offers.values())
     count = f"{versions} versions in {len(found)} {'registry' if len(found) == 1 else 'registries'}"
     terminal.out(f"{count} were verified" if findings else f"{count} are what they should be")

@@ -1,7 +1,6 @@
 """``kubectl rapt runs``."""
 
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -11,7 +10,7 @@ from kubectl_rapt.actions import find
 from kubectl_rapt.actions import listing as listings
 from kubectl_rapt.actions.listing import Listing, Wanted
 from kubectl_rapt.cli import columns, listing, options, terminal
-from kubectl_rapt.cli.columns import Drop, Shorten
+from kubectl_rapt.cli.columns import Drop, Shorten, Table
 from kubectl_rapt.cli.listing import Form
 from kubectl_rapt.errors import UsageError
 from kubectl_rapt.model import names
@@ -33,14 +32,14 @@ _STEPS = (
     Drop("DURATION"),
     Shorten("STATUS", 16),
     Drop("AGE"),
+    Shorten("NAMESPACE", 8),
+    Shorten("STATUS", 8),
 )
 """What a narrow terminal goes without. The name of a run stays whole: it is what people copy."""
 _BAD = "bad"
 _BAD_STATES = (run_states.FAILED, run_states.EXHAUSTED, run_states.NOT_STARTED, listed.BROKEN)
 _REMARKS = 5
 """How many runs are remarked on by name."""
-_AT_ONCE = 500
-"""How many lines are written at once."""
 
 
 def runs(
@@ -152,37 +151,28 @@ def _watch(world: World, wanted: Wanted, shown: "_Table") -> None:
 
 
 class _Table:
-    """The table of runs, whose columns keep their widths while lines are added."""
+    """The table of runs."""
 
     def __init__(self, form: Form, has_namespace: bool) -> None:
         self._has_namespace = has_namespace
         self._is_wide = form.kind == "wide"
-        self._has_header = form.has_header
-        self._header = [
-            *(["NAMESPACE"] if has_namespace else []),
-            *_HEADER,
-            *(_WIDE if self._is_wide else ()),
-        ]
-        self._widths = [len(one) if form.has_header else 0 for one in self._header]
-        self._status = self._header.index("STATUS")
-        self._has_colours = False
-        self._fitted = columns.fit(self._header, self._widths, None, ())
+        header = [*(["NAMESPACE"] if has_namespace else []), *_HEADER, *(_WIDE if self._is_wide else ())]
+        self._table = Table(
+            header, _STEPS, is_wide=self._is_wide, has_header=form.has_header, painted="STATUS"
+        )
 
     def row(self, fields: Fields, now: datetime) -> list[str]:
-        """A line's cells."""
+        """A line's cells, and whether it tells of a failure."""
         created, namespace, name, tool, status, state, attempts, by, started, finished, code, environment = (
             fields
         )
         took, age = listed.spell_duration(started, finished, now), listed.spell_age(created, now)
-        cells = [name, tool, status, attempts, by, took, age]
+        row = [name, tool, status, attempts, by, took, age]
         if self._has_namespace:
-            cells.insert(0, namespace)
+            row.insert(0, namespace)
         if self._is_wide:
-            cells += [code, environment]
-        row = [
-            (cell if cell.isascii() and cell.isprintable() else terminal.clean(cell)) or "-" for cell in cells
-        ]
-        return [*row, _BAD if state in _BAD_STATES else ""]
+            row += [code, environment]
+        return [*columns.cells(row), _BAD if state in _BAD_STATES else ""]
 
     def cells(self, one: Manifest, line: Line | None, now: datetime) -> list[str]:
         """An object's cells, also of a broken one, which has no line."""
@@ -194,52 +184,14 @@ class _Table:
         """Print the header and packed lines, which are used up: each is replaced by its row, so memory stays flat."""
         for index, text in enumerate(packed):
             row = self.row(listed.unpacked(text), now)
-            self._measure(row)
+            self._table.measure(row)
             packed[index] = listed.packed(tuple(row))
-        self._print(list(listed.unpacked(text)) for text in packed)
+        self._table.measured(list(listed.unpacked(text)) for text in packed)
 
     def whole(self, rows: Sequence[list[str]]) -> None:
         """Print the header and all rows."""
-        for row in rows:
-            self._measure(row)
-        self._print(iter(rows))
-
-    def _measure(self, row: list[str]) -> None:
-        widths = self._widths
-        for index, cell in enumerate(row[:-1]):
-            if len(cell) > widths[index]:
-                widths[index] = len(cell)
-
-    def _print(self, rows: Iterator[list[str]]) -> None:
-        self._fit()
-        self._has_colours = terminal.has_colours(sys.stdout)
-        waiting = [self._joined([*self._header, ""])] if self._has_header else []
-        for row in rows:
-            waiting.append(self._joined(row))
-            if len(waiting) >= _AT_ONCE:
-                terminal.out("\n".join(waiting))
-                waiting = []
-        if waiting:
-            terminal.out("\n".join(waiting))
-
-    def _fit(self) -> None:
-        room = None if self._is_wide else columns.room()
-        self._fitted = columns.fit(self._header, self._widths, room, _STEPS)
+        self._table.whole(rows)
 
     def more(self, row: list[str]) -> None:
-        """Print one more row; where it needs other columns than before, under their headers."""
-        before = self._fitted.kept
-        self._measure(row)
-        self._fit()
-        if self._has_header and self._fitted.kept != before:
-            terminal.out(self._joined([*self._header, ""]))
-        terminal.out(self._joined(row))
-
-    def _joined(self, row: Sequence[str]) -> str:
-        """A row as it is printed; what it says last is whether it tells of a failure."""
-        cells = self._fitted.line(row[:-1])
-        cells[-1] = cells[-1].rstrip()
-        if row[-1] and self._has_colours and self._status in self._fitted.kept:
-            at = self._fitted.kept.index(self._status)
-            cells[at] = terminal.bad(cells[at], sys.stdout)
-        return "   ".join(cells).rstrip()
+        """Print one more row."""
+        self._table.more(row)

@@ -13,6 +13,7 @@ from kubectl_rapt.actions import stuck
 from kubectl_rapt.actions.schedule import Slot
 from kubectl_rapt.actions.stuck import Stuck
 from kubectl_rapt.cli import listing, options, show, terminal
+from kubectl_rapt.cli.columns import Drop, Shorten
 from kubectl_rapt.errors import Refused, UsageError
 from kubectl_rapt.model import shell, times
 from kubectl_rapt.objects import jobs
@@ -22,6 +23,18 @@ from kubectl_rapt.runs.lifecycle import Later, Seen
 
 ASKS_ABOVE = 20
 """More runs than this are started only by somebody who said so."""
+_STEPS = (
+    Shorten("NOTE", 16),
+    Drop("ZONE"),
+    Drop("ENVIRONMENT"),
+    Shorten("NAMESPACE", 12),
+    Shorten("NOTE", 10),
+    Drop("SCHEDULE"),
+    Drop("NOTE"),
+    Drop("IN"),
+    Drop("NAMESPACE"),
+)
+_SLOT_STEPS = (Shorten("STATE", 9), Shorten("SLOT", 17), Drop("STATE"))
 _FORMS = "wide|json|yaml|jsonpath=…"
 
 Tool = Annotated[str, typer.Argument(metavar="TOOL", help="The tool")]
@@ -67,7 +80,7 @@ def schedule(
     if firings:
         header = ["NEXT", "IN", "TOOL", "ENVIRONMENT", "SCHEDULE", "ZONE", "NOTE"]
         header[2:2] = ["NAMESPACE"] if all_namespaces else []
-        listing.table(header, [_row(one, now, all_namespaces) for one in firings], form)
+        listing.table(header, [_row(one, now, all_namespaces) for one in firings], form, _STEPS)
     elif not found:
         terminal.say("No schedules found.")
     blocked = [f"blocked    {one.tool} ({one.cron_job} in {one.namespace}): {one.told(now)}" for one in held]
@@ -236,7 +249,9 @@ def backfill(
             terminal.say(f"{tool} has no slot between {times.spell(first)} and {times.spell(last)}.")
             return 0
         if is_dry:
-            terminal.out(show.table(["SLOT", "RUN", "STATE"], [_planned(one) for one in slots]))
+            listing.table(
+                ["SLOT", "RUN", "STATE"], [_planned(one) for one in slots], listing.Form(), _SLOT_STEPS
+            )
             return 0
         if len(due) > ASKS_ABOVE and not yes:
             _ask(tool, len(due))

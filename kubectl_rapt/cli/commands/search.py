@@ -6,7 +6,16 @@ import typer
 
 from kubectl_rapt.actions import catalogs, repository
 from kubectl_rapt.actions.catalogs import Catalog, Offer
-from kubectl_rapt.cli import options, show, terminal
+from kubectl_rapt.cli import listing, options, show, terminal
+from kubectl_rapt.cli.columns import Drop, Shorten
+
+_STEPS = (
+    Shorten("SUMMARY", 20),
+    Shorten("REGISTRY", 10),
+    Drop("REGISTRY"),
+    Shorten("SUMMARY", 10),
+    Drop("SUMMARY"),
+)
 
 
 def search(
@@ -15,14 +24,14 @@ def search(
         str, typer.Argument(metavar="[WORD]", help="Part of a name or summary; without it, all templates")
     ] = "",
     output: Annotated[
-        str, typer.Option("-o", "--output", metavar="json|yaml|name", help="Output format")
+        str, typer.Option("-o", "--output", metavar="wide|json|yaml|name", help="Output format")
     ] = "",
 ) -> None:
     """Find templates in the registries.
 
     Example: kubectl rapt search backup
     """
-    options.one_of("-o", output, ("json", "yaml", "name"))
+    form = listing.form(output, forms="wide|json|yaml|name")
     wanted = word.lower()
     with options.open_world(context) as (world, _):
         project, note = repository.known_project(world)
@@ -39,11 +48,11 @@ def search(
     found.sort(key=lambda one: one[1].name)
     if output == "name":
         _names(found)
-    elif output:
+    elif not form.is_table:
         terminal.out(show.document([_data(*one) for one in found], output))
     elif found:
         rows = [_row(*one) for one in found]
-        terminal.out(show.table(["NAME", "VERSION", "REGISTRY", "SUMMARY"], rows))
+        listing.table(["NAME", "VERSION", "REGISTRY", "SUMMARY"], rows, form, _STEPS)
     else:
         terminal.say(f'No templates found for "{terminal.clean(word)}".\n  all of them: kubectl rapt search')
 

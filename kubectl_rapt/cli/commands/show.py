@@ -5,12 +5,22 @@ from typing import Annotated, Any
 import typer
 
 from kubectl_rapt.actions import catalogs, registry, repository
-from kubectl_rapt.cli import options, terminal
+from kubectl_rapt.cli import listing, options, terminal
 from kubectl_rapt.cli import show as showing
+from kubectl_rapt.cli.columns import Drop, Shorten
 from kubectl_rapt.model import shell
 from kubectl_rapt.templating import declared, parameters
 from kubectl_rapt.templating.definition import Egress, Template
 from kubectl_rapt.templating.reference import Reference
+
+_STEPS = (
+    Shorten("DESCRIPTION", 30),
+    Shorten("DEFAULT", 12),
+    Drop("SET AT"),
+    Shorten("DESCRIPTION", 10),
+    Drop("DEFAULT"),
+    Drop("DESCRIPTION"),
+)
 
 
 def show(
@@ -19,13 +29,15 @@ def show(
         str,
         typer.Argument(metavar="TEMPLATE", help="The template: NAME, REGISTRY/NAME or NAME@VERSION"),
     ],
-    output: Annotated[str, typer.Option("-o", "--output", metavar="json|yaml", help="Output format")] = "",
+    output: Annotated[
+        str, typer.Option("-o", "--output", metavar="wide|json|yaml", help="Output format")
+    ] = "",
 ) -> None:
     """Show a template: parameters with types and defaults, policies, versions, and a command to try.
 
     Example: kubectl rapt show http-check
     """
-    options.one_of("-o", output, ("json", "yaml"))
+    form = listing.form(output, forms="wide|json|yaml")
     with options.open_world(context) as (world, _):
         project, note = repository.known_project(world)
         shelves = catalogs.read(world, project, fresh=False)
@@ -34,7 +46,7 @@ def show(
         if said:
             terminal.say(f"note: {terminal.clean(said)}")
     one = entry.template
-    if output:
+    if not form.is_table:
         terminal.out(showing.document(_data(entry.registry.name, one), output))
         return
     terminal.out(f"{one.name} {one.version} ({entry.registry.name})   {one.summary}\n")
@@ -49,7 +61,8 @@ def show(
             ]
             for each in one.parameters
         ]
-        terminal.out(showing.table(["PARAMETER", "TYPE", "SET AT", "DEFAULT", "DESCRIPTION"], rows) + "\n")
+        listing.table(["PARAMETER", "TYPE", "SET AT", "DEFAULT", "DESCRIPTION"], rows, form, _STEPS)
+        terminal.out("")
     terminal.out(f"Policies  retry {one.retry_policy or 'none'}, cleanup {one.cleanup_policy or 'none'}")
     terminal.out(f"Needs     {_needs(one)}")
     terminal.out(f"Try       {_try(one)}")

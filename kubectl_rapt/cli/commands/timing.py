@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kubectl_rapt.cli import options, show, terminal
+from kubectl_rapt.cli import listing, options, show, terminal
+from kubectl_rapt.cli.listing import Form
 from kubectl_rapt.errors import UsageError
 
 if TYPE_CHECKING:
@@ -31,16 +32,16 @@ def timing(
     self_: Annotated[
         bool, typer.Option("--self", help="Measure a command of kubectl rapt: start, imports, requests")
     ] = False,
-    output: Annotated[str, typer.Option("-o", "--output", metavar="json", help="Output format")] = "",
+    output: Annotated[str, typer.Option("-o", "--output", metavar="wide|json", help="Output format")] = "",
 ) -> int:
     """Show how long each phase of a run took, or compare versions of a tool. Exits with 1 if one became slower.
 
     Example: kubectl rapt timing http-check
     """
-    options.one_of("-o", output, ("json",))
+    form = listing.form(output, forms="wide|json")
     words = list(what or ())
     if self_:
-        return _self(context, words, output)
+        return _self(context, words, form)
     if len(words) != 1:
         missing = f"missing argument '{_WHAT}'" if not words else f"too many arguments: {' '.join(words[1:])}"
         raise UsageError("bad-usage", missing, "kubectl rapt timing --help")
@@ -49,14 +50,14 @@ def timing(
 
     with options.open_world(context) as (world, _):
         found = (
-            _watch(world, words[0], max(_LEAST_SECONDS, every), tells=not output)
+            _watch(world, words[0], max(_LEAST_SECONDS, every), tells=form.is_table)
             if watch
             else timings.of(world, words[0], world.cluster.namespace())
         )
     if isinstance(found, timings.OfTool):
-        return _tool(found, output)
-    if output:
-        terminal.out(show.document(telling.run_data(found), output))
+        return _tool(found, form)
+    if not form.is_table:
+        terminal.out(show.document(telling.run_data(found), form.kind))
         return 0
     for line in telling.of_run(found):
         terminal.out(terminal.clean(line))
@@ -80,13 +81,13 @@ def _watch(world: "World", what: str, every: float, *, tells: bool) -> "OfRun":
     return look
 
 
-def _tool(found: "OfTool", output: str) -> int:
+def _tool(found: "OfTool", form: Form) -> int:
     from kubectl_rapt.cli import timings as telling
 
-    if output:
-        terminal.out(show.document(telling.tool_data(found), output))
+    if not form.is_table:
+        terminal.out(show.document(telling.tool_data(found), form.kind))
     else:
-        terminal.out(show.table(telling.PACE, telling.of_tool(found)))
+        listing.table(telling.PACE, telling.of_tool(found), form, telling.STEPS)
         for line in telling.chart(found):
             terminal.out(terminal.clean(line))
         for one in found.slower:
@@ -96,7 +97,7 @@ def _tool(found: "OfTool", output: str) -> int:
     return SLOWER if found.slower else 0
 
 
-def _self(context: typer.Context, words: list[str], output: str) -> int:
+def _self(context: typer.Context, words: list[str], form: Form) -> int:
     from kubectl_rapt.actions import profile as profiling
     from kubectl_rapt.cli import timings as telling
 
@@ -105,8 +106,8 @@ def _self(context: typer.Context, words: list[str], output: str) -> int:
     flags = [*target.kubectl_flags, *([f"--namespace={target.namespace}"] if target.namespace else [])]
     with options.open_world(context) as (world, _):
         found = profiling.profile(world, words, [*flags, *([f"--in={environment}"] if environment else [])])
-    if output:
-        terminal.out(show.document(telling.self_data(found), output))
+    if not form.is_table:
+        terminal.out(show.document(telling.self_data(found), form.kind))
         return 0
     for line in telling.of_self(found):
         terminal.out(terminal.clean(line))

@@ -7,12 +7,26 @@ import typer
 
 from kubectl_rapt.actions import find
 from kubectl_rapt.cli import listing, options, show, terminal
+from kubectl_rapt.cli.columns import Drop, Shorten
+from kubectl_rapt.cli.listing import Form
 from kubectl_rapt.errors import UsageError
 from kubectl_rapt.model import times
 
 if TYPE_CHECKING:
     from kubectl_rapt.actions.failed import Failure
 
+_STEPS = (
+    Shorten("MESSAGE", 24),
+    Drop("ATTEMPTS"),
+    Shorten("TOOL", 12),
+    Drop("TOOL"),
+    Shorten("NAMESPACE", 12),
+    Drop("AGE"),
+    Shorten("MESSAGE", 10),
+    Drop("MESSAGE"),
+    Shorten("NAMESPACE", 8),
+    Shorten("CAUSE", 8),
+)
 _WHAT = "TOOL|RUN|job/NAME|pod/NAME"
 
 
@@ -26,15 +40,17 @@ def why(
     all_namespaces: Annotated[
         bool, typer.Option("-A", "--all-namespaces", help="With --failed: in all namespaces")
     ] = False,
-    output: Annotated[str, typer.Option("-o", "--output", metavar="json|yaml", help="Output format")] = "",
+    output: Annotated[
+        str, typer.Option("-o", "--output", metavar="wide|json|yaml", help="Output format")
+    ] = "",
 ) -> None:
     """Explain why a run ended as it did, and where it came from.
 
     Example: kubectl rapt why job/http-check-x7k2p-1
     """
-    options.one_of("-o", output, ("json", "yaml"))
+    form = listing.form(output, forms="wide|json|yaml")
     if failed:
-        _failed(context, what, all_namespaces, output)
+        _failed(context, what, all_namespaces, form)
         return
     if not what:
         raise UsageError("bad-usage", f"missing argument '{_WHAT}'", "kubectl rapt why --help")
@@ -48,8 +64,8 @@ def why(
         explanation = explaining.why(world, what, world.cluster.namespace())
         advance.note_end(world, writers, explanation.found.run, explanation.standing)
         now = world.now()
-    if output:
-        terminal.out(show.document(explanations.data(explanation), output))
+    if not form.is_table:
+        terminal.out(show.document(explanations.data(explanation), form.kind))
         return
     lines = list(explanations.lines(explanation, now))
     width = max(len(key) for key, _ in lines)
@@ -57,7 +73,7 @@ def why(
         terminal.out(f"{key:<{width}}  {terminal.clean(terminal.shorten(text))}".rstrip())
 
 
-def _failed(context: typer.Context, tool: str, all_namespaces: bool, output: str) -> None:
+def _failed(context: typer.Context, tool: str, all_namespaces: bool, form: Form) -> None:
     from kubectl_rapt.actions import failed
 
     with options.open_world(context) as (world, _):
@@ -67,8 +83,8 @@ def _failed(context: typer.Context, tool: str, all_namespaces: bool, output: str
         now = world.now()
         if tool and not found and namespace:
             find.tool(world, tool, namespace, "why --failed")
-    if output:
-        terminal.out(show.document(show.listed([_failure(one) for one in found]), output))
+    if not form.is_table:
+        terminal.out(show.document(show.listed([_failure(one) for one in found]), form.kind))
         return
     if not found:
         where = "any namespace" if all_namespaces else f"namespace {namespace}"
@@ -83,11 +99,11 @@ def _failed(context: typer.Context, tool: str, all_namespaces: bool, output: str
             one.finding.cause,
             str(one.attempts),
             times.spell_seconds((now - one.at).total_seconds()),
-            terminal.shorten(one.finding.message, 300),
+            one.finding.message,
         ]
         for one in found
     ]
-    terminal.out(show.table((["NAMESPACE"] if all_namespaces else []) + header, rows))
+    listing.table((["NAMESPACE"] if all_namespaces else []) + header, rows, form, _STEPS)
     counts = Counter(one.finding.cause for one in found).most_common()
     terminal.say(
         f"{len(found)} failed: {', '.join(f'{count} {terminal.clean(word)}' for word, count in counts)}"

@@ -28,6 +28,11 @@ def test_only_as_much_is_given_up_as_has_to_be(
     assert columns.fit(HEADERS, (10, 20, 9), room, STEPS) == (kept, widths)
 
 
+def test_what_a_column_left_free_is_given_to_those_that_were_shortened() -> None:
+    steps = (Shorten("TOOL", 6), Drop("BY"))
+    assert columns.fit(HEADERS, (10, 20, 9), 30, steps) == ((0, 1), (10, 17))
+
+
 def test_what_does_not_fit_its_column_ends_with_an_ellipsis() -> None:
     fitted = columns.fit(HEADERS, (3, 8, 2), 17, (Shorten("TOOL", 3),))
     assert "   ".join(fitted.line(["run", "http-check", "me"])) == "run   http-…   me"

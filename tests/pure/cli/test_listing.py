@@ -97,3 +97,32 @@ def test_a_broken_object_is_shown_and_hides_no_other() -> None:
     rows, broken = listing.rows([*TOOLS[:2], TOOLS[2], {"kind": "Tool"}], cells, 3)
     assert rows == [["b", "10", "x"], ["a", "9", "x"], ["c", "<broken>", ""], ["?", "<broken>", ""]]
     assert broken == ["tool/c is broken: it has no size", "tool/? is broken: it has no metadata"]
+
+
+def table(capfd: pytest.CaptureFixture[str], header: list[str], rows: list[list[str]]) -> list[str]:
+    listing.table(header, rows, listing.Form())
+    return capfd.readouterr().out.splitlines()
+
+
+def test_columns_are_as_wide_as_they_need_to_be_and_nothing_trails(capfd: pytest.CaptureFixture[str]) -> None:
+    rows = [["a", "", "1"], ["much-longer", "x", ""], ["b", "wide value", "22"]]
+    assert table(capfd, ["NAME", "B", "COUNT"], rows) == [
+        "NAME          B            COUNT",
+        "a             -            1",
+        "much-longer   x            -",
+        "b             wide value   22",
+    ]
+
+
+def test_a_table_without_rows_is_its_header(capfd: pytest.CaptureFixture[str]) -> None:
+    assert table(capfd, ["NAME", "AGE"], []) == ["NAME   AGE"]
+
+
+def test_a_cell_cannot_steer_the_terminal_or_break_the_table(capfd: pytest.CaptureFixture[str]) -> None:
+    assert table(capfd, ["A", "B"], [["x\ny", "\x1b[2J"]])[1] == "x\\x0ay   \\x1b[2J"
+
+
+@pytest.mark.parametrize("output", ["jsonpath={.a}", "custom-columns=A:.a"])
+def test_a_form_that_a_command_does_not_have_is_refused(output: str) -> None:
+    with pytest.raises(UsageError, match="it takes wide, json or yaml"):
+        listing.form(output, forms="wide|json|yaml")

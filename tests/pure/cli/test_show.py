@@ -1,4 +1,4 @@
-"""Tables and documents, as kubectl's users know them."""
+"""Documents, as kubectl's users know them."""
 
 import json
 from typing import Any
@@ -7,25 +7,6 @@ import pytest
 
 from kubectl_rapt import documents
 from kubectl_rapt.cli import diffs, show
-
-
-def test_columns_are_as_wide_as_they_need_to_be_and_nothing_trails() -> None:
-    rows = [["a", "", "1"], ["much-longer", "x", ""], ["b", "wide value", "22"]]
-    assert show.table(["NAME", "B", "COUNT"], rows).split("\n") == [
-        "NAME          B            COUNT",
-        "a             -            1",
-        "much-longer   x            -",
-        "b             wide value   22",
-    ]
-
-
-def test_a_table_without_rows_is_its_header() -> None:
-    assert show.table(["NAME", "AGE"], []) == "NAME   AGE"
-
-
-def test_a_cell_cannot_steer_the_terminal_or_break_the_table() -> None:
-    assert show.table(["A", "B"], [["x\ny", "\x1b[2J"]]).split("\n")[1] == "x\\x0ay   \\x1b[2J"
-
 
 DATA = {"b": [1, {"c": None}], "a": "\u202etext"}
 
