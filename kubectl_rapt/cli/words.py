@@ -23,7 +23,7 @@ COMMANDS = {
             ("[WORD]", "Part of a name or summary; without it, all templates"),
         ),
         (
-            Flag(("-o", "--output",), "json|yaml|name", "Output format", False),
+            Flag(("-o", "--output",), "wide|json|yaml|name", "Output format", False),
         ),
     ),
     "show": Command(
@@ -34,7 +34,7 @@ COMMANDS = {
             ("TEMPLATE", "The template: NAME, REGISTRY/NAME or NAME@VERSION"),
         ),
         (
-            Flag(("-o", "--output",), "json|yaml", "Output format", False),
+            Flag(("-o", "--output",), "wide|json|yaml", "Output format", False),
         ),
     ),
     "registry": Command(
@@ -44,7 +44,7 @@ COMMANDS = {
         (
         ),
         (
-            Flag(("-o", "--output",), "json|yaml|name", "Output format", False),
+            Flag(("-o", "--output",), "wide|json|yaml|name", "Output format", False),
         ),
     ),
     "registry add": Command(
@@ -90,7 +90,7 @@ COMMANDS = {
         (
         ),
         (
-            Flag(("-o", "--output",), "json|yaml|name", "Output format", False),
+            Flag(("-o", "--output",), "wide|json|yaml|name", "Output format", False),
         ),
     ),
     "template": Command(
@@ -350,7 +350,7 @@ COMMANDS = {
             ("[KEY]", "One key, such as answers.url; without it, all"),
         ),
         (
-            Flag(("-o", "--output",), "json|yaml", "Output format", False),
+            Flag(("-o", "--output",), "wide|json|yaml", "Output format", False),
         ),
     ),
     "history": Command(
@@ -361,7 +361,7 @@ COMMANDS = {
             ("TOOL", "The tool"),
         ),
         (
-            Flag(("-o", "--output",), "json|yaml|name", "Output format", False),
+            Flag(("-o", "--output",), "wide|json|yaml|name", "Output format", False),
         ),
     ),
     "diff": Command(
@@ -419,7 +419,7 @@ COMMANDS = {
         (
         ),
         (
-            Flag(("-o", "--output",), "json|yaml|name", "Output format", False),
+            Flag(("-o", "--output",), "wide|json|yaml|name", "Output format", False),
         ),
     ),
     "changes show": Command(
@@ -709,7 +709,7 @@ COMMANDS = {
         (
             Flag(("--failed",), "", "List all failed runs with their causes; of a tool, if you name one", False),
             Flag(("-A", "--all-namespaces",), "", "With --failed: in all namespaces", False),
-            Flag(("-o", "--output",), "json|yaml", "Output format", False),
+            Flag(("-o", "--output",), "wide|json|yaml", "Output format", False),
         ),
     ),
     "events": Command(
@@ -721,7 +721,7 @@ COMMANDS = {
         ),
         (
             Flag(("-w", "--watch",), "", "Watch for new events", False),
-            Flag(("-o", "--output",), "json|yaml", "Output format", False),
+            Flag(("-o", "--output",), "wide|json|yaml", "Output format", False),
         ),
     ),
     "timing": Command(
@@ -735,7 +735,7 @@ COMMANDS = {
             Flag(("-w", "--watch",), "", "Measure CPU and memory until the run has ended", False),
             Flag(("--every",), "TIME", "Interval of --watch (default 5s)", False),
             Flag(("--self",), "", "Measure a command of kubectl rapt: start, imports, requests", False),
-            Flag(("-o", "--output",), "json", "Output format", False),
+            Flag(("-o", "--output",), "wide|json", "Output format", False),
         ),
     ),
     "shell": Command(
@@ -847,7 +847,7 @@ COMMANDS = {
             Flag(("-A", "--all-namespaces",), "", "In all namespaces", False),
             Flag(("--dry-run",), "none|client", "Only show what would be done; without a value: client", False),
             Flag(("-y", "--yes",), "", "Do not ask", False),
-            Flag(("-o", "--output",), "json|yaml|name", "Print the plan as data", False),
+            Flag(("-o", "--output",), "wide|json|yaml|name", "Print the plan as data", False),
         ),
     ),
     "delete": Command(
@@ -886,7 +886,7 @@ COMMANDS = {
         (
         ),
         (
-            Flag(("-o", "--output",), "json|yaml|name", "Output format", False),
+            Flag(("-o", "--output",), "wide|json|yaml|name", "Output format", False),
         ),
     ),
     "policy show": Command(
@@ -898,7 +898,7 @@ COMMANDS = {
         ),
         (
             Flag(("--compiled",), "", "Show which part Kubernetes does and which part Rapt does", False),
-            Flag(("-o", "--output",), "json|yaml", "Output format", False),
+            Flag(("-o", "--output",), "wide|json|yaml", "Output format", False),
         ),
     ),
     "policy simulate": Command(
@@ -911,7 +911,7 @@ COMMANDS = {
         (
             Flag(("--since",), "TIME", "How far back to look (default 7d)", False),
             Flag(("--tool",), "TOOL", "Only runs of this tool", False),
-            Flag(("-o", "--output",), "json|yaml", "Output format", False),
+            Flag(("-o", "--output",), "wide|json|yaml", "Output format", False),
         ),
     ),
     "install": Command(
@@ -946,7 +946,7 @@ COMMANDS = {
         (
         ),
         (
-            Flag(("-o", "--output",), "json|yaml", "Output format", False),
+            Flag(("-o", "--output",), "wide|json|yaml", "Output format", False),
         ),
     ),
     "config set": Command(
