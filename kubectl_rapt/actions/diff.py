@@ -76,7 +76,7 @@ def pending(world: World, environment: str, tool: str) -> Compared:
     if path not in before and path not in found.files:
         found.definition(environment, tool)
     what = f"{applied[:7]} (applied last)" if applied else "nothing (never synced)"
-    return _compared(tool, what, before.get(path), f"{found.head[:7]} (newest)", found.files.get(path), path)
+    return _compared(tool, what, before.get(path), f"{found.head[:7]} (main)", found.files.get(path), path)
 
 
 def upgraded(world: World, environment: str, tool: str, wanted: VersionRange) -> Compared:

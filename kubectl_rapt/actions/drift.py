@@ -57,7 +57,7 @@ class Drift:
 
     Args:
         environment: The environment.
-        main: The newest commit of the repository, which is compared.
+        main: The commit that main is at, which is compared.
         applied: The commit that was applied last; empty where none was.
         state: ``applied``, or ``applying`` where a sync has not finished; empty where there was none.
         objects: What differs, in the order in which it is applied.

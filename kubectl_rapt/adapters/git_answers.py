@@ -154,6 +154,13 @@ _ANY = (
 
 _NEVER_SENT = r"unable to access|ssh: connect to host|Could not resolve|Connection refused|No route to host"
 
+_PASSES = (
+    r"returned error: (5(?!01)\d\d|429|408)|HTTP (5(?!01)\d\d|429|408)|hung up|early EOF|unexpected (disconnect|eof)"
+    r"|[Cc]onnection (was )?(reset|closed)|Empty reply|transfer closed|SSL_ERROR_SYSCALL|Broken pipe"
+    r"|properly terminated|pull function|expected flush"
+)
+"""What is said where an answer was lost, or a server had no time: the same question may soon be answered."""
+
 _CREDENTIALS = r"(?P<scheme>[A-Za-z][\w+.-]*)://(?P<credentials>[^/\s'\"]*:(?!\d+/)[^\s'\"]*|[^/\s'\"]*)@"
 """Up to the last ``@`` where there is a password, since someone may have left a ``/`` in it as it is."""
 
@@ -228,7 +235,10 @@ def classify(verb: str, code: int, said: str, url: str, trust: Trust, mirror: st
                 hint = "a registry is read without your credential helpers: use ssh, or a line for its host in ~/.netrc"
             if meaning.kind is Unavailable:
                 is_unknown = verb == "push" and not re.search(_NEVER_SENT, text)
-                return Unavailable(meaning.code, message, hint, outcome_unknown=is_unknown)
+                may_pass = meaning.code == "unreachable" and bool(re.search(_PASSES, text))
+                return Unavailable(
+                    meaning.code, message, hint, outcome_unknown=is_unknown, is_transient=may_pass
+                )
             return meaning.kind(meaning.code, message, hint)
     if verb == "sign":
         hint = "unlock the key (ssh-add, gpg-agent), or see: git config user.signingkey"

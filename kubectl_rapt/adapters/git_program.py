@@ -1,9 +1,11 @@
 """The ``git`` program as Rapt runs it: in an environment of our making, in a group of its own, never for ever."""
 
+import itertools
 import os
 import re
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 _OLDEST_GIT = (2, 34)
 """The first that signs by ssh key; isolation needs 2.32, reading the log 2.33."""
+_FIRST_PAUSE_SECONDS = 0.1
+_LONGEST_PAUSE_SECONDS = 3.0
 
 
 _COULD_NOT_WRITE = (
@@ -76,6 +80,7 @@ class Program:
     ) -> None:
         self._trace = trace
         self._running: set[int] = set()
+        self._is_closed = threading.Event()
         self._environment = dict(environment)
         self._silent_seconds = silent_seconds
         self._limit_seconds = limit_seconds
@@ -84,6 +89,7 @@ class Program:
 
     def close(self) -> None:
         """End what runs still, from any thread: whoever waits for it sees it killed."""
+        self._is_closed.set()
         for pid in list(self._running):
             with suppress(ProcessLookupError):
                 os.killpg(pid, signal.SIGKILL)
@@ -126,7 +132,24 @@ class Program:
         return self._settings[mirror, key]
 
     def talk(self, mirror: Mirror, *args: str) -> bytes:
-        """Run a command that talks to the remote."""
+        """Run a command that talks to the remote.
+
+        What may pass is tried again, for as long as a remote may say nothing. Whether a push was done whose answer
+        was lost, its caller looks: repeated here, it would be refused for what it did itself.
+        """
+        ends_at = time.monotonic() + self._silent_seconds
+        for attempt in itertools.count():
+            try:
+                return self._talk(mirror, *args)
+            except Unavailable as error:
+                longest = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2.0 ** min(attempt, 10))
+                pause = longest * (os.urandom(1)[0] + 128) / 256
+                may_repeat = error.is_transient and not error.outcome_unknown
+                if not may_repeat or time.monotonic() + pause > ends_at or self._is_closed.wait(pause):
+                    raise
+        raise AssertionError("the last attempt returns or raises")
+
+    def _talk(self, mirror: Mirror, *args: str) -> bytes:
         answer = self.run(mirror, *args, extra=self._ssh(mirror))
         if answer.code:
             said = f"{answer.err}\n{answer.out.decode(errors='replace')}"

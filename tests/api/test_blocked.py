@@ -1,5 +1,6 @@
 """A tool that cannot be applied does not keep the others from it; if possible, that is told before the commit."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -98,6 +99,8 @@ def test_a_rendered_file_that_was_edited_by_hand_is_not_applied_and_the_others_a
         assert ended.exit_code == 6, ended
         assert "hand-edited" in ended.stderr
         assert path in ended.stderr
+        last = ended.stdout.splitlines()[-1]
+        assert re.fullmatch(r"dev (would be )?synced to [0-9a-f]{7} without edited: .*", last), ended
     assert image(team, "edited") == "busybox:1.35"
     assert team.command("hello") == ["new"]
     ended = ann.types("add", "later", *ADD[2:])
@@ -105,6 +108,7 @@ def test_a_rendered_file_that_was_edited_by_hand_is_not_applied_and_the_others_a
     assert "note: rendered files were edited by hand" in ended.stderr
     ended = ann.types("sync", "--overwrite")
     assert ended.exit_code == 0, ended
+    assert "without" not in ended.stdout, ended
     assert image(team, "edited") == "busybox:1.36"
     assert ann.types("sync").exit_code == 0, "it is applied, and was agreed to"
 

@@ -16,6 +16,7 @@ from kubectl_rapt.objects import labels
 from tests import namespaces
 from tests.api.teams import Team, kubectl_does
 from tests.cluster.clusters import Cluster
+from tests.killing import Person
 
 JOB = "spec.jobTemplate.spec.template.spec"
 
@@ -277,3 +278,16 @@ def test_another_cluster_is_refused(open_team: Any, user: Path, namespace: str) 
         with pytest.raises(Refused) as caught:
             drifting.drift(team.world, "dev")
         assert caught.value.code == "other-cluster"
+
+
+def test_a_main_that_was_set_back_is_not_called_the_newest(team: Team, user: Path, tmp_path: Path) -> None:
+    ann = Person(tmp_path / "ann", user, repository=team.repository.path)
+    team.add("hello")
+    before = team.repository.main
+    team.change("hello", "new")
+    applied = team.repository.main
+    team.sync()
+    team.repository.move_main(before)
+    ended = ann.types("drift", "--in", "dev")
+    assert ended.exit_code == 1, ended
+    assert ended.stdout.splitlines()[-1].endswith(f"; {applied[:7]} is applied, main is at {before[:7]}"), ended

@@ -17,12 +17,14 @@ class Proxy:
         to: The port.
         credentials: ``user:password`` that is needed; empty for none.
         asked: The hosts and ports that tunnels were asked for.
+        cuts: How many of the next tunnels are cut as soon as they are open.
     """
 
     to: int
     credentials: str = ""
     port: int = 0
     asked: list[str] = field(default_factory=list)
+    cuts: int = 0
 
 
 class _Handler(socketserver.StreamRequestHandler):
@@ -43,6 +45,9 @@ class _Handler(socketserver.StreamRequestHandler):
             self.wfile.write(b"HTTP/1.1 405 Tunnels only\r\nContent-Length: 0\r\n\r\n")
         else:
             self.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
+            if self.proxy.cuts:
+                self.proxy.cuts -= 1
+                return
             with socket.create_connection(("127.0.0.1", self.proxy.to)) as there:
                 back = threading.Thread(target=_carry, args=(there, self.connection), daemon=True)
                 back.start()

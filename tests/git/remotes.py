@@ -107,6 +107,8 @@ class HttpRemote:
     loses_reply_to: str = ""
     """A part of the path whose requests are executed and whose answers never arrive."""
     status_for: dict[str, int] = field(default_factory=dict)
+    troubles: list[int] = field(default_factory=list)
+    """What the next requests are answered, one after another: a status, or 0 for no answer and a cut."""
     port: int = 0
     seen: list[str] = field(default_factory=list)
     tokens: list[str] = field(default_factory=list)
@@ -135,6 +137,10 @@ class _Handler(BaseHTTPRequestHandler):
         remote.tokens.append(self.headers.get("X-Token", ""))
         while remote.hangs_on and remote.hangs_on in self.path and remote.is_open:
             time.sleep(0.05)
+        if remote.troubles:
+            status = remote.troubles.pop(0)
+            self.close_connection = True
+            return self._answer(status, {}) if status else None
         if remote.redirect_to:
             return self._answer(301, {"Location": remote.redirect_to + self.path})
         for part, status in remote.status_for.items():

@@ -1,6 +1,7 @@
 """Remotes that are missing, closed, slow or broken: a clear error in bounded time, and no question asked."""
 
 import os
+import shutil
 import socket
 import time
 from collections.abc import Iterator
@@ -72,11 +73,49 @@ def test_a_push_whose_answer_never_comes_has_an_unknown_outcome(place: Place, ht
     assert adapter.files(remote, landed) == {"a": b"1"}
 
 
-@pytest.mark.parametrize("status", [429, 500, 503])
-def test_a_server_in_trouble_is_unreachable(place: Place, http: HttpRemote, status: int) -> None:
-    http.status_for = {"/info/refs": status}
-    with pytest.raises(Unavailable):
-        place.git().fetch(own(http.url()))
+CUT = 0
+
+
+@pytest.mark.parametrize("trouble", [CUT, 429, 500, 502, 503])
+def test_a_server_in_trouble_is_asked_again_until_it_has_had_its_time(
+    place: Place, http: HttpRemote, trouble: int
+) -> None:
+    remote = own(http.url(user="robin:p4ss-word"))
+    at = commit(place.git(), remote, {"a": b"1"})
+    shutil.rmtree(place.cache)
+    http.troubles = [trouble] * 3  # of the question, and then of the fetch
+    adapter = place.git()
+    assert adapter.fetch(remote) == {"refs/heads/main": at}
+    shutil.rmtree(place.cache)
+    http.troubles = [trouble]
+    assert adapter.files(remote, at) == {"a": b"1"}
+    http.troubles = [trouble] * 1000
+    began = time.monotonic()
+    with pytest.raises(Unavailable) as caught:
+        place.git(silent_seconds=2).fetch(remote)
+    assert (caught.value.code, 1 < time.monotonic() - began < 6) == ("unreachable", True)
+
+
+def test_what_will_not_pass_is_asked_once(place: Place, http: HttpRemote) -> None:
+    for status in (404, 403, 501):
+        http.status_for = {"/info/refs": status}
+        http.seen.clear()
+        with pytest.raises(RaptError):
+            place.git().fetch(own(http.url()))
+        assert len(http.seen) == 1
+
+
+def test_a_push_is_sent_again_only_if_nothing_of_it_was_sent(place: Place, http: HttpRemote) -> None:
+    adapter, remote = place.git(), own(http.url(user="robin:p4ss-word"))
+    adapter.fetch(remote)
+    http.troubles = [502, CUT]
+    at = adapter.commit(remote, branch="main", parent="", expected="", files={"a": b"1"}, message="One")
+    http.loses_reply_to = "/git-receive-pack"
+    http.seen.clear()
+    with pytest.raises(Unavailable) as caught:
+        adapter.commit(remote, branch="main", parent=at, expected=at, files={"a": b"2"}, message="Two")
+    assert caught.value.outcome_unknown
+    assert sum("service=git-receive-pack" in path for path in http.seen) == 1, "each push begins with that question"
 
 
 def test_a_server_that_refuses_a_push_with_its_status_is_no_access(place: Place, http: HttpRemote) -> None:

@@ -228,6 +228,20 @@ def test_https_with_a_private_authority_and_a_credential_helper(
     assert refused(place, url).code == "no-access"
 
 
+def test_tunnels_that_are_cut_are_opened_again(
+    place: Place, https: HttpRemote, authority: Authority
+) -> None:
+    credentials(place)
+    place.configure("http.sslCAInfo", str(authority.pair.certificate))
+    url = f"https://{NOBODY_KNOWS}/config.git"
+    with proxying(https.port) as proxy:
+        place.configure("http.proxy", f"http://127.0.0.1:{proxy.port}")
+        at = commit(place.git(), own(url), {"a": b"1"})
+        proxy.cuts = 2
+        assert place.git().fetch(own(url)) == {"refs/heads/main": at}
+        assert proxy.cuts == 0
+
+
 @pytest.mark.parametrize("way", ["http.proxy", "https_proxy"])
 def test_the_users_proxy_is_used(place: Place, https: HttpRemote, authority: Authority, way: str) -> None:
     credentials(place)

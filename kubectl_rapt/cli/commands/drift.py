@@ -65,7 +65,8 @@ def summary(found: Drift) -> str:
     elif found.state != "applied":
         at = f"a sync to {applied} has not finished: kubectl rapt sync --in {shell.word(found.environment)}"
     elif found.applied != found.main:
-        at = f"{applied} is applied, {main} is the newest"
+        # Which of the two is newer is not known here: main may have been set back since.
+        at = f"{applied} is applied, main is at {main}"
     count = len(found.objects)
     what = (
         f"{count} object{'' if count == 1 else 's'} differ{'s' if count == 1 else ''}"

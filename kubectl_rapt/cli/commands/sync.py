@@ -97,9 +97,16 @@ def carry_out(
     if shows == "lines":
         if not outcome.is_left_whole:
             what = "synced" if writers else "would be synced"
-            terminal.out(f"{environment} {what} to {outcome.commit[:7]}: {syncing.summary(done)}")
+            but = f" without {', '.join(sorted(left))}" if (left := _left_out(outcome)) else ""
+            line = f"{environment} {what} to {outcome.commit[:7]}{but}: {syncing.summary(done)}"
+            terminal.out(terminal.clean(line))
         _tell_left(environment, outcome)
     _tell_blocked(outcome, about)
+
+
+def _left_out(outcome: Outcome) -> set[str]:
+    """The tools that were not applied."""
+    return {tool for one in outcome.blocked for tool in one.tools}
 
 
 def _tell_blocked(outcome: Outcome, about: Collection[str] | None) -> None:
