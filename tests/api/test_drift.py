@@ -290,4 +290,6 @@ def test_a_main_that_was_set_back_is_not_called_the_newest(team: Team, user: Pat
     team.repository.move_main(before)
     ended = ann.types("drift", "--in", "dev")
     assert ended.exit_code == 1, ended
-    assert ended.stdout.splitlines()[-1].endswith(f"; {applied[:7]} is applied, main is at {before[:7]}"), ended
+    assert ended.stdout.splitlines()[-1].endswith(f"; {applied[:7]} is applied, main is at {before[:7]}"), (
+        ended
+    )

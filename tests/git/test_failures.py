@@ -115,7 +115,9 @@ def test_a_push_is_sent_again_only_if_nothing_of_it_was_sent(place: Place, http:
     with pytest.raises(Unavailable) as caught:
         adapter.commit(remote, branch="main", parent=at, expected=at, files={"a": b"2"}, message="Two")
     assert caught.value.outcome_unknown
-    assert sum("service=git-receive-pack" in path for path in http.seen) == 1, "each push begins with that question"
+    assert sum("service=git-receive-pack" in path for path in http.seen) == 1, (
+        "each push begins with that question"
+    )
 
 
 def test_a_server_that_refuses_a_push_with_its_status_is_no_access(place: Place, http: HttpRemote) -> None:

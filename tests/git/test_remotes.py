@@ -228,9 +228,7 @@ def test_https_with_a_private_authority_and_a_credential_helper(
     assert refused(place, url).code == "no-access"
 
 
-def test_tunnels_that_are_cut_are_opened_again(
-    place: Place, https: HttpRemote, authority: Authority
-) -> None:
+def test_tunnels_that_are_cut_are_opened_again(place: Place, https: HttpRemote, authority: Authority) -> None:
     credentials(place)
     place.configure("http.sslCAInfo", str(authority.pair.certificate))
     url = f"https://{NOBODY_KNOWS}/config.git"
