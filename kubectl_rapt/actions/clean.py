@@ -338,6 +338,8 @@ def _delete(writers: Writers, stay: Collection[Item], verdict: Verdict) -> Done:
     except Conflict as error:
         return Done(verdict, "changed", error.message)
     except Exception as error:  # whatever it is about one object, the others go on
+        if location.concerns_all(error):
+            raise
         return Done(verdict, "failed", error.message if isinstance(error, RaptError) else repr(error))
 
 

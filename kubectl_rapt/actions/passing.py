@@ -94,6 +94,8 @@ class Pass:
             try:
                 do(what)
             except RaptError as error:
+                if location.concerns_all(error):
+                    raise
                 if not _is_somebody_elses(error):
                     self.say(ref, "", error)
             except Exception as error:  # whatever somebody has put there, the others are done

@@ -87,6 +87,8 @@ def _followed(
             world, writers, parts, at_once=at_once, timeout_seconds=manner.timeout_seconds
         ):
             _show(parts[index], one, screens[index], world, manner)
+            if isinstance(one, RaptError) and location.concerns_all(one):
+                raise one
             if isinstance(one, RaptError):
                 ends[index] = one
             elif isinstance(one, Finished):

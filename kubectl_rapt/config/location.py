@@ -70,6 +70,14 @@ def unrecorded(environment: str) -> Refused:
     return Refused("no-cluster-recorded", what, "kubectl rapt init")
 
 
+def concerns_all(error: BaseException) -> bool:
+    """Whether a command is refused for where it acts: each of its objects would be refused for the same reason.
+
+    A command for several objects tells of each that fails, and does the others. Of this it tells once, as every command does.
+    """
+    return isinstance(error, Refused) and error.code in ("no-cluster-recorded", "other-cluster")
+
+
 def check_recorded(location: Location | None, typed_context: str) -> None:
     """Make sure that it is known which cluster a change goes to: it is recorded, or ``--context`` was typed.
 

@@ -69,6 +69,8 @@ def _each(found: list[Run], do: Callable[[Run], int]) -> int:
         try:
             codes.append(do(one))
         except RaptError as error:
+            if location.concerns_all(error):
+                raise
             refusals.tell(error)
             codes.append(1)
     return max(codes, default=0)

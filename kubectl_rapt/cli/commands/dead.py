@@ -50,7 +50,7 @@ def replay(
                 again = letters.replay(world, dead, changes)
                 done = None if is_dry else letters.start(world, writers, again)
             except RaptError as error:
-                if len(found) == 1:
+                if len(found) == 1 or location.concerns_all(error):
                     raise
                 failed += 1
                 terminal.say(terminal.clean(f"{ref_of(manifest)} was not replayed: {refusals.brief(error)}"))

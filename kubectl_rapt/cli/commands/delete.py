@@ -68,6 +68,8 @@ def _delete(writers: Writers, one: Going) -> bool:
     try:
         deleting.carry_out(writers, one)
     except RaptError as error:
+        if location.concerns_all(error):
+            raise
         terminal.say(terminal.clean(f"{show.name(one.ref)} was not deleted: {refusals.brief(error)}"))
         return False
     return True

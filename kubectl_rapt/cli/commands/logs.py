@@ -72,7 +72,7 @@ def logs(
                     )
                 )
             except RaptError as error:
-                if len(given) == 1:
+                if len(given) == 1 or location.concerns_all(error):
                     raise
                 refusals.tell(error)  # the others have a log all the same
                 codes.append(1)

@@ -68,7 +68,7 @@ def reconcile(
             try:
                 reconciling.reconcile(world, writers, scope, tell, is_dry=is_dry)
             except RaptError as error:
-                if len(places) == 1:
+                if len(places) == 1 or location.concerns_all(error):
                     raise
                 tell(Told(Ref(NAMESPACE, namespace), "", error))  # the others are done all the same
     if output:
