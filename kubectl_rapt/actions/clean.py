@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from kubectl_rapt import writes
 from kubectl_rapt.actions import evidence, find, rights, threads
+from kubectl_rapt.config import location
 from kubectl_rapt.errors import Conflict, NotFound, Problem, RaptError, Refused, Unavailable, UsageError
 from kubectl_rapt.model import names, times
 from kubectl_rapt.model.duration import Duration

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from kubectl_rapt.actions import threads
 from kubectl_rapt.actions.notify import Webhook
+from kubectl_rapt.config import location
 from kubectl_rapt.errors import Conflict, Invalid, NotFound, RaptError
 from kubectl_rapt.model.kinds import Kind, Manifest, Ref
 from kubectl_rapt.objects import labels, reading

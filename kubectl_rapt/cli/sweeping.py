@@ -11,6 +11,7 @@ from kubectl_rapt.actions.matrices import Part
 from kubectl_rapt.actions.run import Request
 from kubectl_rapt.cli import listing, refusals, show, terminal, watching
 from kubectl_rapt.cli.columns import Shorten
+from kubectl_rapt.config import location
 from kubectl_rapt.errors import RaptError
 from kubectl_rapt.model import shell
 from kubectl_rapt.objects.runs import Run

@@ -73,7 +73,8 @@ def unrecorded(environment: str) -> Refused:
 def concerns_all(error: BaseException) -> bool:
     """Whether a command is refused for where it acts: each of its objects would be refused for the same reason.
 
-    A command for several objects tells of each that fails, and does the others. Of this it tells once, as every command does.
+    A command for several objects tells of each that fails, and does the others. Of this it tells once, as every command
+    does.
     """
     return isinstance(error, Refused) and error.code in ("no-cluster-recorded", "other-cluster")
 

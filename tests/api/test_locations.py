@@ -104,9 +104,14 @@ def test_without_a_recorded_cluster_commands_read_with_a_note_and_change_nothing
         ended = ann.types(*command.split(), "--in", "prod")
         told = Ended(ended.exit_code, ended.stdout, ended.stderr.replace(note, ""))
         assert told == refused(6, what, "kubectl rapt init", code="no-cluster-recorded"), (command, ended)
-    kept = ann.types("delete", "big", "--yes", "--in", "prod")
-    assert (kept.exit_code, f"stays: {what} (no-cluster-recorded)" in kept.stderr) == (1, True), kept
-    assert ann.types("list", "--in", "prod", "-o", "name").stdout == "tool.rapt.dev/big\n"
+    _tool(cluster, pair.prod, "small", "prod")
+    for tools in (["big"], ["big", "small"]):
+        kept = ann.types("delete", *tools, "--yes", "--in", "prod")
+        assert (kept.exit_code, kept.stderr.count(what)) == (6, 2), "once in the note, once in the refusal"
+        assert "  try: kubectl rapt init\n" in kept.stderr
+    assert (
+        ann.types("list", "--in", "prod", "-o", "name").stdout == "tool.rapt.dev/big\ntool.rapt.dev/small\n"
+    )
     assert ann.types("runs", "--in", "prod", "-o", "name").stdout == ""
     context = json.loads(pair.kubeconfig.read_text())["current-context"]
     typed = ann.types("run", "big", "--in", "prod", "--context", context)

@@ -8,6 +8,7 @@ import typer
 from kubectl_rapt.actions import cancel as cancelling
 from kubectl_rapt.actions import stopping
 from kubectl_rapt.cli import listing, named, options, refusals, terminal
+from kubectl_rapt.config import location
 from kubectl_rapt.errors import RaptError
 from kubectl_rapt.objects.runs import Run
 

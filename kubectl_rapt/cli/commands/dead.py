@@ -11,6 +11,7 @@ from kubectl_rapt.actions import dead as letters
 from kubectl_rapt.actions import evidence
 from kubectl_rapt.cli import asking, listing, options, progress, refusals, show, terminal
 from kubectl_rapt.cli.commands import clean
+from kubectl_rapt.config import location
 from kubectl_rapt.errors import RaptError
 from kubectl_rapt.model.kinds import ref_of
 from kubectl_rapt.objects import runs

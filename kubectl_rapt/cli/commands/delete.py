@@ -7,6 +7,7 @@ import typer
 from kubectl_rapt.actions import delete as deleting
 from kubectl_rapt.actions.delete import Going
 from kubectl_rapt.cli import asking, options, refusals, show, terminal
+from kubectl_rapt.config import location
 from kubectl_rapt.errors import RaptError, UsageError
 from kubectl_rapt.model import shell
 from kubectl_rapt.model.kinds import ref_of

@@ -9,6 +9,7 @@ from kubectl_rapt.actions import logs as logging
 from kubectl_rapt.actions.find import Found
 from kubectl_rapt.actions.follow import Part
 from kubectl_rapt.cli import listing, named, options, refusals, terminal, watching
+from kubectl_rapt.config import location
 from kubectl_rapt.errors import NotFound, RaptError, UsageError
 from kubectl_rapt.model import shell
 from kubectl_rapt.objects.runs import Run

@@ -12,6 +12,7 @@ from kubectl_rapt.actions import repository
 from kubectl_rapt.actions.notify import Webhook
 from kubectl_rapt.actions.passing import Scope, Told
 from kubectl_rapt.cli import options, progress, refusals, show, terminal
+from kubectl_rapt.config import location
 from kubectl_rapt.config.project import Environment, Reconcile
 from kubectl_rapt.errors import RaptError, UsageError
 from kubectl_rapt.model.kinds import NAMESPACE, Ref
