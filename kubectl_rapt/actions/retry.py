@@ -85,8 +85,7 @@ def retry(
         if was_cancelled is None:
             was_cancelled = bool(run.cancelled_by)
         elif run.cancelled_by and not was_cancelled:
-            what = f"{run.cancelled_by} has cancelled run {run.name} since this retry was asked for"
-            raise Conflict("cancelled-meanwhile", what, f"kubectl rapt retry {run.name}")
+            raise _cancelled(run)
         wish = None if run.cancelled_by else run.wish
         if wish and run.attempts and wish.attempt == len(run.attempts) and not run.attempts[-1].cause:
             number = number or wish.attempt  # what was asked for last is going on
@@ -98,9 +97,10 @@ def retry(
                     f"attempt {number} of {run.name} was asked for by {wish.by} with something else changed"
                 )
                 raise Conflict("asked-otherwise", what, f"kubectl rapt attach {run.name}")
-            return _advanced(world, writers, run), number, wish.by
+            return _advanced(world, writers, run, number), number, wish.by
         if renewal.number(run) > number and not given:
-            return _advanced(world, writers, run), number, f"policy {run.retry.name}" if run.retry else ""
+            seen = _advanced(world, writers, run, number)
+            return seen, number, f"policy {run.retry.name}" if run.retry else ""
         number = renewal.number(run)
         try:
             writes.apply(writers, plan(world, run, given))
@@ -110,12 +110,21 @@ def retry(
                 raise
             writers.pause(attempt)
             continue
-        return _advanced(world, writers, run), number, ""
+        return _advanced(world, writers, run, number), number, ""
     raise AssertionError("the last attempt ends it")
 
 
-def _advanced(world: World, writers: Writers, run: Run) -> Seen:
-    return advance.advance(world, writers, advance.observe(world, Seen(run)))
+def _advanced(world: World, writers: Writers, run: Run, number: int) -> Seen:
+    seen = advance.advance(world, writers, advance.observe(world, Seen(run)))
+    after = seen.run
+    if after and after.cancelled_by and len(after.attempts) == number and not after.attempts[-1].uid:
+        raise _cancelled(after)
+    return seen
+
+
+def _cancelled(run: Run) -> Conflict:
+    what = f"{run.cancelled_by} has cancelled run {run.name} since this retry was asked for"
+    return Conflict("cancelled-meanwhile", what, f"kubectl rapt retry {run.name}")
 
 
 def _job(world: World, run: Run, given: Mapping[str, str]) -> Manifest | None:

@@ -164,17 +164,11 @@ def _decide(seen: Seen, now: datetime) -> Decision:
     then = retries.after(run)
     if isinstance(then, Again):
         return _again(seen, run, then, now)
+    if run.cancelled_by and run.wish and run.wish.attempt > attempt.number:
+        return _never_begun(run, attempt.number + 1, now)
     if run.state == runs.RETRYING:
         # It was to be tried again, and is not: somebody has cancelled it meanwhile.
         return _patch(run, {"nextAttemptAt": None, **_ending(run, attempt, then, now)})
-    if (
-        run.cancelled_by
-        and run.wish
-        and run.wish.attempt > attempt.number
-        and run.reason != outcomes.CANCELLED
-    ):
-        # Somebody has asked for another attempt, and cancelled it before it began.
-        return _patch(run, _ending(run, attempt, then, now))
     return _stray(seen, run, attempt) or Done(attempt)
 
 
@@ -306,6 +300,26 @@ def _cancel(run: Run, attempt: Attempt, job: Job, now: datetime) -> Decision:
         outcomes.CANCELLED, message=f"cancelled by {run.cancelled_by}", evidence=f"run/{run.name}"
     )
     return _close(run, attempt, stopped, now)
+
+
+def _never_begun(run: Run, number: int, now: datetime) -> Patch:
+    """The record of an attempt that somebody asked for, and that was cancelled before it had a Job.
+
+    Without it, the result of the attempt before would be shown as its own. A Job that is created late is a stray.
+    """
+    cancelled = Outcome(outcomes.CANCELLED, message=f"cancelled by {run.cancelled_by} before it began")
+    none = closed(Attempt(number, jobs.attempt_name(run.name, number), ""), cancelled, now)
+    kept = (*run.attempts, none)
+    return _patch(
+        run,
+        {
+            "attempts": [runs.attempt_to_data(one) for one in kept],
+            "nextAttemptAt": None,
+            "result": None,
+            "log": None,
+            **_ending(run, none, retries.after(replace(run, attempts=kept)), now),
+        },
+    )
 
 
 def _close(run: Run, attempt: Attempt, outcome: Outcome, now: datetime) -> Patch:

@@ -57,7 +57,7 @@ def between(before: Run | None, after: Run) -> list[News]:
     found: list[News] = []
     for attempt in after.attempts:
         old = known.get(attempt.number)
-        if old is None:
+        if old is None and attempt.uid:  # an attempt without a Job never started
             found.append(_started(after, attempt))
         if attempt.cause and not (old and old.cause):
             said = f"attempt {attempt.number} ended: {_how(attempt)}"

@@ -90,7 +90,7 @@ def memory(run: Run, container: str, attempt: int = 0) -> Quantity | None:
 def resized(run: Run, template: Manifest, resources: Resources) -> Manifest:
     """A Job template with other resources: memory for the container that failed last, or for all."""
     if resources.memory is not None:
-        failed = run.attempts[-1].container if run.attempts else ""
+        failed = next((one.container for one in reversed(run.attempts) if one.container), "")
         template = job_changes.with_memory(template, failed, resources.memory)
     if resources.deadline is not None:
         template = job_changes.with_deadline(template, resources.deadline)

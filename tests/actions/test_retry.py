@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
-from kubectl_rapt.actions import advance, cancel, dead, find, policies, retry
+from kubectl_rapt import writes
+from kubectl_rapt.actions import advance, attach, cancel, dead, find, policies, retry
 from kubectl_rapt.actions import run as running
 from kubectl_rapt.errors import Conflict, Invalid, NotFound, RaptError, Refused
 from kubectl_rapt.model.duration import Duration
-from kubectl_rapt.model.kinds import JOB, TOOL, Ref
-from kubectl_rapt.objects import retry_policies, runs
+from kubectl_rapt.model.kinds import JOB, TOOL, Manifest, Ref
+from kubectl_rapt.objects import jobs, retry_policies, runs
 from kubectl_rapt.objects.retry_policies import RetryPolicy
 from kubectl_rapt.objects.runs import Run
 from kubectl_rapt.runs.lifecycle import Seen
@@ -171,6 +172,48 @@ def test_a_run_that_is_cancelled_is_suspended_and_can_be_tried_again(
     again, number, _ = retry.retry(ann, writers, "r", "default", {})
     assert again.run is not None
     assert (number, again.run.cancelled_by, again.run.state) == (2, "", "Running")
+
+
+def test_an_attempt_that_is_cancelled_before_it_began_is_recorded_and_nobody_takes_the_one_before_for_it(
+    ann: FakeWorld, writers: FakeWriters, failed: Callable[..., Run]
+) -> None:
+    failed()
+    writes.apply(writers, retry.plan(ann, find.run(ann, "r", "default"), {}))
+    asked = find.run(ann, "r", "default")
+    late = jobs.of_attempt(asked, 2)  # whoever asked has decided on it, and is slow
+    cancelled = cancel.cancel(ann, writers, "r", "default").run
+    assert cancelled is not None
+    assert (cancelled.state, cancelled.status) == ("Failed", "Cancelled")
+    assert [one.cause for one in cancelled.attempts] == ["OOMKilled", "Cancelled"]
+    ann.cluster.create(late)
+    shown = list(attach.attach(ann, writers, advance.observe(ann, Seen(asked))))
+    assert [one.attempt.number for one in shown if isinstance(one, attach.Ended)] == [2]
+    assert find.perhaps(ann, Ref(JOB, "r-2", "default")) is None, "nothing is left of it"
+    again, number, _ = retry.retry(ann, writers, "r", "default", {})
+    assert again.run is not None
+    assert (number, again.run.state) == (3, "Running")
+
+
+def test_a_retry_that_is_cancelled_before_its_job_exists_says_so(
+    ann: FakeWorld,
+    bob: FakeWorld,
+    writers: FakeWriters,
+    failed: Callable[..., Run],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    failed()
+    create = ann.cluster.create
+
+    def late(manifest: Manifest, *, manager: str = "rapt") -> Manifest:
+        monkeypatch.undo()
+        cancel.cancel(bob, FakeWriters(bob), "r", "default")
+        return create(manifest, manager=manager)
+
+    monkeypatch.setattr(ann.cluster, "create", late)
+    with pytest.raises(Conflict) as caught:
+        retry.retry(ann, writers, "r", "default", {})
+    assert caught.value.code == "cancelled-meanwhile"
+    assert find.perhaps(ann, Ref(JOB, "r-2", "default")) is None
 
 
 def test_a_tool_that_names_a_policy_gets_the_namespaces_own_before_the_one_that_came_with_rapt(

@@ -319,7 +319,7 @@ CANCELS: list[tuple[str, Seen, str]] = [
     (
         "before the attempt that somebody asked for",
         seen(replace(CLOSED, state="Failed", wish=Wish(2, "bob"), cancelled_by="ann")),
-        "record 0 open: Succeeded",
+        "record 2 Cancelled: Failed",
     ),
 ]  # fmt: skip
 
