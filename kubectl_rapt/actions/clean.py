@@ -175,6 +175,9 @@ class Policies:
 
     def of(self, item: Item) -> CleanupPolicy | str | None:
         """See ``retention.PolicyOf``."""
+        # A failure becomes a Run only while its tool is there: after that, nobody can record it any more.
+        if item.is_unrecorded and (item.ref.namespace, item.tool) in self._tools:
+            return "no Run has recorded this failure yet: kubectl rapt reconcile"
         if self._scope.policy:
             return self._named(item.ref.namespace, self._scope.policy)
         own = self._own(item)

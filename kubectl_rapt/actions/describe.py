@@ -1,14 +1,14 @@
 """Everything worth knowing of a tool or of a run, read at once."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kubectl_rapt.actions import advance, find, listing, standings, threads
 from kubectl_rapt.errors import Invalid, NotFound, UsageError
 from kubectl_rapt.model import names, shell
 from kubectl_rapt.model.kinds import CRON_JOB, EVENT, JOB, POD, RUN, TOOL, Kind, Manifest, Ref
-from kubectl_rapt.objects import events, labels, reading, runs, tools
-from kubectl_rapt.objects.runs import Run
+from kubectl_rapt.objects import events, jobs, labels, reading, runs, tools
+from kubectl_rapt.objects.runs import Attempt, Run
 from kubectl_rapt.objects.tools import Tool
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs import listed
@@ -54,7 +54,7 @@ class OfRun:
     """A run.
 
     Args:
-        manifest: The object.
+        manifest: The object; the Job of what a schedule started and no Run has recorded.
         run: It, read; None where it is broken.
         problem: What is wrong with it.
         events: What Kubernetes tells of it, of its Jobs and of their pods, oldest first.
@@ -77,6 +77,8 @@ def describe(world: World, what: str, namespace: str) -> OfTool | OfRun:
         Refused: ``other-environment``: it belongs to another environment than the command acts in.
     """
     manifest = _find(world, what, namespace)
+    if manifest["kind"] == JOB.name:
+        return _of_job(world, manifest)
     return of_tool(world, manifest) if manifest["kind"] == TOOL.name else _of_run(world, manifest)
 
 
@@ -98,6 +100,8 @@ def _find(world: World, what: str, namespace: str) -> Manifest:
         else:
             find.check_owner(world, found)
             return found
+    if job := find.scheduled_job(world, name, namespace):
+        return job
     raise _unknown(world, name, namespace, known)
 
 
@@ -139,7 +143,36 @@ def _of_run(world: World, manifest: Manifest) -> OfRun:
     except Invalid as error:
         problem = reading.why(error)
     stands = standings.of_found(world, find.of_run(world, run)) if run else None
-    return OfRun(manifest, run, problem, _events(world, manifest), stands)
+    return OfRun(manifest, run, problem, _events(world, manifest, _jobs(manifest)), stands)
+
+
+def _of_job(world: World, manifest: Manifest) -> OfRun:
+    """What a schedule started, as the run that nobody has recorded yet."""
+    metadata, job = manifest["metadata"], jobs.from_manifest(manifest)
+    stands = standings.of_found(world, find.of_job(world, job))
+    assert stands is not None, "a Job stands somehow"
+    begun = Attempt(1, job.name, job.uid, stands.released_at)
+    over = replace(
+        begun,
+        finished_at=stands.finished_at,
+        exit_code=stands.exit_code,
+        cause=stands.status,
+        message=stands.message,
+    )
+    run = Run(
+        name=job.name,
+        namespace=job.namespace,
+        tool=job.labels[labels.TOOL],
+        answers={},
+        job=manifest,
+        digest="",
+        requested_by=jobs.asked_by(metadata),
+        labels=job.labels,
+        schedule=next((one["name"] for one in metadata.get("ownerReferences") or ()), ""),
+        created_at=job.created_at,
+        attempts=(over if stands.is_over else begun,) if stands.attempt else (),
+    )
+    return OfRun(manifest, run, "", _events(world, manifest, [job.name]), stands)
 
 
 def recorded(world: World, writers: Writers, found: OfRun) -> OfRun:
@@ -150,16 +183,20 @@ def recorded(world: World, writers: Writers, found: OfRun) -> OfRun:
     return _of_run(world, world.cluster.get(found.run.ref))
 
 
-def _events(world: World, manifest: Manifest) -> list[Manifest]:
+def _jobs(manifest: Manifest) -> list[str]:
+    return [one.get("job", "") for one in (manifest.get("status") or {}).get("attempts") or ()]
+
+
+def _events(world: World, manifest: Manifest, its_jobs: Sequence[str]) -> list[Manifest]:
     """The events of a run, its Jobs and their pods: of pods that are gone, too, as long as Kubernetes keeps them."""
     name, namespace = manifest["metadata"]["name"], manifest["metadata"]["namespace"]
-    attempts = (manifest.get("status") or {}).get("attempts") or ()
-    jobs = [one.get("job", "") for one in attempts]
 
     def of(kind: str) -> list[Manifest]:
         found = world.cluster.list(EVENT, namespace, fields=f"involvedObject.kind={kind}")
         readable = reading.readable(_event, found)
-        return [one for one in readable if _belongs(one["involvedObject"].get("name", ""), kind, name, jobs)]
+        return [
+            one for one in readable if _belongs(one["involvedObject"].get("name", ""), kind, name, its_jobs)
+        ]
 
     found = [one for its in threads.each(of, (RUN.name, JOB.name, POD.name)) for one in its]
     return sorted(found, key=time_of)

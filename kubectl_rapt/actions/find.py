@@ -155,24 +155,51 @@ def run_of(world: World, what: str, namespace: str, verb: str, *, is_open: bool 
     """
     kind, name = _split(what, verb)
     if kind is RUN:
-        return run(world, name, namespace)
+        return _recorded(world, name, namespace, verb)
     if kind in (JOB, POD):
         assert isinstance(kind, Kind)
         marks = _get(world, Ref(kind, name, namespace))["metadata"].get("labels") or {}
         # A Job that a schedule made is called like the run that adopts it.
-        return run(
-            world, marks.get(labels.RUN) or marks.get("batch.kubernetes.io/job-name") or name, namespace
-        )
+        name = marks.get(labels.RUN) or marks.get("batch.kubernetes.io/job-name") or name
+        return _recorded(world, name, namespace, verb)
     if kind is not TOOL and (found := _run(world, Ref(RUN, name, namespace))):
         return found
     newest = _newest_run(world, name, namespace, is_open=is_open)
     if newest is not None:
         return newest
     if kind is not TOOL and perhaps(world, Ref(TOOL, name, namespace)) is None:
-        return run(world, name, namespace)  # it says what names there are
+        return _recorded(world, name, namespace, verb)  # it says what names there are
     tool(world, name, namespace, verb)
     what = f'tool "{name}" has not run in namespace {namespace}'
     raise NotFound("no-run", what, f"kubectl rapt run {shell.word(name)}")
+
+
+_OF_JOB = {"attach": "kubectl rapt logs {} --follow", "cancel": "kubectl delete job {}"}
+
+
+def _recorded(world: World, name: str, namespace: str, verb: str) -> Run:
+    """As ``run``; what a schedule started and no Run has recorded is told from what is not there."""
+    try:
+        return run(world, name, namespace)
+    except NotFound as error:
+        if error.code != "no-run" or scheduled_job(world, name, namespace) is None:
+            raise
+        what = f'a schedule started "{name}", and no Run has recorded it yet'
+        raise NotFound("no-run", what, _OF_JOB.get(verb, "kubectl rapt why {}").format(name)) from error
+
+
+def scheduled_job(world: World, name: str, namespace: str) -> Manifest | None:
+    """The Job of a tool that ``runs`` lists by its own name, because no Run has made it; None if there is none.
+
+    Raises:
+        Refused: ``other-environment``: it belongs to another environment than the command acts in.
+    """
+    found = perhaps(world, Ref(JOB, name, namespace))
+    marks = (found["metadata"].get("labels") or {}) if found else {}
+    if found is None or labels.TOOL not in marks or labels.RUN in marks:
+        return None
+    check_owner(world, found)
+    return found
 
 
 def _newest_run(world: World, tool: str, namespace: str, *, is_open: bool) -> Run | None:
@@ -224,6 +251,8 @@ def execution(world: World, what: str, namespace: str, verb: str) -> Found:
     newest = _newest_job(world, name, namespace)
     if newest is not None:
         return _of_job(world, newest.ref, newest)
+    if kind is None and (job := scheduled_job(world, name, namespace)):
+        return _of_job(world, ref_of(job), jobs.from_manifest(job))
     tool(world, name, namespace, verb)
     raise NotFound(
         "no-run",
@@ -277,6 +306,11 @@ def of_run(world: World, run: Run) -> Found:
     except NotFound:
         return Found(run, None, ())
     return Found(run, found, _pods(world, found))
+
+
+def of_job(world: World, job: Job) -> Found:
+    """A Job that no Run has made, with its pods."""
+    return Found(None, job, _pods(world, job))
 
 
 def _of_job(world: World, ref: Ref, job: Job | None = None) -> Found:

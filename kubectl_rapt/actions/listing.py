@@ -152,8 +152,9 @@ def _as_they_stand(
 ) -> Iterator[Line]:
     """The lines of what is not recorded as over, and of all Jobs without a Run, as their Jobs and pods say."""
     own = [one for one in scheduled.values() if not one.is_adopted]
-    going = [one.job for one in own if not one.job.ended and not _only_waits(one.job)]
-    if not (open_ or going):
+    # Of a failure its condition says only that there was one: its pods know the cause.
+    looked_at = [one.job for one in own if one.job.ended != "Complete" and not _only_waits(one.job)]
+    if not (open_ or looked_at):
         yield from (one.line for one in own)
         return
     from kubectl_rapt.actions import standings
@@ -161,7 +162,7 @@ def _as_they_stand(
     chosen = standings.Chosen(wanted.namespace, wanted.selector, wanted.fields)
     all_jobs = [one.job for one in scheduled.values()]
     of_runs = standings.unfinished(world, chosen, all_jobs) if open_ else {}
-    of_jobs = standings.scheduled(world, wanted.namespace, going) if going else {}
+    of_jobs = standings.scheduled(world, wanted.namespace, looked_at) if looked_at else {}
     for line in open_:
         if (line.namespace, line.name) not in of_runs:
             yield line  # it is broken, or has ended just now

@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TypeVar
 
 from kubectl_rapt.actions import threads
@@ -71,11 +70,6 @@ class Pass:
     is_dry: bool
     lock: threading.Lock = field(default_factory=threading.Lock)
     unread: set[Ref] = field(default_factory=set)
-
-    @cached_property
-    def user(self) -> str:
-        """Who does it, as the API server knows them."""
-        return self.world.cluster.user()
 
     def say(self, ref: Ref, what: str, error: RaptError | None = None) -> None:
         """Tell of one thing, from any thread; once of what cannot be read, though several steps come upon it."""

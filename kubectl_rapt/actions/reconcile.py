@@ -193,7 +193,7 @@ def _foretell(this: Pass, run: Run, step: lifecycle.Settled) -> None:
 
 def _adopt(this: Pass, found: Candidate) -> None:
     """Make a run of a CronJob's failed Job."""
-    wanted, why_not = adopt.plan(this.world, found, this.user)
+    wanted, why_not = adopt.plan(this.world, found)
     if wanted is None:
         return
     once = f"; it is not tried again: {why_not}" if why_not else ""

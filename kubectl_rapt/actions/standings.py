@@ -84,18 +84,18 @@ def unfinished(world: World, chosen: Chosen, scheduled: Iterable[Job]) -> dict[P
     return {(one.namespace, one.name): (one, _of(seen, one, now)) for one in seen.runs}
 
 
-def scheduled(world: World, namespace: str, going: Sequence[Job]) -> dict[Place, Standing]:
-    """How the Jobs stand that schedules made and that have not ended.
+def scheduled(world: World, namespace: str, found: Sequence[Job]) -> dict[Place, Standing]:
+    """How the Jobs stand that schedules made and that have not succeeded.
 
     Args:
         world: Where to read.
         namespace: Where; empty for everywhere.
-        going: The Jobs.
+        found: The Jobs.
     """
     now = world.now()
     seen = _Seen()
-    _read_the_rest(world, Chosen(namespace), seen, going, now)
-    return {(one.namespace, one.name): standing.of_job(one, *_about(seen, one)) for one in going}
+    _read_the_rest(world, Chosen(namespace), seen, found, now)
+    return {(one.namespace, one.name): standing.of_job(one, *_about(seen, one)) for one in found}
 
 
 def of_found(world: World, found: Found, said: Sequence[Event] | None = None) -> Standing | None:

@@ -89,6 +89,17 @@ class Job:
         return Ref(JOB, self.name, self.namespace)
 
 
+CRON = "cron"
+"""Who has asked for what a schedule starts."""
+_BY_HAND = "cronjob.kubernetes.io/instantiate"
+
+
+def asked_by(metadata: Mapping[str, Any]) -> str:
+    """Who asked for a Job without a Run: ``cron``, or nobody that is known."""
+    has_schedule = any(one.get("kind") == "CronJob" for one in metadata.get("ownerReferences") or ())
+    return CRON if has_schedule and _BY_HAND not in (metadata.get("annotations") or {}) else ""
+
+
 @reading.reader(JOB)
 def from_manifest(manifest: Manifest) -> Job:
     """Read a Job object. Raises Invalid: ``unreadable-object``."""
@@ -101,6 +112,7 @@ def from_manifest(manifest: Manifest) -> Job:
         elif one["type"] == "FailureTarget" and one["status"] == "True":
             failing = one
     time = condition.get("lastTransitionTime")
+    started = status.get("startTime") or (metadata.get("annotations") or {}).get(labels.RELEASED)
     completions, parallelism = spec.get("completions") or 1, spec.get("parallelism", 1)
     is_single = completions == parallelism == 1 and spec["template"]["spec"].get("restartPolicy") == "Never"
     return Job(
@@ -126,7 +138,7 @@ def from_manifest(manifest: Manifest) -> Job:
         failing_at=times.parse(failing["lastTransitionTime"]) if failing.get("lastTransitionTime") else None,
         suspended_by=_suspended_by(metadata) if spec.get("suspend") else "",
         service_account=spec["template"]["spec"].get("serviceAccountName", ""),
-        started_at=times.parse(status["startTime"]) if status.get("startTime") else None,
+        started_at=times.parse(started) if started else None,
         deadline_seconds=spec.get("activeDeadlineSeconds"),
         resource_version=metadata.get("resourceVersion", ""),
         is_cancelled=labels.CANCELLED in (metadata.get("labels") or {}),
@@ -236,7 +248,10 @@ def stop(job: Job) -> Patch:
 
     The label also changes a Job that is suspended already: a release that was decided before arrives too late.
     """
-    return _changed(job, {"suspend": True}, {labels.UNRELEASED: None, labels.CANCELLED: "true"})
+    marks = {labels.UNRELEASED: None, labels.CANCELLED: "true"}
+    # Kubernetes forgets when a Job began that is suspended.
+    notes = {labels.RELEASED: times.spell(job.started_at)} if job.started_at else {}
+    return _changed(job, {"suspend": True}, marks, notes)
 
 
 def expire(job: Job, seconds: int | None) -> Patch:
@@ -244,10 +259,17 @@ def expire(job: Job, seconds: int | None) -> Patch:
     return _changed(job, {"ttlSecondsAfterFinished": seconds})
 
 
-def _changed(job: Job, spec: Mapping[str, Any], marks: Mapping[str, str | None] | None = None) -> Patch:
+def _changed(
+    job: Job,
+    spec: Mapping[str, Any],
+    marks: Mapping[str, str | None] | None = None,
+    notes: Mapping[str, str] | None = None,
+) -> Patch:
     metadata: dict[str, Any] = {"uid": job.uid, "resourceVersion": job.resource_version}
     if marks:
         metadata["labels"] = dict(marks)
+    if notes:
+        metadata["annotations"] = dict(notes)
     return Patch(job.ref, {"metadata": metadata, "spec": dict(spec)})
 
 

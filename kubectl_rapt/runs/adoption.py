@@ -71,7 +71,7 @@ def candidate(manifest: Manifest, job: Job) -> Candidate | None:
 
 
 def run_of(
-    found: Candidate, tool: Tool | None, cron_job: Manifest | None, user: str, now: datetime
+    found: Candidate, tool: Tool | None, cron_job: Manifest | None, now: datetime
 ) -> tuple[Run | None, str]:
     """The Run that a Job becomes, and why it will not be tried again, where it will not.
 
@@ -82,7 +82,6 @@ def run_of(
         found: The Job.
         tool: Its tool; None where that is gone.
         cron_job: The CronJob as it is now; None where it is gone.
-        user: Who adopts it.
         now: The time.
 
     Returns:
@@ -101,7 +100,7 @@ def run_of(
         answers={},
         job=tool.job,
         digest="sha256:" + hashlib.sha256(str(metadata["uid"]).encode()).hexdigest(),
-        requested_by=user,
+        requested_by=jobs.asked_by(metadata),
         labels={
             **marks,
             **labels.of_policies(tool.retry_policy, tool.cleanup_policy),

@@ -297,7 +297,10 @@ def _cancel(run: Run, attempt: Attempt, job: Job, now: datetime) -> Decision:
     if job.active:
         return Wait(job)
     stopped = Outcome(
-        outcomes.CANCELLED, message=f"cancelled by {run.cancelled_by}", evidence=f"run/{run.name}"
+        outcomes.CANCELLED,
+        message=f"cancelled by {run.cancelled_by}",
+        evidence=f"run/{run.name}",
+        started_at=job.started_at,
     )
     return _close(run, attempt, stopped, now)
 

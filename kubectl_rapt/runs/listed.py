@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kubectl_rapt.model import causes, names, times
 from kubectl_rapt.model.kinds import JOB, RUN, Manifest
-from kubectl_rapt.objects import labels, reading, runs
+from kubectl_rapt.objects import jobs, labels, reading, runs
 
 if TYPE_CHECKING:
     from kubectl_rapt.runs.standing import Standing
@@ -17,7 +17,6 @@ BROKEN = "<broken>"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NEVER = "1970-01-02"
 """Older Rapts recorded the epoch for what never started."""
-CRON = "cron"
 DEAD = "dead"
 """What people call a run that used up its attempts."""
 
@@ -48,10 +47,11 @@ class Line:
         name: Its name; that of the Job where there is no Run.
         tool: Its tool.
         status: One word: what it does, or what ended it.
-        state: The Run's state, ``Pending`` where it has none yet; of a Job the nearest one.
+        state: The Run's state, ``Pending`` where it has none yet, ``Cancelled`` where somebody ended it; of a Job the
+            nearest one.
         attempts: Such as ``1``, ``1/3`` or ``3/3 dead``.
         by: Who asked; ``cron`` for a schedule.
-        created: When it was asked for.
+        created: When it was asked for; of what a Run has adopted, when its Job began.
         started: When its first attempt was released; empty where none was, or nobody knows.
         finished: When its last one ended; empty where it has not.
         exit_code: The exit code of that, if any.
@@ -98,16 +98,17 @@ def reader(columns: Sequence[str]) -> Callable[[Sequence[Any]], Fields]:
         texts = [row[index] or "" for index in told[:-1]]
         created, namespace, name, tool, by, started, finished, environment, state, cause, number, of = texts
         code = row[told[-1]]
+        begun_at = row[begun] or ("" if str(number) not in ("", "1") else started)
         return (
-            created,
+            _created(created, begun_at),
             namespace,
             name,
             tool,
             _status(state, cause, bool(number)),
-            state or "Pending",
+            _state(state, cause),
             _attempts(str(number), str(of), state),
             by,
-            row[begun] or ("" if str(number) not in ("", "1") else started),
+            begun_at,
             finished,
             "" if code is None else str(code),
             environment,
@@ -162,7 +163,7 @@ def is_broken(fields: Fields) -> bool:
 
 def is_open(fields: Fields) -> bool:
     """Whether a Run does not say that it is over: then its Job and its pods know better."""
-    return fields[_STATE] not in (*runs.FINISHED, BROKEN)
+    return fields[_STATE] not in (*runs.FINISHED, causes.CANCELLED, BROKEN)
 
 
 def as_it_stands(line: Line, now: "Standing", of: int) -> Line:
@@ -176,7 +177,7 @@ def as_it_stands(line: Line, now: "Standing", of: int) -> Line:
     return replace(
         line,
         status=now.status,
-        state=now.state,
+        state=_state(now.state, now.status),
         attempts=_attempts(str(now.attempt or ""), str(of), now.state),
         started=times.spell(now.released_at) if now.released_at else "",
         finished=times.spell(now.finished_at) if now.finished_at else "",
@@ -219,6 +220,16 @@ def _status(state: str, cause: str, has_begun: bool) -> str:
     return cause or state if has_begun and state != runs.RETRYING else state
 
 
+def _state(state: str, cause: str) -> str:
+    """A Run's state for people, who do not take what somebody cancelled for a failure."""
+    return causes.CANCELLED if state == runs.FAILED and cause == causes.CANCELLED else state or "Pending"
+
+
+def _created(created: str, begun: str) -> str:
+    """A Run is younger than its first attempt only where it has adopted a Job, whose age is the run's."""
+    return begun if _NEVER <= begun < created else created
+
+
 def _attempts(number: str, of: str, state: str) -> str:
     if not number:
         return ""
@@ -239,10 +250,10 @@ def of_run(manifest: Manifest) -> Line:
         metadata["name"],
         spec["tool"],
         _status(state, last.get("cause", ""), bool(attempts)),
-        state or "Pending",
+        _state(state, last.get("cause", "")),
         _attempts(str(last.get("number", "")), str((spec.get("retry") or {}).get("attempts", "")), state),
         spec.get("requestedBy", ""),
-        metadata["creationTimestamp"],
+        _created(metadata["creationTimestamp"], first.get("startedAt", "")),
         first.get("startedAt", ""),
         last.get("finishedAt", ""),
         "" if code is None else str(code),
@@ -267,8 +278,6 @@ def of_job(manifest: Manifest) -> Line:
         state = word = "Suspended"
     else:
         state = word = runs.RUNNING if status.get("active") else "Pending"
-    is_by_hand = "cronjob.kubernetes.io/instantiate" in (metadata.get("annotations") or {})
-    has_schedule = any(one.get("kind") == "CronJob" for one in metadata.get("ownerReferences") or ())
     return _checked(
         metadata["namespace"],
         metadata["name"],
@@ -276,7 +285,7 @@ def of_job(manifest: Manifest) -> Line:
         word,
         state,
         "1" if started else "",
-        CRON if has_schedule and not is_by_hand else "",
+        jobs.asked_by(metadata),
         metadata["creationTimestamp"],
         started,
         (status.get("completionTime") or ended.get("lastTransitionTime", "")) if ended else "",

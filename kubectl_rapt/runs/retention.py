@@ -11,6 +11,7 @@ from kubectl_rapt.model.kinds import RUN, Kind, Manifest, Ref
 from kubectl_rapt.objects import cleanup_policies, labels, runs
 from kubectl_rapt.objects.cleanup_policies import RUN_DEFAULT, CleanupPolicy, Rule
 from kubectl_rapt.objects.jobs import Job
+from kubectl_rapt.runs import adoption
 
 _JOB_STATUS = {"Complete": "Succeeded", "Failed": "Failed"}
 
@@ -39,6 +40,7 @@ class Item:
         closed: Of a Run, the UIDs of the Jobs whose end it has recorded, each with when that was.
         is_stopped: Of a Job, whether it is suspended and has no pod: Kubernetes never says that it has ended.
         is_cancelled: Of a Job, whether its run was cancelled.
+        is_unrecorded: Of a Job, whether it is a schedule's failure that no Run has adopted.
         size: In bytes, as JSON; 0 where it was not measured, which lets it stay.
     """
 
@@ -61,6 +63,7 @@ class Item:
     closed: tuple[tuple[str, datetime], ...] = ()
     is_stopped: bool = False
     is_cancelled: bool = False
+    is_unrecorded: bool = False
     size: int = 0
 
     @property
@@ -112,6 +115,7 @@ def of_job(manifest: Manifest, job: Job) -> Item:
         not_after=None,
         is_stopped=job.is_suspended and not job.ended and not job.active,
         is_cancelled=job.is_cancelled,
+        is_unrecorded=adoption.candidate(manifest, job) is not None,
         **_common(manifest),
     )
 

@@ -90,7 +90,7 @@ class Tracked:
     def _line(self, one: Manifest, place: Place, now: datetime) -> Line:
         if one["kind"] == JOB.name:
             line, job = listed.of_job(one), jobs.from_manifest(one)
-            if job.ended:
+            if job.ended == "Complete":
                 return line
             return listed.as_it_stands(line, standing.of_job(job, self._pods(place, job.uid)), 1)
         line = listed.of_run(one)

@@ -88,6 +88,17 @@ def test_cancel_takes_tools_several_runs_and_labels(ann: Person, begun: None) ->
     assert (again.exit_code, again.stderr.count("is over: Cancelled")) == (1, 2), again
     alone = ann.types("cancel", "one")
     assert alone.exit_code == 6, alone
+    (row,) = ann.types("runs", "one", "--no-headers").stdout.splitlines()
+    name, _, status, attempts, _, took, _ = row.split()
+    assert (name, status, attempts) == ("one-x", "Cancelled", "1")
+    assert took != "-", "it ran from its release to its end"
+    assert ann.types("runs", "--status", "cancelled", "--no-headers").stdout.split()[0] in ("one-x", "two-x")
+    assert not ann.types("runs", "--status", "failed").stdout
+    counted = ann.types("status").stdout
+    assert "2 Cancelled" in counted, counted
+    assert "Failed" not in counted
+    log = ann.types("logs", "one-x")
+    assert (log.exit_code, "has no pods any more" in log.stderr) == (4, True), log
     by_label = ann.types("cancel", "-l", "rapt.dev/tool in (one,two,three)")
     assert (by_label.exit_code, by_label.stdout) == (0, "run.rapt.dev/three-x cancelled\n")
     none = ann.types("cancel", "-l", "rapt.dev/tool=three")

@@ -140,7 +140,11 @@ def _show_kept(run: Run | None, name: str, attempt: int, tail: int | None, *, ra
 def _explain_nothing(found: Found, name: str) -> None:
     """Say why there is nothing; raises NotFound where there was something once."""
     run = found.run
-    if found.pods or (run and not run.attempts) or (found.job and not found.job.ended):
+    if run and run.is_finished and not run.attempts:
+        terminal.say(terminal.clean(f"{name} did not start: {run.message}"))
+        return
+    has_run = run.is_finished if run else bool(found.job and found.job.ended)
+    if not has_run and (found.pods or found.job or (run and not run.attempts)):
         terminal.say(f"{name} has not started yet: kubectl rapt logs {shell.word(name)} --follow")
         return
     raise NotFound(

@@ -6,7 +6,11 @@ import typer
 
 from kubectl_rapt.actions import retry as retrying
 from kubectl_rapt.cli import named, options, show, terminal, watching
+from kubectl_rapt.errors import NotFound
 from kubectl_rapt.objects import runs
+from kubectl_rapt.objects.runs import Run
+from kubectl_rapt.ports.world import World
+from kubectl_rapt.writes import Writers
 
 
 def retry(
@@ -39,7 +43,7 @@ def retry(
     given = options.pairs(set_ or [], "--set")
     with options.open_world(context) as (world, writers):
         namespace = world.cluster.namespace()
-        found = named.run(world, run, "retry")
+        found = _run(world, None if is_dry else writers, run)
         if is_dry:
             job = retrying.next_job(world, found, given)
             terminal.out(show.document(job, output or "yaml", f"job.batch/{job['metadata']['name']}"))
@@ -58,3 +62,20 @@ def retry(
             return 0
         shows: watching.Shows = "events" if has_events else "phases" if wait else "log"
         return watching.attach(world, writers, seen, timeout_seconds=timeout, raw=raw, shows=shows)
+
+
+def _run(world: World, writers: Writers | None, what: str) -> Run:
+    """The run that was meant; a schedule's failure that nobody has recorded yet is recorded first."""
+    try:
+        return named.run(world, what, "retry")
+    except NotFound as error:
+        if error.code != "no-run":
+            raise
+        from kubectl_rapt.actions import adopt
+
+        found = adopt.by_name(world, writers, what.rpartition("/")[2], world.cluster.namespace())
+        if found is None:
+            raise
+    if writers is not None:
+        terminal.say(terminal.clean(f"recorded what a schedule started as run {found.name}"))
+    return found

@@ -71,15 +71,21 @@ def test_a_job_that_goes_on_or_ended_well_is_left_alone() -> None:
 
 
 def test_the_run_has_the_jobs_name_the_slot_and_the_tools_own_job_and_policy() -> None:
-    run, why_not = adoption.run_of(found(), TOOL, a_cron_job(), "rapt", NOON)
+    run, why_not = adoption.run_of(found(), TOOL, a_cron_job(), NOON)
     assert run and not why_not
     assert (run.name, run.schedule, run.job) == ("backup-29933370", "backup", TOOL.job)
-    assert (run.retry, run.source, run.requested_by) == (TOOL.retry, SOURCE, "rapt")
+    assert (run.retry, run.source, run.requested_by) == (TOOL.retry, SOURCE, "cron")
     assert run.adopted == runs.Adopted("backup-29933370", "job-1")
     assert run.slot and run.slot.isoformat() == "2026-11-22T03:00:00+00:00"
     assert run.labels["rapt.dev/run"] == run.name
-    again, _ = adoption.run_of(found(), TOOL, a_cron_job(), "somebody", NOON + timedelta(hours=2))
+    again, _ = adoption.run_of(found(), TOOL, a_cron_job(), NOON + timedelta(hours=2))
     assert again and again.digest == run.digest, "whoever adopts it makes the same run"
+
+
+def test_nobody_knows_who_started_a_schedules_job_by_hand() -> None:
+    by_hand = found(annotations={"cronjob.kubernetes.io/instantiate": "manual"})
+    run, _ = adoption.run_of(by_hand, TOOL, a_cron_job(), NOON)
+    assert run and run.requested_by == ""
 
 
 def test_a_name_that_is_too_long_for_attempts_is_cut_and_stays_its_own() -> None:
@@ -109,10 +115,10 @@ MOVED["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]["image
 def test_where_nobody_knows_what_it_was_made_from_it_is_recorded_without_retries(
     cron_job: Any, now: Any, why: str
 ) -> None:
-    run, told = adoption.run_of(found(), TOOL, cron_job, "rapt", now)
+    run, told = adoption.run_of(found(), TOOL, cron_job, now)
     assert told == why
     assert run and run.retry is None
 
 
 def test_without_a_tool_there_is_no_run() -> None:
-    assert adoption.run_of(found(), None, a_cron_job(), "rapt", NOON) == (None, "its tool is gone")
+    assert adoption.run_of(found(), None, a_cron_job(), NOON) == (None, "its tool is gone")

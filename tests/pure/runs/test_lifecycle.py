@@ -344,6 +344,17 @@ def test_stopping_changes_the_job_also_where_it_is_suspended_so_that_a_late_rele
     )
 
 
+def test_a_cancelled_attempt_has_lasted_from_its_release_though_kubernetes_forgets_that() -> None:
+    running = replace(RELEASED, started_at=NOON)
+    step = lifecycle.next_step(seen(CANCELLED, running), LATER)
+    assert isinstance(step, Patch)
+    assert step.patch["metadata"]["annotations"] == {"rapt.dev/released": at(0)}
+    stopped = a_job(suspend=True, labels={"rapt.dev/cancelled": "true"})
+    stopped["metadata"]["annotations"] = {"rapt.dev/released": at(0)}
+    status = status_of(lifecycle.next_step(seen(CANCELLED, jobs.from_manifest(stopped)), LATER))
+    assert (status["attempts"][0]["startedAt"], status["attempts"][0]["finishedAt"]) == (at(0), at(90))
+
+
 def test_a_job_gets_a_time_to_live_when_its_end_is_recorded_and_none_while_somebody_holds_it() -> None:
     fresh = replace(RELEASED, ttl_seconds=None)
     assert lifecycle.expiry(RECORDED, fresh) is None, "its end is not recorded"

@@ -38,6 +38,10 @@ LINES: tuple[tuple[dict[str, Any], tuple[str, ...]], ...] = (
     (a_run_with(DEAD, **TWICE), ("OOMKilled", "Exhausted", "2/2 dead", "137", "100s")),
     (a_run_with({**DEAD, "state": "Failed"}, **ONCE), ("OOMKilled", "Failed", "2", "137", "100s")),
     (a_run_with({"state": "NotStarted", "attempts": []}), ("NotStarted", "NotStarted", "", "", "")),
+    (
+        a_run_with({"state": "Failed", "attempts": [{**ENDED, "cause": "Cancelled"}]}),
+        ("Cancelled", "Cancelled", "2", "137", "100s"),
+    ),
 )
 
 
@@ -79,6 +83,20 @@ def test_a_run_is_one_line_whether_it_or_its_printed_row_is_read(
 def test_a_run_that_goes_on_has_the_duration_that_it_has_so_far() -> None:
     line = listed.of_run(a_run_with({"state": "Running", "attempts": [{**ATTEMPT, "startedAt": at(10)}]}))
     assert duration(line, NOON + timedelta(seconds=75)) == "65s"
+
+
+def test_a_run_that_adopted_a_job_is_as_old_as_that_job() -> None:
+    adopted = a_run_with({"state": "Failed", "attempts": [{**ENDED, "number": 1}]})
+    adopted["metadata"]["creationTimestamp"] = at(3600)
+    for line in (listed.of_run(adopted), printed(adopted)):
+        assert line.created == at(10)
+
+
+def test_what_was_cancelled_is_neither_open_nor_failed() -> None:
+    line = listed.of_run(a_run_with({"state": "Failed", "attempts": [{**ENDED, "cause": "Cancelled"}]}))
+    assert not listed.is_open(listed.fields(line))
+    for word, is_wanted in (("failed", False), ("cancelled", True)):
+        assert Filter.ago(NOON, statuses=[word]).accepts(line) is is_wanted
 
 
 def test_packed_lines_sort_by_time() -> None:
