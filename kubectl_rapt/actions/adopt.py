@@ -47,13 +47,13 @@ def by_name(world: World, writers: Writers | None, name: str, namespace: str) ->
         return None
     job = jobs.from_manifest(manifest)
     found = adoption.candidate(manifest, job)
-    tool = shell.word(job.labels[labels.TOOL])
+    tool = job.labels[labels.TOOL]
     if found is None and not job.ended:
         what = f'job "{name}" is still running'
         raise Refused("run-goes-on", what, f"kubectl rapt logs {shell.word(name)} --follow")
     if found is None:
         what = f'a schedule started job "{name}", and only a failure of a schedule becomes a run'
-        raise NotFound("no-run", what, f"kubectl rapt run {tool}")
+        raise NotFound("no-run", what, f"kubectl rapt run {shell.word(tool)}")
     wanted, why_not = plan(world, found)
     if wanted is None:
         raise NotFound("no-tool", f'job "{name}" cannot be tried again: {why_not}', "kubectl rapt list")

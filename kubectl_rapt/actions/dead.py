@@ -100,7 +100,8 @@ def replay(world: World, dead: Run, changes: Mapping[str, str]) -> Run:
 
     Raises:
         Invalid: The answers do not fit; if the tool is gone, it has none.
-        Refused: ``fixed-parameter``; ``needs-files``: it was given files that nobody has any more; ``review-needed``.
+        Refused: ``fixed-parameter``; ``no-account``; ``review-needed``; ``needs-files``: it was given files that
+            nobody has any more.
     """
     if dead.mounts:
         given = ", ".join(mount.path for mount in dead.mounts)
@@ -119,6 +120,7 @@ def replay(world: World, dead: Run, changes: Mapping[str, str]) -> Run:
         return replace(asked, job=renewal.resized(dead, asked.job, resources), replay_of=dead.name)
     if tool:
         running.check_direct(tool, ["run", tool.name])
+    retrying.check_account(world, dead, dead.job)
     return Run(
         name=name,
         namespace=dead.namespace,

@@ -9,7 +9,7 @@ from kubectl_rapt.actions import run as running
 from kubectl_rapt.errors import Conflict, Invalid, Problem, Refused, Unavailable
 from kubectl_rapt.guard import secrets
 from kubectl_rapt.model import names, shell
-from kubectl_rapt.model.kinds import Manifest
+from kubectl_rapt.model.kinds import SERVICE_ACCOUNT, Manifest, Ref
 from kubectl_rapt.model.plan import Patch
 from kubectl_rapt.objects import jobs
 from kubectl_rapt.objects.runs import RETRYING, Run, Wish
@@ -32,7 +32,8 @@ def plan(world: World, run: Run, given: Mapping[str, str]) -> Patch:
         given: Parameter to the text that was given, and ``memory`` and ``deadline``.
 
     Raises:
-        Refused: ``run-goes-on``, ``run-never-began``, or ``tool-differs`` where answers cannot be changed any more.
+        Refused: ``run-goes-on``, ``run-never-began``, ``no-account``, or ``tool-differs`` where answers cannot be
+            changed any more.
         Invalid: Answers do not fit: every problem at once.
     """
     if not run.attempts:
@@ -45,9 +46,32 @@ def plan(world: World, run: Run, given: Mapping[str, str]) -> Patch:
         raise Refused("run-never-began" if run.is_finished else "run-goes-on", what, hint)
     if not (run.is_finished or run.state == RETRYING):
         raise Refused("run-goes-on", f'run "{run.name}" goes on', f"kubectl rapt attach {run.name}")
-    wish = {"attempt": renewal.number(run), "by": world.cluster.user(), "job": _job(world, run, given)}
+    template = _job(world, run, given)
+    check_account(world, run, template or renewal.job(run))
+    wish = {"attempt": renewal.number(run), "by": world.cluster.user(), "job": template}
     metadata = {"uid": run.uid, "resourceVersion": run.resource_version}
     return Patch(run.ref, {"metadata": metadata, "spec": {"wish": wish, "cancelledBy": None}})
+
+
+def check_account(world: World, run: Run, template: Manifest) -> None:
+    """Make sure that pods of a Job could be created: without their service account they would be waited for forever.
+
+    Raises:
+        Refused: ``no-account``: it was removed with the tool.
+    """
+    name = template["spec"]["template"]["spec"].get("serviceAccountName")
+    if not name:
+        return
+    try:
+        found = find.perhaps(world, Ref(SERVICE_ACCOUNT, name, run.namespace))
+    except Refused:
+        return  # who may run tools need not be allowed to see accounts
+    if found is None:
+        tool = find.tool_of(world, run)
+        why = "" if tool else f": tool/{run.tool} was removed, and its account with it"
+        what = f"run {run.name} cannot be tried again, because serviceaccount/{name} is gone{why}"
+        hint = f"kubectl rapt run {shell.word(run.tool)}" if tool else f"kubectl rapt why {run.name}"
+        raise Refused("no-account", what, hint)
 
 
 def next_job(world: World, run: Run, given: Mapping[str, str]) -> Manifest:

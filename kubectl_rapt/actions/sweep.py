@@ -5,14 +5,14 @@ from functools import partial
 from typing import NamedTuple
 
 from kubectl_rapt import writes
-from kubectl_rapt.actions import clean, recent
+from kubectl_rapt.actions import clean, find, recent
 from kubectl_rapt.actions.passing import Pass
-from kubectl_rapt.errors import Invalid, Problem, Refused, Unavailable
+from kubectl_rapt.errors import Conflict, Invalid, Problem, Refused, Unavailable
 from kubectl_rapt.model.kinds import RUN, TOOL, Ref
 from kubectl_rapt.model.plan import Delete, Patch
-from kubectl_rapt.objects import labels, runs
+from kubectl_rapt.objects import jobs, labels, runs
 from kubectl_rapt.objects.jobs import Job
-from kubectl_rapt.runs import retention, strays
+from kubectl_rapt.runs import holding, retention, strays
 from kubectl_rapt.runs.retention import Item
 
 
@@ -20,14 +20,17 @@ def remove_stray(this: Pass, job: Job) -> None:
     """Delete a Job that was created by somebody who had not yet seen that its Run was over."""
     ref = Ref(RUN, job.labels[labels.RUN], job.namespace)
     run = runs.from_manifest(this.world.cluster.get(ref))
-    clean.check_clock(this.world)
     if not strays.is_stray(job, run):
         return
+    clean.check_clock(this.world)
     if not this.is_dry:
         writes.apply(this.writers, Delete(job.ref, job.uid, job.resource_version))
     this.say(
         job.ref, f"{'would be deleted' if this.is_dry else 'deleted'}: {run.ref} is over, and never began it"
     )
+
+
+_TRIES = 3
 
 
 class Kept(NamedTuple):
@@ -56,12 +59,27 @@ def hold(this: Pass, found: Sequence[Kept], rows: Sequence[recent.Told]) -> None
     these = [one for one in found if one.is_held or (one.run and (one.step.ref.namespace, one.run) in held)]
 
     def keep(one: Kept) -> None:
-        if not this.is_dry:
-            writes.apply(this.writers, one.step)
+        if not this.is_dry and not _is_kept(this, one.step):
+            return
         would = "would be taken out of" if this.is_dry else "taken out of"
         this.say(one.step.ref, f"is held: {would} Kubernetes' own cleanup")
 
     this.each(keep, [(one.step.ref, one) for one in these])
+
+
+def _is_kept(this: Pass, step: Patch | None) -> bool:
+    """Take a held Job out of Kubernetes' own cleaning; whether there was anything to do that nobody else has done."""
+    for trial in range(_TRIES):
+        if step is None:
+            return False
+        try:
+            writes.apply(this.writers, step)
+            return True
+        except Conflict:
+            this.writers.pause(trial)
+            found = find.perhaps(this.world, step.ref)
+            step = holding.kept(found, jobs.from_manifest(found)) if found else None
+    return step is not None and bool(writes.apply(this.writers, step))
 
 
 def _held_runs(this: Pass, names: Set[str], rows: Sequence[recent.Told]) -> set[tuple[str, str]]:

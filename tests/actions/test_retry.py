@@ -216,6 +216,29 @@ def test_a_retry_that_is_cancelled_before_its_job_exists_says_so(
     assert find.perhaps(ann, Ref(JOB, "r-2", "default")) is None
 
 
+def test_a_run_whose_account_went_with_its_tool_is_not_waited_for(
+    ann: FakeWorld, writers: FakeWriters
+) -> None:
+    tool = a_tool()
+    tool["spec"]["job"]["spec"]["template"]["spec"]["serviceAccountName"] = "rapt-probe"
+    ann.cluster.create(tool)
+    wanted = running.plan(ann, running.Request("probe", "default", {}, {}, "r"))
+    advance.close(ann, writers, advance.advance(ann, writers, Seen(wanted)), FAILED)
+    before = find.run(ann, "r", "default").resource_version
+    with pytest.raises(Refused) as caught:
+        retry.retry(ann, writers, "r", "default", {})
+    assert (caught.value.code, caught.value.hint) == ("no-account", "kubectl rapt run probe")
+    gone = ann.cluster.get(Ref(TOOL, "probe", "default"))["metadata"]
+    ann.cluster.delete(
+        Ref(TOOL, "probe", "default"), uid=gone["uid"], resource_version=gone["resourceVersion"]
+    )
+    with pytest.raises(Refused) as caught:
+        retry.retry(ann, writers, "r", "default", {})
+    assert "tool/probe was removed" in caught.value.message
+    assert caught.value.hint == "kubectl rapt why r"
+    assert find.run(ann, "r", "default").resource_version == before
+
+
 def test_a_tool_that_names_a_policy_gets_the_namespaces_own_before_the_one_that_came_with_rapt(
     ann: FakeWorld, writers: FakeWriters
 ) -> None:

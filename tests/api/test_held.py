@@ -111,6 +111,37 @@ def test_what_is_held_gets_no_time_to_live_and_loses_it_when_the_hold_comes(
     assert passed(door, scene.namespace) == []
 
 
+def test_of_two_passes_that_meet_on_a_held_job_the_slower_one_finds_it_done(scene: Scene, door: Both) -> None:
+    world, writers = door
+    _, job = ended(scene, "met", 3600)
+    passed(door, scene.namespace)
+    writers.cluster.patch(job, {"metadata": {"annotations": KEEP}})
+    told: list[list[str]] = []
+
+    class Slower:
+        """Another pass does it first."""
+
+        def patch(self, ref: Ref, patch: Any, **more: Any) -> Manifest:
+            if not told:
+                told.append([])
+                told[0] = passed(door, scene.namespace)
+            return writers.cluster.patch(ref, patch, **more)
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(writers.cluster, name)
+
+    class Late:
+        cluster = Slower()
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(writers, name)
+
+    late: Any = Late()
+    assert passed((world, late), scene.namespace) == []
+    assert told == [[f"{job}: is held: taken out of Kubernetes' own cleanup"]]
+    assert ttl(world, job) is None
+
+
 def test_a_time_to_live_that_is_late_loses_against_a_hold(scene: Scene, door: Both) -> None:
     world, writers = door
     run_ref, job = ended(scene, "raced", 1)

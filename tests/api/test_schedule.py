@@ -126,6 +126,8 @@ def test_a_slot_that_the_schedule_ran_itself_is_not_run_again(backup: Team, ann:
     name = ann.types(*words, "--dry-run").stdout.splitlines()[1].split()[1]
     kubectl_does(user, "create", "job", name, "--from=cronjob/backup")
     kubectl_does(user, "label", f"job/{name}", "rapt.dev/tool=backup", "--overwrite")
+    wrong = ann.types(*words, "--slot-as", "nothing")
+    assert (wrong.exit_code, wrong.stdout) == (5, ""), "refused before anything is told"
     assert f"skipped: job/{name} ran" in ann.types(*words).stdout
 
 
