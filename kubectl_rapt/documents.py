@@ -31,7 +31,10 @@ _OTHER_NUMBER = (
 
 _DISPUTED = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff"
 """Controls, marks, halves of pairs, and the line breaks that only YAML 1.1 knows."""
-_MISLEADING = r"\r\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069" + _DISPUTED
+_MISLEADING = r"\r\xad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\U000e0000-\U000e007f" + _DISPUTED
+"""And what no reader shows, or what turns the direction of the text around it."""
+_HIDDEN = rf"[{_MISLEADING}]|(?<![^\x00-\x7f])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f])"
+"""And joiners beside ASCII: inside of words of some languages and of emoji they belong to what is seen."""
 _NO_TEXT = r"[\x00\ud800-\udfff]"
 
 _PLAIN = r"[A-Za-z/][A-Za-z0-9_./-]*(?::[A-Za-z0-9_./-]+)*"
@@ -41,7 +44,8 @@ _NOT_AS_IT_IS = (
 )
 """What is escaped. Not ``str.isprintable``, which changes with Python's version: our bytes may not."""
 _ESCAPED_IN_JSON = (
-    r"[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
+    r"[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffe\uffff\ud800-\udfff"
+    r"\U000e0000-\U000e007f]"
 )
 """What a terminal obeys or hides; JSON itself escapes only the characters below U+0020."""
 _HALF_IN_JSON = r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
@@ -223,6 +227,12 @@ def not_a_text(text: str) -> str | None:
     if not (found := _regex(_NO_TEXT).search(text)):
         return None
     return "holds the character NUL" if found[0] == "\0" else "holds half of a character"
+
+
+def hidden(text: str) -> str:
+    """The first character of a text that people do not see, or that misleads them: ``U+202E``; empty where none is."""
+    found = None if text.isascii() and text.isprintable() else _regex(_HIDDEN).search(text)
+    return f"U+{ord(found[0]):04X}" if found else ""
 
 
 def _decode(text: str | bytes, source: str, code: str = "bad-yaml") -> str:
@@ -576,7 +586,7 @@ def dump_json(data: Any, *, indent: int | str | None = 2) -> str:
     import json
 
     text = json.dumps(data, ensure_ascii=False, allow_nan=False, indent=indent)
-    return _regex(_ESCAPED_IN_JSON).sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n"
+    return _regex(_ESCAPED_IN_JSON).sub(lambda found: json.dumps(found[0])[1:-1], text) + "\n"
 
 
 def is_same(one: Any, other: Any) -> bool:

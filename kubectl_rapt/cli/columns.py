@@ -161,10 +161,10 @@ class Table:
         for row in rows:
             waiting.append(self._joined(row))
             if len(waiting) >= _AT_ONCE:
-                terminal.out("\n".join(waiting))
+                terminal.out(terminal.Neutral("\n".join(waiting)))
                 waiting = []
         if waiting:
-            terminal.out("\n".join(waiting))
+            terminal.out(terminal.Neutral("\n".join(waiting)))
 
     def more(self, row: Sequence[str]) -> None:
         """Print one more row; if it needs other columns than before, under their headers."""
@@ -178,10 +178,10 @@ class Table:
     def _fit(self) -> None:
         self._fitted = fit(self._header, self._widths, None if self._is_wide else room(), self._steps)
 
-    def _joined(self, row: Sequence[str]) -> str:
-        shown = self._fitted.line(row, self._sign)
+    def _joined(self, row: Sequence[str]) -> terminal.Neutral:
+        shown = [terminal.clean(cell) for cell in self._fitted.line(row, self._sign)]
         shown[-1] = shown[-1].rstrip()
         if self._has_colours and self._painted in self._fitted.kept and any(row[len(self._header) :]):
             at = self._fitted.kept.index(self._painted)
             shown[at] = terminal.bad(shown[at], sys.stdout)
-        return f"{self._indent}{'   '.join(shown)}".rstrip()
+        return terminal.Neutral(f"{self._indent}{'   '.join(shown)}".rstrip())

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from kubectl_rapt.cli import terminal
+from kubectl_rapt.model import visible
 
 
 def unified(before: Mapping[str, bytes], after: Mapping[str, bytes | None]) -> str:
@@ -25,4 +26,4 @@ def unified(before: Mapping[str, bytes], after: Mapping[str, bytes | None]) -> s
 
 
 def _lines(content: bytes | None) -> list[str]:
-    return (content or b"").decode("utf-8", "backslashreplace").splitlines()
+    return visible.split((content or b"").decode("utf-8", "backslashreplace"))

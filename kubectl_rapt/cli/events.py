@@ -22,7 +22,7 @@ class Events:
         """See ``watching.Screen``."""
         if (told := data(one)) is not None:
             line = {"type": told.pop("type"), "time": times.spell(now), **told}
-            terminal.out(documents.dump_json(line, indent=None).rstrip("\n"))
+            terminal.out(terminal.Neutral(documents.dump_json(line, indent=None).rstrip("\n")))
 
 
 def data(one: Happening | Outcome) -> dict[str, Any] | None:

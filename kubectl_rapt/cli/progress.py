@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from kubectl_rapt.cli import letters
+from kubectl_rapt.model import visible
 
 SILENCE_SECONDS = 2.0
 """How long nothing is said before progress is."""
@@ -95,7 +96,7 @@ class Progress:
     def _line(self, now: float) -> str:
         signs = _PLAIN_ROUND if self._is_plain else _ROUND
         parts = [] if self._is_dumb else [signs[self._beats % len(signs)]]
-        parts.append(self._what)
+        parts.append(visible.clean(self._what))
         if self._total:
             parts.append(f"{self._done}/{self._total}")
             if not self._is_dumb:

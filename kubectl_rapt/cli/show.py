@@ -8,12 +8,13 @@ from kubectl_rapt.model.kinds import Ref
 
 
 def document(data: Any, form: str, name: str = "") -> str:
-    """Data as ``json`` or ``yaml``; ``name`` prints the given name alone."""
+    """Data as ``json`` or ``yaml``, which escape what a terminal obeys; ``name`` prints the given name alone."""
     from kubectl_rapt import documents
 
     if form == "name":
         return name
-    return documents.dump_json(data).rstrip("\n") if form == "json" else documents.dump(data).rstrip("\n")
+    text = documents.dump_json(data) if form == "json" else documents.dump(data)
+    return terminal.Neutral(text.rstrip("\n"))
 
 
 def name(ref: Ref) -> str:

@@ -2,38 +2,26 @@
 
 import os
 import sys
-import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TextIO
 
 from kubectl_rapt.cli import copying, letters, progress
 from kubectl_rapt.errors import Unavailable
+from kubectl_rapt.model import visible
+from kubectl_rapt.model.visible import clean as clean
 
-_HIDDEN = ("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp")
 _RED, _PLAIN = "\x1b[31m", "\x1b[0m"
-_JOINERS = "\u200c\u200d"
-"""Invisible, and part of how words of some languages and many emoji are written."""
 
 
-def clean(text: str) -> str:
-    """Text from outside without anything that steers a terminal or turns its direction.
+class Neutral(str):
+    """Text that may reach a terminal as it is: all that is in it from outside was made visible where it came in."""
 
-    Tab and visible characters stay; every control, format, bidi or unassigned character is shown as ``\\x1b``
-    or ``\\u202e``, so that nothing is hidden.
-    """
-    if text.isprintable() and text.isascii():
-        return text
-    return "".join(one if one == "\t" or _is_harmless(one) else _spell(one) for one in text)
+    __slots__ = ()
 
 
-def _is_harmless(character: str) -> bool:
-    return character in _JOINERS or unicodedata.category(character) not in _HIDDEN
-
-
-def _spell(character: str) -> str:
-    code = ord(character)
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+def _neutral(text: str) -> str:
+    return text if isinstance(text, Neutral) else visible.lines(text)
 
 
 def shorten(text: str, limit: int = 1000) -> str:
@@ -44,12 +32,14 @@ def shorten(text: str, limit: int = 1000) -> str:
 def say(text: str, *, is_bad: bool = False) -> None:
     """One line for a person, on standard error; where that cannot be written, there is nobody to tell.
 
+    What would steer a terminal is made visible.
+
     Args:
         text: The line.
         is_bad: Whether it tells of a failure, and is to be seen as such.
     """
     progress.aside()
-    spoken = _spoken(copying.here(text))
+    spoken = _spoken(visible.lines(copying.here(text)))
     with suppress(OSError):
         print(bad(spoken, sys.stderr) if is_bad else spoken, file=sys.stderr, flush=True)
 
@@ -79,16 +69,17 @@ def say_part(text: str) -> None:
     """The beginning of a line for a person, who is to write the rest."""
     progress.aside(is_last=True)
     with suppress(OSError):
-        print(_spoken(text), end="", file=sys.stderr, flush=True)
+        print(_spoken(visible.lines(text)), end="", file=sys.stderr, flush=True)
 
 
 def out(text: str) -> None:
-    """Output that a pipe may read.
+    """Output that a pipe may read; what would steer a terminal is made visible, unless it is ``Neutral``.
 
     Raises:
         Unavailable: It cannot be written, for example because the disk is full.
         BrokenPipeError: The reader has gone.
     """
+    text = _neutral(text)
     encoding = sys.stdout.encoding or "utf-8"
     if not encoding.lower().startswith("utf"):
         text = letters.plain(text)
@@ -101,7 +92,7 @@ def out(text: str) -> None:
 def out_text(text: str) -> None:
     """A text exactly as it is, no line's end added; on a terminal it is neutralised. Raises as ``out`` does."""
     if sys.stdout.isatty():
-        text = "\n".join(clean(line) for line in text.split("\n"))
+        text = visible.lines(text)
     with _writing():
         sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
         sys.stdout.buffer.flush()

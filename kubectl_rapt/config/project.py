@@ -10,7 +10,7 @@ from kubectl_rapt.config import layout
 from kubectl_rapt.config.installation import digests
 from kubectl_rapt.errors import Invalid, NotFound, Problem
 from kubectl_rapt.model import names
-from kubectl_rapt.model.fields import Fields, Findings, refuse, shown
+from kubectl_rapt.model.fields import Fields, Findings, hidden, refuse, shown
 from kubectl_rapt.model.quantity import Quantity
 
 ID = re.compile("[0-9a-f]{8}")
@@ -250,7 +250,7 @@ def from_document(data: Any, lines: Mapping[str, int]) -> Project:
     Raises:
         Invalid: It is broken: every problem with file, line and key.
     """
-    findings: Findings = []
+    findings: Findings = [*hidden(data)]
     project = _project(Fields(data, "", findings))
     refuse(findings, lines, layout.PROJECT, "bad-project")
     return project

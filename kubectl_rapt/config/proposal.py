@@ -11,7 +11,7 @@ from kubectl_rapt.config import changes
 from kubectl_rapt.config.changes import Change
 from kubectl_rapt.config.installation import Installation
 from kubectl_rapt.config.project import Review
-from kubectl_rapt.model import proposals, times
+from kubectl_rapt.model import proposals, times, visible
 from kubectl_rapt.model.kinds import Manifest
 from kubectl_rapt.model.proposals import LONGEST_BODY, Proposal
 from kubectl_rapt.objects import fields, labels, reach
@@ -96,12 +96,12 @@ def body(
         now: From when the next firings count.
         notes: More lines, such as what could not be checked.
     """
-    parts = [f"{_plain(change.summary)}."]
-    parts += [f"Template: `{_plain(one)}`" for one in change.templates]
+    parts = [f"{visible.inert(change.summary)}."]
+    parts += [f"Template: `{visible.inert(one)}`" for one in change.templates]
     if notes:
         parts.append("### Notes\n\n" + _fenced(notes))
-    # The trailers let Rapt recognise the change also where the forge squashes it with this text.
-    trailers = change.message.partition("\n\n")[2].strip()
+    # The trailers let Rapt recognise the change also where the forge squashes it with this text. Others wrote them.
+    trailers = _fenced(change.message.partition("\n\n")[2].strip().split("\n"))
     room = LONGEST_BODY - len(trailers) - sum(map(len, parts)) - 1000
     for number, subject in enumerate(subjects):
         section = _of_run(subject) if isinstance(subject, Asked) else _section(subject, now)
@@ -115,7 +115,7 @@ def body(
 
 def _section(subject: Subject, now: datetime) -> str:
     title = f"{subject.tool} in {subject.environment}"
-    parts = [f"### {_plain(title)}", _fenced(_rendered(subject), "diff")]
+    parts = [f"### {visible.inert(title)}", _fenced(_rendered(subject), "diff")]
     for heading, lines in _facts(subject, now):
         parts += [f"**{heading}**", _fenced(lines)]
     return "\n\n".join(parts)
@@ -128,7 +128,7 @@ def _of_run(asked: Asked) -> str:
     until = times.spell(run.not_after) if run.not_after else "nobody said"
     facts = {"tool": f"{run.tool} ({source})", "asked by": run.requested_by, "not after": until}
     parts = [
-        f"### {_plain(f'Run {run.name} in {asked.environment}, once')}",
+        f"### {visible.inert(f'Run {run.name} in {asked.environment}, once')}",
         _fenced(f"{name:<10} {value}" for name, value in facts.items()),
     ]
     for heading, given in (("Answers", run.answers), ("Variables", run.env)):
@@ -192,20 +192,13 @@ def _value(value: object) -> str:
 
 
 def _fenced(lines: Iterable[str], language: str = "") -> str:
-    text = [line.replace("\n", "⏎") for line in lines]
+    text = [visible.clean(line.replace("\n", "⏎")) for line in lines]
     text = [line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]}…" for line in text]
     if len(text) > _MOST_LINES:
         text = [*text[:_MOST_LINES], f"… and {len(text) - _MOST_LINES} more lines: see the files"]
     longest = max((len(run) for line in text for run in re.findall("`+", line)), default=0)
     fence = "`" * max(3, longest + 1)
     return "\n".join([f"{fence}{language}", *text, fence])
-
-
-def _plain(text: str) -> str:
-    """A line that no page makes a link, a mention or an image of."""
-    return re.sub(
-        r"[\\`*_{}\[\]<>@#|!]", lambda found: f"\\{found[0]}" if found[0] != "@" else "@\u200b", text
-    )
 
 
 def objects_of(files: Mapping[str, bytes], path: str) -> list[Manifest]:

@@ -163,6 +163,21 @@ class Fields:
         return value
 
 
+def hidden(data: Any, pointer: str = "") -> Iterator[tuple[str, str]]:
+    """Keys and texts of a document that hold what people do not see: an escape brings it past the text's check."""
+    if isinstance(data, str):
+        if character := documents.hidden(data):
+            yield pointer, f"holds the character {character}, which people do not see: remove it"
+    elif isinstance(data, dict):
+        for key, value in data.items():
+            if character := documents.hidden(key):
+                yield pointer, f"has a key with the character {character}, which people do not see: remove it"
+            yield from hidden(value, documents.join_pointer(pointer, key))
+    elif isinstance(data, list):
+        for index, item in enumerate(data):
+            yield from hidden(item, f"{pointer}/{index}")
+
+
 def shown(value: Any) -> str:
     """A value for a message: one short line of ASCII JSON."""
     if value is None:

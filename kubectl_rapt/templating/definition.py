@@ -8,7 +8,7 @@ from typing import Any, Literal
 from kubectl_rapt import documents
 from kubectl_rapt.errors import Refused
 from kubectl_rapt.model import names, scopes
-from kubectl_rapt.model.fields import Fields, Findings, refuse, shown
+from kubectl_rapt.model.fields import Fields, Findings, hidden, refuse, shown
 from kubectl_rapt.model.quantity import Quantity
 from kubectl_rapt.model.versions import MinorRange, Version
 from kubectl_rapt.templating import declared, parameters
@@ -130,7 +130,7 @@ def from_document(
         Invalid: ``bad-template``, with every problem as ``source:line: key``.
         Refused: ``rapt-too-old``: it needs a newer Rapt, whose keys this one would call unknown.
     """
-    findings: Findings = []
+    findings: Findings = [*hidden(data)]
     template = _template(Fields(data, "", findings))
     if rapt and template.min_rapt and rapt < template.min_rapt:
         raise Refused(

@@ -7,7 +7,7 @@ from typing import Any
 from kubectl_rapt import documents
 from kubectl_rapt.errors import Invalid, NotFound, Problem, Refused
 from kubectl_rapt.model import names, shell
-from kubectl_rapt.model.fields import Fields, Findings, refuse
+from kubectl_rapt.model.fields import Fields, Findings, hidden, refuse
 from kubectl_rapt.model.versions import Version, VersionRange
 
 API_VERSION = "rapt.dev/v1alpha1"
@@ -229,7 +229,7 @@ def load_sound(text: str | bytes, source: str) -> tuple[Index, Mapping[str, str]
 def _read(text: str | bytes, source: str) -> tuple[Index, Findings, Mapping[str, int]]:
     checked = documents.check_text(text, source, MAX_BYTES)
     data, lines = documents.load_with_lines(checked, source, max_nodes=MAX_NODES)
-    findings: Findings = []
+    findings: Findings = [*hidden(data)]
     at = Fields(data, "", findings)
     at.choice("apiVersion", (API_VERSION,), required=True)
     at.choice("kind", (KIND,), required=True)

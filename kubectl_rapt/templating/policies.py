@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from kubectl_rapt import documents
 from kubectl_rapt.errors import NotFound
 from kubectl_rapt.model import names
-from kubectl_rapt.model.fields import Fields, Findings, refuse, shown
+from kubectl_rapt.model.fields import Fields, Findings, hidden, refuse, shown
 from kubectl_rapt.model.kinds import Manifest
 from kubectl_rapt.objects import cleanup_policies, retry_fields, retry_policies
 from kubectl_rapt.objects.cleanup_policies import CleanupPolicy
@@ -103,7 +103,7 @@ def read_retry(text: str | bytes, source: str) -> RetryPolicy:
 
 def _read(text: str | bytes, source: str, kind: str, read: Callable[[Fields, str], P]) -> P:
     data, lines = documents.load_with_lines(text, source)
-    findings: Findings = []
+    findings: Findings = [*hidden(data)]
     at = Fields(data, "", findings)
     at.choice("apiVersion", (API_VERSION,), required=True)
     at.choice("kind", (kind,), required=True)

@@ -5,6 +5,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from kubectl_rapt.model import visible
 from kubectl_rapt.model.versions import Version
 from kubectl_rapt.templating.compatibility import Change
 from kubectl_rapt.templating.definition import Template
@@ -59,11 +60,14 @@ def proposal(
         notes: Lines that reviewers should see.
     """
     since = f" (after {old})" if old else ""
-    lines = [template.summary, ""]
-    lines += [*(f"- {note}" for note in notes), *([""] if notes else [])]
+    lines = [visible.inert(template.summary), ""]
+    lines += [*(f"- {visible.inert(note)}" for note in notes), *([""] if notes else [])]
     if changes:
         lines += [f"### What changes since {old}", ""]
-        lines += [f"- {change.level}: `{change.subject}` {change.what}" for change in changes]
+        lines += [
+            f"- {change.level}: `{visible.clean(change.subject).replace('`', '')}` {visible.inert(change.what)}"
+            for change in changes
+        ]
         lines.append("")
     lines += ["### Rendered examples", "", *_examples(before, after)]
     return Proposal(
@@ -75,11 +79,11 @@ def proposal(
 
 def _examples(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
     diff = [
-        line
+        visible.clean(line)
         for name in sorted({*before, *after})
         for line in difflib.unified_diff(
-            before.get(name, "").splitlines(),
-            after.get(name, "").splitlines(),
+            visible.split(before.get(name, "")),
+            visible.split(after.get(name, "")),
             f"a/{name}" if name in before else "/dev/null",
             f"b/{name}" if name in after else "/dev/null",
             lineterm="",

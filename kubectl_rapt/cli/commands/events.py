@@ -76,11 +76,11 @@ def _show_each(seen: Iterator[tuple[Event, Manifest]], form: Form, now: Any) -> 
         table.whole([])
     for event, manifest in seen:
         if form.kind == "yaml":
-            terminal.out(f"---\n{show.document(manifest, form.kind)}")
+            terminal.out(terminal.Neutral(f"---\n{show.document(manifest, form.kind)}"))
         elif not form.is_table:
             from kubectl_rapt import documents
 
-            terminal.out(documents.dump_json(manifest, indent=None).rstrip("\n"))
+            terminal.out(terminal.Neutral(documents.dump_json(manifest, indent=None).rstrip("\n")))
         else:
             table.more(columns.cells(_row(event, now())))
 

@@ -14,7 +14,7 @@ DATA = {"b": [1, {"c": None}], "a": "\u202etext"}
 @pytest.mark.parametrize("form", ["json", "yaml"])
 def test_a_document_reads_back_as_it_was(form: str) -> None:
     text = show.document(DATA, form)
-    assert documents.load(text, "output") == DATA
+    assert documents.load(str(text), "output") == DATA
     assert not text.endswith("\n")
     assert "\u202e" not in text
 

@@ -1,5 +1,6 @@
 """What a pull request says, and what its text can never do."""
 
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,6 +13,7 @@ from kubectl_rapt.config.proposal import Asked, Subject
 from kubectl_rapt.model.proposals import Proposal
 from kubectl_rapt.objects.tools import Source
 from tests.given import NOON, a_run
+from tests.hostile import HOSTILE, assert_harmless
 from tests.pure.config.test_derive import INSTALLED, PROD, PROJECT, TEMPLATE, derived
 
 CHANGE = Change(
@@ -77,6 +79,25 @@ def test_what_files_say_stays_inside_its_fence() -> None:
     assert not any("@everyone" in line for line in outside)
     found = changes.read(f"x\n\n{text}")
     assert found is not None and found.id == CHANGE.id
+
+
+def test_no_text_steers_the_page_or_forges_a_line() -> None:
+    change = replace(
+        CHANGE, summary=f"Add {HOSTILE} @all #1 ![x](y)", requester=f"Ann ![x](y) {HOSTILE[:-15]}"
+    )
+    after = [
+        {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": "a"},
+            "data": {"a": f"x\r+ y{HOSTILE}"},
+        }
+    ]
+    text = proposal.body(change, [Subject("prod", "nightly", (), after, None, TEMPLATE)], NOON)
+    assert_harmless(text.replace("@\u200b", "").replace("#\u200b", ""), "the body")
+    outside = re.sub("^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+    assert "![x]" not in outside
+    assert "@all" not in outside and "#1" not in outside
 
 
 def test_a_long_difference_is_cut_and_says_so() -> None:

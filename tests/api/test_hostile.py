@@ -1,0 +1,139 @@
+"""Objects whose every text steers a terminal: no command that shows them lets any of it through."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kubectl_rapt.cli import main
+from kubectl_rapt.model.kinds import RUN, Ref
+from kubectl_rapt.ports.world import World
+from kubectl_rapt.writes import Writers
+from tests import finished
+from tests.cluster import kubectl
+from tests.hostile import HOSTILE, assert_harmless
+from tests.repositories import SOMEONE
+
+COMMANDS = {
+    "list": ("", "wide", "json", "yaml", "name"),
+    "runs": ("", "wide", "json", "yaml", "name"),
+    "runs evil": ("", "json"),
+    "describe evil": ("", "json", "yaml"),
+    "describe run/evil-1": ("", "json", "yaml"),
+    "describe job/evil-job": ("",),
+    "why evil-1": ("", "json", "yaml"),
+    "why": ("", "json"),
+    "logs evil-1": ("",),
+    "events evil": ("", "json", "yaml"),
+    "events evil-1": ("", "json"),
+    "timing evil": ("", "json"),
+    "timing evil-1": ("", "json"),
+    "status": ("",),
+    "status evil": ("",),
+    "schedule": ("", "json"),
+    "dead": ("", "json"),
+    "dead export evil-1": ("",),
+    "clean --dry-run": ("", "json"),
+    "reconcile --dry-run": ("", "json"),
+    "run evil --dry-run": ("", "json"),
+    "run evil --set x=1": ("",),
+    "run evil --set word=1": ("",),
+    "retry evil-1 --dry-run": ("", "json"),
+    "attach evil-1": ("",),
+    "cancel evil-1 --dry-run": ("",),
+    "delete evil --dry-run": ("",),
+    "shell evil-1": ("",),
+    "doctor": ("", "json"),
+}
+"""Every command that shows what is in the cluster, and the forms of its output."""
+
+
+@pytest.fixture
+def hostile(admin: tuple[World, Writers], namespace: str) -> None:
+    """A tool, its run, a Job, a schedule and events."""
+    world, writers = admin
+    container = {
+        "name": "tool",
+        "image": "busybox:1.35",
+        "command": ["echo", HOSTILE],
+        "args": [HOSTILE],
+        "env": [{"name": "A", "value": HOSTILE}],
+    }
+    job = {"spec": {"template": {"spec": {"restartPolicy": "Never", "containers": [container]}}}}
+    word = {
+        "name": "word",
+        "type": "choice",
+        "description": HOSTILE,
+        "choices": [HOSTILE, "x"],
+        "example": HOSTILE,
+        "at": ["/spec/template/spec/containers/0/args/0"],
+    }
+    tool = {
+        "apiVersion": "rapt.dev/v1alpha1",
+        "kind": "Tool",
+        "metadata": {"name": "evil", "namespace": namespace, "annotations": {"rapt.dev/a": HOSTILE}},
+        "spec": {"summary": HOSTILE, "parameters": [word], "job": job},
+    }
+    run = finished.a_run(
+        "evil-1", namespace, "evil", requestedBy=HOSTILE, answers={"word": HOSTILE}, env={"A": HOSTILE}
+    )
+    made, run = map(dict, finished.create(writers, tool, run))
+    (ended,) = finished.jobs(
+        writers, finished.owned(run, "evil-job", annotations={"a": HOSTILE}), how="Failed"
+    )
+    finished.close(writers, run, "Exhausted", 1, ended)
+    status = world.cluster.get(Ref(RUN, "evil-1", namespace))["status"]
+    status["log"] = "one\n" + HOSTILE.replace("\r\n", "")  # a log's line may say what it likes
+    for one in (*status["conditions"], *status["attempts"]):
+        one["message"] = HOSTILE
+    status["attempts"][0]["evidence"] = HOSTILE
+    writers.cluster.patch(Ref(RUN, "evil-1", namespace), {"status": status}, subresource="status")
+    for about in (made, run, ended):
+        writers.cluster.create(_event(about))
+
+
+def _event(about: Any) -> dict[str, Any]:
+    metadata = about["metadata"]
+    keys = ("name", "namespace", "uid")
+    return {
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": {"name": f"of-{metadata['name']}", "namespace": metadata["namespace"]},
+        "involvedObject": {
+            "apiVersion": about["apiVersion"],
+            "kind": about["kind"],
+            **{key: metadata[key] for key in keys},
+        },
+        "type": "Warning",
+        "reason": HOSTILE[:100],
+        "message": HOSTILE,
+        "source": {"component": HOSTILE},
+        "lastTimestamp": "2026-12-01T00:00:00Z",
+    }
+
+
+def test_no_command_lets_through_what_steers_a_terminal(
+    hostile: None,
+    user: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    for name in [name for name in os.environ if name.startswith(("XDG_", "RAPT_", "GIT_", "KUBE"))]:
+        monkeypatch.delenv(name)
+    path = f"{kubectl.program().parent}:{os.environ['PATH']}"
+    for name, value in {**SOMEONE, "HOME": tmp_path, "KUBECONFIG": user, "PATH": path}.items():
+        monkeypatch.setenv(name, str(value))
+    told = {}
+    for command, forms in COMMANDS.items():
+        for form in forms:
+            words = [*command.split(), *(["-o", form] if form else [])]
+            main.run(words)
+            ended = capfd.readouterr()
+            told[" ".join(words)] = ended.out + ended.err
+    for typed, text in told.items():
+        assert "  report: " not in text, f"{typed}: {text}"
+        assert_harmless(text, typed)
+    shown = [typed for typed, text in told.items() if "touch pwned" in text]
+    assert len(shown) >= 20, shown
