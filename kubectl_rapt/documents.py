@@ -352,7 +352,7 @@ def _plain(word: str) -> Any:
 def _read_one(text: str, source: str, **kept: Any) -> Any:
     documents = _read(text, source, is_single=True, **kept)
     if not documents:
-        raise Invalid("bad-yaml", f"{source}: there is no document in it", "write one, or remove the file")
+        raise Invalid("bad-yaml", f"{source}: it is empty", "write one, or remove the file")
     return documents[0]
 
 

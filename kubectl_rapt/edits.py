@@ -105,7 +105,7 @@ def rename(text: str, pointer: str, name: str, source: str = "document") -> str:
     way = document.way(parts)
     if not parts or len(way) <= len(parts) or not isinstance(way[-2].data, dict):
         where = documents.place(pointer, {}, source) if parts else source
-        raise NotFound("no-such-value", f"{where} cannot be renamed: it is no key", "edit it by hand")
+        raise NotFound("no-such-value", f"{where} cannot be renamed: it is not a key", "edit it by hand")
     holder = way[-2].data
     if name in holder:
         raise _refusal(pointer, source)

@@ -263,7 +263,7 @@ FAILING = (
     Failing(
         "no-program",
         "CommandNotExecutable",
-        'runs "/etc/passwd", which is no program',
+        'runs "/etc/passwd", which is not a program',
         TERMINATED + "StartError",
         EXPLAIN,
         ["/etc/passwd"],

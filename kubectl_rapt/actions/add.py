@@ -76,7 +76,7 @@ def draft(world: World, request: Request) -> Make:
             raise Invalid(
                 "bad-definition",
                 wrong
-                or f"there is no schedule for time zone {request.time_zone}: {template.name} has none either",
+                or f"there is no schedule for time zone {request.time_zone}: {template.name} does not have one either",
                 f"--schedule '*/15 * * * *' --time-zone {'Europe/Prague' if wrong else request.time_zone}",
             )
         wanted = Installation(

@@ -191,5 +191,5 @@ def wait_until(world: World, run: Run, at: datetime, ends_at: datetime | None = 
                 break
         events.close()
     if ends_at and world.now() >= ends_at:
-        what = f"{run.name} did not end in time; it goes on"
+        what = f"{run.name} did not end in time; it is still running"
         raise Unavailable("timed-out", what, f"kubectl rapt attach {run.name}")

@@ -87,7 +87,7 @@ def find(world: World, wanted: Sequence[str]) -> tuple[Registry, list[str]]:
         root, below = world.checkout.find(one if is_folder else "")
         parts = below.split("/")
         if is_folder and (parts[0] != "templates" or len(parts) < 2):
-            raise NotFound("no-template", f"{one} is no template's folder", f"ls {root}/templates")
+            raise NotFound("no-template", f"{one} is not the folder of a template", f"ls {root}/templates")
         roots.setdefault(root, []).append(parts[1] if is_folder else one)
     if not roots:
         roots[world.checkout.find()[0]] = []

@@ -136,9 +136,7 @@ def held(world: World, job: Ref, container: str, *, after: bool, tell: Callable[
             tell(line)
             return where
         tell(line)
-    raise Refused(
-        "not-held", "its command ended well, so there is no failure to look at", "kubectl rapt runs"
-    )
+    raise Refused("not-held", "its command succeeded, so there is no failure to look at", "kubectl rapt runs")
 
 
 def _begun(world: World, job: Ref, name: str) -> Place:

@@ -168,7 +168,7 @@ def starting(world: World, folder: str) -> tuple[Up, Attend | None]:
         if found := testbed(world, ""):
             return Up("found", found), None
         return Up("testbed", ""), Attend((*words, "up", "--node"), {"RAPT_TESTBED": NAME})
-    what = "there is no Docker that answers with the program kind beside it"
+    what = "neither Docker with the program kind nor a test cluster was found"
     raise Unavailable("no-engine", what, "https://kind.sigs.k8s.io/docs/user/quick-start")
 
 
@@ -194,7 +194,7 @@ def ending(world: World, up: Up) -> Attend | None:
     if up.kind == "kind":
         kind = world.programs.find("kind")
         if not kind:
-            raise Unavailable("no-engine", "there is no program kind any more", "install kind again")
+            raise Unavailable("no-engine", "the program kind is not installed any more", "install kind again")
         return Attend((kind, "delete", "cluster", f"--name={NAME}", f"--kubeconfig={up.kubeconfig}"))
     words = world.programs.testbed()
     if not words:

@@ -115,7 +115,7 @@ def _registries(seen: Seen) -> Verdict:
 def _forge(seen: Seen) -> Verdict:
     found = seen.repository()
     if found is None:
-        return Verdict("ok", "none, as there is no config repository")
+        return Verdict("ok", "none: no config repository is set up")
     address = propose.address(found)
     kind = seen.world.forge.kind(address)
     return checkup.forge(kind, seen.world.forge.login(address))
@@ -144,7 +144,7 @@ def _clock(seen: Seen) -> Verdict:
 def _identity(seen: Seen) -> Verdict:
     project = seen.project
     if project is None:
-        return Verdict("ok", "there is no environment to compare it with")
+        return Verdict("ok", "no environment to compare it with")
     uid = seen.world.cluster.get(Ref(NAMESPACE, "kube-system"))["metadata"]["uid"]
     recorded = {name: one.cluster for name, one in project.environments.items()}
     wanted = seen.wanted or seen.world.settings.environment

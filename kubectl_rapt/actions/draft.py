@@ -125,7 +125,7 @@ def _check_chosen(known: Mapping[str, Parameter], kept: Collection[str], at_run:
     problems = []
     for one in dict.fromkeys((*kept, *at_run)):
         if one not in known:
-            problems.append(Problem(one, "is no parameter"))
+            problems.append(Problem(one, "is not a parameter"))
         elif known[one].type in parameters.REFERENCES:
             problems.append(Problem(one, "is a reference, and no template names an object"))
         elif one in at_run and not may_be_set_at_run(known[one]):

@@ -79,7 +79,7 @@ def follow(
         if state.is_paused:
             return
         if timeout_seconds and (now - begun_at).total_seconds() > timeout_seconds:
-            what = f"{job} did not end within {timeout_seconds:g} s; it goes on"
+            what = f"{job} did not end within {timeout_seconds:g} s; it is still running"
             raise Unavailable("timed-out", what, f"kubectl rapt logs {shell.word(str(job))}")
 
 

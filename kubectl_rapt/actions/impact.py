@@ -103,7 +103,7 @@ def _released(
         version = Version.parse(text)
     except ValueError:
         raise NotFound(
-            "no-version", f"{text} is no version", f"kubectl rapt template impact {shell.word(name)}"
+            "no-version", f"{text} is not a version", f"kubectl rapt template impact {shell.word(name)}"
         ) from None
     wanted = registry.index().release(name, version)
     if wanted.is_same(index.release_of(now)):

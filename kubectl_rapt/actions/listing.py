@@ -135,7 +135,7 @@ def _take_runs(
             if scheduled and (job := scheduled.get((fields[1], fields[2]))):
                 job.is_adopted = True
             if listed.is_broken(fields):
-                listing.remarks.append(f"run/{fields[2]} cannot be read: one of its times is no time")
+                listing.remarks.append(f"run/{fields[2]} cannot be read: one of its times is not valid")
             if listed.is_open(fields):
                 open_.append(listed.line(fields))
             elif accepts is None or accepts(listed.line(fields)):

@@ -1,4 +1,4 @@
-"""Merging a change: rendered anew on today's main, by a commit of our own or by the forge; never stale bytes."""
+"""Merging a change: rendered again on the current main branch, by a commit of our own or by the forge."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -33,7 +33,7 @@ class Merge:
 
 
 def plan(world: World, identifier: str, refs: Mapping[str, str] | None = None) -> Merge:
-    """The next steps to merging a change: what people wrote on its branch, rendered anew on today's main.
+    """The next steps to merging a change: what people wrote on its branch, rendered again on the current main branch.
 
     On a forge, a branch whose rendering is stale is refreshed first, and merged when that is pushed.
 

@@ -84,7 +84,7 @@ def check_free(world: World, environment: Environment, built: Iterable[Built]) -
             f"kubectl get {first.kind.resource} {first.name} -n {first.namespace} --show-labels",
             [
                 *(_problem(*one) for one in problems),
-                Problem("to go on", "give the tool another name (add --name), or delete that object"),
+                Problem("to continue", "give the tool another name (add --name), or delete that object"),
             ],
         )
 

@@ -57,7 +57,7 @@ def profile(world: World, words: Sequence[str], flags: Sequence[str]) -> Profile
     """
     command = tuple(words) or ("list",)
     if command[0] not in READING:
-        what = f'"{command[0]}" would be done {ROUNDS} times, and is none that only reads'
+        what = f'"{command[0]}" cannot be measured: it runs {ROUNDS} times, and may change something'
         raise UsageError("bad-usage", what, f"kubectl rapt timing --self {' | '.join(READING[:3])}")
     ours = world.programs.ourselves()
     kubectl = world.programs.find("kubectl")

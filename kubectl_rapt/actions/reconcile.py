@@ -182,12 +182,12 @@ def _foretell(this: Pass, run: Run, step: lifecycle.Settled) -> None:
                 f"its attempt would be closed as {outcome.cause}" if outcome else "would be looked at again"
             )
         case Taken(_, reason):
-            what = f"cannot go on: {reason}"
+            what = f"cannot continue: {reason}"
         case Later() | Done():
             _tell_if_held(this, run, step)
             return
         case _:
-            what = f"would go on: {step}"
+            what = f"would continue: {step}"
     this.say(run.ref, what)
 
 

@@ -131,7 +131,7 @@ def _hindrances(ref: Ref, manifest: Manifest) -> Iterator[str]:
     if ref.kind == ARGO_APPLICATION:
         automated = (spec.get("syncPolicy") or {}).get("automated")
         if automated is None or automated.get("enabled") is False:  # {} is a policy, with defaults
-            yield f"does not sync by itself: argocd app sync {ref.name}"
+            yield f"does not sync automatically: argocd app sync {ref.name}"
     elif spec.get("suspend"):
         command = f"flux resume {_FLUX_WORDS[ref.kind]} {ref.name} -n {ref.namespace}"
         yield f"waits, because {ref} is suspended: {command}"

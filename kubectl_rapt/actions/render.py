@@ -110,6 +110,6 @@ def plan(found: Repository, again: Sequence[Stale], *, overwrite: bool = False) 
                 for one in again
                 if one.before is not None and (one.path in found.uncommitted or not found.head)
             ],
-            "are not committed, so nobody could get them back",
+            "are not committed, so they could not be restored",
         )
     return Plan((WriteFiles(found.root, {one.path: one.after for one in again}),) if again else ())

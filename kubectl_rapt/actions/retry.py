@@ -45,7 +45,7 @@ def plan(world: World, run: Run, given: Mapping[str, str]) -> Patch:
         )
         raise Refused("run-never-began" if run.is_finished else "run-goes-on", what, hint)
     if not (run.is_finished or run.state == RETRYING):
-        raise Refused("run-goes-on", f'run "{run.name}" goes on', f"kubectl rapt attach {run.name}")
+        raise Refused("run-goes-on", f'run "{run.name}" is still running', f"kubectl rapt attach {run.name}")
     template = _job(world, run, given)
     check_account(world, run, template or renewal.job(run))
     wish = {"attempt": renewal.number(run), "by": world.cluster.user(), "job": template}

@@ -331,7 +331,7 @@ def _check_foreign(one: Open, paths: Sequence[str]) -> None:
     if foreign:
         raise Refused(
             "foreign-files",
-            f"the branch of change {one.change.id} changes files that are no part of it",
+            f"the branch of change {one.change.id} changes other files too",
             f"take them off {one.branch}, or merge it {f'at {one.url}' if one.url else 'with git'}",
             [Problem(path, "is not among its edits") for path in foreign],
         )

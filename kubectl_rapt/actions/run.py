@@ -255,7 +255,7 @@ def _checked(
         hint = " ".join(
             ["kubectl rapt run", shell.word(tool.name), *(f"--set {shell.word(name)}=…" for name in lacking)],
         )
-        what = f"{tool.name} asks for {' and '.join(lacking)}, and there is no terminal to ask on"
+        what = f"{tool.name} asks for {' and '.join(lacking)}, and this is not a terminal"
         raise UsageError("missing-answers", what, hint, error.problems) from error
 
 

@@ -177,7 +177,7 @@ def carry_out(world: World, writers: Writers, switch: Switch) -> None:
             found = world.cluster.get(switch.ref)
             if _switched(found) != _switched(switch.cron_job):
                 marks = found["metadata"].get("annotations") or {}
-                said = marks.get(labels.SWITCHED, "switched by somebody else")
+                said = marks.get(labels.SWITCHED, "switched by someone else")
                 verb = "suspend" if switch.suspend else "resume"
                 command = (
                     f"kubectl rapt schedule {verb} {shell.word(found['metadata']['labels'][labels.TOOL])}"

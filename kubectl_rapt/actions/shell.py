@@ -93,7 +93,7 @@ def kubectl(world: World, flags: tuple[str, ...], *, has_terminal: bool) -> Kube
     program = world.programs.find("kubectl")
     if not program:
         where = "https://kubernetes.io/docs/tasks/tools/"
-        raise Unavailable("no-kubectl", "there is no kubectl on the PATH", where)
+        raise Unavailable("no-kubectl", "kubectl is not on the PATH", where)
     return Kubectl(program, flags, has_terminal)
 
 

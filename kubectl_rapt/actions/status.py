@@ -143,11 +143,9 @@ def _notes(found: listing.Listing) -> list[str]:
         said = ", ".join(f"{count} for {word}" for word, count in waiting.most_common())
         notes.append(f"{waiting.total()} runs wait: {said}: kubectl rapt runs --status waiting")
     if found.unrecorded:
-        notes.append(
-            f"{found.unrecorded} runs have ended, and nobody has recorded it: kubectl rapt reconcile"
-        )
+        notes.append(f"{found.unrecorded} runs have ended, which is not recorded yet: kubectl rapt reconcile")
     if found.overdue:
-        notes.append(f"{found.overdue} runs are due, and nobody starts them: kubectl rapt reconcile")
+        notes.append(f"{found.overdue} runs are due, and nothing starts them: kubectl rapt reconcile")
     return notes + [f"run {one}" for one in found.remarks]
 
 

@@ -186,7 +186,7 @@ def of_tool(world: World, name: str, namespace: str) -> OfTool:
             samples.append(_sample(world, None, [job], there))
     if not samples:
         find.tool(world, name, namespace, "timing")
-        what = f'no run of tool "{name}" has ended well in namespace {namespace}'
+        what = f'no run of tool "{name}" has succeeded in namespace {namespace}'
         raise NotFound("no-run", what, f"kubectl rapt runs {shell.word(name)}")
     paces, slower = pace.compare(samples)
     return OfTool(name, tuple(paces), tuple(slower), tuple(one.message for one in unread))

@@ -1,4 +1,4 @@
-"""Bringing a change up to date: rendered anew on today's main, and its pull request opened where it is asked for."""
+"""Updating a change: rendered again on the current main branch, and its pull request opened if that is asked for."""
 
 from dataclasses import dataclass
 

@@ -263,5 +263,5 @@ def _misfit(problem: Problem, asked: Collection[str], answers: Mapping[str, Any]
     if problem.where in asked:
         return Misfit(problem.where, problem.what, f"--set {shell.word(problem.where)}=…")
     if problem.where in answers:
-        return Misfit(problem.where, "is no parameter any more", f"--unset {shell.word(problem.where)}")
+        return Misfit(problem.where, "is not a parameter any more", f"--unset {shell.word(problem.where)}")
     return Misfit(problem.where, problem.what)

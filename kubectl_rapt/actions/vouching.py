@@ -74,7 +74,7 @@ def vouched(world: World, registry: Registry, name: str, version: Version, relea
             world.git.fetch(remote)
             known = world.git.known(remote)
         if known is None:
-            what = f"nobody knows the tags of {registry.url}"
+            what = f"the tags of {registry.url} are not known"
             raise Unavailable("no-registry-answer", what, "kubectl rapt registry update")
         return check_tag(world, Catalog(registry, known=known), name, version, release).encode()
 

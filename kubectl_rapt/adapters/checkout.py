@@ -261,7 +261,7 @@ def _walk(folder: Path, root: str) -> Iterator[Path]:
         elif entry.is_file(follow_symlinks=False):
             yield path
         else:
-            raise _bad(path, root, "is no file")
+            raise _bad(path, root, "is not a file")
 
 
 def _read(path: Path, root: str) -> bytes:
@@ -269,7 +269,7 @@ def _read(path: Path, root: str) -> bytes:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         with os.fdopen(handle, "rb") as file:
             if not stat.S_ISREG(os.fstat(handle).st_mode):
-                raise _bad(path, root, "is no file")
+                raise _bad(path, root, "is not a file")
             return file.read(_MOST_BYTES + 1)
     except OSError as error:
         raise _bad(path, root, f"cannot be read: {error.strerror}") from error
@@ -279,7 +279,7 @@ def _inside(root: str, path: str) -> Path:
     """The place of a path below the root, no folder on the way being a link."""
     parts = path.split("/")
     if any(part in ("", ".", "..") or part.lower() == ".git" or "\0" in part for part in parts):
-        raise Invalid("bad-checkout", f"{path!r} is no path inside {root}", "give a name without / and ..")
+        raise Invalid("bad-checkout", f"{path!r} is not a path inside {root}", "give a name without / and ..")
     place = Path(root)
     for part in parts:
         place = place / part

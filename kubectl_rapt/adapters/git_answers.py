@@ -29,7 +29,7 @@ _PUSH = (
         Unavailable,
         "git-failed",
         r"eof before pack header|pack-objects died",
-        "the mirror of {where} is damaged, and made anew the next time: {line}",
+        "the mirror of {where} is damaged, and will be made again: {line}",
         "try again",
     ),
     _Meaning(
@@ -121,7 +121,7 @@ _ANY = (
         NotFound,
         "no-repository",
         r"does not appear to be a git repository|[Rr]epository .*not found|returned error: 404|could not be found",
-        "there is no git repository at {where}, or you may not see it",
+        "no git repository at {where}, or you may not see it",
         "check the address, and your access to it",
     ),
     _Meaning(

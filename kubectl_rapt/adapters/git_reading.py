@@ -89,7 +89,7 @@ def _entries(program: Program, mirror: Mirror, at: str, folder: str, how: Sequen
         if process.wait():
             if "not a tree object" in said and program.run(mirror, "cat-file", "-e", at).code == 0:
                 where = git_answers.shown(mirror.url)
-                raise NotFound("no-commit", f"{at} in {where} is no folder", "name a commit or a tree")
+                raise NotFound("no-commit", f"{at} in {where} is not a folder", "name a commit or a tree")
             raise LackingError(said)
 
 

@@ -21,8 +21,8 @@ def confirm(question: str, *, is_sure: bool, word: str = "") -> None:
     if is_sure:
         return
     if not terminal.is_interactive():
-        raise UsageError("not-asked", f"{question}? There is no terminal to ask on", "--yes")
-    wanted = f"type {word} to go on" if word else "y/N"
+        raise UsageError("not-asked", f"{question}? This is not a terminal", "--yes")
+    wanted = f"type {word} to continue" if word else "y/N"
     terminal.say_part(terminal.clean(f"{question}? [{wanted}] "))
     answer = sys.stdin.readline().strip()
     if answer != word if word else answer.lower() not in ("y", "yes"):

@@ -246,7 +246,7 @@ def environment(context: typer.Context, world: "World") -> str:
     chosen = named_environment(context) or settings.environment
     if not chosen:
         hint = "--in ENV" if settings.repository else "kubectl rapt init --local"
-        raise UsageError("no-environment", "no environment is named and there is no default", hint)
+        raise UsageError("no-environment", "no environment is given, and you have no default", hint)
     _check_namespace(context, world)
     return chosen
 

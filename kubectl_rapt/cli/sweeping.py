@@ -61,7 +61,7 @@ def carry_out(
         terminal.out(show.document(show.listed(found), manner.output or "yaml", names))
         return 0
     if is_new:
-        terminal.say(f"  goes on after an interruption with: --request-id {request.id}")
+        terminal.say(f"to continue it after an interruption, add: --request-id {request.id}")
     if not manner.shows:
         ends = dict(enumerate(threads.each(lambda part: _started(world, writers, part), parts, parallel)))
     else:
@@ -95,7 +95,7 @@ def _followed(
             elif isinstance(one, Finished):
                 ends[index] = one.run
     except KeyboardInterrupt:
-        terminal.say(f"what was started goes on: kubectl rapt runs {shell.word(parts[0].run.tool)}")
+        terminal.say(f"these runs are still running: kubectl rapt runs {shell.word(parts[0].run.tool)}")
         raise
     return ends
 

@@ -64,7 +64,7 @@ def carry_out(
     )
     if seen.standing != "merged":
         time = times.spell_seconds(after.timeout_seconds)
-        terminal.say(f"change {change.id} is not merged after {time}; the same command goes on waiting")
+        terminal.say(f"change {change.id} is not merged after {time}; type the same command to wait longer")
         return _TIMED_OUT
     if after.syncs:
         for environment in dict.fromkeys(environment for environment, _ in change.tools):

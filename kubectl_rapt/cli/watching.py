@@ -118,7 +118,7 @@ def watch(
                 outcome: Outcome | None = end.value
                 break
     except KeyboardInterrupt:
-        terminal.say(f"{name} goes on: {again}")
+        terminal.say(f"{name} is still running: {again}")
         raise
     except RaptError as error:
         return _failed(error, again)
@@ -137,7 +137,7 @@ def left_alone(run: Run) -> None:
     """Say of a run that nobody follows what will not happen by itself."""
     terminal.say(f"  follow: kubectl rapt attach {run.name}")
     if run.retry and not retry_fields.is_native(run.retry):
-        terminal.say("  retry:  once somebody attaches to it or reconciles: kubectl rapt reconcile")
+        terminal.say("  retry:  when you attach to it or reconcile: kubectl rapt reconcile")
 
 
 def attach(
@@ -172,12 +172,12 @@ def attach(
                 outcome = outcomes.recorded(one.run)
                 return code_of(outcome) if outcome else FAILED_WITHOUT_CODE
     except KeyboardInterrupt:
-        terminal.say(f"{name} goes on: {again}")
+        terminal.say(f"{name} is still running: {again}")
         _ask_to_cancel(world, writers, seen)
         raise
     except RaptError as error:
         if isinstance(error, Unavailable) and error.code == "timed-out":
-            error.message = f"{name} did not end within {timeout_seconds:g} s; it goes on"
+            error.message = f"{name} did not end within {timeout_seconds:g} s; it is still running"
         return _failed(error, again)
     raise AssertionError("following ended without an outcome")
 

@@ -62,9 +62,7 @@ def kubectl(paths: Sequence[str], version: str) -> Verdict:
     """
     if not paths:
         cure = "https://kubernetes.io/docs/tasks/tools/"
-        return Verdict(
-            "warning", "there is none on the PATH; Rapt makes do, a person hardly", cure, "no-kubectl"
-        )
+        return Verdict("warning", "it is not on the PATH; Rapt works without it", cure, "no-kubectl")
     return Verdict("ok", f"{version} at {paths[0]}")
 
 
@@ -76,7 +74,7 @@ def plugin(paths: Sequence[str], folder: str) -> Verdict:
         folder: Where the program that runs now is.
     """
     if not paths:
-        what = "kubectl-rapt is not on the PATH, so `kubectl rapt` is no command"
+        what = "kubectl-rapt is not on the PATH, so `kubectl rapt` does not work"
         return Verdict("failed", what, f'export PATH="{folder}:$PATH"')
     if len(paths) > 1:
         what = f"{len(paths)} different kubectl-rapt are on the PATH, and {paths[0]} is run"

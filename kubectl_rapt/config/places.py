@@ -120,7 +120,7 @@ def check_objects(
         first = found[0]
         problems = [Problem(layout.definition(one.environment, one.tool), one.what) for one in found]
         problems.append(
-            Problem("to go on", "give one of the two tools another name (add --name)" + _fewer(first))
+            Problem("to continue", "give one of the two tools another name (add --name)" + _fewer(first))
         )
         raise Refused("same-object", f'tool "{first.tool}" {first.what}', _way_out(files, first), problems)
 

@@ -79,7 +79,7 @@ def _is(manifest: Manifest, kind: Kind) -> bool:
 def _foreign(manifest: Any, environment: Environment, project: Project) -> str:
     metadata = manifest.get("metadata") if isinstance(manifest, dict) else None
     if not isinstance(metadata, dict) or not isinstance(metadata.get("labels", {}), dict):
-        return "holds something that is no object"
+        return "contains something that is not an object"
     if not isinstance(name := metadata.get("name"), str) or not names.is_dns_subdomain(name):
         return f"holds an object whose name is not one: {name}"
     if not any(_is(manifest, kind) for kind in KINDS):

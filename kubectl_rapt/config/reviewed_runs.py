@@ -26,7 +26,7 @@ _SPEC = (
     "notAfter",
     "job",
 )
-_HINT = "ask for the run anew: kubectl rapt run TOOL --review"
+_HINT = "ask for the run again: kubectl rapt run TOOL --review"
 
 
 def spell(run: Run) -> bytes:
@@ -87,7 +87,7 @@ def _wrong(data: Any, name: str, environment: Environment, project: Project) -> 
     if metadata.get("name") != name:
         problems.append(f"metadata.name is to be {name}, as the file is called")
     if metadata.get("namespace") not in environment.all_namespaces:
-        problems.append(f"metadata.namespace is none of {environment.name}'s namespaces")
+        problems.append(f"metadata.namespace is not a namespace of {environment.name}")
     marks = metadata.get("labels")
     wanted = {labels.ENVIRONMENT: environment.name, labels.REPOSITORY: project.id}
     if not isinstance(marks, Mapping) or any(marks.get(key) != value for key, value in wanted.items()):
@@ -102,5 +102,5 @@ def _wrong(data: Any, name: str, environment: Environment, project: Project) -> 
         try:
             times.parse(spec["notAfter"])
         except ValueError:
-            problems.append("spec.notAfter is no time such as 2026-11-22T18:00:00Z")
+            problems.append("spec.notAfter is not a time such as 2026-11-22T18:00:00Z")
     return problems

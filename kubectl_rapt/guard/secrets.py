@@ -418,7 +418,7 @@ def check(hits: Iterable[Hit], allowed: Collection[str] = ()) -> None:
     problems: dict[str, Problem] = {}
     for where, one in hits:
         if one.digest not in allowed:
-            what = f'looks like a {one.kind}; if it is no secret: allowedLiterals: ["{one.digest}"]'
+            what = f'looks like a {one.kind}; if it is not a secret: allowedLiterals: ["{one.digest}"]'
             problems.setdefault(one.digest, Problem(where, what))
     if problems:
         count = "1 secret stands" if len(problems) == 1 else f"{len(problems)} secrets stand"

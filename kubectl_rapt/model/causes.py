@@ -68,7 +68,7 @@ _TOOL = "kubectl rapt explain {tool}"
 _NODES = "kubectl describe nodes"
 
 CAUSES = {
-    CANCELLED: Cause("somebody asked that it stop", _AGAIN, is_failure=False),
+    CANCELLED: Cause("it was cancelled", _AGAIN, is_failure=False),
     OOM_KILLED: Cause("a container ran out of memory", "kubectl rapt set {tool} --retry out-of-memory"),
     PREEMPTED: Cause("its pod made room for one of higher priority", _AGAIN),
     NODE_LOST: Cause("its node went away", _AGAIN),
@@ -82,7 +82,7 @@ CAUSES = {
     REGISTRY_UNREACHABLE: Cause("its image's registry does not answer", _AGAIN),
     IMAGE_PULL_FAILED: Cause("its image cannot be pulled", _TOOL),
     COMMAND_NOT_FOUND: Cause("its image does not hold the command", _TOOL),
-    COMMAND_NOT_EXECUTABLE: Cause("the command is no program that can run there", _TOOL),
+    COMMAND_NOT_EXECUTABLE: Cause("the command is not a program that can run there", _TOOL),
     START_FAILED: Cause("its container could not be started", "kubectl rapt events {run}"),
     VOLUME_NOT_MOUNTED: Cause("a volume cannot be mounted", "kubectl get pvc -n {namespace}"),
     UNSCHEDULABLE: Cause("no node takes its pod", _NODES),
@@ -98,14 +98,14 @@ CAUSES = {
     DEADLINE_EXCEEDED: Cause("its time was up", _LOGS),
     INIT_FAILED: Cause("an init container failed", _LOGS),
     EXIT_CODE: Cause("the tool said no", _LOGS),
-    DELETED: Cause("somebody deleted it while it ran", _AGAIN),
+    DELETED: Cause("it was deleted while it ran", _AGAIN),
     BACKOFF_LIMIT_EXCEEDED: Cause("Kubernetes tried it as often as it may", _LOGS, is_vague=True),
     POD_FAILURE_POLICY: Cause("a rule of the Job ends it at once", _LOGS, is_vague=True),
     FAILED_INDEXES: Cause("one or more of its parts failed", _LOGS, is_vague=True),
     MAX_FAILED_INDEXES_EXCEEDED: Cause("more of its parts failed than may", _LOGS, is_vague=True),
-    FAILED: Cause("it failed, and nobody says why", "kubectl rapt events {run}", is_vague=True),
+    FAILED: Cause("it failed, and no cause was found", "kubectl rapt events {run}", is_vague=True),
     QUEUED: Cause("it waits for its turn", "kubectl get workloads -n {namespace}", is_failure=False),
-    SUSPENDED: Cause("somebody holds it back", "kubectl describe job {job} -n {namespace}", is_failure=False),
+    SUSPENDED: Cause("it is suspended", "kubectl describe job {job} -n {namespace}", is_failure=False),
     UNKNOWN: Cause("the cause cannot be seen any more", "kubectl rapt events {run}", is_vague=True),
 }
 """In the order of their weight: of several that are seen at once, the first explains the others."""

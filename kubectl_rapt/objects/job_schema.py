@@ -321,7 +321,7 @@ _WHY_NOT: Mapping[str, str] = {
     ),
     **dict.fromkeys(
         ("lifecycle", "livenessProbe", "readinessProbe", "startupProbe", "ports", "shareProcessNamespace"),
-        "a Job serves nobody and needs none",
+        "a Job does not need it",
     ),
 }
 """Kubernetes fields that are left out on purpose, and what to do instead."""
@@ -476,7 +476,7 @@ def _matcher(pattern: str) -> Callable[[str], object]:
 def _unknown(key: str, near: str | None) -> str:
     if key in _WHY_NOT:
         return f"is not permitted: {_WHY_NOT[key]}"
-    return "is no field that a tool may set" + (f"; did you mean {near}?" if near else "")
+    return "is not a field that a tool may set" + (f"; did you mean {near}?" if near else "")
 
 
 def _quoting(value: Any, kind: str) -> str:

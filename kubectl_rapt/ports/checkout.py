@@ -53,7 +53,7 @@ class CheckoutReads(Protocol):
         """Path from the root to content of every file below ``templates``, ``registry`` and ``policies``.
 
         Raises:
-            Invalid: ``bad-checkout``: a link, something that is no file, a name that is not UTF-8, or far too much.
+            Invalid: ``bad-checkout``: a link, something that is not a file, a name that is not UTF-8, or far too much.
         """
         ...
 

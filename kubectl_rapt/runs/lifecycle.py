@@ -239,7 +239,7 @@ def _turn(seen: Seen, run: Run, number: int, now: datetime) -> Decision | None:
             return Look("firing")
         case turns.Behind(who):
             if run.concurrency == "forbid" and not run.attempts:
-                what = f"{who} of {run.tool} goes on, and only one may at a time"
+                what = f"{who} of {run.tool} is still running, and only one may run at a time"
                 return _not_started(run, turns.FORBIDDEN, what, now)
             return Later(now + turns.LOOK_AGAIN, f"queued behind {who}", behind=who)
         case step:

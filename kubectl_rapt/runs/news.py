@@ -79,7 +79,7 @@ def alarm(run: Run) -> News | None:
 
 def _started(run: Run, attempt: Attempt) -> News:
     if attempt.number == 1 and run.adopted:
-        return News(STARTED, f"goes on from job/{attempt.job}", 1)
+        return News(STARTED, f"continues job/{attempt.job}", 1)
     reason = STARTED if attempt.number == 1 else RETRIED
     return News(reason, f"attempt {attempt.number} started", attempt.number)
 

@@ -91,7 +91,7 @@ def decide(policy: RetryPolicy, attempts: Sequence[Attempt], seed: str) -> Again
     rules, last = matches(policy, attempts), attempts[-1]
     rule = rules[-1]
     if last.cause == causes.DELETED and not (rule and causes.DELETED in rule.causes):
-        return Over("nobody saw how it ended, and it may have done its work")
+        return Over("it is not known how it ended, and it may have done its work")
     if (rule.action if rule else policy.otherwise) == "give-up":
         return Over(f"policy {policy.name} gives up after {last.cause}")
     return _counted(policy, [one.action if one else policy.otherwise for one in rules], last, seed)

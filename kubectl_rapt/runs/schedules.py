@@ -147,11 +147,11 @@ def check_time_zone(name: str) -> str:
     if name.lower() == "local":
         return "Local is a different time zone on each machine: name one, such as Europe/Prague or UTC"
     if not all(_ZONE_PART.fullmatch(part) and part not in (".", "..") for part in name.split("/")):
-        return f"{_shown(name)} is no name of a time zone; write it like Europe/Prague or UTC"
+        return f"{_shown(name)} is not a time zone; write it like Europe/Prague or UTC"
     if name not in _zones():
         from kubectl_rapt.model import names
 
-        return f"there is no time zone {name}{names.did_you_mean(name, sorted(_zones()))}"
+        return f"no time zone {name}{names.did_you_mean(name, sorted(_zones()))}"
     return ""
 
 
@@ -263,7 +263,7 @@ def _parse(cron: str) -> _Times | int:
     if cron.startswith(_EVERY):
         return _seconds(cron.removeprefix(_EVERY))
     if cron.startswith("@") and cron not in _WORDS:
-        raise ValueError(f"{_shown(cron)} is no schedule; known are {', '.join(_WORDS)} and @every 1h30m")
+        raise ValueError(f"{_shown(cron)} is not a cron expression, {', '.join(_WORDS)} or @every 1h30m")
     parts = [part for part in _SPACE.split(_WORDS.get(cron, cron)) if part]
     if len(parts) != len(_FIELDS):
         raise ValueError(f"expects {_FIVE}, got {len(parts)}: {_shown(cron)}")
@@ -312,7 +312,9 @@ def _range(text: str, one: _Field) -> range:
 def _value(text: str, one: _Field, whole: str) -> int:
     number = one.words[text.lower()] if text.lower() in one.words else _number(text)
     if number is None or not one.least <= number <= one.most:
-        raise ValueError(f"{_shown(whole)} is no {one.name}: expects {one.expected}")
+        raise ValueError(
+            f"{_shown(whole)} is not {'an' if one.name == 'hour' else 'a'} {one.name}: expects {one.expected}"
+        )
     return number
 
 
@@ -326,7 +328,7 @@ def _number(text: str) -> int | None:
 def _seconds(delay: str) -> int:
     """Whole seconds of a delay in Go's spelling, at least one."""
     if not _AMOUNTS.fullmatch(delay):
-        raise ValueError(f"{_shown(delay)} is no delay; write it like @every 1h30m")
+        raise ValueError(f"{_shown(delay)} is not a delay; write it like @every 1h30m")
     nanoseconds = sum(int(Decimal(amount) * _NANOSECONDS[unit]) for amount, unit in _AMOUNT.findall(delay))
     if nanoseconds > _MAX_INT64:
         raise ValueError(f"{_shown(delay)} is too long a delay: at most 292 years")

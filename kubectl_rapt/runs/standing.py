@@ -179,7 +179,7 @@ def _between(run: Run, now: datetime, behind: str) -> Standing:
         return replace(done, state=state, status=last.cause)
     at = run.next_attempt_at or then.at
     late = now - at if now - at > PATIENCE else timedelta()
-    message = f"{then.what} was due at {at:%H:%M:%S} UTC, and nobody has started it" if late else ""
+    message = f"{then.what} was due at {at:%H:%M:%S} UTC, and was not started" if late else ""
     if behind and now >= at:
         message = f"{behind} of {run.tool} is still running"
     return replace(_recorded(run), status=runs.RETRYING, state=runs.RETRYING, message=message, overdue=late)

@@ -166,7 +166,9 @@ def _values(old: Parameter, new: Parameter) -> Iterator[Change]:
     yield from _bound(name, "minimum", old.minimum, new.minimum, is_lower=True)
     yield from _bound(name, "maximum", old.maximum, new.maximum, is_lower=False)
     if old.code != new.code:
-        what = "is code for a shell now" if new.code else "is no code any more, and may not begin with a dash"
+        what = (
+            "is code for a shell now" if new.code else "is not code any more, and may not begin with a dash"
+        )
         yield Change("minor" if new.code else "major", name, what)
 
 

@@ -215,7 +215,7 @@ def _quantities(at: Fields) -> dict[str, Quantity]:
     found = {}
     for name in at:
         if not re.fullmatch(r"(?:[a-z0-9.-]+/)?[a-zA-Z0-9._-]{1,63}", name):
-            at.wrong(name, "is no name of a resource such as cpu or memory")
+            at.wrong(name, "is not the name of a resource such as cpu or memory")
         try:
             quantity = Quantity.parse(parameters.value_of(_QUANTITY, at.value(name)))
         except ValueError as error:

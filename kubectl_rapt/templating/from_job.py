@@ -162,7 +162,7 @@ def _cron_job(
     for key in spec:
         if key not in known:
             problems.append(
-                Problem(documents.join_pointer("/spec", key), "is no field that a template can keep")
+                Problem(documents.join_pointer("/spec", key), "is not a field that a template can keep")
             )
     schedule = spec.get("schedule")
     if not isinstance(schedule, str) or not schedule:
@@ -179,7 +179,7 @@ def _cron_job(
         ]
     inner = spec["jobTemplate"]
     unknown = [key for key in inner if key not in ("metadata", "spec")]
-    problems += [Problem(f"/spec/jobTemplate/{key}", "is no field of a Job's template") for key in unknown]
+    problems += [Problem(f"/spec/jobTemplate/{key}", "is not a field of a Job's template") for key in unknown]
     return (
         str(schedule),
         words.get(given, "allow"),

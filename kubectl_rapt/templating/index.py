@@ -164,7 +164,7 @@ def tree_id(files: Mapping[str, bytes]) -> str:
 def _check_path(path: str) -> None:
     forbidden = ("", ".", "..", ".git")
     if "\n" in path or "\0" in path or any(part.lower() in forbidden for part in path.split("/")):
-        raise Invalid("bad-path", f"{path!r} is no path of a file in git", "rename it")
+        raise Invalid("bad-path", f"{path!r} is not the path of a file in git", "rename it")
 
 
 def _write_tree(folder: Mapping[str, Any]) -> bytes:
@@ -237,7 +237,7 @@ def _read(text: str | bytes, source: str) -> tuple[Index, Findings, Mapping[str,
     templates = {}
     for name in folder:
         if not names.is_dns_label(name):
-            folder.wrong(name, "is no name of a template")
+            folder.wrong(name, "is not the name of a template")
         templates[name] = _releases(folder.fields(name))
     at.done()
     return Index(templates), findings, lines

@@ -327,7 +327,7 @@ def matcher(pattern: str) -> Callable[[str], bool]:
             validator = jsonschema_rs.Draft202012Validator({"pattern": whole}, pattern_options=options)
     except jsonschema_rs.ValidationError:
         raise ValueError(
-            "is no regular expression of linear time, or is too large: write it without look-around, "
+            "is not a regular expression of linear time, or is too large: write it without look-around, "
             "back-references and many repetitions of large classes"
         ) from None
     return validator.is_valid

@@ -143,7 +143,9 @@ def _placeholder(parameter: Parameter, kind: Kind | None) -> Any:
 
 
 def _mismatch(parameter: Parameter) -> Invalid:
-    return Invalid("bad-answers", f"{parameter.name} is no {parameter.type}", f"give it a {parameter.type}")
+    return Invalid(
+        "bad-answers", f"{parameter.name} is not of type {parameter.type}", f"give it a {parameter.type}"
+    )
 
 
 def as_text(value: Any) -> str:
@@ -191,7 +193,7 @@ def _misfit(job: Mapping[str, Any], pointer: str) -> str:
         holder, key = _holder(job, pointer)
         leaf = holder[key]
     except (KeyError, IndexError, TypeError):
-        return "there is no such field in the Job"
+        return "the Job has no such field"
     is_list = kind_of(pointer) == "arguments"
     if isinstance(leaf, list) is not is_list or isinstance(leaf, dict) or leaf is None:
         return "the Job has something else there"

@@ -127,7 +127,7 @@ class _Environment(ImmutableSandboxedEnvironment):
         if not isinstance(obj, list) or type(argument) is not int:
             raise _WrongError("only lists have items, by whole numbers")
         if not -len(obj) <= argument < len(obj):
-            raise _WrongError(f"there is no item {argument} in a list of {len(obj)}")
+            raise _WrongError(f"a list of {len(obj)} has no item {argument}")
         return obj[argument]
 
     @staticmethod
@@ -174,8 +174,8 @@ def _data(value: Any) -> Any:
     if isinstance(value, _Reference):
         return dict(value.fields)
     if value is None or isinstance(value, Undefined):
-        raise _WrongError("there is no value", "write `| default(…)`, or `if` around it")
-    raise _WrongError(f"{_kind(value)} is no value")
+        raise _WrongError("it has no value", "write `| default(…)`, or `if` around it")
+    raise _WrongError(f"{_kind(value)} is not a value")
 
 
 def _is_number(value: Any) -> bool:

@@ -302,7 +302,7 @@ def _compare_golden(case: Case, job: Mapping[str, Any], files: Mapping[str, byte
     where = documents.place("/golden", case.lines, case.source)
     content = files.get(case.golden_path)
     if content is None:
-        yield Problem(where, f"there is no file {case.golden_path}: --update writes it")
+        yield Problem(where, f"no file {case.golden_path}: --update writes it")
         return
     try:
         known = documents.load(content, case.golden_path)

@@ -172,7 +172,7 @@ def test_what_each_run_may_set_gives_the_same_job_and_passes_its_tests(author: F
 @pytest.mark.parametrize(
     ("at_run", "what"),
     [
-        ("nothing", "is no parameter"),
+        ("nothing", "is not a parameter"),
         ("postgresSecret", "is a reference, and no template names an object"),
         ("image", "is an image: give it choices or prefixes in template.yaml, and at: run there"),
         ("dbPort", "stays as it is, and so no run can set it"),

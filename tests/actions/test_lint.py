@@ -183,7 +183,7 @@ CASES = [
     ("matrix: {word: [a]}\nexpect: {spec: {backoffLimit: 1}}", 'with word="a": expected 1, found 0'),
     ("matrix: {word: [a]}\ngolden: golden/defaults.yaml", "a matrix renders many Jobs"),
     ("golden: ../x.yaml", "expected a file such as golden/name.yaml"),
-    ("golden: golden/none.yaml", "there is no file tests/golden/none.yaml: --update writes it"),
+    ("golden: golden/none.yaml", "no file tests/golden/none.yaml: --update writes it"),
     ("run: {word: bye}\ngolden: golden/defaults.yaml", "the Job is not as in tests/golden/defaults.yaml"),
     (
         "schedule:\n  cron: '30 2 * * *'\n  timeZone: Europe/Prague\n  now: '2026-03-28T00:00:00Z'\n"

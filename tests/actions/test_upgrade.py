@@ -145,7 +145,7 @@ def test_removed_renamed_and_new_parameters_are_told_in_one_message(
     with pytest.raises(Invalid) as caught:
         made(ann, upgrade.draft(ann, upgrade.Request("dev", ["say"])), overwrite=True)
     assert [(one.where, one.what) for one in caught.value.problems] == [
-        ("colour", "is no parameter any more"),
+        ("colour", "is not a parameter any more"),
         ("loud", "is missing: expected true or false"),
         ("text", "was called word: its answer is kept"),
     ]

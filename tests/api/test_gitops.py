@@ -207,7 +207,7 @@ def test_an_application_in_a_namespace_of_its_own_is_found_by_its_tracking_id(
     own = controller.owns(ARGO_APPLICATION, "tools", spec=spec)
     outcome = synced(team)
     name = f"Argo CD application {team.namespace}/tools"
-    assert outcome.notes == (f"{name} does not sync by itself: argocd app sync tools",)
+    assert outcome.notes == (f"{name} does not sync automatically: argocd app sync tools",)
     assert annotation(team, own, REFRESH) == "normal"
 
 

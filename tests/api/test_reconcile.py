@@ -115,7 +115,7 @@ def test_one_pass_does_all_that_is_due_and_the_next_finds_nothing(
         "run/again: its attempt would be closed as Test",
         "run/bad: its attempt would be closed as Test",
         "run/good: its attempt would be closed as Succeeded",
-        "run/half: would go on: create job/half-1",
+        "run/half: would continue: create job/half-1",
         "run/stopped: its attempt would be closed as Test",
     ]
     told = passed(world, writers, scene.namespace)

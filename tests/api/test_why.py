@@ -301,12 +301,12 @@ def test_what_ends_a_pod_from_outside_is_told_apart(nodes: Nodes) -> None:
     where = f"node {nodes.lost}"
     assert told("drained", "Evicted") == (
         "Evicted",
-        f"somebody asked that {where} be freed of it, as `kubectl drain` does (Eviction API: evicting)",
+        f"it was evicted from {where}, as `kubectl drain` does (Eviction API: evicting)",
         "pod/POD condition DisruptionTarget: EvictionByEvictionAPI",
     )
     assert told("deleted", "Deleted") == (
         "Deleted",
-        "somebody deleted its pod while it ran",
+        "its pod was deleted while it ran",
         "pod/POD deletionTimestamp",
     )
     cause, message, evidence = told("starved", "Evicted")

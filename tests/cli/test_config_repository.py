@@ -109,7 +109,7 @@ def test_a_schedule_needs_every_answer(ask: Ask, repository: ConfigRepository) -
         (
             ["--schedule", "61 * * * *", "--schedule", "* * *"],
             (
-                'schedule 61 * * * *  "61" is no minute: expects 0 to 59',
+                'schedule 61 * * * *  "61" is not a minute: expects 0 to 59',
                 "schedule * * *       expects 5 fields (minute, hour, day of month, month, day of week), "
                 'got 3: "* * *"',
             ),
@@ -117,7 +117,7 @@ def test_a_schedule_needs_every_answer(ask: Ask, repository: ConfigRepository) -
         ),
         (
             ["--schedule", "@daily", "--time-zone", "Europe/Prag"],
-            ("schedule @daily  there is no time zone Europe/Prag; did you mean: Europe/Prague?",),
+            ("schedule @daily  no time zone Europe/Prag; did you mean: Europe/Prague?",),
             "--schedule @daily --time-zone Europe/Prague",
         ),
         (
@@ -244,7 +244,7 @@ def test_a_repository_that_has_gone_is_named(ask: Ask, repository: ConfigReposit
     with repository.unreachable():
         assert ask(*command.split()) == refused(
             4,
-            f"there is no git repository at {repository.path}, or you may not see it",
+            f"no git repository at {repository.path}, or you may not see it",
             "check the address, and your access to it",
         )
 
@@ -359,7 +359,7 @@ profiles:
             "mend the indentation or the quotes of this line",
             (),
         ),
-        ("", 5, "rapt.yaml: there is no document in it", "write one, or remove the file", ()),
+        ("", 5, "rapt.yaml: it is empty", "write one, or remove the file", ()),
         ("a: &x 1\n", 5, "rapt.yaml:1: anchors (&x) are not read", "remove it, or quote the value", ()),
         (b"\xff", 5, "rapt.yaml:1: this is not UTF-8", "save the file as UTF-8", ()),
         (None, 4, "the repository has no rapt.yaml", "kubectl rapt init --local", ()),
@@ -493,8 +493,8 @@ def test_rendered_files_are_refused_with_every_problem(ask: Ask, repository: Con
         "git log -p -- rendered/dev/b.yaml",
         "rendered/dev/b.yaml  ServiceAccount rapt-a is there twice",
         "rendered/dev/b.yaml  ServiceAccount rapt-a lacks the labels of this repository and environment",
-        "rendered/dev/b.yaml  holds something that is no object",
-        "rendered/dev/b.yaml  holds something that is no object",
+        "rendered/dev/b.yaml  contains something that is not an object",
+        "rendered/dev/b.yaml  contains something that is not an object",
     )
 
 

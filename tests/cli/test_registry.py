@@ -254,7 +254,7 @@ def test_add_and_remove_wait_for_a_review_where_an_environment_asks_for_one(
         ("new", "https://me:word@example.com/x", 5, 'registry "new" is not right'),
         ("new", "ext::sh -c id", 5, "is not an address"),
         ("new", "ssh://-oProxyCommand=id/x", 5, "is not an address"),
-        ("new", "{team}/nothing", 4, "there is no git repository"),
+        ("new", "{team}/nothing", 4, "no git repository"),
         ("other", "{team}", 7, "registry other is listed already, and otherwise"),
         ("new", "{other}", 7, "is listed already, as other"),
         ("new", "{plain}", 5, "registry new cannot be used: it has no registry/index.yaml"),

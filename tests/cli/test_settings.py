@@ -95,7 +95,7 @@ def test_without_kubectl_the_first_thing_to_install_is_named(
     monkeypatch.setenv("PATH", "/nonexistent")
     hint = "https://kubernetes.io/docs/tasks/tools/"
     for command in ("list", "run x", "runs", "logs x", "why x", "install"):
-        assert ask(*command.split()) == refused(8, "there is no kubectl on the PATH", hint), command
+        assert ask(*command.split()) == refused(8, "kubectl is not on the PATH", hint), command
 
 
 @pytest.mark.parametrize("environment", ["", "dev", "prod", "nowhere"])

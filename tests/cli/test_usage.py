@@ -164,8 +164,8 @@ from tests.cli.endings import refused
         ),
         ("logs foo/bar", '"foo" is not job, pod, run or tool', "kubectl rapt logs job/bar"),
         ("why foo/bar", '"foo" is not job, pod, run or tool', "kubectl rapt why job/bar"),
-        ("sync", "no environment is named and there is no default", "kubectl rapt init --local"),
-        ("add http-check", "no environment is named and there is no default", "kubectl rapt init --local"),
+        ("sync", "no environment is given, and you have no default", "kubectl rapt init --local"),
+        ("add http-check", "no environment is given, and you have no default", "kubectl rapt init --local"),
     ],
 )
 def test_a_wrong_command_says_what_to_type_instead(

@@ -237,7 +237,7 @@ def test_without_kubectl_the_way_to_get_it_is_told(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(Unavailable) as caught:
         Door(Target())
-    assert (caught.value.code, caught.value.message) == ("no-kubectl", "there is no kubectl on the PATH")
+    assert (caught.value.code, caught.value.message) == ("no-kubectl", "kubectl is not on the PATH")
     assert caught.value.hint
 
 

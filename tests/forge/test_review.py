@@ -315,7 +315,7 @@ def test_a_stale_branch_is_refreshed_and_then_merged(scene: Scene) -> None:
     text = scene.file(layout.PROJECT).replace("review: required", "review: required\n    profile: small")
     scene.gitea.push(scene.repository, "main", {layout.PROJECT: text + profiles})
     merged = scene.succeeds("changes", "merge", scene.id)
-    assert "rendered anew on today's main" in merged.stderr
+    assert "rendered again on the current main branch" in merged.stderr
     assert "team: storage" in scene.file("rendered/prod/hello.yaml")
     assert (scene.branches, len(scene.pulls)) == (["main"], 1)
 

@@ -155,8 +155,8 @@ def _exit_codes() -> str:
         1: "An honest no: a check found something, or a run failed without a container's code.",
         main.OUR_BUG: "A bug of Rapt; the message has the path of a report.",
         **{code: text.partition("\n")[0] for code, text in kinds},
-        watching.TIMED_OUT: "`--timeout` is over; the run, or the review, goes on.",
-        watching.OUR_FAILURE: "Following a run failed; the run goes on.",
+        watching.TIMED_OUT: "`--timeout` is over; the run, or the review, continues.",
+        watching.OUR_FAILURE: "Following a run failed; the run continues.",
         main.INTERRUPTED: "Interrupted: Ctrl-C.",
     }
     rows = [f"| {code} | {text} |" for code, text in sorted(about.items())]

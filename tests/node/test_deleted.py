@@ -45,7 +45,7 @@ def test_a_pod_that_was_deleted_while_somebody_follows_is_told_as_deleted(ann: P
     running = ann.starts("run", "hello", "--request-id", "followed", "--follow")
     deleted(user, "followed")
     ended = end(running)
-    assert "Deleted: somebody deleted its pod while it ran" in ended.stderr, ended
+    assert "Deleted: its pod was deleted while it ran" in ended.stderr, ended
     assert attempts(user, "followed") == ["Deleted"]
 
 

@@ -107,7 +107,7 @@ def test_cancel_takes_tools_several_runs_and_labels(ann: Person, begun: None) ->
 
 def test_logs_that_see_the_end_record_it_and_start_nothing(ann: Person, user: Path) -> None:
     begun = ann.types("run", "fails", "--request-id", "fails-x", "--detach")
-    assert "retry:  once somebody attaches to it or reconciles: kubectl rapt reconcile" in begun.stderr
+    assert "retry:  when you attach to it or reconcile: kubectl rapt reconcile" in begun.stderr
     told = ann.types("logs", "fails", "--follow")
     assert (told.exit_code, told.stdout) == (3, "said\n"), told
     assert "  retry: attempt 2 of 2 in " in told.stderr

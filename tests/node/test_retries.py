@@ -232,7 +232,7 @@ def test_a_timeout_counts_over_all_attempts(started: Any) -> None:
     assert ended.exit_code == 124
     assert "retry: attempt 2 of 3 in" in ended.stderr
     assert ended.stderr.endswith(
-        "error: timed did not end within 75 s; it goes on\n  try: kubectl rapt attach timed\n"
+        "error: timed did not end within 75 s; it is still running\n  try: kubectl rapt attach timed\n"
         "  see: kubectl rapt help errors timed-out\n"
     )
 

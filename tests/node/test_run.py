@@ -153,7 +153,7 @@ def test_a_second_run_waits_for_the_first_or_is_refused_with_its_name(stage: Sta
     _until(waits, "second  queued behind run/first")
     assert stage.person.types("run", "alone", "--request-id", "one", "--detach").exit_code == 0
     refused = stage.person.types("run", "alone", "--request-id", "two", "--detach")
-    assert (refused.exit_code, "run/one of alone goes on" in refused.stderr) == (6, True), refused
+    assert (refused.exit_code, "run/one of alone is still running" in refused.stderr) == (6, True), refused
     second = end(waits)
     assert (second.exit_code, second.stdout) == (0, "slept\n"), second
     spans = {
@@ -183,7 +183,9 @@ def test_a_job_of_the_schedule_counts_too(stage: Stage) -> None:
         },
     )
     refused = stage.person.types("run", "nightly", "--detach")
-    assert (refused.exit_code, "job/nightly-29 of nightly goes on" in refused.stderr) == (6, True), refused
+    assert (refused.exit_code, "job/nightly-29 of nightly is still running" in refused.stderr) == (6, True), (
+        refused
+    )
     assert stage.objects("leases") == [], "who was refused keeps nothing"
 
 

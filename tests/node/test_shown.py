@@ -143,7 +143,7 @@ def test_a_timeout_leaves_the_run_and_says_how_to_go_on(started: dict[str, "subp
     ended = end(started["timeout"])
     assert ended.exit_code == 124
     assert ended.stderr.endswith(
-        "error: timed did not end within 1 s; it goes on\n  try: kubectl rapt attach timed\n"
+        "error: timed did not end within 1 s; it is still running\n  try: kubectl rapt attach timed\n"
         "  see: kubectl rapt help errors timed-out\n"
     )
 
@@ -151,7 +151,7 @@ def test_a_timeout_leaves_the_run_and_says_how_to_go_on(started: dict[str, "subp
 @pytest.mark.parametrize(
     ("name", "number", "code", "said"),
     [
-        ("int", signal.SIGINT, 130, "int goes on: kubectl rapt attach int\n"),
+        ("int", signal.SIGINT, 130, "int is still running: kubectl rapt attach int\n"),
         ("term", signal.SIGTERM, -signal.SIGTERM, ""),
         ("hup", signal.SIGHUP, -signal.SIGHUP, ""),
         ("quit", signal.SIGQUIT, -signal.SIGQUIT, ""),

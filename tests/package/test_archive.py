@@ -144,7 +144,7 @@ def test_without_kubectl_it_says_what_is_missing(person: Krew, home: Path) -> No
         check=False,
     )
     assert done.returncode == 8, done.stderr
-    assert done.stderr.startswith("error: there is no kubectl on the PATH")
+    assert done.stderr.startswith("error: kubectl is not on the PATH")
 
 
 def test_the_renderer_is_asked_for_by_the_same_word_on_both_sides() -> None:

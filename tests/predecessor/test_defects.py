@@ -221,7 +221,7 @@ def test_15_no_namespace_is_the_one_that_is_looked_at(ann: Person) -> None:
     before = ann.types("list", "-o", "name").stdout.split()
     ended = ann.types("delete", "--all", "--force")
     assert ended.exit_code == 2
-    assert "There is no terminal to ask on" in ended.stderr
+    assert "This is not a terminal" in ended.stderr
     assert ann.types("list", "-o", "name").stdout.split() == before
     elsewhere = ann.types("delete", "--all", "--yes", "-n", "default")
     assert elsewhere.exit_code != 0, "the user may not look there"

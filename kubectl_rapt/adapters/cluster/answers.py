@@ -121,7 +121,7 @@ def classify(status: int, headers: Mapping[str, str], body: bytes, ask: Ask) -> 
 def lost(ask: Ask, why: str, *, code: str = "cut-off") -> Unavailable:
     """The error for a request that was sent and whose answer never came."""
     if ask.may_change:
-        message = f"nobody knows whether {_doing(ask)} was done: {why}"
+        message = f"it is not known whether {_doing(ask)} was done: {why}"
         return Unavailable(code, message, _look(ask), outcome_unknown=True, is_transient=True)
     return unsent(ask, why, code=code)
 
@@ -262,7 +262,7 @@ def _not_found(said: _Said, ask: Ask) -> RaptError:
         return not_installed(ask)
     if said.kind == "pods/log":
         # The kubelet's word, not the API server's: it has not heard of the pod yet.
-        what = f"there is no log of {ask.thing}{ask.place} yet: its node does not know it"
+        what = f"no log of {ask.thing}{ask.place} yet: its node does not know it"
         return Unavailable("not-started", what, f"kubectl describe pod {ask.name}{ask.where}")
     what = ask.kind.name.lower() if ask.kind else said.resource
     name = ask.name or said.name
@@ -302,7 +302,7 @@ def _invalid(said: _Said, ask: Ask) -> RaptError:
         what = f"{_named(said, ask)} is not valid{count}: {problems[0].where}: {problems[0].what}"
         return Invalid("invalid-object", one_line(what), _fields(ask), problems)
     if ask.subresource == "log" and _has(said.message, _WAITING):
-        what = one_line(f"there is no log of {ask.thing}{ask.place} yet: {said.message}")
+        what = one_line(f"no log of {ask.thing}{ask.place} yet: {said.message}")
         return Unavailable("not-started", what, f"kubectl describe pod {ask.name}{ask.where}")
     what = one_line(f"cannot {ask.verb} {ask.thing}{ask.place}: {said.message}")
     return Invalid("invalid-object", what, _fields(ask))

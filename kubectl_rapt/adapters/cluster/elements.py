@@ -39,7 +39,7 @@ def read(pieces: Iterable[bytes], key: str) -> Iterator[tuple[Mapping[str, Any],
                 yield head, found
     rest = json.loads(text if head is None else f"{{{begin}{text}")
     if not isinstance(rest, dict):
-        raise ValueError("that is no object")
+        raise ValueError("the answer is not an object")
     yield {**(head or {}), **rest}, rest.get(key) or []
 
 

@@ -42,6 +42,8 @@ def _segment(name: str) -> str:
     # As apimachinery's IsValidPathSegmentName: the API server decodes a path before it splits it.
     if name in ("", ".", "..") or "/" in name or "%" in name:
         raise Invalid(
-            "bad-name", f'"{one_line(name)}" is no name of an object', "kubectl explain pod.metadata.name"
+            "bad-name",
+            f'"{one_line(name)}" is not the name of an object',
+            "kubectl explain pod.metadata.name",
         )
     return quote(name)

@@ -214,9 +214,7 @@ def find_kubectl() -> str:
         return path
     from kubectl_rapt.errors import Unavailable
 
-    raise Unavailable(
-        "no-kubectl", "there is no kubectl on the PATH", "https://kubernetes.io/docs/tasks/tools/"
-    )
+    raise Unavailable("no-kubectl", "kubectl is not on the PATH", "https://kubernetes.io/docs/tasks/tools/")
 
 
 def _kubectl() -> str:

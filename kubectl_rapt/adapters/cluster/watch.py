@@ -120,7 +120,7 @@ def _changes(
         except http.TooSlow as error:
             raise _Lost from error
         except (ValueError, KeyError, TypeError) as error:
-            raise http.Cut("that is no event") from error
+            raise http.Cut("the answer is not an event") from error
 
 
 def _checked(change: dict[str, Any]) -> dict[str, Any]:

@@ -55,7 +55,7 @@ def classify(status: int, headers: Mapping[str, str], body: bytes, ask: Ask) -> 
     if is_limited(status, headers):
         return Unavailable(
             "forge-busy",
-            f"{ask.host} takes no more requests from you just now",
+            f"{ask.host} has limited your requests for now",
             "try again later",
             retry_after_seconds=retry_after_seconds(headers),
         )
@@ -66,7 +66,7 @@ def classify(status: int, headers: Mapping[str, str], body: bytes, ask: Ask) -> 
     if status == 404 and not (ask.is_merge and re.search(_CONFLICT, said, re.IGNORECASE)):
         return NotFound(
             "no-forge-repository",
-            f"{ask.host} cannot {ask.doing}: there is no such thing in {ask.repository}, or you may not see it",
+            f"{ask.host} cannot {ask.doing}: it does not exist in {ask.repository}, or you may not see it",
             "check the address, and which credentials git has for it",
         )
     if ask.is_merge and status in (400, 404, 405, 406, 409, 422):
@@ -114,7 +114,7 @@ def no_auto_merge(ask: Ask, why: str) -> Refused:
     """The error where a forge or a repository does not merge by itself."""
     return Refused(
         "no-auto-merge",
-        one_line(f"{ask.host} cannot {ask.doing} by itself later: {why}"),
+        one_line(f"{ask.host} cannot {ask.doing} automatically later: {why}"),
         "allow auto-merge in the repository's settings, or merge when it is approved",
     )
 
@@ -132,7 +132,9 @@ def down(ask: Ask, why: str, wait_seconds: float | None = None, *, was_sent: boo
     """The error for a forge that does not answer, or not properly."""
     is_unknown = ask.may_change and was_sent
     what = (
-        f"nobody knows whether {ask.host} did {ask.doing}" if is_unknown else f"{ask.host} cannot {ask.doing}"
+        f"it is not known whether {ask.host} did {ask.doing}"
+        if is_unknown
+        else f"{ask.host} cannot {ask.doing}"
     )
     return Unavailable(
         "forge-down",
@@ -196,7 +198,7 @@ def _not_merged(status: int, said: str, ask: Ask) -> RaptError:
         )
     if "already scheduled" in said:
         return Conflict(
-            "merge-scheduled", _said(ask, "it will be merged by itself when it is ready"), "wait for it"
+            "merge-scheduled", _said(ask, "it will be merged automatically when it is ready"), "wait for it"
         )
     if re.search(_MOVED, said, re.IGNORECASE):
         return Conflict("head-moved", _said(ask, "its branch has another commit now"), "look at it again")

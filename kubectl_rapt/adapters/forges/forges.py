@@ -149,7 +149,7 @@ class Forges:
         if dialect is None:
             raise Invalid(
                 "no-forge",
-                f"there is no forge at {shown(address.url)} that Rapt knows",
+                f"Rapt does not know the forge at {shown(address.url)}",
                 "merge the branch with git, or set forge.kind and forge.api in rapt.yaml",
             )
         return dialect

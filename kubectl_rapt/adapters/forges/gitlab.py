@@ -166,7 +166,7 @@ class GitLab:
             return said.number("id")
         raise Invalid(
             "forge-invalid",
-            f'{self._client.host} knows nobody named "{username}"',
+            f'{self._client.host} has no user "{username}"',
             "correct the reviewers' names",
         )
 

@@ -154,7 +154,7 @@ def _environment(context: typer.Context, world: World, asked: list[str]) -> str:
     known = list(repository.read(world).project().environments)
     gone = UsageError(
         "no-environment",
-        "no environment is named and there is no default",
+        "no environment is given, and you have no default",
         "--in ENV",
     )
     found = answering.answer(

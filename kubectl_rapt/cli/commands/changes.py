@@ -192,7 +192,7 @@ def _bring(context: typer.Context, identifier: str, is_dry: bool, *, opens: bool
                 seen = answer or updating.plan(world, identifier).one.pull_request
     kinds = {type(step) for step in planned.plan.steps}
     done = [
-        *(["rendered anew on today's main"] if CommitFiles in kinds else []),
+        *(["rendered again on the current main branch"] if CommitFiles in kinds else []),
         *(["pull request brought up to date"] if Propose in kinds else []),
     ]
     what = " and ".join(done) + (" (dry run)" if is_dry else "") if done else "is up to date"
@@ -214,7 +214,7 @@ def abandon(
 ) -> None:
     """Close the pull request of a change, and delete its branch.
 
-    Example: kubectl rapt changes abandon 7c1e42 -m 'we need it no more'
+    Example: kubectl rapt changes abandon 7c1e42 -m 'not needed any more'
     """
     is_dry = options.is_dry(dry_run)
     with options.open_world(context) as (world, writers):
@@ -299,7 +299,7 @@ def _attempt(world: World, writers: Writers, planned: Merge) -> None:
 
 def _tell(step: Step, answer: Written) -> None:
     if isinstance(step, CommitFiles):
-        terminal.say(f"rendered anew on today's main, pushed to {step.branch}")
+        terminal.say(f"rendered again on the current main branch, pushed to {step.branch}")
     if isinstance(step, Propose) and isinstance(answer, PullRequest):
         terminal.say(terminal.clean(f"review: {answer.url}"))
     if isinstance(step, DeleteBranch):

@@ -228,10 +228,10 @@ def _status(run: Run, stands: Standing | None, now: datetime) -> list[tuple[str,
     if stands.message and not (stands.is_over and stands.is_recorded):
         lines.append(("", stands.message))
     if not stands.is_recorded:
-        lines.append(("", "nobody has recorded this yet: kubectl rapt reconcile"))
+        lines.append(("", "this is not recorded yet: kubectl rapt reconcile"))
     elif stands.overdue:
         due = times.spell_seconds(stands.overdue.total_seconds())
-        lines.append(("", f"due for {due}, and nobody starts it: kubectl rapt attach {run.name}"))
+        lines.append(("", f"due for {due}, and nothing starts it: kubectl rapt attach {run.name}"))
     took = listed.spell_span(stands.released_at, stands.finished_at, now)
     return [*lines, ("Duration", took or "unknown")]
 

@@ -124,7 +124,7 @@ def _runner(world: "World", writers: "Writers", wanted: str, given: "Given", *, 
     if wanted == CLUSTER:
         up = trying.read(world, str(wiring.dev_folder(os.environ)))
         if up is None:
-            raise NotFound("no-dev-cluster", "there is no cluster of your own", "kubectl rapt dev up")
+            raise NotFound("no-dev-cluster", "no cluster was started by dev up", "kubectl rapt dev up")
         return lambda tried, is_over: _in_cluster(up, tried, is_dry=is_dry)
     engine = trying.engine(world, wanted)
     return lambda tried, is_over: _with_engine(world, writers, engine, tried, given, is_over, is_dry=is_dry)

@@ -129,9 +129,9 @@ def _tell(found: Listing) -> None:
         terminal.say(f"note: {what} {verb} not say so yet: kubectl rapt reconcile")
     if late := found.overdue:
         what = (
-            "1 run is due and nobody starts it"
+            "1 run is due, and nothing starts it"
             if late == 1
-            else f"{late} runs are due and nobody starts them"
+            else f"{late} runs are due, and nothing starts them"
         )
         terminal.say(f"note: {what}: kubectl rapt reconcile")
 

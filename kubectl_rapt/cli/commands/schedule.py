@@ -297,7 +297,7 @@ def _say_waiting(name: str, step: Later) -> None:
 def _say_left(left: Sequence[str], count: int) -> None:
     if left:
         terminal.say(
-            f"{len(left)} of {count} slots have not run yet: the same command goes on with them, and so does "
+            f"{len(left)} of {count} slots have not run yet: type the same command again, or "
             "kubectl rapt reconcile"
         )
 
@@ -309,7 +309,7 @@ def _planned(one: Slot) -> list[str]:
 def _ask(tool: str, count: int) -> None:
     what = f"that is {count} runs of {tool}"
     if not terminal.is_interactive():
-        raise Refused("needs-yes", f"{what}, and nobody is there to ask", "--yes")
+        raise Refused("needs-yes", f"{what}, and this is not a terminal", "--yes")
     if not typer.confirm(f"{what[:1].upper()}{what[1:]}. Start them?", err=True):
         raise typer.Abort
 

@@ -34,7 +34,7 @@ def share(
     if not namespaces and not environments:
         raise UsageError(
             "bad-usage",
-            "share needs somebody to share with",
+            "share needs a namespace or an environment to share with",
             "--to-namespace NAME",
         )
     with options.open_world(context) as (world, writers):

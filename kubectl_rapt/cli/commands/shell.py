@@ -162,5 +162,7 @@ def _leave(writers: "Writers", removal: "Delete", *, stays: bool) -> None:
         debugging.remove(writers, removal)
         terminal.say(f"{show.name(removal.ref)} deleted")
     except RaptError as error:
-        terminal.say(terminal.clean(f"  it could not be deleted, and goes by itself: {error.message}"))
+        terminal.say(
+            terminal.clean(f"  it could not be deleted now, and will be deleted later: {error.message}")
+        )
         terminal.say(f"  try: {again}")

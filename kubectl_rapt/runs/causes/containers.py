@@ -17,7 +17,7 @@ SIGNALS: Mapping[int, tuple[str, str]] = {
     8: ("SIGFPE", "it divided by zero, or the like"),
     9: ("SIGKILL", "something ended it by force"),
     11: ("SIGSEGV", "it touched memory that is not its own"),
-    13: ("SIGPIPE", "nobody read what it wrote"),
+    13: ("SIGPIPE", "its output was not read"),
     14: ("SIGALRM", "its own alarm rang"),
     15: ("SIGTERM", "it was told to end"),
     24: ("SIGXCPU", "it used more processor time than it may"),
@@ -71,7 +71,7 @@ def recognise(pod: Pod, seen: Seen) -> Iterator[Finding]:
             continue
         if end.reason == LOST:
             if not pod.reason and not pod.deleted_at and not container.is_init:
-                message = f"node {pod.node} has lost {container.role}: it, or its runtime, was started anew"
+                message = f"node {pod.node} has lost {container.role}: it, or its runtime, was restarted"
                 yield Finding(causes.NODE_LOST, message, evidence(pod, container, end), pod=pod.name)
             continue
         if container.is_init and (pod.phase == "Succeeded" or _has_begun(pod)):
@@ -127,7 +127,7 @@ def _start(container: Container, end: Container) -> tuple[str, str]:
     if any(words_ in end.message for words_ in _NOT_EXECUTABLE):
         return (
             causes.COMMAND_NOT_EXECUTABLE,
-            f"{container.role} runs {command}, which is no program that image {container.image} can run",
+            f"{container.role} runs {command}, which is not a program that image {container.image} can run",
         )
     return causes.START_FAILED, f"{container.role} could not be started: {end.message}"
 

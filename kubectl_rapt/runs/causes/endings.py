@@ -62,7 +62,7 @@ def recognise(pod: Pod, seen: Seen) -> Iterator[Finding]:
         evidence = f"job/{job.name} condition FailureTarget: {job.failing}"
         yield Finding(causes.DEADLINE_EXCEEDED, message, evidence, exit_code=code, pod=pod.name)
     elif (at := _deleted_while_it_ran(pod, seen)) and not (job and _is_deleting(job, at)):
-        message = "somebody deleted its pod while it ran"
+        message = "its pod was deleted while it ran"
         yield Finding(
             causes.DELETED, message, f"pod/{pod.name} deletionTimestamp", exit_code=code, pod=pod.name
         )
@@ -129,7 +129,7 @@ def _eviction(pod: Pod, where: str) -> str:
     if pod.disruption and pod.disruption not in _DISRUPTIONS:
         return f"Kubernetes ended its pod on {where}: {pod.disruption}" + _in_brackets(pod)
     if pod.disruption == "EvictionByEvictionAPI":
-        return f"somebody asked that {where} be freed of it, as `kubectl drain` does" + _in_brackets(pod)
+        return f"it was evicted from {where}, as `kubectl drain` does" + _in_brackets(pod)
     return f"{where} had to be freed of its pod" + _in_brackets(pod)
 
 

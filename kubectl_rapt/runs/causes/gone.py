@@ -26,7 +26,7 @@ def deleted(seen: Seen) -> Iterator[Finding]:
         started = {event.container for event in own if event.reason == "Started"}
         was_stopped = bool(stopped) and started <= {event.container for event in stopped}
         if was_stopped and not any(event.reason in _OTHERS for event in own):
-            message = "somebody deleted its pod while it ran"
+            message = "its pod was deleted while it ran"
             yield Finding(causes.DELETED, message, by(stopped[0]), container=stopped[0].container, pod=name)
 
 

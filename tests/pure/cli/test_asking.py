@@ -20,7 +20,7 @@ def test_yes_or_the_word_goes_on(
 ) -> None:
     answered(monkeypatch, answer)
     asking.confirm("delete it", is_sure=False, word=word)
-    assert capsys.readouterr().err == f"delete it? [{'type prod to go on' if word else 'y/N'}] "
+    assert capsys.readouterr().err == f"delete it? [{'type prod to continue' if word else 'y/N'}] "
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ CASES: list[tuple[str, Ask, type[RaptError], str, str, str]] = [
     ("500-plugin-wants-terminal", LIST, Refused, "not-authenticated", "standard input is not a terminal", "kubectl get --raw /version"),
     ("500-oidc-token", LIST, Refused, "not-authenticated", "ID Token is not a valid JWT", "kubectl get --raw /version"),
     ("500-eof", LIST, Unavailable, "cut-off", "cannot list jobs.batch", "kubectl get --raw /readyz"),
-    ("500-eof", CREATE, Unavailable, "cut-off", "nobody knows whether create job/nightly", "kubectl get jobs.batch nightly -n prod"),
+    ("500-eof", CREATE, Unavailable, "cut-off", "it is not known whether create job/nightly", "kubectl get jobs.batch nightly -n prod"),
     ("500-reset", CREATE, Unavailable, "cut-off", "connection reset by peer", "kubectl get jobs.batch nightly -n prod"),
     ("504-future-rv-list", LIST, Unavailable, "timeout", "Too large resource version", "kubectl get --raw /readyz"),
     ("vap-default", CREATE, Refused, "policy", 'policy "deny-hostnetwork" refuses job/nightly: hostNetwork is not allowed for Jobs', "kubectl get validatingadmissionpolicy deny-hostnetwork -o yaml"),

@@ -50,7 +50,7 @@ def test_no_more_is_held_than_a_piece_and_an_element() -> None:
     "text", [b"", b"<html>", b"[]", a_list([{"a": 1}, {"b": 2}])[:-4], b'{"items":[{"a":1},', b'{"items":[1}']
 )
 def test_what_is_no_list_is_told(text: bytes) -> None:
-    with pytest.raises(ValueError, match=r"Expecting|Unterminated|Extra|no object"):
+    with pytest.raises(ValueError, match=r"Expecting|Unterminated|Extra|not an object"):
         list(elements.read([text], "items"))
 
 

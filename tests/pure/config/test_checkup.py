@@ -17,14 +17,14 @@ BROKEN = Verdict("failed", "broken", "mend it", "some-code")
         (
             checkup.kubectl([], ""),
             "warning",
-            "there is none on the PATH; Rapt makes do, a person hardly",
+            "it is not on the PATH; Rapt works without it",
             "https://kubernetes.io/docs/tasks/tools/",
         ),
         (checkup.plugin(["/a/kubectl-rapt"], "/a"), "ok", "/a/kubectl-rapt", ""),
         (
             checkup.plugin([], "/opt/rapt/bin"),
             "failed",
-            "kubectl-rapt is not on the PATH, so `kubectl rapt` is no command",
+            "kubectl-rapt is not on the PATH, so `kubectl rapt` does not work",
             'export PATH="/opt/rapt/bin:$PATH"',
         ),
         (

@@ -142,7 +142,9 @@ def test_one_edited_field_is_refused_by_its_name(
 
 @pytest.mark.parametrize("document", [None, "text", [], 1])
 def test_what_is_no_object_is_refused(document: Any) -> None:
-    assert rendered.check(document, PROD, PROJECT) == [Problem("", "holds something that is no object")]
+    assert rendered.check(document, PROD, PROJECT) == [
+        Problem("", "contains something that is not an object")
+    ]
     assert rendered.named(document) == ""
 
 

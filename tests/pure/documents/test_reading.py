@@ -136,8 +136,8 @@ def test_the_message_shows_the_word_and_what_it_may_be_taken_for() -> None:
 
 
 REFUSED = [
-    ("", "f.yaml: there is no document in it", "write one, or remove the file"),
-    ("# a remark\n", "f.yaml: there is no document in it", "write one, or remove the file"),
+    ("", "f.yaml: it is empty", "write one, or remove the file"),
+    ("# a remark\n", "f.yaml: it is empty", "write one, or remove the file"),
     ("a: 1\n---\nb: 2\n", "f.yaml:2: a second document begins here", "keep one document in a file"),
     ("a: 1\n---\n", "f.yaml:2: a second document begins here", "keep one document in a file"),
     ("%YAML 1.2\n---\na: b", "directives (%) are not read", "remove the line that begins with %"),

@@ -157,7 +157,7 @@ def test_what_is_found_is_refused_with_the_line_that_would_allow_it() -> None:
     (problem,) = caught.value.problems
     assert (caught.value.code, caught.value.exit_code, problem.where) == ("literal-secret", 6, "url")
     line = f'allowedLiterals: ["{digest}"]'
-    assert problem.what == f"looks like a GitHub token; if it is no secret: {line}"
+    assert problem.what == f"looks like a GitHub token; if it is not a secret: {line}"
     assert token[4:] not in f"{caught.value.message}{caught.value.hint}{problem}"
     secrets.check(secrets.search({"url": token}), [digest])
 

@@ -87,7 +87,7 @@ def test_what_a_real_node_showed_is_recognised(one: Failing) -> None:
 
 OF_THE_API_SERVER = [
     ("drained", "Evicted", "as `kubectl drain` does", "DisruptionTarget: EvictionByEvictionAPI"),
-    ("deleted", "Deleted", "somebody deleted its pod while it ran", "deletionTimestamp"),
+    ("deleted", "Deleted", "its pod was deleted while it ran", "deletionTimestamp"),
     ("starved", "Evicted", "was low on memory", "Failed: Evicted"),
     ("low", "Preempted", "made room on node small-", "DisruptionTarget: PreemptionByScheduler"),
     ("lost", "NodeLost", "went away or may not be used", "DisruptionTarget: DeletionByTaintManager"),
@@ -411,7 +411,7 @@ def test_events_tell_of_a_pod_that_was_deleted_and_is_gone() -> None:
     stopped = an_event("Killing", "Stopping container tool", container="tool")
     certain = outcome.of(jobs.from_manifest(job), [], [started, stopped])
     assert certain
-    assert (certain.cause, certain.message) == ("Deleted", "somebody deleted its pod while it ran")
+    assert (certain.cause, certain.message) == ("Deleted", "its pod was deleted while it ran")
     evicted = an_event("Evicted", "The node was low on resource: memory")
     proxy = an_event("Killing", "Stopping container proxy", container="proxy")
     for said in ([started], [started, stopped, evicted], [started, proxy]):

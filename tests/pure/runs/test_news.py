@@ -28,7 +28,7 @@ TABLE: list[tuple[str, Run | None, Run, list[str]]] = [
         "a slot's Job was taken over",
         None,
         a_run_of("Running", OPEN, adopted=Adopted("nightly-1", "u")),
-        ["RunStarted: goes on from job/backup-x7k2p-1"],
+        ["RunStarted: continues job/backup-x7k2p-1"],
     ),
     ("nothing", a_run_of("Running", OPEN), a_run_of("Running", OPEN), []),
     (

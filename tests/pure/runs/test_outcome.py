@@ -284,7 +284,7 @@ CERTAIN: list[tuple[str, dict[str, Any], Pods, Outcome]] = [
         [],
         Outcome(
             "Failed",
-            message="it failed, and nobody says why",
+            message="it failed, and no cause was found",
             evidence="job/backup-x7k2p-1 condition Failed: no reason",
             finished_at=NOON + timedelta(seconds=100),
         ),
@@ -358,7 +358,7 @@ OURS = {
 
 MADE_ROOM = "its pod made room on node node-1 for one of higher priority (because)"
 WENT_AWAY = "node node-1 went away or may not be used any more (because)"
-DRAINED = "somebody asked that node node-1 be freed of it, as `kubectl drain` does (because)"
+DRAINED = "it was evicted from node node-1, as `kubectl drain` does (because)"
 
 
 def a_disrupted_pod(reason: str, *states: dict[str, Any], why: str = "") -> dict[str, Any]:

@@ -33,7 +33,7 @@ NATIVE = RetryPolicy(
 )
 KUBERNETES_DELAYS = replace(NATIVE, otherwise="give-up", rules=(Rule("retry"),))
 DELETED = replace(BASE, rules=(Rule("retry", ("Deleted",)),))
-UNSEEN = "nobody saw how it ended, and it may have done its work"
+UNSEEN = "it is not known how it ended, and it may have done its work"
 DOUBLING = RetryPolicy(
     "grow",
     "Twice the memory",

@@ -86,20 +86,20 @@ FIRINGS = (
 REASONS = (
     ("", 'expects 5 fields (minute, hour, day of month, month, day of week), got 0: ""'),
     ("0 0 0 * * *", "got 6"),
-    ("0 0 * * 7", '"7" is no day of week: expects 0 (Sunday) to 6 or sun to sat'),
-    ("0 24 * * *", '"24" is no hour: expects 0 to 23'),
-    ("0 0 L * *", '"L" is no day of month: expects 1 to 31'),
-    ("0 0 1 1-13 *", '"1-13" is no month: expects 1 to 12 or jan to dec'),
+    ("0 0 * * 7", '"7" is not a day of week: expects 0 (Sunday) to 6 or sun to sat'),
+    ("0 24 * * *", '"24" is not an hour: expects 0 to 23'),
+    ("0 0 L * *", '"L" is not a day of month: expects 1 to 31'),
+    ("0 0 1 1-13 *", '"1-13" is not a month: expects 1 to 12 or jan to dec'),
     ("*/0 * * * *", '"*/0" needs a whole number above 0 behind its /'),
     ("5-1 * * * *", '"5-1" ends before it begins'),
     ("1-2-3 * * * *", '"1-2-3" has more than one -'),
     ("*/2/3 * * * *", '"*/2/3" has more than one /'),
     ("TZ=UTC 0 0 * * *", "the time zone is set on its own"),
-    ("@reboot", "known are @yearly, @annually, @monthly"),
-    ("@every 1d", '"1d" is no delay; write it like @every 1h30m'),
+    ("@reboot", "is not a cron expression, @yearly, @annually, @monthly"),
+    ("@every 1d", '"1d" is not a delay; write it like @every 1h30m'),
     ("@every 2562048h", "too long"),
-    ("\x1b[31m * * * *", '"?[31m" is no minute'),
-    ("7" * 80 + " * * * *", f'"{"7" * 37}…" is no minute'),
+    ("\x1b[31m * * * *", '"?[31m" is not a minute'),
+    ("7" * 80 + " * * * *", f'"{"7" * 37}…" is not a minute'),
 )
 
 
@@ -163,7 +163,7 @@ def test_other_time_zones_are_refused_in_one_line(zone: str) -> None:
 
 
 def test_a_mistyped_time_zone_is_told_the_nearest() -> None:
-    expected = "there is no time zone europe/prague; did you mean: Europe/Prague?"
+    expected = "no time zone europe/prague; did you mean: Europe/Prague?"
     assert schedules.check_time_zone("europe/prague") == expected
 
 

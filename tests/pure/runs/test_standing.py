@@ -270,7 +270,7 @@ def test_a_retry_that_nobody_starts_is_overdue() -> None:
     assert stands(one, seconds=100).overdue == timedelta()
     found = stands(one)
     assert found.overdue == timedelta(seconds=930)
-    assert found.message == "attempt 2 of 3 was due at 12:01:30 UTC, and nobody has started it"
+    assert found.message == "attempt 2 of 3 was due at 12:01:30 UTC, and was not started"
     assert stands(one, behind="run/other").message == "run/other of backup is still running"
 
 

@@ -61,7 +61,7 @@ PARAMETERS = [
     ("name: a, type: integer, maximum: 5", "name: a, type: integer, maximum: 4", "major", "maximum 4"),
     ("name: a, type: integer, maximum: 4", "name: a, type: integer, maximum: 5", "minor", "maximum 5"),
     ("name: a, type: integer, maximum: 4", "name: a, type: integer", "minor", "maximum none"),
-    (f"{A}, code: true", A, "major", "is no code any more"),
+    (f"{A}, code: true", A, "major", "is not code any more"),
     (A, f"{A}, code: true", "minor", "is code for a shell now"),
     (A, f"{A}, description: words", "patch", "in other words"),
     (A, f"{A}, example: z", "patch", "in other words"),

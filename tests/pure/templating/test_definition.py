@@ -171,7 +171,7 @@ WRONG: list[tuple[str, str, str]] = [
     (
         "resources: {limits: {c/p/u: 1}}",
         "resources.limits.c/p/u",
-        "is no name of a resource such as cpu or memory",
+        "is not the name of a resource such as cpu or memory",
     ),
     (
         "resources: {requests: {cpu: 2}, limits: {cpu: 1500m}}",

@@ -83,7 +83,7 @@ def test_a_path_that_git_cannot_hold_is_refused(path: str) -> None:
         with pytest.raises(Invalid) as refused:
             identify({path: b""})
         assert refused.value.code == "bad-path"
-        assert refused.value.message == f"{path!r} is no path of a file in git"
+        assert refused.value.message == f"{path!r} is not the path of a file in git"
 
 
 def test_a_path_is_not_a_file_and_a_folder_at_once() -> None:
@@ -152,7 +152,7 @@ def test_versions_are_read_in_their_order() -> None:
 WRONG = [
     ("kind: Index", "kind: Indx", "index.yaml:2: kind", "expected one of: Index"),
     ("v1alpha1", "v1", "index.yaml:1: apiVersion", "expected one of: rapt.dev/v1alpha1"),
-    ("  backup:", "  Backup:", "index.yaml:4: templates.Backup", "is no name of a template"),
+    ("  backup:", "  Backup:", "index.yaml:4: templates.Backup", "is not the name of a template"),
     ('"2.0.0"', '"2.0"', "index.yaml:8: templates.backup.2.0", "a version is written like"),
     ("1" * 40, "1" * 39, "index.yaml:6: templates.backup.1.0.0.tree", "expected 40 hex digits"),
     ("1" * 40, "A" * 40, "index.yaml:6: templates.backup.1.0.0.tree", "expected 40 hex digits"),
