@@ -458,7 +458,7 @@ COMMANDS = {
     "changes abandon": Command(
         "Config repository", "Close a change without merging it", False,
         "Close the pull request of a change, and delete its branch.",
-        "kubectl rapt changes abandon 7c1e42 -m 'we need it no more'",
+        "kubectl rapt changes abandon 7c1e42 -m 'not needed any more'",
         (
             ("ID", "The change"),
         ),
