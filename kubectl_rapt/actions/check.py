@@ -57,7 +57,11 @@ def check(world: World, found: Repository, environment: str = "") -> Iterator[Ch
         definition = layout.definition(one.environment, one.tool)
         if isinstance(built, RaptError):
             yield Checked(definition, built.problems or (Problem("", built.message),), built.hint)
-        elif path not in found.files:
+            continue
+        # Two changes that do not know of each other may both be merged.
+        for clash in places.clashes(project, found.files, [(one.environment, one.tool, built.objects)]):
+            yield Checked(definition, (Problem("", clash.what),), places.way_out(found.files, clash))
+        if path not in found.files:
             yield Checked(path, (Problem("", "is missing"),), _hint(one))
         elif built.files[path] != found.files[path]:
             yield _differs(world, found, project, one)

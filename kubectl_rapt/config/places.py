@@ -122,14 +122,10 @@ def check_objects(
         problems.append(
             Problem("to continue", "give one of the two tools another name (add --name)" + _fewer(first))
         )
-        raise Refused("same-object", f'tool "{first.tool}" {first.what}', _way_out(files, first), problems)
+        raise Refused("same-object", f'tool "{first.tool}" {first.what}', way_out(files, first), problems)
 
 
-def _fewer(clash: Clash) -> str:
-    return ", or leave the other one a single schedule" if clash.ref.kind == CRON_JOB else ""
-
-
-def _way_out(files: Mapping[str, bytes], clash: Clash) -> str:
+def way_out(files: Mapping[str, bytes], clash: Clash) -> str:
     """The command that leaves the tool with several schedules its first one; else the one that shows the other tool."""
     for environment, tool in (
         (clash.environment, clash.tool),
@@ -146,6 +142,10 @@ def _way_out(files: Mapping[str, bytes], clash: Clash) -> str:
         schedule = f"--schedule {shell.word(first.cron)}{zone}"
         return f"kubectl rapt set {shell.word(tool)} --in {shell.word(environment)} {schedule}"
     return f"kubectl rapt explain {shell.word(clash.other)} --in {shell.word(clash.other_environment)}"
+
+
+def _fewer(clash: Clash) -> str:
+    return ", or leave the other one a single schedule" if clash.ref.kind == CRON_JOB else ""
 
 
 def _refs(content: bytes, path: str) -> Iterator[Ref]:

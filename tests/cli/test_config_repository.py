@@ -678,3 +678,25 @@ def test_a_change_of_another_environment_is_neither_listed_nor_touched(
         assert ended == refused(6, what, f"kubectl rapt changes show {identifier}"), verb
     assert repository.branches == before
     assert ask("changes", "merge", identifier, "--in", "prod").exit_code == 0
+
+
+def test_check_tells_of_two_tools_on_main_that_need_the_same_object(
+    ask: Ask, repository: ConfigRepository
+) -> None:
+    """Each was merged by itself, by people who did not know of the other."""
+    a_2 = ("add", "a-2", "--in", "prod", "--image", "busybox", "--schedule", "0 5 * * *")
+    assert ask(*a_2).exit_code == 0
+    (branch,) = repository.branches.keys() - {"main"}
+    before = repository.files()
+    other = {path: text for path, text in repository.files(branch).items() if before.get(path) != text}
+    repository.git("branch", "-D", branch)
+    assert ask("add", "a", "--in", "prod", "--image", "busybox", *TWO).exit_code == 0
+    take_in(repository)
+    assert ask("check").exit_code == 0
+    repository.commit(dict(other))
+    ended = ask("check")
+    assert ended.exit_code == 1, ended
+    told = ended.stdout + ended.stderr
+    assert 'needs cronjob/a-2, which tool "a-2" has' in told, ended
+    assert 'needs cronjob/a-2, which tool "a" has' in told, ended
+    assert "kubectl rapt set a --in prod --schedule '0 3 * * *'" in told, ended
