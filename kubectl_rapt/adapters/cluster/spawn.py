@@ -1,14 +1,16 @@
-"""Starting kubectl with nothing imported but ``os``: it starts before the rest of the program does, beside it.
+"""Starting kubectl with next to nothing imported: it starts before the rest of the program does, beside it.
 
 ``proxy.py`` listens to what is started here.
 """
 
 import os
+import sys
 from _thread import allocate_lock
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 SIGKILL = 9
+SIGSTOP = 17 if sys.platform == "darwin" else 19
 TYPE_CHECKING = False  # as type checkers know it; the real one is in ``typing``, which is not quick
 if TYPE_CHECKING:
     from kubectl_rapt.adapters.cluster.package import Relay, Said
@@ -23,11 +25,17 @@ _LIVELINESS = {"HTTP2_READ_IDLE_TIMEOUT_SECONDS": "8", "HTTP2_PING_TIMEOUT_SECON
 # however we die, on Linux and macOS, from whatever thread. It then ends kubectl and removes the folder, also if our
 # whole group was killed. If we end as we should, we do that, and tell it so.
 # (PR_SET_PDEATHSIG is Linux only, follows the spawning thread, and misses a parent that is dead already.)
+# What kubectl waits for, a credential plug-in and what that has started, goes with it. They are not in a group of their
+# own, because a plug-in may ask its person on the terminal, which only the group in the foreground can read.
 _HEIR = """
 trap '' INT HUP QUIT TERM
 read -r _ && exit
+tree() {
+    kill -STOP "$1" && echo "$1"
+    ps -A -o pid= -o ppid= | while read -r one of; do [ "$of" = "$1" ] && tree "$one"; done
+}
 for _ in 1 2 3 4 5 6 7 8 9 10; do
-    read -r pid <"$0/pid" && kill -9 "$pid"
+    read -r pid <"$0/pid" && kill -9 $(tree "$pid")
     rm -f "$0/pid" "$0/s" "$0/complaints"
     rmdir "$0" && exit
     sleep 0.1
@@ -61,7 +69,11 @@ class Child:
         """End it and wait for that; its exit status. Any thread may do so, and several at once."""
         with self._lock:  # a number that is waited for, or closed, twice may be something else's by then
             if self._status is None:
-                os.kill(self._pid, SIGKILL)  # it is ours until it is waited for, also where it has ended
+                for pid in [*_under(self._pid), self._pid]:
+                    with suppress(OSError):  # one of those under it may have ended
+                        os.kill(
+                            pid, SIGKILL
+                        )  # itself is ours until it is waited for, also where it has ended
             return self._wait()
 
     def _wait(self) -> int:
@@ -244,6 +256,31 @@ def private_folder() -> str:
         f"no folder can be made for kubectl's socket ({', '.join(refused)})",
         "df -h /tmp, or use another folder: export TMPDIR=FOLDER",
     )
+
+
+def _under(pid: int) -> list[int]:
+    """What a process has started and what those have, each stopped first: it then starts nothing more, and none of
+    their numbers becomes free."""
+    with suppress(OSError):
+        os.kill(pid, SIGSTOP)
+    found = _children(pid)
+    return [*(one for child in found for one in _under(child)), *found]
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        threads = os.listdir(f"/proc/{pid}/task")  # noqa: PTH208
+    except OSError:
+        if os.path.isdir("/proc/self"):  # noqa: PTH112
+            return []
+        with os.popen("ps -A -o pid= -o ppid=") as listed:
+            pairs = [line.split() for line in listed]
+        return [int(child) for child, parent in pairs if parent == str(pid)]
+    found = []
+    for thread in threads:
+        with suppress(OSError), open(f"/proc/{pid}/task/{thread}/children") as file:  # noqa: PTH123
+            found += map(int, file.read().split())
+    return found
 
 
 def _remove(folder: str) -> None:
