@@ -259,8 +259,10 @@ def private_folder() -> str:
 
 
 def _under(pid: int) -> list[int]:
-    """What a process has started and what those have, each stopped first: it then starts nothing more, and none of
-    their numbers becomes free."""
+    """What a process has started, and what those have.
+
+    Each is stopped first: it then starts nothing more, and none of their numbers becomes free.
+    """
     with suppress(OSError):
         os.kill(pid, SIGSTOP)
     found = _children(pid)
