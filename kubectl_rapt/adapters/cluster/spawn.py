@@ -278,7 +278,7 @@ def _children(pid: int) -> list[int]:
         with os.popen("ps -A -o pid= -o ppid=") as listed:
             pairs = [line.split() for line in listed]
         return [int(child) for child, parent in pairs if parent == str(pid)]
-    found = []
+    found: list[int] = []
     for thread in threads:
         with suppress(OSError), open(f"/proc/{pid}/task/{thread}/children") as file:  # noqa: PTH123
             found += map(int, file.read().split())
