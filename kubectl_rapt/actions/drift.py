@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from kubectl_rapt.actions import desired, repository
+from kubectl_rapt.actions import desired, repository, schedule
 from kubectl_rapt.actions.desired import Desired, Live
 from kubectl_rapt.errors import Invalid, Refused
 from kubectl_rapt.model.kinds import Manifest, Ref, ref_of
@@ -52,6 +52,19 @@ class Drifted:
 
 
 @dataclass(frozen=True, slots=True)
+class Switched:
+    """A schedule that somebody has suspended through Rapt.
+
+    Args:
+        ref: Its CronJob.
+        how: By whom and when: ``suspended by ann at 2026-11-30T01:00:00+00:00``.
+    """
+
+    ref: Ref
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
 class Drift:
     """The cluster against the repository.
 
@@ -61,6 +74,7 @@ class Drift:
         applied: The commit that was applied last; empty where none was.
         state: ``applied``, or ``applying`` where a sync has not finished; empty where there was none.
         objects: What differs, in the order in which it is applied.
+        switched: What ``schedule suspend`` stopped, which is a decision and no drift.
     """
 
     environment: str
@@ -68,6 +82,7 @@ class Drift:
     applied: str
     state: str
     objects: tuple[Drifted, ...]
+    switched: tuple[Switched, ...] = ()
 
 
 def drift(world: World, name: str) -> Drift:
@@ -94,7 +109,12 @@ def drift(world: World, name: str) -> Drift:
     live = desired.look(world, want)
     found = [*_missing_or_changed(world, want, live), *_surplus(want, live)]
     data = live.record["data"] if live.record else {}
-    return Drift(name, want.commit, live.commit, data.get("state", ""), tuple(found))
+    switched = [
+        Switched(ref, how)
+        for ref, manifest in live.objects.items()
+        if (how := schedule.suspension(manifest)) and ref in set(map(ref_of, want.objects))
+    ]
+    return Drift(name, want.commit, live.commit, data.get("state", ""), tuple(found), tuple(switched))
 
 
 def _missing_or_changed(world: World, want: Desired, live: Live) -> Iterable[Drifted]:
@@ -124,6 +144,15 @@ def _changes(world: World, manifest: Manifest, found: Manifest) -> tuple[Changed
     is_ours = not fields.managers_of_content(found) - {labels.MANAGER}
     if is_ours and written.is_current(manifest, found):
         return ()
+    is_decided = bool(schedule.suspension(found)) and "suspend" not in manifest["spec"]
+    return tuple(
+        one
+        for one in _differences(world, manifest, found, is_ours=is_ours)
+        if not (is_decided and one.difference.path == schedule.SUSPEND)
+    )
+
+
+def _differences(world: World, manifest: Manifest, found: Manifest, *, is_ours: bool) -> tuple[Changed, ...]:
     try:
         applied = world.cluster.dry_run_apply(manifest, manager=labels.MANAGER)
     except Invalid:

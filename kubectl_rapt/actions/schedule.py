@@ -11,7 +11,7 @@ from kubectl_rapt.errors import Conflict, Invalid, NotFound, RaptError, UsageErr
 from kubectl_rapt.model import shell, times
 from kubectl_rapt.model.kinds import CRON_JOB, JOB, RUN, Manifest, Ref, ref_of
 from kubectl_rapt.model.plan import Delete, Patch
-from kubectl_rapt.objects import jobs, labels, runs
+from kubectl_rapt.objects import fields, jobs, labels, runs
 from kubectl_rapt.objects.runs import NOT_STARTED, Run
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs import agenda, lifecycle, listed
@@ -20,6 +20,8 @@ from kubectl_rapt.runs.lifecycle import Later, Seen
 from kubectl_rapt.writes import Writers
 
 MOST_SLOTS = 1000
+SUSPEND = ("spec", "suspend")
+"""The field of a CronJob that stops it."""
 """How many runs one backfill may start."""
 
 
@@ -191,6 +193,16 @@ def carry_out(world: World, writers: Writers, switch: Switch) -> None:
 
 
 _SWITCHES = 12
+
+
+def suspension(manifest: Manifest) -> str:
+    """By whom and when a schedule was suspended through Rapt; empty if it is not, or if somebody else did it."""
+    said = (manifest["metadata"].get("annotations") or {}).get(labels.SWITCHED, "")
+    if manifest["kind"] != CRON_JOB.name or not manifest["spec"].get("suspend"):
+        return ""
+    # Whoever resumes and suspends it by hand later leaves the annotation as it is.
+    is_ours = any(one.manager == lifecycle.MANAGER for one in fields.managers(manifest, SUSPEND))
+    return said if is_ours and said.startswith("suspended by ") else ""
 
 
 def _switched(cron_job: Manifest) -> tuple[object, ...]:

@@ -1,13 +1,16 @@
 """Asking for one more attempt, cancelling, and policies by their names, on a fake cluster."""
 
 from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 
 from kubectl_rapt import writes
-from kubectl_rapt.actions import advance, attach, cancel, dead, find, policies, retry
+from kubectl_rapt.actions import advance, attach, cancel, dead, find, policies, retry, sweep
 from kubectl_rapt.actions import run as running
+from kubectl_rapt.actions.passing import Pass, Scope, Told
 from kubectl_rapt.errors import Conflict, Invalid, NotFound, RaptError, Refused
 from kubectl_rapt.model.duration import Duration
 from kubectl_rapt.model.kinds import JOB, TOOL, Manifest, Ref
@@ -237,6 +240,22 @@ def test_a_run_whose_account_went_with_its_tool_is_not_waited_for(
     assert "tool/probe was removed" in caught.value.message
     assert caught.value.hint == "kubectl rapt why r"
     assert find.run(ann, "r", "default").resource_version == before
+
+
+def test_a_wrong_clock_matters_to_no_job_of_which_nothing_is_to_be_deleted(
+    ann: FakeWorld, writers: FakeWriters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The Job of a run that was cancelled is suspended for good, and recorded."""
+    ann.cluster.create(a_tool())
+    wanted = running.plan(ann, running.Request("probe", "default", {}, {}, "r"))
+    advance.advance(ann, writers, Seen(wanted))
+    cancel.cancel(ann, writers, "r", "default")
+    monkeypatch.setattr(ann.cluster, "skew", lambda: timedelta(hours=1))
+    told: list[Told] = []
+    this = Pass(ann, writers, Scope("default"), told.append, is_dry=False)
+    job = jobs.from_manifest(ann.cluster.get(Ref(JOB, "r-1", "default")))
+    this.each(partial(sweep.remove_stray, this), [(job.ref, job)])
+    assert told == []
 
 
 def test_a_tool_that_names_a_policy_gets_the_namespaces_own_before_the_one_that_came_with_rapt(

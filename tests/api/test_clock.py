@@ -28,19 +28,6 @@ def names(world: World, namespace: str) -> set[str]:
     return {one["metadata"]["name"] for kind in (JOB, RUN) for one in world.cluster.list(kind, namespace)}
 
 
-def test_a_clock_that_is_ahead_names_no_job_of_which_nothing_is_to_be_deleted(
-    scene: Scene, admin: tuple[World, Writers], ann: Person
-) -> None:
-    """The Job of a run that was cancelled is suspended for good, and recorded."""
-    (run,) = finished.create(admin[1], finished.a_run("stopped", scene.namespace))
-    job = finished.owned(run, "stopped-1")
-    job["spec"]["suspend"] = True
-    (made,) = finished.create(admin[1], job)
-    finished.close(admin[1], run, "Failed", days=0.001, job=made)
-    passed = ann.is_off_by(timedelta(minutes=30), "reconcile")
-    assert passed.exit_code == 0, passed
-
-
 @pytest.mark.parametrize(("off", "said"), [(AHEAD, "ahead of"), (BEHIND, "behind")])
 def test_a_wrong_clock_deletes_nothing_and_says_so(
     scene: Scene,

@@ -88,6 +88,33 @@ def test_what_was_changed_by_hand_is_told_with_its_author_and_nothing_is_written
     ], "what others added is theirs, and stays theirs: drift alone tells"
 
 
+def test_a_suspension_through_rapt_is_a_decision_and_no_drift(
+    nightly: Team, user: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    end = ["-n", nightly.namespace, "--kubeconfig", str(user)]
+    words = ["drift", "--in", "dev", "--kubeconfig", str(user)]
+    assert main.run(["schedule", "suspend", "nightly", *end]) == 0
+    capfd.readouterr()
+    assert main.run(words) == 0
+    shown = capfd.readouterr()
+    assert shown.out.startswith("dev: no drift; ")
+    said = f"note: cronjob.batch/nightly -n {nightly.namespace} was suspended by user-of-{nightly.namespace} at 20"
+    assert shown.err.startswith(said), shown.err
+    kubectl_does(
+        user, "patch", "cronjob/nightly", "--type=merge", '--patch={"spec":{"schedule":"*/5 * * * *"}}'
+    )
+    assert main.run(words) == 1, "all else is drift as before"
+    assert "spec.suspend" not in capfd.readouterr().out
+    for suspend in ("false", "true"):
+        kubectl_does(
+            user, "patch", "cronjob/nightly", "--type=merge", f'--patch={{"spec":{{"suspend":{suspend}}}}}'
+        )
+    assert main.run(words) == 1
+    shown = capfd.readouterr()
+    assert "  spec.suspend: false → true by kubectl-patch" in shown.out
+    assert "note:" not in shown.err
+
+
 def test_both_ways_missing_and_surplus(nightly: Team, user: Path) -> None:
     nightly.add("gone")
     nightly.sync()

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from kubectl_rapt.actions import drift as drifting
-from kubectl_rapt.actions.drift import Changed, Drift, Drifted
+from kubectl_rapt.actions.drift import Changed, Drift, Drifted, Switched
 from kubectl_rapt.cli import options, show, terminal
 from kubectl_rapt.model import shell, times
 
@@ -35,6 +35,9 @@ def drift(
     else:
         for one in found.objects:
             _tell(one)
+        for switched in found.switched:
+            note = f"note: {show.name(switched.ref)} -n {switched.ref.namespace} was {switched.how}"
+            terminal.say(terminal.clean(note))
         terminal.out(terminal.clean(summary(found)))
     return DRIFTED if found.objects else 0
 
@@ -94,7 +97,12 @@ def data(found: Drift) -> Mapping[str, Any]:
             }
             for one in found.objects
         ],
+        **({"suspended": [_suspended(one) for one in found.switched]} if found.switched else {}),
     }
+
+
+def _suspended(one: Switched) -> Mapping[str, Any]:
+    return {"namespace": one.ref.namespace, "name": one.ref.name, "how": one.how}
 
 
 def _field(change: Changed) -> Mapping[str, Any]:

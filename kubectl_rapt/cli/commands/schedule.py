@@ -248,10 +248,9 @@ def backfill(
         if not slots:
             terminal.say(f"{tool} has no slot between {times.spell(first)} and {times.spell(last)}.")
             return 0
-        if due:
-            scheduling.backfilled(
-                world, cron_job, due[0], slot_as
-            )  # what is refused is refused before anything runs
+        if due or slot_as:
+            # What is refused is refused before anything runs or is told.
+            scheduling.backfilled(world, cron_job, slots[0], slot_as)
         if is_dry:
             listing.table(
                 ["SLOT", "RUN", "STATE"], [_planned(one) for one in slots], listing.Form(), _SLOT_STEPS
