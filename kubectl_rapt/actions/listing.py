@@ -3,6 +3,8 @@
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from kubectl_rapt.actions import threads
 from kubectl_rapt.errors import RaptError
@@ -15,7 +17,9 @@ from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs import listed
 from kubectl_rapt.runs.listed import Filter, Line
 
-_IDLE_SECONDS = 60.0
+if TYPE_CHECKING:
+    from kubectl_rapt.runs.tracked import Tracked
+
 Place = tuple[str, str]
 """Namespace and name."""
 
@@ -226,7 +230,13 @@ def objects(world: World, wanted: Wanted) -> list[tuple[Manifest, Line | None]]:
         for line in [lines.get(_place(one))]
         if line is None or wanted.filter.accepts(line)
     ]
-    return sorted(chosen, key=lambda one: str(one[0]["metadata"]["creationTimestamp"]), reverse=True)
+    return sorted(chosen, key=age, reverse=True)
+
+
+def age(shown: tuple[Manifest, Line | None]) -> str:
+    """What the newest first is decided by: since when an object's run is there."""
+    one, line = shown
+    return line.created if line else str(one["metadata"]["creationTimestamp"])
 
 
 def _place(one: Manifest) -> Place:
@@ -248,32 +258,71 @@ def line_of(one: Manifest) -> Line:
 def changes(world: World, wanted: Wanted) -> Iterator[tuple[Manifest, Line | None] | None]:
     """What there is, then None, then each run whose line changes, for ever; Jobs without a Run included.
 
-    A run changes with its Job and its pods. What only events and leases say is not watched.
+    A run changes with its Job and its pods, which are watched. While one waits, events and leases are looked at now and
+    then: they alone say for what.
     """
     from kubectl_rapt.runs.tracked import Tracked
 
     tracked = Tracked()
-    merged: threads.Merge[tuple[Kind, Event] | None] = threads.Merge()
+    merged: threads.Merge[tuple[Part, Event] | None] = threads.Merge()
     parts = ",".join(filter(None, (wanted.selector, labels.RUN if wanted.fields else labels.TOOL)))
-    for kind, selector, fields in (
-        (RUN, wanted.selector, wanted.fields),
-        (JOB, parts, ""),
-        (POD, parts, ""),
-    ):
-        events = world.cluster.watch(kind, wanted.namespace, labels=selector, fields=fields)
-        merged.add(zip(itertools.repeat(kind), events))
-    unsynced = {RUN, JOB, POD}
-    for item in merged.read(_IDLE_SECONDS, None):
-        if item is None:
+    unsynced: set[Part] = set()
+    for namespace in _watched(world, wanted.namespace):
+        for kind, selector, fields in (
+            (RUN, wanted.selector, wanted.fields),
+            (JOB, parts, ""),
+            (POD, parts, ""),
+        ):
+            events = world.cluster.watch(kind, namespace, labels=selector, fields=fields)
+            unsynced.add((kind, namespace))
+            merged.add(zip(itertools.repeat((kind, namespace)), events))
+    looked_at: datetime | None = None
+    for item in merged.read(_LOOK_AGAIN.total_seconds(), None):
+        changed: set[Place] = set()
+        is_first = False
+        if item is not None:
+            part, event = item
+            if event.type != "synced":
+                changed.add(tracked.take(part[0], event.object, is_gone=event.type == "deleted"))
+            elif part in unsynced:
+                unsynced.discard(part)
+                is_first = not unsynced
+        if unsynced:
             continue
-        kind, event = item
-        changed: list[Place] = []
-        if event.type != "synced":
-            changed = [tracked.take(kind, event.object, is_gone=event.type == "deleted")]
-        elif kind in unsynced:
-            unsynced.discard(kind)
-            changed = list(tracked.everything()) if not unsynced else []
-        told = [one for place in changed if not unsynced and (one := tracked.news(place, world.now()))]
+        now = world.now()
+        if is_first or (tracked.waits and (looked_at is None or now - looked_at >= _LOOK_AGAIN)):
+            changed |= _look(world, wanted, tracked)
+            looked_at = now
+        if is_first:
+            changed |= set(tracked.everything())
+        told = (one for place in sorted(changed) if (one := tracked.news(place, now)))
         yield from (one for one in told if one[1] is None or wanted.filter.accepts(one[1]))
-        if event.type == "synced" and not unsynced:
+        if is_first:
             yield None
+
+
+_LOOK_AGAIN = timedelta(seconds=5)
+"""How often events and leases are looked at while something waits."""
+Part = tuple[Kind, str]
+"""What is watched: a kind in a namespace."""
+
+
+def _watched(world: World, namespace: str) -> Sequence[str]:
+    """The namespaces to watch, each by itself; an environment may have several."""
+    return world.location.all_namespaces if world.location and not namespace else (namespace,)
+
+
+def _look(world: World, wanted: Wanted, tracked: "Tracked") -> set[Place]:
+    """Ask how what waits stands, as a list does; whoever may not is told what is watched alone."""
+    from kubectl_rapt.actions import standings
+
+    made = list(tracked.scheduled())
+    going = [one for one in made if not one.ended and not _only_waits(one)]
+    chosen = standings.Chosen(wanted.namespace, wanted.selector, wanted.fields)
+    try:
+        found = {place: now for place, (_, now) in standings.unfinished(world, chosen, made).items()}
+        found |= standings.scheduled(world, wanted.namespace, going) if going else {}
+    except RaptError:
+        return set()
+    tracked.looked = found
+    return set(found)

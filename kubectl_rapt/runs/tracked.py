@@ -6,13 +6,16 @@ from datetime import datetime
 
 from kubectl_rapt.errors import RaptError
 from kubectl_rapt.model.kinds import JOB, POD, RUN, Kind, Manifest
-from kubectl_rapt.objects import jobs, labels, pods, runs
+from kubectl_rapt.objects import jobs, labels, pods, reading, runs
+from kubectl_rapt.objects.jobs import Job
 from kubectl_rapt.objects.pods import Pod
 from kubectl_rapt.runs import lifecycle, listed, standing
 from kubectl_rapt.runs.listed import Line
+from kubectl_rapt.runs.standing import Standing
 
 Place = tuple[str, str]
 """Namespace and name: of a Run, or of a Job that no Run has made."""
+_WAITS = (standing.PENDING, standing.WAITING)
 _JOB_NAME = "batch.kubernetes.io/job-name"
 
 
@@ -25,12 +28,19 @@ class Tracked:
         jobs: All Jobs, also those of Runs.
         pods: The pods of each Job, by their names.
         told: The line that was told last of each.
+        looked: How those stood that were not over when events and leases were looked at last.
     """
 
     runs: dict[Place, Manifest] = field(default_factory=dict)
     jobs: dict[Place, Manifest] = field(default_factory=dict)
     pods: dict[Place, dict[str, Pod]] = field(default_factory=dict)
     told: dict[Place, Line | None] = field(default_factory=dict)
+    looked: dict[Place, Standing] = field(default_factory=dict)
+
+    @property
+    def waits(self) -> bool:
+        """Whether something was told to wait."""
+        return any(line is not None and line.state in _WAITS for line in self.told.values())
 
     def take(self, kind: Kind, one: Manifest, *, is_gone: bool) -> Place:
         """Take an object in.
@@ -68,6 +78,11 @@ class Tracked:
             if place not in self.runs and labels.RUN not in (job["metadata"].get("labels") or {}):
                 yield place
 
+    def scheduled(self) -> Iterator[Job]:
+        """The Jobs that no Run has made."""
+        made = (one for one in self.jobs.values() if labels.RUN not in (one["metadata"].get("labels") or {}))
+        return reading.readable(jobs.from_manifest, made)
+
     def news(self, place: Place, now: datetime) -> tuple[Manifest, Line | None] | None:
         """An object with its line, where that says something else than it said last; its line is None of a broken one.
 
@@ -92,7 +107,8 @@ class Tracked:
             line, job = listed.of_job(one), jobs.from_manifest(one)
             if job.ended == "Complete":
                 return line
-            return listed.as_it_stands(line, standing.of_job(job, self._pods(place, job.uid)), 1)
+            stands = self._or_looked(place, standing.of_job(job, self._pods(place, job.uid)))
+            return listed.as_it_stands(line, stands, 1)
         line = listed.of_run(one)
         if not listed.is_open(listed.fields(line)):
             return line
@@ -102,7 +118,13 @@ class Tracked:
         if found is None and run.attempts and not run.attempts[-1].cause:
             return line  # its Job is seen in a moment: what is watched comes in no order
         stands = standing.of_run(run, found, self._pods(at, found.uid if found else ""), now=now)
+        stands = self._or_looked(place, stands)
         return listed.as_it_stands(line, stands, run.retry.attempts if run.retry else 1)
+
+    def _or_looked(self, place: Place, stands: Standing) -> Standing:
+        """How something stands; what waits, as events and leases said."""
+        looked = self.looked.get(place)
+        return looked if looked and stands.state in _WAITS and looked.state in _WAITS else stands
 
     def _pods(self, job: Place, uid: str) -> list[Pod]:
         key = "batch.kubernetes.io/controller-uid"

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,17 +30,17 @@ def pair(cluster: Cluster) -> Pair:
     return namespaces.pair(cluster)
 
 
-def _tool(cluster: Cluster, namespace: str, name: str, environment: str) -> None:
+def _tool(cluster: Cluster, namespace: str, name: str, environment: str, *command: str, **spec: Any) -> None:
     """Write a Tool as sync would, as an administrator."""
     labels = {"rapt.dev/tool": name, "rapt.dev/environment": environment}
-    containers = [{"name": "tool", "image": "busybox:1.35", "command": ["true"]}]
+    containers = [{"name": "tool", "image": "busybox:1.35", "command": [*(command or ["true"])]}]
     template = {"spec": {"restartPolicy": "Never", "containers": containers}}
     job = {"metadata": {"labels": labels}, "spec": {"template": template}}
     tool = {
         "apiVersion": "rapt.dev/v1alpha1",
         "kind": "Tool",
         "metadata": {"name": name, "namespace": namespace, "labels": labels},
-        "spec": {"environment": environment, "job": job},
+        "spec": {"environment": environment, "job": job, **spec},
     }
     namespaces.apply(cluster.kubeconfig, tool)
 
@@ -153,6 +154,36 @@ def test_of_several_namespaces_one_is_named_and_lists_show_all(
         assert ann.types(*command.split(), "--in", "prod").exit_code == 0, command
     described = ann.types("describe", "big", "--in", "prod", "-n", pair.prod)
     assert described.exit_code == 0, described
+
+
+def test_a_watch_shows_all_namespaces_and_whose_turn_is_waited_for(
+    cluster: Cluster, pair: Pair, tmp_path: Path
+) -> None:
+    repository = ConfigRepository(
+        tmp_path, Environment("prod", (pair.dev, pair.prod), namespaces.uid(cluster))
+    )
+    _tool(cluster, pair.dev, "slow", "prod", "sleep", "300", concurrency="queue")
+    _tool(cluster, pair.prod, "big", "prod", "sleep", "300")
+    ann = Person(tmp_path / "ann", pair.kubeconfig, repository=repository.path)
+    for name, tool, namespace in (
+        ("one", "slow", pair.dev),
+        ("two", "slow", pair.dev),
+        ("three", "big", pair.prod),
+    ):
+        began = ann.types("run", tool, "--request-id", name, "--detach", "--in", "prod", "-n", namespace)
+        assert began.exit_code == 0, began
+    watching = ann.starts("runs", "--watch", "--in", "prod")
+    assert watching.stdout is not None
+    assert watching.stdout.readline().split()[:2] == ["NAMESPACE", "RUN"]
+    rows = [watching.stdout.readline().split() for _ in range(3)]
+    assert {(row[0], row[1]) for row in rows} == {(pair.dev, "one"), (pair.dev, "two"), (pair.prod, "three")}
+    assert next(row for row in rows if row[1] == "two")[3] == "Waiting:Turn", rows
+    stopped = ann.types("cancel", "one", "--in", "prod", "-n", pair.dev)
+    assert stopped.exit_code == 0, stopped
+    while (row := watching.stdout.readline().split())[1:4] != ["one", "slow", "Cancelled"]:
+        assert row, "the watch has ended"
+    watching.terminate()
+    watching.communicate(timeout=60)
 
 
 def test_without_in_commands_act_in_the_default_environment_or_where_kubectl_is_told(

@@ -145,7 +145,7 @@ def _watch(world: World, wanted: Wanted, shown: "_Table") -> None:
         elif one is not None:
             shown.more(shown.cells(*one, now))
         elif first is not None:
-            first.sort(key=lambda each: str(each[0]["metadata"]["creationTimestamp"]), reverse=True)
+            first.sort(key=listings.age, reverse=True)
             shown.whole([shown.cells(*each, now) for each in first])
             first = None
 
