@@ -69,7 +69,9 @@ def draft(world: World, request: Request) -> Make:
         template = entry.template
         given = {**parameters.parse_all(template.parameters, request.answers), **request.values}
         # Before anything else is said of the answers: no message may repeat a secret.
-        secrets.check(secrets.search(given), request.allowed_literals)
+        secrets.check(
+            secrets.search(given), request.allowed_literals, parameters.of_secrets(template.parameters)
+        )
         default = (Schedule(template.schedule, request.time_zone),) if template.schedule else ()
         if request.time_zone and not (request.schedules or default):
             wrong = schedules.check_time_zone(request.time_zone)

@@ -169,7 +169,9 @@ def _finish(
         )
         path = layout.definition(wanted.environment, wanted.tool)
         hits = _secrets(wanted.definition, path, ready.installation, objects)
-        secrets.check(hits, ready.installation.allowed_literals)
+        secrets.check(
+            hits, ready.installation.allowed_literals, parameters.of_secrets(template.parameters)
+        )
         _check_resources(ready.environment, objects)
         _validate(world, objects, template.name)
     except RaptError as error:
@@ -208,6 +210,9 @@ def _correction(wanted: Installation, allowed: tuple[str, ...], problems: list[P
     for one in wanted.schedules:
         if not schedules.check(one.cron) and one.time_zone and schedules.check_time_zone(one.time_zone):
             return f"--time-zone {schedules.near_time_zone(one.time_zone)}"
+    for one in wanted.schedules:
+        if schedules.check(one.cron) and (near := schedules.near_word(one.cron)):
+            return f"--schedule {near}"
     return "--schedule '*/15 * * * *'"
 
 

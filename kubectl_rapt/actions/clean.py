@@ -10,7 +10,7 @@ from kubectl_rapt import writes
 from kubectl_rapt.actions import evidence, find, rights, threads
 from kubectl_rapt.config import location
 from kubectl_rapt.errors import Conflict, NotFound, Problem, RaptError, Refused, Unavailable, UsageError
-from kubectl_rapt.model import names, times
+from kubectl_rapt.model import names, shell, times
 from kubectl_rapt.model.duration import Duration
 from kubectl_rapt.model.kinds import CLEANUP_POLICY, JOB, RUN, TOOL, Kind, Manifest, Ref, ref_of
 from kubectl_rapt.model.plan import Delete
@@ -247,7 +247,7 @@ class Policies:
         if name not in known:
             what = f'no cleanup policy "{name}"; there are {", ".join(known)}'
             near = names.nearest(name, known)
-            raise NotFound("no-policy", what, "kubectl rapt policy").meant(name, near)
+            raise NotFound("no-policy", what, f"--policy {shell.word(known[0])} --dry-run=client").meant(name, near)
 
 
 def _by_age(age: Duration | None, *, export: bool) -> CleanupPolicy:

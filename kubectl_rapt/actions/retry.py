@@ -220,7 +220,7 @@ def _filled(
             _run_anew(run, questions, answers),
         )
     given = parameters.parse_all(questions, answers)
-    secrets.check(secrets.search(given), tool.allowed_literals)
+    secrets.check(secrets.search(given), tool.allowed_literals, parameters.of_secrets(questions))
     values = parameters.check(questions, {**run.answers, **given}, subject=run.tool)
     placed = [(question, one.get("at", ())) for question, one in zip(questions, tool.parameters, strict=True)]
     return places.fill(template, placed, {name: values[name] for name in given})

@@ -130,10 +130,10 @@ def plan(world: World, request: Request, known: Tool | None = None) -> Run:
     check_id(request.id)
     found = known or tool(world, request)
     asked = questions(found)
-    given = {**request.values, **_parsed(world, found, request.answers, asked)}
+    given = {**request.values, **parameters.parse_all(asked, request.answers)}
     check_secrets(found, request)
     _check_files(request.mounts, found)
-    values = _checked(found, request, asked, given)
+    values = _checked(world, found, request, asked, given)
     placed = [(question, one.get("at", ())) for question, one in zip(asked, found.parameters, strict=True)]
     answers = {name: values[name] for name in given}
     job = places.fill(found.job, placed, answers)
@@ -205,21 +205,10 @@ def check_secrets(tool: Tool, request: Request) -> None:
     Raises:
         Refused: ``literal-secret``.
     """
-    given = {**request.values, **parameters.parse_all(questions(tool), request.answers)}
-    secrets.check((*secrets.search(given), *secrets.search(request.env)), tool.allowed_literals)
-
-
-def _parsed(
-    world: World, tool: Tool, answers: Mapping[str, str], asked: Sequence[parameters.Parameter]
-) -> dict[str, Any]:
-    """The answers as values. Raises Invalid, or Refused if all that is wrong is that git fixes some of them."""
-    try:
-        return parameters.parse_all(asked, answers)
-    except Invalid as error:
-        strange = {name: text for name, text in answers.items() if name not in {one.name for one in asked}}
-        if all(problem.where in strange for problem in error.problems):
-            fixed.check(world, tool, strange)
-        raise
+    asked = questions(tool)
+    given = {**request.values, **parameters.parse_all(asked, request.answers)}
+    hits = (*secrets.search(given), *secrets.search(request.env))
+    secrets.check(hits, tool.allowed_literals, parameters.of_secrets(asked))
 
 
 def check_id(identifier: str, room: int = 0) -> None:
@@ -243,12 +232,19 @@ def new_name(world: World, tool: str, room: int = 0) -> str:
 
 
 def _checked(
-    tool: Tool, request: Request, asked: Sequence[Parameter], given: Mapping[str, Any]
+    world: World, tool: Tool, request: Request, asked: Sequence[Parameter], given: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """All values; what is only missing is the command's fault, and said as a whole."""
+    """All values; what is only missing is the command's fault, and said as a whole.
+
+    Raises:
+        Refused: ``fixed-parameter``: what is answered is set in git.
+    """
     try:
         return parameters.check(asked, given, subject=tool.name)
     except Invalid as error:
+        known = {one.name for one in asked}
+        strange = {name: parameters.spell(value) for name, value in given.items() if name not in known}
+        fixed.check(world, tool, strange)
         lacking = [one.name for one in open_questions(tool, request)]
         if {problem.where for problem in error.problems} != set(lacking):
             raise

@@ -1,6 +1,6 @@
 """Schedules: what they are, stopping them for a while, and running them now or for times that have passed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -8,8 +8,8 @@ from kubectl_rapt import writes
 from kubectl_rapt.actions import advance, attach, find, repository
 from kubectl_rapt.actions import run as running
 from kubectl_rapt.errors import Conflict, Invalid, NotFound, RaptError, UsageError
-from kubectl_rapt.model import shell, times
-from kubectl_rapt.model.kinds import CRON_JOB, JOB, RUN, Manifest, Ref, ref_of
+from kubectl_rapt.model import names, shell, times
+from kubectl_rapt.model.kinds import CRON_JOB, JOB, RUN, TOOL, Manifest, Ref, ref_of
 from kubectl_rapt.model.plan import Delete, Patch
 from kubectl_rapt.objects import fields, jobs, labels, runs
 from kubectl_rapt.objects.runs import NOT_STARTED, Run
@@ -53,6 +53,9 @@ def in_cluster(
         environment: Only of this one; empty for any.
         tool: Only of this one; empty for any.
         selector: A label selector besides.
+
+    Raises:
+        NotFound: ``no-tool``.
     """
     named = {labels.ENVIRONMENT: environment, labels.TOOL: tool}
     own = labels.selector({key: value for key, value in named.items() if value})
@@ -63,18 +66,30 @@ def in_cluster(
             found.append(agenda.from_cron_job(one))
         except Invalid as error:
             broken.append(error.message)
+    if tool and not (found or broken):
+        known = [one["metadata"]["name"] for one in world.cluster.list(TOOL, namespace)]
+        _check_name(tool, known, f"in namespace {namespace}" if namespace else "in any namespace")
     return found, broken
+
+
+def _check_name(tool: str, known: Collection[str], where: str) -> None:
+    """Refuse the name of a tool that there is not, so that nobody takes a slip for a tool without a schedule."""
+    if tool not in known:
+        what = f'no tool "{tool}" {where}'
+        raise NotFound("no-tool", what, "kubectl rapt list").meant(tool, names.nearest(tool, known))
 
 
 def in_repository(world: World, environment: str = "", tool: str = "") -> tuple[list[Entry], list[str]]:
     """The same of the config repository: what the tools' files say.
 
     Raises:
-        NotFound, Unavailable, Refused: It cannot be read, or has no such environment.
+        NotFound, Unavailable, Refused: It cannot be read, or has no such environment or tool.
     """
     found = repository.read(world)
     if environment:
         found.project().environment(environment)
+    if tool:
+        _check_name(tool, [name for _, name in found.tools(environment)], "in the config repository")
     entries, broken = [], []
     for place, name in found.tools(environment):
         if tool not in ("", name):

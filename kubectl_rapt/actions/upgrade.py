@@ -218,7 +218,7 @@ def edited_file(
     for earlier, name in parameters.renames(entry.template.parameters, kept).items():
         text = edits.rename(text, f"/answers/{earlier}", name, path)
     given = parameters.parse_all(entry.template.parameters, answers)
-    secrets.check(secrets.search(given))
+    secrets.check(secrets.search(given), references=parameters.of_secrets(entry.template.parameters))
     for name, value in given.items():
         text = edits.put(text, f"/answers/{name}", value, path)
     return text

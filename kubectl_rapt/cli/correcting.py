@@ -35,6 +35,10 @@ def whole(hint: str, typed: Sequence[str]) -> str:
     while at < len(words):
         name, equals, value = words[at].partition("=")
         flag = known.get(name)
+        if flag is None and (name, read.command) == ("--set", "set") and words[at + 1 :]:
+            corrected = _with_answer(corrected, words[at + 1])
+            at += 2
+            continue
         if flag is None:
             return hint
         if flag.value and not equals:
@@ -47,6 +51,35 @@ def whole(hint: str, typed: Sequence[str]) -> str:
             return asks_for_help  # which of them is meant, only the person knows
         corrected = _with(corrected, known, flag, name, value)
     return command(corrected)
+
+
+def once(typed: Sequence[str], flag: Flag, value: str) -> str:
+    """The command that was typed, with a flag that was given several times given once.
+
+    Args:
+        typed: The words behind the program's name.
+        flag: The flag.
+        value: Its value; of a flag that takes none, the empty text, or the name of its opposite.
+    """
+    words: list[str] = []
+    end = typed.index("--") if "--" in typed else len(typed)
+    place = None
+    at = 0
+    while at < end:
+        word = typed[at]
+        name, equals, _ = word.partition("=")
+        is_letter = not name.startswith("--") and any(
+            len(one) == len("-n") and word.startswith(one) for one in flag.names
+        )
+        if name in flag.spellings or is_letter:
+            place = len(words) if place is None else place
+            at += 1 if equals or not flag.value or name not in flag.spellings else 2
+            continue
+        words.append(word)
+        at += 1
+    wanted = [flag.name, value] if flag.value else [value or flag.name]
+    words[len(words) if place is None else place : len(words) if place is None else place] = wanted
+    return command([*words, *typed[end:]])
 
 
 def replaced(typed: Sequence[str], wrong: str, right: str) -> str:
@@ -62,10 +95,15 @@ def replaced(typed: Sequence[str], wrong: str, right: str) -> str:
         name, equals, value = word.partition("=")
         if word == wrong:
             words[index : index + 1] = [right] if right else []
-        elif equals and name == wrong:
+        elif equals and name == wrong and (right or name.startswith("-")):
             words[index] = f"{right}={value}" if right else value
+        elif equals and name == wrong:  # an answer that is in the way, and the flag that it is the value of
+            flag = line.by_name(line.read(words).flags()).get(words[index - 1]) if index else None
+            words[index - 1 if flag and flag.value else index : index + 1] = []
         elif equals and value == wrong and name.startswith("-"):
             words[index] = f"{name}={right}"
+        elif right and "," in word and wrong in word.split(","):
+            words[index] = ",".join(right if one == wrong else one for one in word.split(","))
         else:
             continue
         break
@@ -80,6 +118,13 @@ def command(words: Sequence[str]) -> str:
 def quoted(word: str) -> str:
     """A word as a shell takes it; an ellipsis stands for what only the reader knows, and needs no quotes."""
     return shell.quoted(word)
+
+
+def _with_answer(typed: Sequence[str], answer: str) -> list[str]:
+    """The words of ``set``, which takes answers without a flag, with one of them."""
+    start = f"{answer.partition('=')[0]}="
+    kept = [word for word in typed if not word.startswith(start)]
+    return [*kept, answer]
 
 
 def _with(typed: Sequence[str], known: Mapping[str, Flag], flag: Flag, name: str, value: str) -> list[str]:

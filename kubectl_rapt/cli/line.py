@@ -22,7 +22,8 @@ class Line:
     Attributes:
         command: The command's name in the table: ``changes show``; empty where none is named yet.
         arguments: What was given to it, in order.
-        given: The values of each flag, by its longest name; the empty text for one that takes none.
+        given: The values of each flag, by its longest name. One that takes none has the empty text, or its opposite's
+            name if that was typed.
         awaits: The flag whose value comes next.
         is_literal: Whether ``--`` has come: no word is a flag any more.
         wants_help: Whether help was asked for; what comes after that is not looked at.
@@ -45,6 +46,14 @@ class Line:
         """The flags that the command takes here."""
         own = words.COMMANDS[self.command].flags if self.command else ()
         return (*own, *words.SHARED)
+
+    def given_otherwise(self) -> "tuple[Flag, list[str]] | None":
+        """A flag that may be given once and was given several values, and these; None if there is none."""
+        for flag in self.flags():
+            values = list(dict.fromkeys(self.given.get(flag.name, ())))
+            if len(values) > 1 and not flag.may_repeat:
+                return flag, values
+        return None
 
     def _note(self, flag: "Flag", value: str) -> None:
         self.given.setdefault(flag.name, []).append(value)
@@ -103,7 +112,7 @@ def _take_flag(line: Line, word: str, known: "Mapping[str, Flag]") -> None:
     elif flag.value and not equals:
         line.awaits = flag
     else:
-        line._note(flag, value)
+        line._note(flag, name if name == flag.opposite else value)
 
 
 def _take_letters(line: Line, letters: str, known: "Mapping[str, Flag]") -> None:

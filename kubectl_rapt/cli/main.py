@@ -165,6 +165,7 @@ def run(arguments: list[str], ahead: "Kubectl | None" = None) -> int:
         group.params.extend(options.shared())
         words = options.with_bare_flags(arguments) or ["--help"]
         copying.remember(words)
+        _check_once(words)
         code = group.main(words, prog_name=name, standalone_mode=False, obj={"ahead": ahead, "words": words})
         terminal.out_all()
         return code if isinstance(code, int) else 0
@@ -192,6 +193,24 @@ def run(arguments: list[str], ahead: "Kubectl | None" = None) -> int:
         )
         terminal.say(f"  report: {reports.write(arguments)}")
         return OUR_BUG
+
+
+def _check_once(typed: Sequence[str]) -> None:
+    """Refuse a flag that takes one value and was given two: which one is meant, only the person knows.
+
+    Raises:
+        UsageError: ``bad-flag``.
+    """
+    read = line.read(typed)
+    found = None if read.wants_help else read.given_otherwise()
+    if found is None:
+        return
+    flag, values = found
+    if flag.value:
+        what = f"{flag.name} is given {len(values)} times: {' and '.join(values)}"
+    else:
+        what = f"{flag.name} and {flag.opposite} contradict each other"
+    raise UsageError("bad-flag", what, [correcting.once(typed, flag, value) for value in values])
 
 
 def _translate(error: ClickException, arguments: Sequence[str]) -> RaptError:

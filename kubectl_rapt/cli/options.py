@@ -231,7 +231,9 @@ def pairs(texts: Sequence[str], flag: str) -> dict[str, str]:
             problems.append(Problem(flag, f"gives {name} twice"))
         found[name] = value
     if problems:
-        raise UsageError("bad-flag", f"{flag} is not right", "--help", problems)
+        error = UsageError("bad-flag", f"{flag} is not right", "--help", problems)
+        bare = next((text for text in texts if text and "=" not in text), "")
+        raise error.meant(bare, f"{bare}={shell.BLANK}") if bare else error
     return found
 
 

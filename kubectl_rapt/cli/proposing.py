@@ -30,6 +30,7 @@ class Manner:
         is_draft: Whether its pull request is a draft.
         after: What is to happen once it is pushed.
         output: ``json``, ``yaml`` or ``name`` of the rendered objects; empty for people.
+        document: What is printed in place of the change; empty for the change itself, or its rendered objects.
         names_environments: Whether it is about the environment that a person names, or about all there are.
     """
 
@@ -38,6 +39,7 @@ class Manner:
     is_draft: bool = False
     after: After = NOTHING
     output: str = ""
+    document: str = ""
     names_environments: bool = True
 
 
@@ -87,7 +89,9 @@ def carry_out(context: typer.Context, world: World, writers: Writers, make: Make
         notes += _merge_itself(world, writers, made)
     if manner.is_draft and made.is_reviewed and not made.has_forge:
         notes.append("--draft is for pull requests, and the config repository is on plain git")
-    if manner.output:
+    if manner.document:
+        terminal.out(manner.document)
+    elif manner.output:
         objects = [one for built in made.built for one in built.objects]
         name = "\n".join(f"tool.rapt.dev/{built.installation.tool}" for built in made.built)
         terminal.out(show.document(show.listed(objects), manner.output, name))

@@ -23,9 +23,8 @@ def _hints(error: RaptError) -> list[str]:
     if error.typo and (corrected := correcting.replaced(typed, *error.typo)) != correcting.command(typed):
         return [corrected]
     hints = list(dict.fromkeys(correcting.whole(hint, typed) for hint in error.hints))
-    return [
-        one for one in hints if not one.startswith("-")
-    ] or hints  # a flag that this command does not have
+    whole = [one for one in hints if not one.startswith("-")]  # without flags that this command does not have
+    return whole or [correcting.whole("--help", typed) for _ in hints[:1]]
 
 
 def brief(error: RaptError) -> str:

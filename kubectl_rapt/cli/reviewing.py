@@ -8,7 +8,7 @@ import typer
 from kubectl_rapt.actions import desired, find, repository, reviewed
 from kubectl_rapt.actions import run as running
 from kubectl_rapt.actions.repository import Repository
-from kubectl_rapt.cli import options, proposing, terminal, watching
+from kubectl_rapt.cli import options, proposing, show, terminal, watching
 from kubectl_rapt.config import changes, layout
 from kubectl_rapt.errors import Refused, Unavailable, UsageError
 from kubectl_rapt.model import shell, times
@@ -55,7 +55,11 @@ def carry_out(
         raise UsageError("no-environment", "no environment is named", "--in ENV")
     reviewed.check_folder(world, wanted, environment)
     make = reviewed.draft(world, wanted, environment)
-    proposing.carry_out(context, world, writers, make, proposing.Manner(bool(manner.dry_run)))
+    document = ""
+    if manner.output and (manner.dry_run or manner.shows != "events"):
+        document = show.document(runs.to_manifest(wanted), manner.output, show.name(wanted.ref))
+    how = proposing.Manner(bool(manner.dry_run), document=document)
+    proposing.carry_out(context, world, writers, make, how)
     if manner.dry_run:
         return 0
     words = options.words_given(context)

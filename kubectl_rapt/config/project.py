@@ -9,7 +9,7 @@ from kubectl_rapt import documents, edits
 from kubectl_rapt.config import layout
 from kubectl_rapt.config.installation import digests
 from kubectl_rapt.errors import Invalid, NotFound, Problem
-from kubectl_rapt.model import names
+from kubectl_rapt.model import names, shell
 from kubectl_rapt.model.fields import Fields, Findings, hidden, refuse, shown
 from kubectl_rapt.model.quantity import Quantity
 
@@ -205,10 +205,10 @@ class Project:
             known = sorted(self.environments)
             nearest = names.nearest(name, known)
             there = "" if nearest or not known else f": it has {', '.join(known)}"
-            hint = f"{flag} {nearest or next(iter(known), 'ENV')}"
-            raise NotFound(
-                "no-environment", f'no environment "{name}" in {layout.PROJECT}{there}', hint
-            ).meant(name, nearest or next(iter(known), None))
+            # Another environment is proposed only for a slip of the fingers: a command that acts on it works too well.
+            meant = nearest or shell.BLANK
+            what = f'no environment "{name}" in {layout.PROJECT}{there}'
+            raise NotFound("no-environment", what, f"{flag} {shell.word(meant)}").meant(name, meant)
         return self.environments[name]
 
     def profile(self, environment: Environment) -> Profile:

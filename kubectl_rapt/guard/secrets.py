@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from kubectl_rapt.errors import Problem, Refused
+from kubectl_rapt.model import names, shell
 
 HIDDEN = "***"
 """What is shown instead of a secret."""
@@ -405,12 +406,13 @@ def in_file(content: bytes, path: str) -> Iterator[Hit]:
         yield f"{path}:{text.count(chr(10), 0, one.start) + 1}", one
 
 
-def check(hits: Iterable[Hit], allowed: Collection[str] = ()) -> None:
+def check(hits: Iterable[Hit], allowed: Collection[str] = (), references: Collection[str] = ()) -> None:
     """Refuse what was found, unless a file allows it.
 
     Args:
         hits: What ``search`` and ``in_file`` found; of one value the first place is told.
         allowed: Digests of the values that are no secrets.
+        references: The parameters that take the name of a Secret and a key in it.
 
     Raises:
         Refused: ``literal-secret``: the kind and the place of each, and the line that would allow it.
@@ -425,6 +427,20 @@ def check(hits: Iterable[Hit], allowed: Collection[str] = ()) -> None:
         raise Refused(
             "literal-secret",
             f"{count} there in plain sight; make a Secret, and give NAME/KEY as the answer",
-            "kubectl create secret generic NAME --from-literal KEY=…",
+            _as_reference(problems.values(), references),
             list(problems.values()),
         )
+
+
+def _as_reference(problems: Iterable[Problem], references: Collection[str]) -> tuple[str, ...]:
+    """The commands that make a Secret, and give it to the parameter that takes one."""
+    places = (problem.where.partition(".")[0] for problem in problems)
+    name = next((one for one in places if one in references), "")
+    if not name:
+        return ("kubectl create secret generic NAME --from-literal KEY=…",)
+    secret = shell.word(names.as_label(name))
+    # The key is left to the reader: with one, it would look like a password, and be hidden where it is shown.
+    return (
+        f"kubectl create secret generic {secret} --from-literal KEY=…",
+        f"--set {shell.word(name)}={secret}/{shell.BLANK}",
+    )

@@ -28,11 +28,12 @@ def quoted(value: str) -> str:
     if not value.isprintable():
         name, equals, _ = value.partition("=")
         return f"{quoted(name)}={BLANK}" if equals and name.isprintable() else BLANK
-    if value == BLANK or value.replace(BLANK, "").isalnum():
+    plain = value.replace(BLANK, "x")  # which no shell takes for anything but itself
+    if plain.isalnum():
         return value
     import shlex
 
-    return shlex.quote(value)
+    return value if shlex.quote(plain) == plain else shlex.quote(value)
 
 
 def join(words: Iterable[str]) -> str:

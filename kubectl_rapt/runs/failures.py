@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from kubectl_rapt.model import causes
 from kubectl_rapt.objects.pods import Pod
+from kubectl_rapt.runs import line_ends
 from kubectl_rapt.runs.causes import beginnings, containers, endings, gone, hints, images, jobs
 from kubectl_rapt.runs.causes.seen import Finding, Seen
 
@@ -63,7 +64,9 @@ def _with_line_ends(finding: Finding, seen: Seen) -> Finding:
     if not seen.crlf or finding.cause not in _OF_SCRIPTS:
         return finding
     said = f"{', '.join(seen.crlf)} has Windows line ends (CRLF), so its interpreter is not found"
-    return replace(finding, message=f"{finding.message}; {said}")
+    is_of_tool = all(one.startswith(line_ends.COMMAND) for one in seen.crlf)
+    fix = "kubectl rapt explain {tool}" if is_of_tool else f"{line_ends.FIX} …"
+    return replace(finding, message=f"{finding.message}; {said}", hint=fix)
 
 
 def of_gone(seen: Seen) -> list[Finding]:

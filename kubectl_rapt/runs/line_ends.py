@@ -9,6 +9,7 @@ from kubectl_rapt.runs.mounts import Given
 
 _SCRIPTS = (".sh", ".bash")
 _CRLF = "\r\n"
+COMMAND = "the command of container"
 FIX = "sed -i 's/\\r$//'"
 """What removes the carriage returns of a file."""
 
@@ -43,7 +44,7 @@ def of_job(job: Manifest, config_maps: Mapping[str, Mapping[str, str]]) -> Itera
     for container in (*(spec.get("initContainers") or ()), *spec["containers"]):
         for word in (*(container.get("command") or ()), *(container.get("args") or ())):
             if _CRLF in str(word):
-                yield f'the command of container "{container["name"]}"'
+                yield f'{COMMAND} "{container["name"]}"'
                 break
         for place in container.get("volumeMounts") or ():
             source = volumes.get(place["name"], {})

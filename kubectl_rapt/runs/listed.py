@@ -38,6 +38,15 @@ def is_status(word: str) -> bool:
     return bool(_REASON.fullmatch(word)) and names.nearest(word, STATUSES) is None
 
 
+def near_status(word: str) -> str:
+    """What was probably meant: the nearest word of the list, or one that begins so; empty if there is none."""
+    begins = (one for one in STATUSES if one.lower().startswith(word.lower()) and len(word) >= _TELLING)
+    return next(begins, "") or names.nearest(word, STATUSES) or ""
+
+
+_TELLING = 3
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """What the list says of one run.

@@ -11,6 +11,8 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from functools import cache
 
+from kubectl_rapt.model import names
+
 _YEARS_TO_SEARCH = 5
 _MAX_INT64 = 2**63 - 1
 _ZONE_PART = re.compile(r"[A-Za-z0-9._+][A-Za-z0-9._+-]{0,13}")
@@ -250,6 +252,11 @@ def _days_for_croniter(times: _Times) -> str:
         ",".join(str(number) for number in sorted(numbers)) or "*"
         for numbers in (days, times.months, weekdays)
     )
+
+
+def near_word(cron: str) -> str:
+    """The word that was probably meant, such as ``@daily`` by ``@dialy``; empty if none is near."""
+    return names.nearest(cron, _WORDS) or "" if cron.startswith("@") else ""
 
 
 def _parse(cron: str) -> _Times | int:

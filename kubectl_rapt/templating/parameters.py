@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeVar, get_args
 
 from kubectl_rapt import documents
 from kubectl_rapt.errors import Invalid, Problem
-from kubectl_rapt.model import names
+from kubectl_rapt.model import names, shell
 from kubectl_rapt.model.duration import Duration
 from kubectl_rapt.model.fields import shown
 from kubectl_rapt.model.quantity import Quantity
@@ -167,19 +167,31 @@ def check(
         count = "1 answer" if len(problems) == 1 else f"{len(problems)} answers"
         verb = "is" if len(problems) == 1 else "are"
         message = f"{count}{f' for {subject}' if subject else ''} {verb} not right"
-        hint = "give each as --set NAME=VALUE"
         strange = next((name for name in answers if name not in known), "")
-        if strange:
-            hint += f"; there are {', '.join(known)}" if known else "; there are none"
-        raise Invalid("bad-answers", message, hint, problems).meant(strange, names.nearest(strange, known))
+        error = Invalid("bad-answers", message, _answer(problems, known), problems)
+        raise error.meant(strange, names.nearest(strange, known) or "") if strange else error
     return values
+
+
+def _answer(problems: Sequence[Problem], known: Mapping[str, Parameter]) -> str:
+    """The flag that answers the first question which has no right answer yet; else that of any question there is."""
+    wrong = (name for problem in problems for name in problem.where.split(", ") if name in known)
+    name = next(wrong, next(iter(known), ""))
+    if not name:
+        return "--help"
+    right = example(known[name])
+    if known[name].type == "secretRef":
+        right = None  # beside the name of a password, it would be hidden as one
+    return f"--set {shell.word(name)}={shell.BLANK if right is None else shell.word(spell(right))}"
 
 
 def _unknown(name: str, parameters: Sequence[Parameter]) -> str:
     now = next((one.name for one in parameters if name in one.renamed_from), "")
     if now:
         return f"is called {now} now"
-    return f"is not a parameter{names.did_you_mean(name, [one.name for one in parameters])}"
+    known = [one.name for one in parameters]
+    there = ", ".join(known) or "none"
+    return f"is not a parameter{names.did_you_mean(name, known) or f': there are {there}'}"
 
 
 def carried(parameters: Sequence[Parameter], answers: Mapping[str, T]) -> dict[str, T]:
@@ -362,6 +374,11 @@ def parse(parameter: Parameter, text: str) -> Any:
         if isinstance(_given(parameter, text), str):
             raise
         raise ValueError(f"expected {expectation(parameter)}, was given {shown(text)}") from error
+
+
+def of_secrets(parameters: Sequence[Parameter]) -> frozenset[str]:
+    """The names of those that take the name of a Secret and a key in it."""
+    return frozenset(parameter.name for parameter in parameters if parameter.type == "secretRef")
 
 
 def parse_all(parameters: Sequence[Parameter], texts: Mapping[str, str]) -> dict[str, Any]:

@@ -37,7 +37,7 @@ def repository(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> C
             "sync --in=x",
             4,
             'no environment "x" in rapt.yaml: it has dev, prod',
-            "kubectl rapt sync --in=dev",
+            "kubectl rapt sync --in=…",
         ),
         (
             "add http-check --in prd",
@@ -83,8 +83,8 @@ def test_unknown_and_ill_typed_answers_are_told_together(
     assert ask(*ANSWERS.format(environment=environment).split()) == refused(
         5,
         "4 answers for http-check 1.0.0 are not right",
-        "give each as --set NAME=VALUE; there are url, status, timeout",
-        "retries  is not a parameter",
+        f"kubectl rapt add http-check --in {environment} --set url=5 --set status=abc --set timeout=5x",
+        "retries  is not a parameter: there are url, status, timeout",
         'url      expected an address such as http://example.com, was given "5"',
         'status   expected an integer from 100 to 599, was given "abc"',
         'timeout  a duration is written like 90s, 10m, 1h30m or 30d; was given "5x"',

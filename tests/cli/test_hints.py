@@ -661,6 +661,68 @@ def test_every_refusal_shows_commands_that_work(place: Place, code: str) -> None
     hints.Hints(place.types).follow(words, ended)
 
 
+_TOKEN = "ghp_0123456789abcdefghijklmnopqrstuvwxyzAB"
+MEANT = [
+    ("set hello --in prod --schedule @dialy", "set hello --in prod --schedule @daily"),
+    (
+        "add http-check --name x --in prod --set url=http://a --schedule @hourl",
+        "add http-check --name x --in prod --set url=http://a --schedule @hourly",
+    ),
+    ("set hello --in prod --schedule ''", "set --in prod hello --no-schedule"),
+    ("set hello --in prod --schedule '' --no-schedule", "set --in prod hello --no-schedule"),
+    ("set hello --in prod --schedule @daily --no-schedule", "set hello --in prod --schedule @daily"),
+    ("set hello --in prod status=abc", "set hello --in prod status=200"),
+    ("set hello --in prod statsu=200", "set hello --in prod status=200"),
+    ("set hello --in prod image= status=200", "set hello --in prod status=200"),
+    ("set hello --in prod image", "set hello --in prod image=…"),
+    ("set hello --in prod --cleanup nope", "set hello --in prod --cleanup day"),
+    ("run say --set word", "run say --set word=…"),
+    ("run say --set word=a --set other=b", "run say --set word=a"),
+    ("run say --set other=b", "run say"),
+    ("share hello --in prod --to-environment dev,wdie", "share hello --in prod --to-environment dev,wide"),
+    ("share hello --in prod --to-environment dev,staging", "share hello --in prod --to-environment dev,…"),
+    ("run say --in staging", "run say --in …"),
+    ("runs --status deadline", "runs --status DeadlineExceeded"),
+    ("runs --status succeeded,oom", "runs --status succeeded,OOMKilled"),
+    ("runs --status xyz", "runs --help"),
+    ("clean --policy nope", "clean --policy day --dry-run client"),
+    ("clean --policy dya", "clean --policy day"),
+    ("schedule --tool syy", "schedule --tool say"),
+    ("schedule --repository --tool helo", "schedule --repository --tool hello"),
+    (
+        f"add postgres-backup --in prod --set password={_TOKEN}",
+        "add postgres-backup --in prod --set password=password/…",
+    ),
+]
+
+
+@pytest.mark.parametrize(("typed", "shown"), MEANT)
+def test_a_refusal_shows_the_command_that_was_meant(place: Place, typed: str, shown: str) -> None:
+    _add(place)
+    ended = place.types(shlex.split(typed))
+    assert ended.exit_code in (2, 4, 5, 6), ended
+    assert f"kubectl rapt {shown}" in hints.shown(ended.stderr), ended
+    assert _TOKEN not in ended.stderr
+
+
+def test_a_parameter_of_the_installation_is_told_to_whoever_runs_the_tool(place: Place) -> None:
+    _add(place)
+    synced = place.types(["sync", "--in", "prod"])
+    assert synced.exit_code == 0, synced
+    ended = place.types(["run", "hello", "--in", "prod", "--set", "timeout=4s"])
+    assert ended.exit_code == 6, ended
+    assert hints.shown(ended.stderr) == ["kubectl rapt set hello timeout=4s --in prod"]
+
+
+def test_a_reviewed_run_is_printed_in_the_form_that_was_asked_for(place: Place) -> None:
+    words = ["run", "say", "--in", "prod", "--review", "--request-id", "once", "--set", "word=a"]
+    assert place.types([*words, "--dry-run", "-o", "name"]).stdout == "run.rapt.dev/once\n"
+    assert '"kind": "Run"' in place.types([*words, "--dry-run", "-o", "json"]).stdout
+    pushed = place.types([*words, "-o", "name"])
+    assert pushed.stdout == "run.rapt.dev/once\n", pushed
+    assert any("once" in branch for branch in place.repository.branches)
+
+
 @pytest.mark.parametrize("is_edited", [True, False])
 def test_check_outside_a_checkout_shows_a_command_that_renders_again(place: Place, is_edited: bool) -> None:
     _add(place)

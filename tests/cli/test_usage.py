@@ -245,3 +245,79 @@ def test_a_narrow_terminal_gets_a_narrow_help(
 def test_an_empty_list_is_a_list_all_the_same(ask: Ask, command: str, expected: str) -> None:
     ended = ask(*command.split())
     assert (ended.exit_code, ended.stdout, ended.stderr) == (0, expected, "")
+
+
+@pytest.mark.parametrize(
+    ("command", "message", "first", "second"),
+    [
+        (
+            "run x --in prod --in=dev --set a=1",
+            "--in is given 2 times: prod and dev",
+            "run x --in prod --set a=1",
+            "run x --in dev --set a=1",
+        ),
+        (
+            "--in prod run x --in dev",
+            "--in is given 2 times: prod and dev",
+            "--in prod run x",
+            "--in dev run x",
+        ),
+        (
+            "list -n a -nb",
+            "--namespace is given 2 times: a and b",
+            "list --namespace a",
+            "list --namespace b",
+        ),
+        (
+            "list --context a --context b",
+            "--context is given 2 times: a and b",
+            "list --context a",
+            "list --context b",
+        ),
+        (
+            "clean --policy a --policy b",
+            "--policy is given 2 times: a and b",
+            "clean --policy a",
+            "clean --policy b",
+        ),
+        (
+            "run x -o name --output json",
+            "--output is given 2 times: name and json",
+            "run x --output name",
+            "run x --output json",
+        ),
+        (
+            "run x --follow --detach",
+            "--follow and --detach contradict each other",
+            "run x --follow",
+            "run x --detach",
+        ),
+        (
+            "retry x --detach -f",
+            "--follow and --detach contradict each other",
+            "retry x --detach",
+            "retry x --follow",
+        ),
+        (
+            "add x --image a --name n --name m -- sh --name b",
+            "--name is given 2 times: n and m",
+            "add x --image a --name n -- sh --name b",
+            "add x --image a --name m -- sh --name b",
+        ),
+    ],
+)
+def test_a_flag_with_two_values_is_refused_with_a_command_for_each(
+    ask: Ask, command: str, message: str, first: str, second: str
+) -> None:
+    ended = ask(*command.split())
+    assert ended.exit_code == 2, ended
+    assert ended.stderr.splitlines()[:3] == [
+        f"error: {message}",
+        f"  try: kubectl rapt {first}",
+        f"  or: kubectl rapt {second}",
+    ]
+
+
+@pytest.mark.parametrize("command", ["version -o json -o json", "completion bash --help --in a --in b"])
+def test_a_flag_that_says_the_same_twice_is_taken(ask: Ask, command: str) -> None:
+    assert ask(*command.split()).exit_code == 0

@@ -13,7 +13,7 @@ from kubectl_rapt.cli import columns, listing, options, terminal
 from kubectl_rapt.cli.columns import Drop, Shorten, Table
 from kubectl_rapt.cli.listing import Form
 from kubectl_rapt.errors import UsageError
-from kubectl_rapt.model import names
+from kubectl_rapt.model import shell
 from kubectl_rapt.model.kinds import Manifest
 from kubectl_rapt.objects import runs as run_states
 from kubectl_rapt.ports.world import World
@@ -77,9 +77,10 @@ def runs(
     statuses = options.words(status)
     for one in statuses:
         if not listed.is_status(one):
-            near = names.nearest(one, listed.STATUSES) or listed.DEAD
+            near = listed.near_status(one)
             what = f'--status does not take "{one}": no run has that status'
-            raise UsageError("bad-flag", what, f"--status {near}")
+            meant = ",".join(near if other == one else other for other in statuses)
+            raise UsageError("bad-flag", what, f"--status {shell.word(meant)}" if near else "--help")
     with options.open_world(context) as (world, _):
         now = world.now()
         namespace = listing.namespace(world, all_namespaces=all_namespaces)

@@ -53,9 +53,12 @@ def set_(
     words = answers or []
     unset = [word[:-1] for word in words if word.endswith("-") and "=" not in word]
     given = options.pairs([word for word in words if not (word.endswith("-") and "=" not in word)], "set")
+    if schedule and not all(one.strip() for one in schedule):
+        what = "--schedule is empty"
+        raise UsageError("bad-flag", what, f"kubectl rapt set {shell.word(tool)} --no-schedule")
     if schedule and no_schedule:
         raise UsageError(
-            "bad-usage", "--schedule and --no-schedule exclude each other", "leave one of them out"
+            "bad-usage", "--schedule and --no-schedule exclude each other", "--no-schedule"
         ).meant("--no-schedule", "")
     if time_zone is not None and not schedule:
         raise UsageError(

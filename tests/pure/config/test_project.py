@@ -66,8 +66,8 @@ def test_an_environment_has_its_profile_or_an_empty_one() -> None:
     ("name", "hint", "more"),
     [
         ("prd", "--in prod", ""),
-        ("xyz", "--in dev", ": it has dev, prod"),
-        ("", "--in dev", ": it has dev, prod"),
+        ("xyz", "--in …", ": it has dev, prod"),
+        ("", "--in …", ": it has dev, prod"),
     ],
 )
 def test_an_unknown_environment_proposes_the_nearest_or_names_all(name: str, hint: str, more: str) -> None:
