@@ -169,9 +169,7 @@ def _finish(
         )
         path = layout.definition(wanted.environment, wanted.tool)
         hits = _secrets(wanted.definition, path, ready.installation, objects)
-        secrets.check(
-            hits, ready.installation.allowed_literals, parameters.of_secrets(template.parameters)
-        )
+        secrets.check(hits, ready.installation.allowed_literals, parameters.of_secrets(template.parameters))
         _check_resources(ready.environment, objects)
         _validate(world, objects, template.name)
     except RaptError as error:

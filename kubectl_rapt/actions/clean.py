@@ -247,7 +247,9 @@ class Policies:
         if name not in known:
             what = f'no cleanup policy "{name}"; there are {", ".join(known)}'
             near = names.nearest(name, known)
-            raise NotFound("no-policy", what, f"--policy {shell.word(known[0])} --dry-run=client").meant(name, near)
+            raise NotFound("no-policy", what, f"--policy {shell.word(known[0])} --dry-run=client").meant(
+                name, near
+            )
 
 
 def _by_age(age: Duration | None, *, export: bool) -> CleanupPolicy:
