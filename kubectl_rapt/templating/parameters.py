@@ -168,8 +168,8 @@ def check(
         verb = "is" if len(problems) == 1 else "are"
         message = f"{count}{f' for {subject}' if subject else ''} {verb} not right"
         strange = next((name for name in answers if name not in known), "")
-        error = Invalid("bad-answers", message, _answer(problems, known), problems)
-        raise error.meant(strange, names.nearest(strange, known) or "") if strange else error
+        refused = Invalid("bad-answers", message, _answer(problems, known), problems)
+        raise refused.meant(strange, names.nearest(strange, known) or "") if strange else refused
     return values
 
 
