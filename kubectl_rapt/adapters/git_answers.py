@@ -128,8 +128,8 @@ _ANY = (
         Invalid,
         "repository-moved",
         r"(returned error:|HTTP) 30[1278]|unable to update url base from redirection",
-        "{where} redirects to another address, which is not followed",
-        "give the new address",
+        "{where} redirects to another address, which is not followed, since it would get your credentials",
+        "kubectl rapt config set repository URL",
     ),
     _Meaning(
         Invalid,
@@ -233,6 +233,8 @@ def classify(verb: str, code: int, said: str, url: str, trust: Trust, mirror: st
             hint = meaning.hint.format(**words)
             if meaning.code == "no-access" and trust is Trust.HOSTILE:
                 hint = "a registry is read without your credential helpers: use ssh, or a line for its host in ~/.netrc"
+            if meaning.code == "repository-moved" and trust is Trust.HOSTILE:
+                hint = "kubectl rapt registry, and add it again by its new address"
             if meaning.kind is Unavailable:
                 is_unknown = verb == "push" and not re.search(_NEVER_SENT, text)
                 may_pass = meaning.code == "unreachable" and bool(re.search(_PASSES, text))

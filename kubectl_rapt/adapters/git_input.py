@@ -15,10 +15,11 @@ _SETTINGS = (
     ("i18n.commitEncoding", "UTF-8"),
     ("i18n.logOutputEncoding", "UTF-8"),
     ("user.useConfigOnly", "true"),
+    # Git would take the password of an address, and every header, along to the server that it is sent to.
+    ("http.followRedirects", "false"),
 )
 _ISOLATED = (
     ("credential.helper", ""),
-    ("http.followRedirects", "false"),
     ("transfer.fsckObjects", "true"),
 )
 _VARIABLES = {
@@ -113,7 +114,10 @@ def without_password(url: str) -> tuple[str, list[tuple[str, str]]]:
     login = f"{unquote(user)}:{unquote(password)}".encode()
     header = f"Authorization: Basic {base64.b64encode(login).decode()}"
     origin = f"{match['scheme']}://{match['host']}"
-    return f"{origin}{url[match.end() :]}", [(f"http.{origin}/.extraHeader", header)]
+    return f"{origin}{url[match.end() :]}", [
+        (f"http.{origin}/.extraHeader", header),
+        (f"http.{origin}/.followRedirects", "false"),
+    ]
 
 
 def environment(

@@ -128,8 +128,27 @@ def test_a_registry_that_redirects_is_not_followed_and_learns_nothing(place: Pla
             adapter.fetch(hostile(http.url(user="robin:p4ss-word")))
         assert caught.value.code == "repository-moved"
         assert other.seen == []
-        # For the user's own repository git decides, as it does for them everywhere: the first request only.
-        assert adapter.fetch(own(http.url(user="robin:p4ss-word")))
+
+
+@pytest.mark.parametrize("setting", ["http.followRedirects", "http.{origin}.followRedirects"])
+def test_a_config_repository_that_redirects_sends_the_credentials_nowhere(
+    place: Place, http: HttpRemote, setting: str
+) -> None:
+    adapter, remote = place.git(), own(http.url(user="robin:p4ss-word"))
+    at = commit(adapter, remote, {"a": b"1"})
+    place.configure(setting.format(origin=f"http://127.0.0.1:{http.port}"), "true")
+    with served(place.root / "remotes") as other:
+        http.redirect_to = f"http://127.0.0.1:{other.port}"
+        for ask in (
+            lambda: adapter.fetch(remote),
+            lambda: commit(adapter, remote, {"a": b"2"}),
+            lambda: adapter.delete_branch(remote, "main", expected=at),
+        ):
+            with pytest.raises(Invalid) as caught:
+                ask()
+            assert caught.value.code == "repository-moved"
+            assert caught.value.hint == "kubectl rapt config set repository URL"
+        assert other.seen == []
 
 
 @pytest.mark.parametrize("name", [".git", "..", ".GIT", "a/b"])
