@@ -150,7 +150,7 @@ class _Outside:
     def forge(self) -> "Forges":
         from kubectl_rapt.adapters.forges.forges import Forges
 
-        return Forges(self._environ, trace=self._trace)
+        return Forges(self._environ, self.settings.forges, trace=self._trace)
 
     @cached_property
     def bundle(self) -> "PackagedBundle":

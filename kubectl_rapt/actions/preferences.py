@@ -29,13 +29,13 @@ def put(
         world: Where to read.
         text: The content of the settings file.
         source: Its path, for messages.
-        key: The setting: ``repository``, ``environment`` or ``contexts.ENV``.
+        key: The setting: ``repository``, ``environment``, ``contexts.ENV`` or ``forges.HOST``.
         value: Its new value.
         contexts: The kube contexts that there are.
         cluster_of: The UID of the cluster that a kube context points at; empty if it does not say.
 
     Raises:
-        UsageError: ``no-setting``: there is no such setting.
+        UsageError: ``no-setting``: there is no such setting; ``bad-usage``: the value is no variable's name.
         NotFound: There is no such environment, kube context or repository.
         Refused: ``reviewed-default``: a reviewed environment is never the default; ``other-cluster``: the kube context
             does not point at the environment's cluster.
@@ -46,6 +46,8 @@ def put(
     elif key == "environment":
         project = repository.read(world).project()
         _check_default(project, project.environment(value, f"{_SET} environment"))
+    elif host := settings.host_of(key):
+        _check_forge(host, value)
     else:
         name = settings.environment_of(key)
         if not name:
@@ -67,16 +69,25 @@ def drop(text: str, source: str, key: str) -> WriteSettings:
         NotFound: ``not-set``.
         Invalid: The file is broken.
     """
-    if key not in settings.TEXTS and not settings.environment_of(key):
+    if key not in settings.TEXTS and not settings.environment_of(key) and not settings.host_of(key):
         raise _no_setting(key)
     return WriteSettings(settings.drop(text, source, key))
 
 
 def _no_setting(key: str) -> UsageError:
-    known = [*settings.TEXTS, "contexts.ENV"]
+    known = [*settings.TEXTS, "contexts.ENV", "forges.HOST"]
     near = names.nearest(key, known)
     what = f'there is no setting "{key}"; there are {", ".join(known)}'
     return UsageError("no-setting", what, f"{_SET} {shell.word(near or known[1])} VALUE")
+
+
+def _check_forge(host: str, variable: str) -> None:
+    if not settings.is_host(host):
+        what = f'"{host}" is no host: give it in small letters, without https:// and without a path'
+        raise UsageError("bad-usage", what, f"{_SET} forges.git.example.com RAPT_FORGE_TOKEN")
+    if not settings.is_variable(variable):  # it may be the token itself, which is not shown
+        what = f"forges.{host} expects the name of an environment variable that holds the token, in capital letters"
+        raise UsageError("bad-usage", what, f"{_SET} {shell.word(f'forges.{host}')} RAPT_FORGE_TOKEN")
 
 
 def _check_default(project: Project, environment: Environment) -> None:

@@ -1,5 +1,6 @@
 """The person's own settings: they steer only the command line, never what is rendered."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -17,17 +18,25 @@ class Settings:
         repository: Address of the config repository; empty where there is none yet.
         environment: The environment to use where none is named.
         contexts: Environment to kube context, each person's own mapping.
+        forges: Host of a forge's API to the environment variable that holds the token for it.
     """
 
     repository: str = ""
     environment: str = ""
     contexts: Mapping[str, str] = field(default_factory=dict)
+    forges: Mapping[str, str] = field(default_factory=dict)
 
 
 TEXTS = ("repository", "environment")
 VARIABLES = {"repository": "RAPT_REPOSITORY", "environment": "RAPT_ENVIRONMENT"}
 """The environment variable that is stronger than each setting of the file."""
-_CONTEXTS = "contexts."
+MAPPINGS = {
+    "contexts": "a mapping of names",
+    "forges": "a mapping of hosts to names of environment variables, such as RAPT_FORGE_TOKEN",
+}
+"""The settings that have several values, and what each is."""
+_VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]{0,99}")
+_HOST = re.compile(r"([a-z0-9_]([a-z0-9._-]{0,251}[a-z0-9])?|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 
 
 def read(text: str, source: str, environ: Mapping[str, str]) -> Settings:
@@ -46,20 +55,19 @@ def read(text: str, source: str, environ: Mapping[str, str]) -> Settings:
         raise Invalid("bad-settings", f"{source} is not a mapping of settings", f"edit {source}")
     problems = []
     for key, value in data.items():
-        if key == "contexts":
+        if key in MAPPINGS:
             is_right = isinstance(value, dict) and all(isinstance(one, str) for one in value.values())
+            is_right = is_right and (key != "forges" or all(map(is_variable, value.values())))
         elif key in TEXTS:
             is_right = isinstance(value, str)
         else:
-            nearest = names.nearest(key, ["contexts", *TEXTS])
+            nearest = names.nearest(key, [*MAPPINGS, *TEXTS])
             problems.append(
                 Problem(key, "is not a setting" + (f"; did you mean: {nearest}?" if nearest else ""))
             )
             continue
         if not is_right:
-            problems.append(
-                Problem(key, "expects " + ("a mapping of names" if key == "contexts" else "a text"))
-            )
+            problems.append(Problem(key, f"expects {MAPPINGS.get(key, 'a text')}"))
     if problems:
         raise Invalid("bad-settings", f"{source} has settings that are not right", f"edit {source}", problems)
     settings = Settings(**data)
@@ -73,20 +81,37 @@ def read(text: str, source: str, environ: Mapping[str, str]) -> Settings:
 def spell(settings: Settings) -> str:
     """The settings as the text of their file, in JSON, which is YAML too."""
     data: dict[str, Any] = {key: getattr(settings, key) for key in TEXTS if getattr(settings, key)}
-    if settings.contexts:
-        data["contexts"] = dict(settings.contexts)
+    data |= {key: dict(getattr(settings, key)) for key in MAPPINGS if getattr(settings, key)}
     return documents.dump_json(data)
+
+
+def is_variable(text: str) -> bool:
+    """Whether it is the name of an environment variable, and not a token that somebody wrote in its place."""
+    return _VARIABLE.fullmatch(text) is not None
+
+
+def is_host(text: str) -> bool:
+    """Whether it is a host, with its port if that is not the usual one."""
+    return _HOST.fullmatch(text) is not None
 
 
 def environment_of(key: str) -> str:
     """The environment that a key of ``contexts`` is about; empty for another key."""
-    return key.removeprefix(_CONTEXTS) if key.startswith(_CONTEXTS) else ""
+    mapping, _, name = key.partition(".")
+    return name if mapping == "contexts" else ""
+
+
+def host_of(key: str) -> str:
+    """The host that a key of ``forges`` is about; empty for another key."""
+    mapping, _, name = key.partition(".")
+    return name if mapping == "forges" else ""
 
 
 def values(settings: Settings) -> dict[str, str]:
     """Every setting that has a value, by its key."""
     found = {key: getattr(settings, key) for key in TEXTS if getattr(settings, key)}
-    return found | {f"{_CONTEXTS}{name}": context for name, context in settings.contexts.items()}
+    several = ((mapping, *one) for mapping in MAPPINGS for one in getattr(settings, mapping).items())
+    return found | {f"{mapping}.{name}": value for mapping, name, value in several}
 
 
 def put(text: str, source: str, key: str, value: str) -> str:
@@ -103,8 +128,8 @@ def put(text: str, source: str, key: str, value: str) -> str:
     """
     read(text, source, {})
     if not text.strip():
-        name = environment_of(key)
-        return documents.dump_json({"contexts": {name: value}} if name else {key: value})
+        mapping, name = _parted(key)
+        return documents.dump_json({mapping: {name: value}} if name else {key: value})
     return edits.put(text, _pointer(key), value, source)
 
 
@@ -124,5 +149,12 @@ def drop(text: str, source: str, key: str) -> str:
 
 
 def _pointer(key: str) -> str:
-    name = environment_of(key)
-    return documents.join_pointer("/contexts", name) if name else documents.join_pointer("", key)
+    mapping, name = _parted(key)
+    place = documents.join_pointer("", mapping)
+    return documents.join_pointer(place, name) if name else place
+
+
+def _parted(key: str) -> tuple[str, str]:
+    """A setting of several values and which of them; the key itself and nothing where it has one."""
+    mapping, _, name = key.partition(".")
+    return (mapping, name) if mapping in MAPPINGS and name else (key, "")

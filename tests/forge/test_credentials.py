@@ -1,7 +1,9 @@
 """Whose name requests carry, and to whom they never go."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -37,11 +39,17 @@ def environ(tmp_path: Path) -> dict[str, str]:
     }
 
 
-def _find(environ: dict[str, str], url: str, kind: str = "gitea", api: str = "") -> Credential | None:
+def _find(
+    environ: dict[str, str],
+    url: str,
+    kind: str = "gitea",
+    api: str = "",
+    tokens: Mapping[str, str] = MappingProxyType({}),
+) -> Credential | None:
     address = Address(url, kind, api)
     place = places.place(url)
     assert place
-    return Credentials(environ).find(kind, place, places.api(address, kind, place))
+    return Credentials(environ, tokens).find(place, places.api(address, kind, place))
 
 
 def test_helpers_are_asked_for_exactly_that_repository(environ: dict[str, str]) -> None:
@@ -81,7 +89,10 @@ WHOSE = [
     ("https://github.com/team/config", "github", "", "gh"),
     ("git@github.com:team/config", "github", "", "gh"),
     ("https://gitlab.com/team/config", "gitlab", "", "gitlab"),
-    ("https://other.example.com/team/config", "gitlab", "https://other.example.com/api/v4", "rapt"),
+    # What rapt.yaml says as forge.api is somebody else's word.
+    ("https://other.example.com/team/config", "gitlab", "https://other.example.com/api/v4", ""),
+    ("https://other.example.com/team/config", "gitea", "https://evil.example.com/api/v1", ""),
+    ("https://other.example.com/team/config", "gitea", "http://evil.example.com/api/v1", ""),
 ]
 
 
@@ -93,17 +104,42 @@ def test_variables_count_for_their_hosts_only(
     assert (found.secret if found else "") == secret
 
 
-def test_the_variable_of_gitea_needs_a_configured_api(environ: dict[str, str]) -> None:
-    tokens = environ | {"GITEA_TOKEN": "gitea"}
-    url, api = "https://other.example.com/team/config", "https://other.example.com/api/v1"
-    assert _find(tokens, url) is None
-    assert _find(tokens, url, api=api) == Credential("", "gitea")
-    assert _find(tokens, url, "gitlab", "https://other.example.com/api/v4") is None
+MINE = {"mine.example.com": "MY_TOKEN", "mine.example.com:3000": "OTHER_TOKEN", "127.0.0.1:3000": "MY_TOKEN"}
+BOUND = [
+    ("https://mine.example.com/team/config", "", "mine"),
+    ("git@mine.example.com:team/config", "", "mine"),
+    ("https://mine.example.com:3000/team/config", "", "other"),
+    ("https://git.other.example.com/team/config", "https://mine.example.com/api/v1", "mine"),
+    ("https://mine.example.com/team/config", "https://evil.example.com/api/v1", ""),
+    ("https://mine.example.com/team/config", "https://mine.example.com.evil.example/api/v1", ""),
+    ("https://mine.example.com/team/config", "http://mine.example.com/api/v1", ""),
+    ("http://mine.example.com/team/config", "", ""),
+    ("http://127.0.0.1:3000/team/config", "", "mine"),
+    ("http://127.0.0.1.evil.example:3000/team/config", "", ""),
+]
+
+
+@pytest.mark.parametrize(("url", "api", "secret"), BOUND)
+def test_a_token_goes_to_the_host_that_the_persons_settings_name_and_over_http_to_this_machine_only(
+    environ: dict[str, str], url: str, api: str, secret: str
+) -> None:
+    tokens = {"MY_TOKEN": "mine", "OTHER_TOKEN": "other"}
+    found = _find(environ | tokens, url, api=api, tokens=MINE)
+    assert (found.secret if found else "") == secret
+
+
+def test_helpers_are_not_asked_for_an_api_elsewhere_that_speaks_plain_http(environ: dict[str, str]) -> None:
+    url, api = "https://other.example.com/team/config", "http://git.example.com/api/v1"
+    assert _find(environ, url, api=api) is None
+    assert not (Path(environ["HOME"]) / "asked").exists()
 
 
 def test_helpers_come_before_variables(environ: dict[str, str]) -> None:
     found = _find(
-        environ | TOKENS, "https://git.example.com/team/config", api="https://git.example.com/api/v1"
+        environ | TOKENS,
+        "https://git.example.com/team/config",
+        api="https://git.example.com/api/v1",
+        tokens={"git.example.com": "RAPT_FORGE_TOKEN"},
     )
     assert found == Credential("robin", "from-helper")
 

@@ -31,7 +31,6 @@ def test_a_remote_names_its_api(url: str, kind: str, base: str, repository: str)
     api = places.api(Address(url), kind, found)
     assert f"{api.origin}{api.base}" == base
     assert places.repository(Address(url), kind, found) == repository
-    assert not api.is_configured
 
 
 @pytest.mark.parametrize(
@@ -67,7 +66,7 @@ def test_a_configured_api_is_taken(kind: str, given: str, base: str) -> None:
     found = places.place(address.url)
     assert found
     api = places.api(address, kind, found)
-    assert (f"{api.origin}{api.base}", api.is_configured) == (base, True)
+    assert f"{api.origin}{api.base}" == base
 
 
 @pytest.mark.parametrize(

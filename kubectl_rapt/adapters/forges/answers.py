@@ -105,9 +105,8 @@ def no_login(ask: Ask) -> Refused:
     if ask.has_credentials:
         what = f"{ask.host} does not accept your credentials: the token may have expired"
         return Refused("forge-login", what, how)
-    return Refused(
-        "forge-login", f"{ask.host} wants to know who you are, and git has no credentials for it", how
-    )
+    what = f"{ask.host} wants to know who you are, and neither git nor your settings have credentials for it"
+    return Refused("forge-login", what, f"kubectl rapt config set forges.{ask.host} RAPT_FORGE_TOKEN")
 
 
 def no_auto_merge(ask: Ask, why: str) -> Refused:

@@ -1,4 +1,4 @@
-"""Whose name requests to a forge carry: from git's credential helpers, or from a variable that names the host."""
+"""Whose name requests to a forge carry: from git's credential helpers, or from a variable that belongs to the host."""
 
 import os
 import subprocess
@@ -42,21 +42,27 @@ class Credentials:
 
     Args:
         environ: The user's environment.
+        tokens: Host of an API to the variable whose token goes there, as the person's own settings say.
         trace: Is told of every command.
     """
 
-    def __init__(self, environ: Mapping[str, str], trace: Trace = SILENT) -> None:
-        self._environ, self._trace = environ, trace
+    def __init__(self, environ: Mapping[str, str], tokens: Mapping[str, str], trace: Trace = SILENT) -> None:
+        self._environ, self._tokens, self._trace = environ, tokens, trace
         self._filled: dict[tuple[str, str, str], Credential | None] = {}
 
-    def find(self, kind: str, place: Place, api: Api) -> Credential | None:
+    def find(self, place: Place, api: Api) -> Credential | None:
         """The credential for an API; None where there is none.
 
-        In this order: a password in the remote's url, git's credential helpers, ``RAPT_FORGE_TOKEN`` (and
-        ``GITEA_TOKEN`` for Gitea) where the API is configured, the variables of the public forges. The first two
-        are for the remote's host; where the API is on another one, the helpers are asked for that.
+        In this order: a password in the remote's url, git's credential helpers, the variable that the person's
+        settings name for the API's host, the variables of the public forges. The first two are for the remote's host;
+        if the API is on another one, the helpers are asked for that. ``forge.api`` in ``rapt.yaml`` is somebody else's
+        word: it says where to ask, and never who gets a token. Over plain http, credentials stay on this machine,
+        unless git itself sends them to that very host.
         """
         is_same = places.is_same_forge(place.origin, api.origin)
+        is_safe = api.origin.scheme == "https" or api.origin.is_loopback
+        if not is_safe and not is_same:
+            return None
         if is_same and place.is_web and place.password:
             return Credential(place.user, place.password)
         origin, path = (place.origin, place.written) if is_same else (api.origin, "")
@@ -64,13 +70,11 @@ class Credentials:
         asked = (str(origin), path, user)
         if asked not in self._filled:
             self._filled[asked] = self._fill(origin, path, user)
-        return self._filled[asked] or self._from_variables(kind, api)
+        return self._filled[asked] or (self._from_variables(api) if is_safe else None)
 
-    def _from_variables(self, kind: str, api: Api) -> Credential | None:
-        names: list[str] = []
-        if api.is_configured:
-            names += ["RAPT_FORGE_TOKEN"] + (["GITEA_TOKEN"] if kind == "gitea" else [])
-        names += _VARIABLES.get(str(api.origin), ())
+    def _from_variables(self, api: Api) -> Credential | None:
+        own = self._tokens.get(api.origin.authority, "")
+        names = [*([own] if own else []), *_VARIABLES.get(str(api.origin), ())]
         secret = next((value for name in names if _is_fit(value := self._environ.get(name, ""))), "")
         return Credential("", secret) if secret else None
 

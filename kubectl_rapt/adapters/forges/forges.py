@@ -26,6 +26,7 @@ class Forges:
 
     Args:
         environ: The user's environment: proxies, certificate authorities, credential helpers, tokens.
+        tokens: Host of an API to the variable of ``environ`` whose token goes there, as the person's settings say.
         timeouts: How long requests may take.
         sleep: Waits so many seconds.
         trace: Is told of every request.
@@ -34,13 +35,14 @@ class Forges:
     def __init__(
         self,
         environ: Mapping[str, str],
+        tokens: Mapping[str, str] | None = None,
         *,
         timeouts: Timeouts | None = None,
         sleep: Callable[[float], None] = time.sleep,
         trace: Trace = SILENT,
     ) -> None:
         self._http = Http(environ, timeouts, sleep, trace)
-        self._credentials = Credentials(environ, trace)
+        self._credentials = Credentials(environ, tokens or {}, trace)
         self._detector = Detector(self._http, Http(environ, timeouts or _GUESS, sleep, trace))
         self._sleep = sleep
         self._dialects: dict[Address, Dialect | None] = {}
@@ -166,7 +168,7 @@ class Forges:
             return None
         api = places.api(address, kind, place)
         repository = places.repository(address, kind, place)
-        credential = self._credentials.find(kind, place, api)
+        credential = self._credentials.find(place, api)
         if kind == "github":
             from kubectl_rapt.adapters.forges import github
 

@@ -36,6 +36,11 @@ class Origin:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == _DEFAULT_PORTS.get(self.scheme) else f"{host}:{self.port}"
 
+    @property
+    def is_loopback(self) -> bool:
+        """Whether it is this machine."""
+        return self.host in ("localhost", "::1") or bool(re.fullmatch(r"127(\.[0-9]{1,3}){3}", self.host))
+
     def __str__(self) -> str:
         return f"{self.scheme}://{self.authority}"
 
@@ -96,12 +101,10 @@ class Api:
     Args:
         origin: Where requests go.
         base: The path that each request's path is appended to, such as ``/api/v1``.
-        is_configured: Whether the address names it, rather than the remote.
     """
 
     origin: Origin
     base: str
-    is_configured: bool = False
 
 
 _BASES = {"gitea": "/api/v1", "github": "/api/v3", "gitlab": "/api/v4"}
@@ -117,7 +120,7 @@ def api(address: Address, kind: str, found: Place) -> Api:
         configured = _configured(address.api)
         if configured.base in ("", "/"):
             own = "" if str(configured.origin) == "https://api.github.com" else _BASES[kind]
-            return Api(configured.origin, own, is_configured=True)
+            return Api(configured.origin, own)
         return configured
     if kind == "github" and found.origin.host == "github.com":
         return Api(Origin("https", "api.github.com", 443), "")
@@ -169,7 +172,6 @@ def _configured(url: str) -> Api:
     return Api(
         Origin(parts.scheme, host, port or _DEFAULT_PORTS[parts.scheme]),
         parts.path.rstrip("/"),
-        is_configured=True,
     )
 
 

@@ -13,7 +13,7 @@ from kubectl_rapt.config import settings
 from kubectl_rapt.guard import secrets
 
 _STEPS = (Shorten("FROM", 16), Drop("FROM"), Shorten("VALUE", 16))
-_KEYS = "repository, environment or contexts.ENV"
+_KEYS = "repository, environment, contexts.ENV or forges.HOST"
 
 
 def group(context: typer.Context) -> None:
@@ -42,6 +42,7 @@ def view(
             "repository": secrets.redact(found.repository),
             "environment": found.environment,
             "contexts": dict(found.contexts),
+            "forges": dict(found.forges),
         }
         terminal.out(show.document(data, output))
         return
@@ -61,11 +62,14 @@ def set_(
     context: typer.Context,
     key: Annotated[str, typer.Argument(metavar="SETTING", help=f"The setting: {_KEYS}")],
     value: Annotated[
-        str, typer.Argument(metavar="VALUE", help="An address, an environment or a kube context")
+        str,
+        typer.Argument(
+            metavar="VALUE", help="An address, an environment, a kube context or a variable's name"
+        ),
     ],
     dry_run: options.DryRun = "none",
 ) -> None:
-    """Change one of your settings: the config repository, the default environment, an environment's kube context.
+    """Change one of your settings: the config repository, the default environment, a kube context, a forge's token.
 
     Example: kubectl rapt config set contexts.prod prod-admin
     """

@@ -7,8 +7,11 @@ from kubectl_rapt.config.settings import Settings
 from kubectl_rapt.errors import Invalid, Problem
 
 REPOSITORY, ENVIRONMENT = "git@git.example:ops/config.git", "dev"
-FULL = Settings(REPOSITORY, ENVIRONMENT, {"prod": "admin@prod"})
-FILE = f"repository: {REPOSITORY}\nenvironment: dev\ncontexts:\n  prod: admin@prod\n"
+FULL = Settings(REPOSITORY, ENVIRONMENT, {"prod": "admin@prod"}, {"git.example.com:3000": "A_TOKEN"})
+FILE = (
+    f"repository: {REPOSITORY}\nenvironment: dev\ncontexts:\n  prod: admin@prod\n"
+    "forges:\n  git.example.com:3000: A_TOKEN\n"
+)
 
 
 @pytest.mark.parametrize(
@@ -21,8 +24,8 @@ FILE = f"repository: {REPOSITORY}\nenvironment: dev\ncontexts:\n  prod: admin@pr
         ('{"environment": "dev"}', {}, Settings(environment="dev")),
         ("", {"RAPT_REPOSITORY": REPOSITORY}, Settings(REPOSITORY)),
         ("", {"RAPT_ENVIRONMENT": "prod"}, Settings(environment="prod")),
-        (FILE, {"RAPT_ENVIRONMENT": "prod"}, Settings(REPOSITORY, "prod", FULL.contexts)),
-        (FILE, {"RAPT_REPOSITORY": "elsewhere"}, Settings("elsewhere", "dev", FULL.contexts)),
+        (FILE, {"RAPT_ENVIRONMENT": "prod"}, Settings(REPOSITORY, "prod", FULL.contexts, FULL.forges)),
+        (FILE, {"RAPT_REPOSITORY": "elsewhere"}, Settings("elsewhere", "dev", FULL.contexts, FULL.forges)),
         (FILE, {"RAPT_REPOSITORY": "", "RAPT_ENVIRONMENT": "", "RAPT_CONTEXTS": "x"}, FULL),
     ],
 )
@@ -49,6 +52,7 @@ def test_all_mistakes_are_told_at_once() -> None:
 @pytest.mark.parametrize(
     ("text", "code"),
     [
+        ("forges: {git.example.com: ghp_0123456789abcdef}", "bad-settings"),
         ("[]", "bad-settings"),
         ("dev", "bad-settings"),
         ("contexts: prod", "bad-settings"),
