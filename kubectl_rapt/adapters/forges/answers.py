@@ -9,6 +9,7 @@ from typing import Any
 
 from kubectl_rapt.adapters.cluster.words import one_line
 from kubectl_rapt.errors import Conflict, Invalid, NotFound, RaptError, Refused, Unavailable
+from kubectl_rapt.model import shell
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,8 @@ def no_login(ask: Ask) -> Refused:
         what = f"{ask.host} does not accept your credentials: the token may have expired"
         return Refused("forge-login", what, how)
     what = f"{ask.host} wants to know who you are, and neither git nor your settings have credentials for it"
-    return Refused("forge-login", what, f"kubectl rapt config set forges.{ask.host} RAPT_FORGE_TOKEN")
+    key = shell.word(f"forges.{ask.host}")
+    return Refused("forge-login", what, f"kubectl rapt config set {key} RAPT_FORGE_TOKEN")
 
 
 def no_auto_merge(ask: Ask, why: str) -> Refused:
