@@ -107,8 +107,8 @@ def no_login(ask: Ask) -> Refused:
         what = f"{ask.host} does not accept your credentials: the token may have expired"
         return Refused("forge-login", what, how)
     what = f"{ask.host} wants to know who you are, and neither git nor your settings have credentials for it"
-    key = shell.word(f"forges.{ask.host}")
-    return Refused("forge-login", what, f"kubectl rapt config set {key} RAPT_FORGE_TOKEN")
+    hint = f"kubectl rapt config set {shell.word(f'forges.{ask.host}')} RAPT_FORGE_TOKEN"
+    return Refused("forge-login", what, hint)
 
 
 def no_auto_merge(ask: Ask, why: str) -> Refused:
