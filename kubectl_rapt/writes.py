@@ -128,8 +128,8 @@ def apply(writers: Writers, step: Step) -> Written:
             writers.notifier.post(url, body, headers)
         case Attend(command, environ, is_over, quiet):
             return writers.programs.attend(command, environ, is_over, quiet=quiet)
-        case WriteFiles(root, files, is_program):
-            writers.checkout.write(root, files, is_program=is_program)
+        case WriteFiles(root, files, is_program, is_private):
+            writers.checkout.write(root, files, is_program=is_program, is_private=is_private)
     return None
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from kubectl_rapt import writes
 from kubectl_rapt.actions import announce, find, look, recent
 from kubectl_rapt.errors import Conflict, NotFound, RaptError, Unavailable
+from kubectl_rapt.guard import masking
 from kubectl_rapt.model.kinds import JOB, LEASE, POD, RUN, Ref, ref_of
 from kubectl_rapt.model.plan import Create, Delete, Patch
 from kubectl_rapt.objects import jobs, labels, leases, pods, reading, runs
@@ -189,8 +190,7 @@ def _learn(seen: Seen, step: lifecycle.Step, written: writes.Written) -> Seen:
 def close(world: World, writers: Writers, seen: Seen, outcome: Outcome) -> Seen:
     """Record how the attempt that was seen last ended; what it said last too, where there will be no other."""
     assert seen.run is not None and seen.run.attempts, "what ended had begun"
-    if not outcome.log and outcome.pod and lifecycle.would_exhaust(seen.run, outcome, world.now()):
-        outcome = replace(outcome, log=_last_words(world, seen.run, outcome))
+    outcome = _as_kept(world, seen.run, outcome)
     ended = seen.run.attempts[-1]
     seen = advance(world, writers, replace(seen, outcome=outcome, outcome_of=ended.uid))
     assert seen.run is not None, "a run that was advanced exists"
@@ -256,8 +256,7 @@ def record(world: World, writers: Writers, run: Run, outcome: Outcome) -> Run:
             assert now is not None, "a run that was observed exists"
             if not now.attempts or now.attempts[-1].uid != uid or now.attempts[-1].cause:
                 return now
-            if not outcome.log and outcome.pod and lifecycle.would_exhaust(now, outcome, world.now()):
-                outcome = replace(outcome, log=_last_words(world, now, outcome))
+            outcome = _as_kept(world, now, outcome)
             step = lifecycle.next_step(replace(seen, outcome=outcome, outcome_of=uid), world.now())
             if not isinstance(step, Patch):
                 return now
@@ -283,6 +282,16 @@ def ending(world: World, job: Job) -> Outcome | None:
     found = [pods.from_manifest(one) for one in world.cluster.list(POD, job.namespace, labels=selector)]
     outcome = outcomes.of(job, found)
     return look.closely(world, job, found, outcome) if outcome else None
+
+
+def _as_kept(world: World, run: Run, outcome: Outcome) -> Outcome:
+    """How an attempt ended as its Run records it: with its last lines if it is the last, and without known secrets.
+
+    A Run outlives its pods by weeks, and who may read Runs need not be let to read logs.
+    """
+    if not outcome.log and outcome.pod and lifecycle.would_exhaust(run, outcome, world.now()):
+        outcome = replace(outcome, log=_last_words(world, run, outcome))
+    return replace(outcome, log=masking.log(outcome.log), evidence=masking.log(outcome.evidence))
 
 
 def _last_words(world: World, run: Run, outcome: Outcome) -> str:

@@ -146,7 +146,7 @@ def read(world: World, folder: str) -> Up | None:
 def note(folder: str, up: Up | None) -> WriteFiles:
     """The step that writes down what was started; None for that nothing is there any more."""
     text = documents.dump_json({"kind": up.kind, "kubeconfig": up.kubeconfig}).encode() if up else None
-    return WriteFiles(folder, {STATE: text})
+    return WriteFiles(folder, {STATE: text}, is_private=True)
 
 
 def starting(world: World, folder: str) -> tuple[Up, Attend | None]:

@@ -2,10 +2,12 @@
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from kubectl_rapt import writes
 from kubectl_rapt.actions import threads
 from kubectl_rapt.errors import NotFound, Problem, RaptError, Unavailable
+from kubectl_rapt.guard import masking
 from kubectl_rapt.model.kinds import POD, RUN, Ref
 from kubectl_rapt.model.plan import WriteFiles
 from kubectl_rapt.objects import jobs, pods, runs
@@ -15,6 +17,7 @@ from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs import evidence
 from kubectl_rapt.runs import outcome as outcomes
 from kubectl_rapt.runs.evidence import Said
+from kubectl_rapt.runs.outcome import Outcome
 from kubectl_rapt.writes import Writers
 
 AT_ONCE = 8
@@ -43,7 +46,7 @@ def export(
     def one(ref: Ref) -> Problem | None:
         try:
             if files := _files(world, ref):
-                writes.apply(writers, WriteFiles(to, files))
+                writes.apply(writers, WriteFiles(to, files, is_private=True))
         except RaptError as error:
             return Problem(str(ref), error.message)
         except Exception as error:  # one broken object must not keep the others from being told
@@ -68,10 +71,24 @@ def _files(world: World, ref: Ref) -> dict[str, bytes]:
     except NotFound:
         return {}
     if ref.kind == RUN:
+        # What a Run records of its containers was masked when it was recorded, unless an older Rapt did that.
+        manifest = {**manifest, "status": masking.texts(manifest.get("status"))}
         return evidence.of_run(manifest, runs.from_manifest(manifest))
     job = jobs.from_manifest(manifest)
     found = _pods(world, job)
-    return evidence.of_job(manifest, outcomes.of(job, found), list(_logs(world, found)))
+    outcome = outcomes.of(job, found)
+    said = [replace(one, log=masking.kept(one.log)) for one in _logs(world, found)]
+    return evidence.of_job(manifest, masked(outcome) if outcome else None, said)
+
+
+def masked(outcome: Outcome) -> Outcome:
+    """How an attempt ended, without what looks like a secret in the container's own words."""
+    return replace(
+        outcome,
+        message=masking.log(outcome.message),
+        evidence=masking.log(outcome.evidence),
+        result=masking.log(outcome.result),
+    )
 
 
 def _pods(world: World, job: Job) -> list[Pod]:

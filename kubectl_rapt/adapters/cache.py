@@ -50,13 +50,8 @@ class FolderCache:
         """See Cache."""
         path = self._path(key)
         draft = path.with_name(f"{path.name}.{os.urandom(8).hex()}")
-        try:
-            platform.make(path.parent)
-            draft.write_bytes(_seal(key, content) + b"\n" + content)
-            draft.replace(path)
-        except OSError:
-            with suppress(OSError):
-                draft.unlink()
+        with suppress(OSError):
+            platform.keep(draft, _seal(key, content) + b"\n" + content, path)
 
     def _path(self, key: str) -> Path:
         name = hashlib.sha256(key.encode()).hexdigest()[:40]

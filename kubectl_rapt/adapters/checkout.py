@@ -189,7 +189,14 @@ class Checkout:
                 "no-file", f"{path} cannot be read: {error.strerror}", "ls -l, or - for standard input"
             ) from error
 
-    def write(self, root: str, files: Mapping[str, bytes | None], *, is_program: bool = False) -> None:
+    def write(
+        self,
+        root: str,
+        files: Mapping[str, bytes | None],
+        *,
+        is_program: bool = False,
+        is_private: bool = False,
+    ) -> None:
         """See CheckoutWrites."""
         drafts: dict[Path, Path] = {}
         before: dict[Path, bytes | None] = {}
@@ -198,10 +205,13 @@ class Checkout:
         try:
             platform.make(place)  # evidence, which has logs in it, makes its folder so
             places = {_inside(root, path): content for path, content in files.items()}
+            if is_private:
+                for place in places:
+                    _close(Path(root), place.parent)
             for place, content in places.items():
                 before[place] = place.read_bytes() if place.is_file() else None
                 if content is not None:
-                    drafts[place] = _draft(place, content, is_program)
+                    drafts[place] = _draft(place, content, is_program=is_program, is_private=is_private)
             for place in places:
                 written.append(place)
                 if place in drafts:
@@ -288,7 +298,15 @@ def _inside(root: str, path: str) -> Path:
     return place
 
 
-def _draft(place: Path, content: bytes, is_program: bool) -> Path:
+def _close(root: Path, folder: Path) -> None:
+    """Make a folder below the root for this user alone; the root itself may be anybody's that the person named."""
+    platform.make(folder)
+    while folder != root:
+        folder.chmod(0o700)
+        folder = folder.parent
+
+
+def _draft(place: Path, content: bytes, *, is_program: bool = False, is_private: bool = False) -> Path:
     place.parent.mkdir(parents=True, exist_ok=True)
     leftovers.sweep_beside(place)
     draft = platform.draft_of(place)
@@ -298,10 +316,11 @@ def _draft(place: Path, content: bytes, is_program: bool) -> Path:
             file.write(content)
             file.flush()
             os.fsync(handle)
-        mask = os.umask(0)
-        os.umask(mask)
-        usual = (0o777 if is_program else 0o666) & ~mask
-        draft.chmod(place.stat().st_mode & 0o777 if place.exists() and not is_program else usual)
+        if not is_private:
+            mask = os.umask(0)
+            os.umask(mask)
+            usual = (0o777 if is_program else 0o666) & ~mask
+            draft.chmod(place.stat().st_mode & 0o777 if place.exists() and not is_program else usual)
     except OSError:
         with suppress(OSError):
             draft.unlink()
@@ -313,7 +332,7 @@ def _put_back(place: Path, content: bytes | None) -> None:
     if content is None:
         place.unlink(missing_ok=True)
     else:
-        _draft(place, content, is_program=False).replace(place)
+        _draft(place, content).replace(place)
 
 
 def _bad(path: Path, root: str, what: str) -> Invalid:

@@ -25,13 +25,8 @@ def write(path: Path, known: Known, mark: str) -> None:
     """
     data = {"at": known.at.timestamp(), "refs": dict(known.refs), "tags": dict(known.tags), "mark": mark}
     draft = path.with_name(f"{path.name}.{os.urandom(8).hex()}")
-    try:
-        platform.make(path.parent)
-        draft.write_text(json.dumps(data), encoding="utf-8")
-        draft.replace(path)
-    except OSError:
-        with suppress(OSError):
-            draft.unlink()
+    with suppress(OSError):
+        platform.keep(draft, json.dumps(data).encode(), path)
 
 
 def read(path: Path, mark: str) -> Known | None:

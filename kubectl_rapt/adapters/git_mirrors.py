@@ -30,6 +30,7 @@ _MIRROR_CONFIG = """\
 	bare = true
 	hooksPath = /dev/null
 	logAllRefUpdates = false
+	sharedRepository = 0600
 	fsync = none
 [fetch]
 	unpackLimit = 1
@@ -169,9 +170,10 @@ class Mirrors:
         self._remove(mirror)
         draft = mirror.beside(f".new-{os.urandom(8).hex()}")
         platform.make(draft / "objects")
-        (draft / "refs").mkdir()
-        (draft / "config").write_text(_MIRROR_CONFIG)
-        (draft / "HEAD").write_text("ref: refs/heads/main\n")
+        platform.make(draft / "refs")
+        for name, text in (("config", _MIRROR_CONFIG), ("HEAD", "ref: refs/heads/main\n")):
+            with os.fdopen(platform.create(draft / name), "w") as file:
+                file.write(text)
         draft.rename(mirror.path)
 
     def _remove(self, mirror: Mirror) -> None:

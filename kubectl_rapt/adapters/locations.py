@@ -8,7 +8,6 @@ nothing that reads YAML is imported, which would take longer than the command.
 import json
 import os
 import re
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -64,12 +63,9 @@ class Locations:
             kept = {"refs": str(refs), "local": local, "state": state, "location": told}
             every = self._all()
             every = {**(every if len(every) < _MOST else {}), self._key(asked): kept}
-            platform.make(draft.parent)
-            draft.write_text(json.dumps(every), encoding="utf-8")
-            draft.replace(self._path)
+            platform.keep(draft, json.dumps(every).encode(), self._path)
         except OSError:
-            with suppress(OSError):
-                draft.unlink()
+            return
 
     def _all(self) -> dict[str, Any]:
         try:

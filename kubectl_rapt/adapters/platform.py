@@ -195,6 +195,25 @@ def create(path: Path) -> int:
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
 
 
+def keep(draft: Path, content: bytes, path: Path) -> None:
+    """Write a file for this user alone, at once or not at all. Raises OSError.
+
+    Args:
+        draft: The new name under which it is written first.
+        content: What it holds.
+        path: Its place.
+    """
+    try:
+        make(path.parent)
+        with os.fdopen(create(draft), "wb") as file:
+            file.write(content)
+        draft.replace(path)
+    except OSError:
+        with suppress(OSError):
+            draft.unlink()
+        raise
+
+
 @contextmanager
 def writing(path: Path, variable: str = "") -> Iterator[None]:
     """Name the place that cannot be written, whatever in the block cannot write there.

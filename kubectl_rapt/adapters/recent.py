@@ -51,12 +51,10 @@ class Recent:
         """Keep what was found, whole or not at all."""
         if not self._is_trusted:
             return
-        draft = f"{self._path}.{os.getpid()}"
+        text = "\n".join([self._head, *(f"{name}\t{why}" for name, why in found), "."])
         with suppress(OSError):
-            platform.make(Path(self._path).parent)
-            with open(draft, "w", encoding="utf-8", errors="replace") as file:  # noqa: PTH123
-                file.write("\n".join([self._head, *(f"{name}\t{why}" for name, why in found), "."]))
-            os.replace(draft, self._path)  # noqa: PTH105
+            draft = Path(f"{self._path}.{os.urandom(8).hex()}")
+            platform.keep(draft, text.encode("utf-8", "replace"), Path(self._path))
 
 
 def _marks(folder: str) -> list[str]:

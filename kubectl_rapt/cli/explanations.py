@@ -7,6 +7,7 @@ from typing import Any
 from kubectl_rapt.actions.origin import Origin
 from kubectl_rapt.actions.why import Explanation
 from kubectl_rapt.cli import copying
+from kubectl_rapt.guard.secrets import HIDDEN
 from kubectl_rapt.model import times
 from kubectl_rapt.model.proposals import PullRequest
 from kubectl_rapt.objects import runs, tools
@@ -41,6 +42,8 @@ def _forward(one: Explanation, now: datetime) -> Iterator[tuple[str, str]]:
         yield "evidence", first.evidence
         for number, line in enumerate(one.log):
             yield "" if number else "log", line
+        if run and any(HIDDEN in line for line in one.log) and HIDDEN in run.log:
+            yield "", f"({HIDDEN} stands for what looked like a secret when the log was kept)"
         for other in others:
             yield "also", _said(other)
     if outcome and outcome.result and not set(outcome.result.splitlines()) <= set(one.log):

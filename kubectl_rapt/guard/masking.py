@@ -1,6 +1,7 @@
-"""What a trace may show of a request and of its answer: everything but the secrets in them."""
+"""What a trace may show of a request and of its answer, and what is kept of a log: all but the secrets in them."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,42 @@ def header(name: str, value: str) -> str:
     """The value of a header."""
     is_secret = name.lower() in _SECRET_HEADERS or secrets.is_name(name)
     return HIDDEN if is_secret else secrets.redact(value)
+
+
+_END_OF_KEY = re.compile(r"-----END[A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----")
+_BASE64 = re.compile(r"[A-Za-z0-9+/=]+")
+
+
+def log(text: str) -> str:
+    """The end of a log as it is kept: what looks like a secret is ``***``.
+
+    Args:
+        text: Its last lines; a private key may have begun before them.
+    """
+    found = _END_OF_KEY.search(text) if "PRIVATE KEY" in text else None
+    if found and "-----BEGIN" not in text[: found.start()]:
+        lines = text[: found.start()].split("\n")
+        while lines and (not lines[-1] or _BASE64.fullmatch(lines[-1])):
+            lines.pop()
+        text = "".join(f"{line}\n" for line in lines) + HIDDEN + text[found.end() :]
+    return secrets.redact(text)
+
+
+def kept(content: bytes) -> bytes:
+    """The same of bytes: those that are no UTF-8 stay as they are."""
+    return log(content.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+
+
+def texts(data: Any) -> Any:
+    """JSON data with each of its texts as ``log`` makes it."""
+    match data:
+        case Mapping():
+            return {key: texts(one) for key, one in data.items()}
+        case list():
+            return [texts(one) for one in data]
+        case str():
+            return log(data)
+    return data
 
 
 def body(content: bytes) -> str:

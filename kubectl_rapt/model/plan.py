@@ -139,11 +139,13 @@ class WriteFiles:
         root: The folder.
         files: Path below it to new content; None deletes.
         is_program: Whether they are programs, which may be run.
+        is_private: Whether they and their folders are for this user alone, as logs and kubeconfigs are.
     """
 
     root: str
     files: Mapping[str, bytes | None]
     is_program: bool = False
+    is_private: bool = False
 
     def __str__(self) -> str:
         return f"write {', '.join(self.files)}"

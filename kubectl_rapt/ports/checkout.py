@@ -77,13 +77,21 @@ class CheckoutReads(Protocol):
 class CheckoutWrites(Protocol):
     """Writing: only the door holds one."""
 
-    def write(self, root: str, files: Mapping[str, bytes | None], *, is_program: bool = False) -> None:
+    def write(
+        self,
+        root: str,
+        files: Mapping[str, bytes | None],
+        *,
+        is_program: bool = False,
+        is_private: bool = False,
+    ) -> None:
         """Replace files, all of them or none.
 
         Args:
             root: The folder that their paths start from.
             files: Path to new content; ``None`` deletes.
             is_program: Whether they may be run.
+            is_private: Whether they, and folders that are made or were made for them, are for this user alone.
 
         Raises:
             Invalid: ``bad-checkout``: a path leads out of the folder.

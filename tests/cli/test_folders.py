@@ -334,3 +334,44 @@ def test_root_by_sudo_may_use_the_folders_of_who_typed_it_and_of_nobody_else(
     monkeypatch.setattr(os, "geteuid", lambda: owner + 1)
     with pytest.raises(Refused):  # who is not root can give no right to somebody else's folder
         platform.config_home({**home, "SUDO_UID": str(owner)})
+
+
+def modes(folder: Path) -> set[str]:
+    return {
+        f"{'d' if path.is_dir() else '-'}{stat.S_IMODE(path.lstat().st_mode):03o}"
+        for path in folder.rglob("*")
+    }
+
+
+def test_evidence_is_for_its_owner_alone_also_where_an_older_one_was_not(tmp_path: Path) -> None:
+    there = tmp_path / "shared" / "team"
+    there.mkdir(parents=True)
+    (there / "old.log").write_text("old")
+    there.chmod(0o755)
+    (there / "old.log").chmod(0o644)
+    (tmp_path / "shared").chmod(0o755)
+    files: dict[str, bytes | None] = {"team/old.log": b"new", "team/run-a/last-lines.log": b"x"}
+    Checkout({}).write(str(tmp_path / "shared"), files, is_private=True)
+    assert modes(tmp_path / "shared") == {"d700", "-600"}
+    assert stat.S_IMODE((tmp_path / "shared").stat().st_mode) == 0o755, (
+        "the folder that somebody named is theirs"
+    )
+    Checkout({}).write(str(tmp_path / "new"), {"a.log": b"x"}, is_private=True)
+    assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o700
+
+
+def test_what_is_kept_in_the_folders_of_a_person_is_for_them_alone(tmp_path: Path) -> None:
+    config = ConfigRepository(tmp_path, Environment("dev", ("team",), is_reviewed=False))
+    ann = Person(tmp_path / "ann", Path(os.devnull), repository=config.path, environment="dev")
+    before = os.umask(0o000)
+    try:
+        assert ann.types("changes").exit_code == 0
+        assert ann.types("search", "tcp").exit_code == 0
+        assert ann.types("__complete", "add", "").exit_code == 0
+        assert ann.types("config", "set", "environment", "dev").exit_code == 0
+    finally:
+        os.umask(before)
+    kept = {mode for mode in modes(ann.home / ".cache") | modes(ann.home / ".config") if mode[2:] != "00"}
+    assert not kept, sorted(
+        str(path) for path in ann.home.rglob("*") if f"{stat.S_IMODE(path.lstat().st_mode):03o}"[1:] != "00"
+    )

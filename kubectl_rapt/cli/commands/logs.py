@@ -11,6 +11,7 @@ from kubectl_rapt.actions.follow import Part
 from kubectl_rapt.cli import listing, named, options, refusals, terminal, watching
 from kubectl_rapt.config import location
 from kubectl_rapt.errors import NotFound, RaptError, UsageError
+from kubectl_rapt.guard.secrets import HIDDEN
 from kubectl_rapt.model import shell
 from kubectl_rapt.objects.runs import Run
 from kubectl_rapt.ports.world import World
@@ -131,7 +132,8 @@ def _show_kept(run: Run | None, name: str, attempt: int, tail: int | None, *, ra
     if run is None or not run.log or attempt not in (0, len(run.attempts)):
         return False
     said = run.log.rstrip("\n").split("\n")
-    terminal.say(f"the pods of {name} are gone: these are the last lines, as its Run keeps them")
+    masked = ", with *** for what looks like a secret" if HIDDEN in run.log else ""
+    terminal.say(f"the pods of {name} are gone: these are the last lines, as its Run keeps them{masked}")
     for line in said if tail is None else said[len(said) - min(tail, len(said)) :]:
         terminal.out_line(line.encode(), raw=raw)
     return True

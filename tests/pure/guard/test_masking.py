@@ -89,3 +89,26 @@ def test_headers_that_say_who_asks_are_hidden(name: str, value: str, expected: s
 
 def test_what_is_no_json_is_shown_as_text() -> None:
     assert masking.body(b"<h1>no \xff</h1>") == "<h1>no \ufffd</h1>"
+
+
+def test_a_log_is_kept_without_known_secrets_and_otherwise_as_it_is() -> None:
+    for canary in CANARIES:
+        line = f"login with {canary.text} done"
+        kept = masking.log(f"before\n{line}\nafter 17 of 20\n")
+        assert canary.text not in kept, canary
+        assert (kept.splitlines()[0], kept.splitlines()[-1]) == ("before", "after 17 of 20")
+    assert masking.log("a\n* 3 tables\n") == "a\n* 3 tables\n"
+    assert masking.kept(b"\xff\xfe no text\n") == b"\xff\xfe no text\n"
+
+
+def test_the_rest_of_a_private_key_whose_beginning_was_cut_off_is_masked() -> None:
+    key = "\n".join("Qk9HVVM" * 8 for _ in range(20))
+    kept = masking.log(f"{key}\n-----END RSA PRIVATE KEY-----\ndone\n")
+    assert ("Qk9HVVM" in kept, kept.endswith("done\n")) == (False, True)
+
+
+def test_texts_of_a_record_are_masked_at_every_depth() -> None:
+    token = "ghp_" + "a1B2c3D4" * 5
+    data = {"log": f"with {token}\n", "attempts": [{"evidence": token, "number": 1}], "state": "Exhausted"}
+    shown = {"log": "with ***\n", "attempts": [{"evidence": "***", "number": 1}], "state": "Exhausted"}
+    assert masking.texts(data) == shown
