@@ -951,11 +951,11 @@ COMMANDS = {
     ),
     "config set": Command(
         "Administration", "Change one of your settings", False,
-        "Change one of your settings: the config repository, the default environment, an environment's kube context.",
+        "Change one of your settings: the config repository, the default environment, a kube context, a forge's token.",
         "kubectl rapt config set contexts.prod prod-admin",
         (
-            ("SETTING", "The setting: repository, environment or contexts.ENV"),
-            ("VALUE", "An address, an environment or a kube context"),
+            ("SETTING", "The setting: repository, environment, contexts.ENV or forges.HOST"),
+            ("VALUE", "An address, an environment, a kube context or a variable's name"),
         ),
         (
             Flag(("--dry-run",), "none|client", "Only show what would be done; without a value: client", False),
@@ -966,7 +966,7 @@ COMMANDS = {
         "Remove one of your settings.",
         "kubectl rapt config unset contexts.prod",
         (
-            ("SETTING", "The setting: repository, environment or contexts.ENV"),
+            ("SETTING", "The setting: repository, environment, contexts.ENV or forges.HOST"),
         ),
         (
             Flag(("--dry-run",), "none|client", "Only show what would be done; without a value: client", False),
