@@ -10,7 +10,7 @@ from kubectl_rapt.actions.registry import Entry
 from kubectl_rapt.config import derive, installation, layout, resolve
 from kubectl_rapt.config.installation import Installation
 from kubectl_rapt.config.project import Environment, Project
-from kubectl_rapt.errors import Invalid, Problem, RaptError
+from kubectl_rapt.errors import Invalid, Problem, RaptError, Refused
 from kubectl_rapt.guard import secrets
 from kubectl_rapt.model import shell
 from kubectl_rapt.model.kinds import EXTERNAL_SECRET, TOOL, Manifest, ref_of
@@ -126,6 +126,7 @@ def _prepare(world: World, project: Project, wanted: Wanted) -> _Ready:
     _check(given, environment.all_namespaces, path)
     entry = wanted.entry or registry.locked(world, project, given)
     template = entry.template
+    _check_access(template, environment, wanted.tool)
     resolved = resolve.resolve(project, environment, given, template)
     values = parameters.check(
         template.parameters,
@@ -179,6 +180,20 @@ def _finish(
         layout.rendered(wanted.environment, wanted.tool): documents.dump_all(objects).encode(),
     }
     return Built(wanted.environment, ready.installation, template, tuple(objects), files, rendered)
+
+
+def _check_access(template: Template, environment: Environment, tool: str) -> None:
+    """Refuse rights that name more than they say, unless the environment lets the tool have them."""
+    problems = [
+        Problem(f"access[{index}]", one) for index, rule in enumerate(template.access) for one in rule.wide
+    ]
+    if problems and tool not in environment.wide_access:
+        raise Refused(
+            "wide-access",
+            f"{template.name} {template.version} asks for rights without a limit ({problems[0].what})",
+            f"in {layout.PROJECT}, wideAccess: [{tool}] below environments.{environment.name} allows it",
+            problems,
+        )
 
 
 def _check(wanted: Installation, allowed: tuple[str, ...], path: str) -> None:

@@ -203,14 +203,15 @@ def _checked(
         pairs = [(parameter, found[parameter.name]) for parameter in placed]
         problems = [*job_schema.check(job, job_schema.TEMPLATE_JOB)]
         problems = problems or [*places.check(job, pairs)]
-        allowed = {
-            (parameter.type, request.answers[parameter.name]["name"])
+        allowed = [
+            (parameter.type, request.answers[parameter.name])
             for parameter in request.parameters
             if parameter.type in REFERENCES and request.answers.get(parameter.name)
-        }
-        for pointer, kind, name in [] if problems else places.references(job):
-            if (kind, name) not in allowed:
-                problems.append(Problem(pointer, f"names a {kind} that is no answer"))
+        ]
+        for pointer, kind, name, keys in [] if problems else places.references(job):
+            meant = [answer for of, answer in allowed if (of, answer["name"]) == (kind, name)]
+            if not any(not places.read_too_much(answer, keys) for answer in meant):
+                problems.append(Problem(pointer, f"names a {kind}, or keys of one, that is no answer"))
         if not problems and len(found) == len(placed):
             return Rendered(job, {parameter.name: tuple(at) for parameter, at in pairs})
     except (KeyError, TypeError, AttributeError):

@@ -11,10 +11,11 @@ from kubectl_rapt.actions.compose import Composition, Make
 from kubectl_rapt.cli import diffs, options, progress, show, terminal, waiting
 from kubectl_rapt.cli.commands import sync
 from kubectl_rapt.cli.waiting import NOTHING, After
-from kubectl_rapt.config import changes, derive
+from kubectl_rapt.config import changes, derive, layout, proposal
 from kubectl_rapt.errors import Refused
 from kubectl_rapt.model import shell
 from kubectl_rapt.model.plan import CommitFiles, Plan
+from kubectl_rapt.objects import reach
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs import schedules
 from kubectl_rapt.writes import Writers
@@ -178,6 +179,10 @@ def _show(made: Composition, world: World) -> None:
         kinds = f": {', '.join(derive.kinds(objects[path]))}" if is_rendered else ""
         terminal.out(f"{path:<{width}}   {done}{kinds}")
     for built in made.built:
+        path = layout.rendered(built.environment, built.installation.tool)
+        known = reach.of(proposal.objects_of(made.before, path))
+        for line in reach.of(built.objects).beyond(known).lines() if path in made.after else ():
+            terminal.out(terminal.clean(f"new reach   {line}"))
         for one in built.installation.schedules:
             firings = schedules.next_firings(one.cron, one.time_zone, world.now(), 3)
             times = ", ".join(f"{firing:%a %H:%M}" for firing in firings)

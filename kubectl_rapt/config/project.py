@@ -94,6 +94,7 @@ class Environment:
         defaults: What holds for all its tools.
         secret_store: Where its tools' Secrets come from; None where people make them.
         reconcile: What passes over it do besides.
+        wide_access: The tools whose ``access`` may hold ``*``, ``escalate``, ``bind`` or ``impersonate``.
     """
 
     name: str
@@ -107,6 +108,7 @@ class Environment:
     defaults: Defaults = Defaults()
     secret_store: SecretStore | None = None
     reconcile: Reconcile = Reconcile()
+    wide_access: tuple[str, ...] = ()
 
     @property
     def all_namespaces(self) -> tuple[str, ...]:
@@ -345,6 +347,7 @@ def _environment(name: str, at: Fields, profiles: list[str]) -> Environment:
         defaults=_defaults(at),
         secret_store=_secret_store(at.fields("secretStore")) if "secretStore" in at else None,
         reconcile=_reconcile(at.fields("reconcile")),
+        wide_access=at.texts("wideAccess"),
     )
     if not names.is_dns_label(name):
         at.wrong("", "expected a name of small letters, digits and dashes")

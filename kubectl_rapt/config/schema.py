@@ -105,6 +105,9 @@ def of_project() -> Schema:
             "cluster": _about("the UID of its cluster's kube-system", _LINE),
             "namespaces": _about("the first is the usual one", {**_list(_NAME), "minItems": 1}),
             "allowedNamespaces": _about("where tools may be shared to", _list(_NAME)),
+            "wideAccess": _about(
+                "tools whose access may hold *, escalate, bind or impersonate", _list(_NAME)
+            ),
             "review": _about("whether changes wait for one", _one_of("required", "none")),
             "runs": _about("whether each run waits for a review", _one_of("direct", "reviewed")),
             "reviewers": _about("names on the forge; team/NAME for a team", _TEXTS),

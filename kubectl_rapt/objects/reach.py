@@ -13,15 +13,23 @@ class Reach:
 
     Args:
         images: Container images.
-        secrets: Secrets and ConfigMaps: ``secret/NAME``, ``configmap/NAME``.
+        secrets: Secrets and ConfigMaps with what is read: ``secret/NAME key KEY``, ``configmap/NAME all keys``.
         rights: What their account may do: ``get pods``, ``create jobs.batch``.
         hosts: Where they may connect to: ``10.0.0.0/8:443``, ``anywhere:5432``.
+        marks: Labels of their pods that are neither Rapt's nor the environment's: Services and NetworkPolicies of
+            others may select by them.
     """
 
     images: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
     rights: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
+
+    def lines(self) -> list[str]:
+        """What a person reads of it, one line each."""
+        words = ("image", "reads", "may", "egress", "label")
+        return [f"{word:<7} {one}" for word, found in zip(words, self._all, strict=True) for one in found]
 
     def beyond(self, other: "Reach") -> "Reach":
         """What this one reaches and the other does not."""
@@ -29,7 +37,7 @@ class Reach:
 
     @property
     def _all(self) -> tuple[tuple[str, ...], ...]:
-        return (self.images, self.secrets, self.rights, self.hosts)
+        return (self.images, self.secrets, self.rights, self.hosts, self.marks)
 
     def __bool__(self) -> bool:
         return any(self._all)
@@ -42,7 +50,7 @@ def _without(mine: Iterable[str], theirs: Iterable[str]) -> tuple[str, ...]:
 
 def of(manifests: Iterable[Manifest]) -> Reach:
     """The reach of rendered objects, however their pods are wrapped."""
-    found: dict[str, set[str]] = {"images": set(), "secrets": set(), "rights": set(), "hosts": set()}
+    found: dict[str, set[str]] = {key: set() for key in ("images", "secrets", "rights", "hosts", "marks")}
     for manifest in manifests:
         spec = manifest.get("spec") or {}
         if manifest["kind"] == "Role":
@@ -50,7 +58,11 @@ def of(manifests: Iterable[Manifest]) -> Reach:
         elif manifest["kind"] == "NetworkPolicy":
             found["hosts"].update(_hosts(spec.get("egress") or ()))
         else:
-            for pod in _pods(manifest):
+            known = manifest["metadata"].get("labels") or {}  # what the environment gives to every object
+            for pod, marks in _pods(manifest):
+                found["marks"].update(
+                    f"{key}={value}" for key, value in marks.items() - known.items() if "/" not in key
+                )
                 found["images"].update(_images(pod))
                 found["secrets"].update(_references(pod))
     if not any(manifest["kind"] == "NetworkPolicy" for manifest in manifests) and found["images"]:
@@ -58,13 +70,13 @@ def of(manifests: Iterable[Manifest]) -> Reach:
     return Reach(**{key: tuple(sorted(words)) for key, words in found.items()})
 
 
-def _pods(manifest: Manifest) -> Iterator[Mapping[str, Any]]:
-    """The pod templates' specs of a Job, a CronJob or a Tool."""
+def _pods(manifest: Manifest) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+    """The pod templates' specs of a Job, a CronJob or a Tool, each with its labels."""
     spec = manifest.get("spec") or {}
     for job in (spec, (spec.get("job") or {}).get("spec"), (spec.get("jobTemplate") or {}).get("spec")):
         template = (job or {}).get("template")
         if isinstance(template, dict) and template.get("spec"):
-            yield template["spec"]
+            yield template["spec"], (template.get("metadata") or {}).get("labels") or {}
 
 
 def _containers(pod: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -89,7 +101,8 @@ def _references(value: Any) -> Iterator[str]:
             )
             name = item.get("name", item.get("secretName")) if isinstance(item, dict) else None
             if kind and isinstance(name, str):
-                yield f"{kind}/{name}"
+                keys = [item["key"]] if "key" in item else [one.get("key") for one in item.get("items") or ()]
+                yield from [f"{kind}/{name} key {one}" for one in keys] or [f"{kind}/{name} all keys"]
             else:
                 yield from _references(item)
 

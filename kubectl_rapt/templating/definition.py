@@ -34,6 +34,21 @@ class Access:
     verbs: tuple[str, ...]
     resource_names: tuple[str, ...] = ()
 
+    @property
+    def wide(self) -> tuple[str, ...]:
+        """Its words that give more than they name: all of something, or somebody else's rights."""
+        words = ("*", "escalate", "bind", "impersonate")
+        return tuple(
+            f"{key} {one}"
+            for key, found in (
+                ("apiGroups", self.api_groups),
+                ("resources", self.resources),
+                ("verbs", self.verbs),
+            )
+            for one in found
+            if one in words or "*" in one
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Port:

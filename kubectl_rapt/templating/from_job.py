@@ -407,7 +407,7 @@ _ENDINGS: Mapping[str, str] = {"secretRef": "Secret", "configMapRef": "Settings"
 
 
 def _references(job: Mapping[str, Any]) -> Iterator[Candidate]:
-    for pointer, kind, name in places.references(job):
+    for pointer, kind, name, _ in places.references(job):
         ending = _ENDINGS[kind]
         camel = _camel(name, ending.lower())
         called = (

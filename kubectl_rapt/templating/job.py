@@ -139,7 +139,7 @@ class Builder:
     Args:
         tokens: The render's values.
         parsed: What the template rendered to.
-        answers: Values of run-time parameters, by name.
+        answers: Values by parameter name.
     """
 
     def __init__(self, tokens: Tokens, parsed: Parsed, answers: Mapping[str, Any]) -> None:
@@ -181,12 +181,16 @@ class Builder:
         self._parsed.accepted = self._parsed.constant
         self.problems += [(problem, "") for problem in places.check(job, self._placed.values())]
         self.problems += shells.check(job, self._origins, self._begun)
-        for pointer, kind, _ in places.references(job):
+        for pointer, kind, _, keys in places.references(job):
             parameter = self._origins.get(pointer)
             if parameter is None or parameter.type != kind:
                 field = f"{{{{ {kind.removesuffix('Ref')}.name }}}}"
                 fix = f"declare a parameter of type {kind} and write its name here, unmodified: {field}"
                 self._add(pointer, f"takes only the name that a parameter of type {kind} gives", fix)
+            elif what := places.read_too_much(self._answers.get(parameter.name) or {}, keys):
+                name = parameter.name
+                fix = f"write key: {{{{ {name}.key }}}} with its name, or answer {name} without a key"
+                self._add(pointer.rpartition("/")[0], what, fix)
         self._check_variables(job)
 
     def _check_variables(self, job: dict[str, Any]) -> None:

@@ -342,8 +342,12 @@ def _container(containers: Sequence[dict[str, Any]], name: str) -> dict[str, Any
     return containers[0]
 
 
-def references(job: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """What a Job reads by name: (JSON pointer, parameter type, name) of each Secret, ConfigMap and claim.
+Keys = tuple[str, ...] | None
+"""The keys of a Secret or ConfigMap that are read; None for all."""
+
+
+def references(job: Mapping[str, Any]) -> Iterator[tuple[str, str, str, Keys]]:
+    """What a Job reads by name: (JSON pointer, parameter type, name, keys) of each Secret, ConfigMap and claim.
 
     Fields of the wrong shape are passed over: the schema speaks of them.
     """
@@ -371,8 +375,20 @@ _VOLUMES = (
 
 def _named(
     holder: Mapping[str, Any], pointer: str, fields: Iterable[tuple[str, str, str]]
-) -> Iterator[tuple[str, str, str]]:
+) -> Iterator[tuple[str, str, str, Keys]]:
     for field, key, kind in fields:
         source = holder.get(field)
         if source is not None and key in source:
-            yield f"{pointer}/{field}/{key}", kind, source[key]
+            read = (
+                [source["key"]] if "key" in source else [one.get("key") for one in source.get("items") or ()]
+            )
+            yield f"{pointer}/{field}/{key}", kind, source[key], tuple(read) or None
+
+
+def read_too_much(answer: Mapping[str, str], keys: Keys) -> str:
+    """Why a Job may not read so much of what an answer names: the key in it is the only one; empty where it may."""
+    only = answer.get("key")
+    if only is None or keys == (only,) * len(keys or ()):
+        return ""
+    what = "all of it" if keys is None else ", ".join(sorted({*map(str, keys)} - {only}))
+    return f"reads {what}, and the answer names the key {only} alone"

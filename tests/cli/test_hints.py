@@ -477,6 +477,7 @@ ELSEWHERE = {
         "bad-signature",
         "moved-version",
         "rapt-too-old",
+        "wide-access",
         "yanked",
     ),
     "tests/actions/test_release.py": (

@@ -10,7 +10,7 @@ from kubectl_rapt.cli import show as showing
 from kubectl_rapt.cli.columns import Drop, Shorten
 from kubectl_rapt.model import shell
 from kubectl_rapt.templating import declared, parameters
-from kubectl_rapt.templating.definition import Egress, Template
+from kubectl_rapt.templating.definition import Access, Egress, Template
 from kubectl_rapt.templating.reference import Reference
 
 _STEPS = (
@@ -69,10 +69,18 @@ def show(
 
 
 def _needs(template: Template) -> str:
-    needs = [f"{'/'.join(one.verbs)} {'/'.join(one.resources)}" for one in template.access]
+    needs = [_right(one) for one in template.access]
     if template.egress is not None:
         needs.append("egress " + (", ".join(_egress(one) for one in template.egress) or "DNS only"))
     return "; ".join(needs) or "nothing special"
+
+
+def _right(one: Access) -> str:
+    kinds = [
+        f"{resource}.{group}" if group else resource for group in one.api_groups for resource in one.resources
+    ]
+    named = f" {', '.join(one.resource_names)}" if one.resource_names else ""
+    return f"{'/'.join(one.verbs)} {'/'.join(kinds)}{named}"
 
 
 def _egress(one: Egress) -> str:

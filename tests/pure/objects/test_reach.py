@@ -18,7 +18,7 @@ POD: dict[str, Any] = {
     ],
     "volumes": [
         {"name": "c", "secret": {"secretName": "cert"}},
-        {"name": "d", "configMap": {"name": "script"}},
+        {"name": "d", "configMap": {"name": "script", "items": [{"key": "run.sh", "path": "a"}]}},
         {
             "name": "e",
             "projected": {"sources": [{"secret": {"name": "ca"}}, {"configMap": {"name": "root"}}]},
@@ -50,8 +50,14 @@ ROLE = made(
         {"apiGroups": [""], "resources": ["secrets"], "resourceNames": ["db"], "verbs": ["get"]},
     ],
 )
-CONFIG_MAPS = ("configmap/root", "configmap/script", "configmap/settings")
-SECRETS = (*CONFIG_MAPS, "secret/ca", "secret/cert", "secret/db", "secret/token")
+CONFIG_MAPS = ("configmap/root all keys", "configmap/script key run.sh", "configmap/settings all keys")
+SECRETS = (
+    *CONFIG_MAPS,
+    "secret/ca all keys",
+    "secret/cert all keys",
+    "secret/db key password",
+    "secret/token all keys",
+)
 
 
 def test_a_pod_is_found_however_it_is_wrapped() -> None:
@@ -75,6 +81,20 @@ def test_rights_and_hosts_are_told_one_by_one() -> None:
 def test_pods_without_a_network_policy_may_connect_anywhere() -> None:
     assert reach.of([made("Job", **JOB)]).hosts == ("anywhere, any port",)
     assert reach.of([made("ServiceAccount")]) == Reach()
+
+
+def test_labels_of_pods_that_are_not_rapts_are_reach() -> None:
+    marks = {"rapt.dev/tool": "a", "app.kubernetes.io/name": "b", "app": "payments"}
+    marks |= {"team": "storage"}
+    job = made("Job", spec={"template": {"metadata": {"labels": marks}, "spec": POD}})
+    job["metadata"]["labels"] = {"team": "storage"}  # as the environment's profile gives it to every object
+    found = reach.of([job])
+    assert found.marks == ("app=payments",)
+    assert found.lines()[-1] == "label   app=payments"
+
+
+def test_another_key_of_a_known_secret_is_new() -> None:
+    assert Reach(secrets=("secret/a key b",)).beyond(Reach(secrets=("secret/a key c",)))
 
 
 def test_only_what_is_new_is_beyond() -> None:

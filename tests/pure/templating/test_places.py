@@ -329,10 +329,10 @@ def test_references_are_found_wherever_a_job_reads_by_name() -> None:
         }
     }
     found = list(places.references(job))
-    assert sorted((kind, name) for _, kind, name in found) == [
+    assert sorted((kind, name) for _, kind, name, _ in found) == [
         *(("configMapRef", f"c{i}") for i in (1, 2, 3)),
         *(("secretRef", f"s{i}") for i in (1, 2, 3, 4)),
         ("volumeRef", "v1"),
     ]
-    assert all(at(job, pointer) == name for pointer, _, name in found)
+    assert all(at(job, pointer) == name for pointer, _, name, _ in found)
     assert json.dumps(job)
