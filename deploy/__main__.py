@@ -1,11 +1,11 @@
-"""``make package``: builds the wheel, this platform's archive and krew's manifest into a folder."""
+"""``make package``: builds the wheel, this platform's archive, the list of what is in it, and krew's manifest."""
 
 import argparse
 import sys
 from hashlib import sha256
 from pathlib import Path
 
-from deploy import archive, krew, wheel
+from deploy import archive, krew, sbom, wheel
 from kubectl_rapt import __version__
 
 ROOT = Path(__file__).parents[1]
@@ -25,7 +25,8 @@ def main() -> int:
     if not given.manifest_only:
         print("building the wheel, and freezing it: about a minute …", file=sys.stderr, flush=True)
         built = wheel.build(ROOT, folder)
-        made = [built, archive.build(built, folder)]
+        packed = archive.build(built, folder)
+        made = [built, packed, sbom.write(packed, __version__, (name for name, _ in archive.packages()))]
     text = krew.manifest(__version__, krew.archives(__version__, folder), given.address)
     for path in (folder / "krew-manifest.yaml", folder / "index" / krew.INDEX):
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -105,9 +105,8 @@ def _files(folder: Path) -> Iterator[Path]:
         yield from (Path(at, name) for name in names)
 
 
-def _licenses() -> Iterator[tuple[str, Path]]:
-    """The licenses of what is frozen beside Rapt."""
-    yield "python/LICENSE.txt", Path(sysconfig.get_path("stdlib"), "LICENSE.txt")
+def packages() -> Iterator[tuple[str, importlib.metadata.Distribution]]:
+    """What is frozen beside Python, by its name, Rapt first: of some of it files only."""
     wanted, seen = ["kubectl-rapt"], set(_LEFT_OUT)
     while wanted:
         name = wanted.pop()
@@ -121,6 +120,13 @@ def _licenses() -> Iterator[tuple[str, Path]]:
         if name not in _FILES_ONLY:
             required = (text for text in found.requires or () if "extra ==" not in text)
             wanted += [re.split(r"[\s;<>=!~\[(]", text, maxsplit=1)[0].lower() for text in required]
+        yield name, found
+
+
+def _licenses() -> Iterator[tuple[str, Path]]:
+    """The licenses of what is frozen beside Rapt."""
+    yield "python/LICENSE.txt", Path(sysconfig.get_path("stdlib"), "LICENSE.txt")
+    for name, found in packages():
         for one in found.files or ():
             if _LICENSE.fullmatch(one.name) and ".dist-info" in one.parts[0] and name != "kubectl-rapt":
                 yield f"{name}/{one.name}", Path(str(found.locate_file(one)))

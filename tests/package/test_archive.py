@@ -1,16 +1,19 @@
 """The archive: what is in it, and that it is Rapt as anywhere, installed by krew and called through its link."""
 
+import json
 import re
 import shutil
 import subprocess
 import sys
 import tarfile
 import time
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
-from deploy import entry, krew
+from deploy import archive as freezing
+from deploy import entry, krew, sbom
 from kubectl_rapt import __version__
 from kubectl_rapt.adapters import sandbox
 from tests import story
@@ -40,6 +43,33 @@ def test_the_archive_is_small_and_has_one_executable_and_the_license(archive: Pa
     assert not [one for one in names if one.startswith("_internal/kubernetes/")], (
         "it has kubectl's word for that"
     )
+
+
+def test_an_archive_that_is_built_again_is_the_same_to_the_last_byte(
+    archive: Path, wheel: Path, tmp_path: Path
+) -> None:
+    again = freezing.build(wheel, tmp_path)
+    assert sha256(again.read_bytes()).hexdigest() == sha256(archive.read_bytes()).hexdigest()
+
+
+def test_the_list_of_what_is_in_an_archive_has_each_package_with_its_version_and_no_other_time(
+    tmp_path: Path,
+) -> None:
+    packed = tmp_path / krew.name("1.2.3", "linux", "amd64")
+    packed.write_bytes(b"x")
+    names = [name for name, _ in freezing.packages()]
+    listed = sbom.write(packed, "1.2.3", names)
+    first = listed.read_bytes()
+    assert sbom.write(packed, "1.2.3", reversed(names)).read_bytes() == first
+    found = json.loads(first)
+    assert (found["bomFormat"], found["specVersion"], listed.name) == (
+        "CycloneDX",
+        "1.6",
+        "kubectl-rapt_v1.2.3_linux_amd64.cdx.json",
+    )
+    assert found["metadata"]["component"]["hashes"][0]["content"] == sha256(b"x").hexdigest()
+    assert {"jinja2", "typer", "gitpython", "python"} <= {one["name"] for one in found["components"]}
+    assert all(one["version"] for one in found["components"])
 
 
 @pytest.mark.parametrize(
