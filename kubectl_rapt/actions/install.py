@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from kubectl_rapt import writes
 from kubectl_rapt.actions import find
-from kubectl_rapt.errors import NotFound, Refused, Unavailable, UsageError
+from kubectl_rapt.errors import Conflict, NotFound, Refused, Unavailable, UsageError
 from kubectl_rapt.model import shell
 from kubectl_rapt.model.duration import Duration
 from kubectl_rapt.model.kinds import (
@@ -79,21 +80,48 @@ def plan(world: World, reconciler: Reconciler | None = None) -> Plan:
     """
     wanted = crds.manifests()
     for manifest in wanted:
-        if manifest["kind"] != CUSTOM_RESOURCE_DEFINITION.name:
-            continue
-        try:
-            live = world.cluster.get(ref_of(manifest))
-        except NotFound:
-            continue
-        found = (live["metadata"].get("annotations") or {}).get(labels.SCHEMA, "0")
-        if not found.isdigit() or int(found) > crds.FORMAT:
-            raise Refused(
-                "newer-installed",
-                f"a newer Rapt has installed format {found} here; this one has {crds.FORMAT} and never downgrades",
-                "kubectl krew upgrade rapt",
-            )
+        if manifest["kind"] == CUSTOM_RESOURCE_DEFINITION.name:
+            _version(world, manifest)
     steps: list[Step] = [Apply(manifest, MANAGER) for manifest in wanted]
     return Plan((*steps, *(_reconciler(world, reconciler) if reconciler else ())))
+
+
+def carry_out(world: World, writers: Writers, step: Step) -> None:
+    """Do one step. A kind is applied to what was looked at just now: a newer Rapt may have installed meanwhile.
+
+    Raises:
+        Refused: ``newer-installed``.
+        Conflict: Somebody else writes the kind all the time.
+    """
+    if not (isinstance(step, Apply) and step.manifest["kind"] == CUSTOM_RESOURCE_DEFINITION.name):
+        writes.apply(writers, step)
+        return
+    for attempt in range(_TRIES):
+        version = _version(world, step.manifest)
+        metadata = {**step.manifest["metadata"], **({"resourceVersion": version} if version else {})}
+        try:
+            writes.apply(writers, Apply({**step.manifest, "metadata": metadata}, step.manager))
+        except Conflict:
+            if attempt == _TRIES - 1:
+                raise
+            writers.pause(attempt)
+        else:
+            return
+
+
+def _version(world: World, manifest: Manifest) -> str:
+    """The version of a kind as it is in the cluster; empty if it is not there. Raises Refused: ``newer-installed``."""
+    live = find.perhaps(world, ref_of(manifest))
+    if live is None:
+        return ""
+    found = (live["metadata"].get("annotations") or {}).get(labels.SCHEMA, "0")
+    if not found.isdigit() or int(found) > crds.FORMAT:
+        raise Refused(
+            "newer-installed",
+            f"a newer Rapt has installed format {found} here; this one has {crds.FORMAT} and never downgrades",
+            "kubectl krew upgrade rapt",
+        )
+    return str(live["metadata"]["resourceVersion"])
 
 
 def _reconciler(world: World, wanted: Reconciler) -> Iterator[Step]:

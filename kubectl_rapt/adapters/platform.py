@@ -120,17 +120,16 @@ def _trusted(environ: Mapping[str, str], variable: str) -> Path:
 def _doubt(environ: Mapping[str, str], variable: str, folder: Path) -> Refused | None:
     """Why a folder is not trusted. One that is gets mode 0700 if others could read it."""
     try:
-        about = folder.lstat()
+        about = folder.stat()  # first: links that lead in a circle end here
+        whole = [*_links(folder), about]
     except OSError:
         return None  # it does not exist yet; whatever else is wrong, writing there will say
-    if about.st_uid not in _owners(environ):
-        return _untrusted(
-            variable, folder, f"belongs to another user (uid {about.st_uid})", _own(environ, variable, folder)
-        )
+    for one in whole:
+        if one.st_uid not in _owners(environ):
+            what = "is a link of" if stat.S_ISLNK(one.st_mode) else "belongs to"
+            why = f"{what} another user (uid {one.st_uid})"
+            return _untrusted(variable, folder, why, _own(environ, variable, folder))
     quoted = _quoted(folder)
-    if stat.S_ISLNK(about.st_mode):
-        cure = f"cp -RL {quoted} {quoted}.new && rm {quoted} && mv {quoted}.new {quoted}"
-        return _untrusted(variable, folder, "is a symbolic link", cure)
     if not stat.S_ISDIR(about.st_mode):
         return None  # writing there will say so
     if about.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
@@ -141,6 +140,13 @@ def _doubt(environ: Mapping[str, str], variable: str, folder: Path) -> Refused |
         with suppress(OSError):  # such as on a read-only disk: nobody can write there, which is what counts
             folder.chmod(0o700)
     return None
+
+
+def _links(folder: Path) -> Iterator[os.stat_result]:
+    """The links that lead to a folder, one after another: whoever owns one decides which folder it is."""
+    while stat.S_ISLNK((about := folder.lstat()).st_mode):
+        yield about
+        folder = folder.parent / folder.readlink()
 
 
 def _owners(environ: Mapping[str, str]) -> set[int]:

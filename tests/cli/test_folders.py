@@ -199,19 +199,47 @@ def writable_by_a_group(folder: Path) -> None:
     folder.chmod(0o770)
 
 
-def a_link(folder: Path) -> None:
-    folder.rename(folder.with_name("elsewhere"))
-    folder.symlink_to("elsewhere")
+def linked(folder: Path) -> Path:
+    """A link of the person's own leads to it now; where it is."""
+    to = folder.with_name("elsewhere")
+    folder.rename(to)
+    folder.symlink_to(to.name)
+    return to
 
 
-SPOILED: list[Callable[[Path], None]] = [foreign, writable_by_all, writable_by_a_group, a_link]
+def a_link_to_what_others_can_write_to(folder: Path) -> None:
+    linked(folder).chmod(0o777)
+
+
+def a_link_of_somebody_else(folder: Path) -> None:
+    to = linked(folder)
+    if os.geteuid():
+        to.chmod(0o777)
+        return
+    # A link of the person's own leads to that of the other, which leads to a folder of the person's.
+    between = folder.with_name("between")
+    folder.rename(between)
+    os.chown(between, STRANGER, STRANGER, follow_symlinks=False)
+    folder.symlink_to(between.name)
+
+
+SPOILED: list[Callable[[Path], None]] = [
+    foreign,
+    writable_by_all,
+    writable_by_a_group,
+    a_link_to_what_others_can_write_to,
+    a_link_of_somebody_else,
+]
 WHY: dict[Callable[[Path], None], str] = {
     foreign: "can be written to by other users"
     if os.geteuid()
     else f"belongs to another user (uid {STRANGER})",
     writable_by_all: "can be written to by other users (mode 0777)",
     writable_by_a_group: "can be written to by other users (mode 0770)",
-    a_link: "is a symbolic link",
+    a_link_to_what_others_can_write_to: "can be written to by other users (mode 0777)",
+    a_link_of_somebody_else: "can be written to by other users (mode 0777)"
+    if os.geteuid()
+    else f"is a link of another user (uid {STRANGER})",
 }
 
 
@@ -283,6 +311,26 @@ def test_settings_and_data_that_others_can_write_to_are_refused_until_the_hint_i
         cwd=ROOT, env=person.environ, capture_output=True, text=True, timeout=LIMIT_SECONDS, check=False,
     )  # fmt: skip
     assert again.returncode == 0, (hint, again)
+
+
+@pytest.mark.parametrize("variable", [platform.CONFIG, platform.DATA, platform.CACHE])
+def test_a_link_of_the_persons_own_leads_to_a_folder_as_good_as_any(
+    tmp_path: Path, person: Person, variable: str
+) -> None:
+    """As people link folders into a repository of their settings."""
+    folder = shared(tmp_path, person, variable)
+    assert person.types("init", "--local").exit_code == 0
+    assert person.types("changes").exit_code == 0
+    linked(folder)
+    for words in ("config view", "changes", "config set environment dev"):
+        ended = person.types(*words.split())
+        assert (ended.exit_code, "note:" in ended.stderr) == (0, False), ended
+    assert folder.is_symlink()
+
+
+def test_links_that_lead_in_a_circle_are_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "rapt").symlink_to("rapt")
+    assert platform.cache_doubt({platform.CACHE: str(tmp_path)}) is None
 
 
 def test_folders_are_made_for_their_person_alone(person: Person, tmp_path: Path) -> None:

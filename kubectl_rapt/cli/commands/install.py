@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 
-from kubectl_rapt import writes
 from kubectl_rapt.actions import install as installing
 from kubectl_rapt.actions.install import Reconciler, Step
 from kubectl_rapt.cli import options, progress, show, terminal
@@ -57,7 +56,7 @@ def install(
         progress.phase("applying", len(steps))
         for step in steps:
             if not is_dry:
-                writes.apply(writers, step)
+                installing.carry_out(world, writers, step)
             progress.step()
             if output not in ("json", "yaml"):
                 terminal.out(_told(step, output, is_dry=is_dry))
