@@ -77,7 +77,7 @@ def drop(text: str, source: str, key: str) -> WriteSettings:
 def _no_setting(key: str) -> UsageError:
     known = [*settings.TEXTS, "contexts.ENV", "forges.HOST"]
     near = names.nearest(key, known)
-    what = f'there is no setting "{key}"; there are {", ".join(known)}'
+    what = f'no setting "{key}"; the settings are {", ".join(known)}'
     return UsageError("no-setting", what, f"{_SET} {shell.word(near or known[1])} VALUE")
 
 

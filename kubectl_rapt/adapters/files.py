@@ -28,7 +28,7 @@ class Files:
         try:
             is_folder = stat.S_ISDIR(root.lstat().st_mode)
         except (OSError, ValueError) as error:
-            why = getattr(error, "strerror", None) or "that is no path"
+            why = getattr(error, "strerror", None) or "that is not a path"
             raise NotFound("no-file", f"{path} cannot be read: {why}", f"ls -ld {path}") from error
         problems: list[Problem] = []
         found = list(_below(root, problems, most_files)) if is_folder else [root]

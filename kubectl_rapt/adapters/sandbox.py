@@ -211,7 +211,7 @@ def _checked(
         for pointer, kind, name, keys in [] if problems else places.references(job):
             meant = [answer for of, answer in allowed if (of, answer["name"]) == (kind, name)]
             if not any(not places.read_too_much(answer, keys) for answer in meant):
-                problems.append(Problem(pointer, f"names a {kind}, or keys of one, that is no answer"))
+                problems.append(Problem(pointer, f"names a {kind}, or keys of one, that is not an answer"))
         if not problems and len(found) == len(placed):
             return Rendered(job, {parameter.name: tuple(at) for parameter, at in pairs})
     except (KeyError, TypeError, AttributeError):

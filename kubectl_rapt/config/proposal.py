@@ -125,7 +125,7 @@ def _of_run(asked: Asked) -> str:
     """What is to run once, by whom it was asked for, and until when it may begin."""
     run = asked.run
     source = f"{run.source.template} {run.source.version}" if run.source else "written by hand"
-    until = times.spell(run.not_after) if run.not_after else "nobody said"
+    until = times.spell(run.not_after) if run.not_after else "not limited"
     facts = {"tool": f"{run.tool} ({source})", "asked by": run.requested_by, "not after": until}
     parts = [
         f"### {visible.inert(f'Run {run.name} in {asked.environment}, once')}",

@@ -150,7 +150,7 @@ def of_project() -> Schema:
                 _named(registry, {**_NAME, "not": {"const": project.BUNDLED}}),
             ),
             "forge": _about(
-                "only where the repository's address does not tell",
+                "only if it cannot be told from the repository's address",
                 _object({"kind": _one_of("github", "gitlab", "gitea", "none"), "api": _LINE}),
             ),
             "allowedLiterals": _ALLOWED,
@@ -182,7 +182,7 @@ def of_tool() -> Schema:
             "lock": _about("exactly which template; kubectl rapt upgrade writes it", lock),
             "answers": _ANSWERS,
             "schedules": _about(
-                "when it runs by itself",
+                "when it runs automatically",
                 _list(_object({"cron": _needed(), "timeZone": _LINE}, ["cron"])),
             ),
             "namespaces": _about("where it is; the environment's first one if not given", _TEXTS),
@@ -228,7 +228,7 @@ def of_template() -> Schema:
             "policies": _about("the default ones, by their names", policies),
             "resources": _SIZES,
             "concurrency": _about(
-                "what becomes of a run while another goes on", _one_of("allow", "forbid", "queue")
+                "what happens to a run while another is running", _one_of("allow", "forbid", "queue")
             ),
             "access": _about("what its ServiceAccount may do", _list(access)),
             "egress": _about("where its pods may connect to, besides DNS; empty is nowhere", _list(egress)),

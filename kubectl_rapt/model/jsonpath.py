@@ -194,7 +194,7 @@ class _Parser:
         try:
             return float(text) if "." in text else int(text)
         except ValueError:
-            raise ValueError(f"{text} is no number") from None
+            raise ValueError(f"{text} is not a number") from None
 
     def _quoted(self, quote: str) -> str:
         start = self._at
@@ -217,7 +217,7 @@ class _Parser:
             return _Parser(f".{key[1]}}}").action()
         found = _SLICE.fullmatch(":" if text == "*" else text)
         if not found:
-            raise ValueError(f"{text} is no index")
+            raise ValueError(f"{text} is not an index")
         first, last, step = ((part or "").lstrip(":") for part in found.groups())
         is_one = found[2] is None
         return steps.part(

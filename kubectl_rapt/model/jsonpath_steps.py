@@ -51,7 +51,7 @@ def part(first: int | None, last: int | None, step: int, *, is_one: bool) -> Ste
             if value is None:
                 continue
             if not isinstance(value, list | tuple):
-                raise ValueError("has an index where there is no list")
+                raise ValueError("has an index on something that is not a list")
             length = len(value)
             start = 0 if first is None else first + length if first < 0 else first
             stop = length if last is None else last
@@ -89,7 +89,7 @@ def _exists(action: Step, one: Any) -> bool:
 def _items(values: list[Any]) -> Iterator[Any]:
     for value in values:
         if not isinstance(value, list | tuple):
-            raise ValueError("has a filter where there is no list")
+            raise ValueError("has a filter on something that is not a list")
         yield from value
 
 

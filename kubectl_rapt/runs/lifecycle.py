@@ -199,7 +199,7 @@ def _begin(seen: Seen, run: Run, now: datetime) -> Decision:
     for mount in run.mounts:
         if not mount.is_of(run.name):
             # Whoever carries it out may read more than whoever wrote it.
-            return _not_started(run, "MountMissing", f"{mount.ref('')} is no file of this run", now)
+            return _not_started(run, "MountMissing", f"{mount.ref('')} is not a file of this run", now)
         if mount.name in seen.mounted:
             continue
         if mount.name in seen.contents:

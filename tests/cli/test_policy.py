@@ -37,7 +37,7 @@ def test_the_policies_of_a_namespace_are_listed_with_who_does_them(ask: Ask, clu
     told = {row[0]: " ".join(row[1:]) for row in rows[1:]}
     assert list(told) == ["never", "out-of-memory", "spot", "standard", "transient"]
     assert told["spot"] == "2 10s ×2, at most 6m Kubernetes retrypolicy/spot Our own"
-    assert told["never"].startswith("1 - nobody rapt")
+    assert told["never"].startswith("1 - none rapt")
     assert ask("policy", "-o", "name").stdout.split() == list(told)
     listed = json.loads(ask("policy", "-o", "json").stdout)
     assert [one["metadata"]["name"] for one in listed["items"]] == list(told)

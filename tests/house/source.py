@@ -166,10 +166,17 @@ def commands_shown() -> list[tuple[str, str]]:
 
     A text that begins with one is copied to its end; several stand on lines of their own.
     """
-    found = []
+    return [
+        (place, line.strip())
+        for place, text in texts()
+        for line in text.splitlines()
+        if line.strip().startswith("kubectl rapt ") and not place.startswith("cli/words.py")
+    ]
+
+
+def texts() -> Iterator[tuple[str, str]]:
+    """Every text of the package but docstrings, and where it is. The help of commands is in ``cli/words``."""
     for module in modules():
-        if module.path == "cli/words.py":
-            continue  # the examples of the help, which its own test reads
         docstrings = {id(node.value) for node in ast.walk(module.tree) if isinstance(node, ast.Expr)}
         inner = {
             id(part)
@@ -181,17 +188,10 @@ def commands_shown() -> list[tuple[str, str]]:
             if id(node) in docstrings or id(node) in inner:
                 continue
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                text = node.value
+                yield f"{module.path}:{node.lineno}", node.value
             elif isinstance(node, ast.JoinedStr):
-                text = "".join(
-                    str(one.value) if isinstance(one, ast.Constant) else HOLE for one in node.values
-                )
-            else:
-                continue
-            for line in text.splitlines():
-                if line.strip().startswith("kubectl rapt "):
-                    found.append((f"{module.path}:{node.lineno}", line.strip()))
-    return found
+                parts = (str(one.value) if isinstance(one, ast.Constant) else HOLE for one in node.values)
+                yield f"{module.path}:{node.lineno}", "".join(parts)
 
 
 _BEGINS_A_COMMAND = re.compile(r"(?<![-\w/])kubectl[- ]rapt |^--(?:in|name|to) ")

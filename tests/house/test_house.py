@@ -224,3 +224,29 @@ def test_whoever_starts_this_program_again_knows_that_it_may_be_frozen() -> None
 def test_no_value_in_a_command_that_is_shown_can_be_more_than_one_word() -> None:
     for place in source.unquoted():
         pytest.fail(f"{place} is put into a command as it is: wrap it in shell.word(), whoever wrote it")
+
+
+_STILTED = re.compile(
+    r"\b(goes on|went on|ended well|ends well|there are none|[Ww]hoever|[Nn]obody|[Ss]omebody|by itself|anew)\b"
+    r"|(?<!here )\bis no (?!longer)[a-z]"
+)
+_PLAIN = {"anew": "again", "goes on": "is still running", "nobody": "say it in the passive, or: no one"}
+_PAGES = ("README.md", "docs/*.md", "docs/how-to/*.md")
+_FOR_DEVELOPERS = ("architecture.md", "map.md", "changelog.md")
+
+
+def test_what_people_read_is_plain_english() -> None:
+    pages = [
+        (f"{path.name}:{number}", line)
+        for pattern in _PAGES
+        for path in source.HOME.glob(pattern)
+        if path.name not in _FOR_DEVELOPERS
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
+    ]
+    assert len(pages) > 1000, "they are found"
+    stilted = [
+        f"{place}: {hit[0]!r} ({_PLAIN.get(hit[0].lower(), 'say it as kubectl would')})"
+        for place, text in [*source.texts(), *pages]
+        if (hit := _STILTED.search(text))
+    ]
+    assert not stilted, "\n".join(stilted)

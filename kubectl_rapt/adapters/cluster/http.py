@@ -230,4 +230,4 @@ class Answer:
         try:
             return int(digits, base)
         except ValueError as error:
-            raise Cut("that is no length") from error
+            raise Cut("the answer has an invalid length") from error

@@ -52,7 +52,7 @@ class Said:
         if value is None:
             return ""
         if not isinstance(value, str) or len(value) > _MOST_TEXT:
-            raise bad_answer(self.host, f"{'.'.join(path)} is no text")
+            raise bad_answer(self.host, f"{'.'.join(path)} is not a text")
         return value
 
     def name(self, *path: str) -> str:
@@ -66,14 +66,14 @@ class Said:
         """A commit id; empty where there is none."""
         text = self.text(*path)
         if text and not re.fullmatch(_COMMIT, text):
-            raise bad_answer(self.host, f"{'.'.join(path)} is no commit id")
+            raise bad_answer(self.host, f"{'.'.join(path)} is not a commit id")
         return text
 
     def page(self, *path: str) -> str:
         """The address of a page for people."""
         text = self.name(*path)
         if not re.match("https?://", text):
-            raise bad_answer(self.host, f"{'.'.join(path)} is no web address")
+            raise bad_answer(self.host, f"{'.'.join(path)} is not a web address")
         return text
 
     def number(self, *path: str) -> int:
@@ -82,7 +82,7 @@ class Said:
         if isinstance(value, str) and re.fullmatch("[0-9]{1,15}", value):
             return int(value)
         if isinstance(value, bool) or not isinstance(value, int):
-            raise bad_answer(self.host, f"{'.'.join(path)} is no number")
+            raise bad_answer(self.host, f"{'.'.join(path)} is not a number")
         return value
 
     def flag(self, *path: str) -> bool:
@@ -98,7 +98,7 @@ class Said:
         if value is None:
             return
         if not isinstance(value, list):
-            raise bad_answer(self.host, f"{'.'.join(path) or 'the answer'} is no list")
+            raise bad_answer(self.host, f"{'.'.join(path) or 'the answer'} is not a list")
         for item in value:
             yield Said(item, self.host)
 

@@ -124,7 +124,7 @@ def _is_named(context: typer.Context) -> bool:
 
 
 def _template(context: typer.Context, world: World, *, is_name: bool) -> str:
-    """The template that was not named, or with an image the tool's name: whoever is there to be asked says it."""
+    """The template that was not named, or with an image the tool's name: asked for on a terminal."""
     answering.check_asked(context, "TEMPLATE")
     if is_name:
         return answering.argument(context, "TEMPLATE", "name of the tool", _check_name)

@@ -127,7 +127,7 @@ def _asked_namespace(here: str) -> str:
 
 
 def _asked(context: typer.Context) -> str:
-    """The repository that nobody named: whoever is there to be asked says it."""
+    """The repository that nobody named: asked for on a terminal."""
     gone = UsageError(
         "bad-usage", "init needs to know where the config repository is", "kubectl rapt init --local"
     )

@@ -17,7 +17,7 @@ from kubectl_rapt.model.plan import Apply, Create, Delete
 def install(
     context: typer.Context,
     reconciler: Annotated[
-        bool, typer.Option("--reconciler", help="Also install a CronJob that reconciles by itself")
+        bool, typer.Option("--reconciler", help="Also install a CronJob that reconciles regularly")
     ] = False,
     namespaces: Annotated[
         str, typer.Option("--for", metavar="NAMES", help="The namespaces that the CronJob reconciles: a,b")

@@ -172,7 +172,7 @@ def _delay(policy: RetryPolicy) -> str:
 
 def _who(policy: RetryPolicy) -> str:
     if policy.is_single:
-        return "nobody"
+        return "none"
     return "Kubernetes" if retry_fields.is_native(policy) else "Rapt"
 
 

@@ -217,7 +217,7 @@ def _time(text: str, now: datetime) -> datetime:
 
 
 def _tool(context: typer.Context, world: World) -> str:
-    """The tool that was not named: whoever is there to be asked names it."""
+    """The tool that was not named: asked for on a terminal."""
     from kubectl_rapt.cli import answering
 
     answering.check_asked(context, "TOOL")

@@ -23,6 +23,6 @@ def schema(
     """
     if file not in schemas.SCHEMAS:
         near = names.nearest(file, schemas.SCHEMAS) or "tool"
-        what = f'there is no schema of "{file}"; there are {", ".join(schemas.SCHEMAS)}'
+        what = f'no schema of "{file}"; the schemas are {", ".join(schemas.SCHEMAS)}'
         raise UsageError("bad-usage", what, f"kubectl rapt schema {shell.word(near)}")
     terminal.out(documents.dump_json(schemas.SCHEMAS[file]()).rstrip("\n"))
