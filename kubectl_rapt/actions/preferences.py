@@ -83,7 +83,7 @@ def _no_setting(key: str) -> UsageError:
 
 def _check_forge(host: str, variable: str) -> None:
     if not settings.is_host(host):
-        what = f'"{host}" is no host: give it in small letters, without https:// and without a path'
+        what = f'"{host}" is not a host: give it in small letters, without https:// and without a path'
         raise UsageError("bad-usage", what, f"{_SET} forges.git.example.com RAPT_FORGE_TOKEN")
     if not settings.is_variable(variable):  # it may be the token itself, which is not shown
         what = f"forges.{host} expects the name of an environment variable that holds the token, in capital letters"

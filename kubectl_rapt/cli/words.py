@@ -921,7 +921,7 @@ COMMANDS = {
         (
         ),
         (
-            Flag(("--reconciler",), "", "Also install a CronJob that reconciles by itself", False),
+            Flag(("--reconciler",), "", "Also install a CronJob that reconciles regularly", False),
             Flag(("--for",), "NAMES", "The namespaces that the CronJob reconciles: a,b", False),
             Flag(("-A", "--all-namespaces",), "", "The CronJob reconciles the whole cluster", False),
             Flag(("--image",), "IMAGE", "Rapt's image, for --reconciler", False),
