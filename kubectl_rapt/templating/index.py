@@ -12,8 +12,9 @@ from kubectl_rapt.model.versions import Version, VersionRange
 
 API_VERSION = "rapt.dev/v1alpha1"
 KIND = "Index"
-MAX_BYTES = 8 * 1024 * 1024
-MAX_NODES = 500_000
+MAX_BYTES = 2 * 1024 * 1024
+MAX_NODES = 61_000
+"""Some 10,000 releases. Anybody's index is read in this process: what is larger would keep a person waiting."""
 
 
 @dataclass(frozen=True, slots=True)

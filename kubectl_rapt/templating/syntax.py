@@ -277,7 +277,13 @@ class _Checker:
                     self._expression(part, known, loops)
             return
         elif isinstance(node, nodes.Dict):
+            seen: set[object] = set()
             for pair in node.items:
+                if isinstance(pair.key, nodes.Const) and pair.key.value in seen:
+                    self._add(
+                        pair, f"the key {pair.key.value!r} of a map is given twice", "remove one of them"
+                    )
+                seen.add(pair.key.value if isinstance(pair.key, nodes.Const) else pair)
                 if not isinstance(pair.key, nodes.Const) or not isinstance(pair.key.value, str):
                     self._add(pair, "the keys of a map must be constant text", '{"key": value}')
                 self._expression(pair.key, known, loops)

@@ -2,6 +2,7 @@
 
 import hashlib
 import subprocess
+import time
 from pathlib import Path
 from random import Random
 
@@ -339,3 +340,41 @@ def test_where_none_may_be_installed_the_reasons_are_told(
 def test_an_index_may_hold_thousands_of_releases() -> None:
     many = Index({f"t{one}": {Version(1, minor, 0): ONE for minor in range(8)} for one in range(1_000)})
     assert index.load(index.dump(many), "index.yaml") == many
+
+
+HEAD = "apiVersion: rapt.dev/v1alpha1\nkind: Index\ntemplates:"
+BOMBS = {
+    "bytes": lambda: f"{HEAD} {{}}\n" + "#" * index.MAX_BYTES,
+    "templates": lambda: f"{HEAD} {{{','.join(f'a{number}: ' for number in range(250_000))}}}\n",
+    "versions": lambda: f"{HEAD}\n  a: {{{','.join(f'1.0.{number}: {{}}' for number in range(150_000))}}}\n",
+    "a list": lambda: f"{HEAD} [{'a,' * 900_000}]\n",
+    "empty maps": lambda: f"{HEAD}\n  a: [{'{},' * 600_000}]\n",
+    "depth": lambda: f"{HEAD} {'[' * 900_000}\n",
+    "comments": lambda: HEAD + "\n#" * 900_000,
+    "one long text": lambda: f"{HEAD} {'a' * 2_000_000}\n",
+    "lines": lambda: f"{HEAD} |\n" + "  a\n" * 450_000,
+    "quotes": lambda: f'{HEAD} "' + "\\\\" * 900_000 + '"\n',
+}
+
+
+@pytest.mark.parametrize("bomb", BOMBS)
+def test_an_index_that_is_too_much_is_refused_within_a_second(bomb: str) -> None:
+    text = BOMBS[bomb]()
+    began = time.process_time()
+    with pytest.raises(Invalid):
+        index.load(text, "index.yaml")
+    assert time.process_time() - began < 1.5, "a second, on a busy machine too"
+
+
+def test_an_index_of_many_releases_is_read() -> None:
+    releases = "".join(
+        f"    1.0.{number}:\n      tree: a{number:039x}\n      digest: sha256:{number:064x}\n"
+        for number in range(9_000)
+    )
+    assert len(index.load(f"{HEAD}\n  say:\n{releases}", "index.yaml").templates["say"]) == 9_000
+
+
+def test_a_release_that_is_listed_twice_is_refused() -> None:
+    release = f"    1.0.0: {{tree: a{0:039x}, digest: 'sha256:{0:064x}'}}\n"
+    with pytest.raises(Invalid, match="given twice"):
+        index.load(f"{HEAD}\n  say:\n{release}{release}", "index.yaml")
