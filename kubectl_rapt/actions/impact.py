@@ -43,6 +43,7 @@ class Effect:
         changes: What is applied that is another.
         misfits: What the new version asks of its answers.
         renamed: Its answers whose parameters have other names: earlier name to new.
+        asked: What each run would have to answer, and need not now.
         firings: When it runs by itself, each schedule with its next times.
         error: Why it would not render, or cannot be read.
     """
@@ -55,6 +56,7 @@ class Effect:
     changes: tuple[Change, ...] = ()
     misfits: tuple[Misfit, ...] = ()
     renamed: Mapping[str, str] = field(default_factory=dict)
+    asked: tuple[str, ...] = ()
     firings: tuple[tuple[Schedule, tuple[datetime, ...]], ...] = ()
     error: RaptError | None = None
 
@@ -190,7 +192,9 @@ def _prepared(
     text = upgrade.edited_file(found.definition(environment, now.tool).decode(), path, entry, {})
     edited = installation.read(text.encode(), now.tool, path)
     effect = replace(effect, renamed=parameters.renames(entry.template.parameters, now.answers))
-    misfits = upgrade.misfits(project, project.environment(environment), now, edited, entry)
+    place = project.environment(environment)
+    effect = replace(effect, asked=upgrade.newly_asked(project, place, found.files, edited, entry))
+    misfits = upgrade.misfits(project, place, now, edited, entry)
     if misfits:
         asked = tuple(one for one in misfits if one.flag or one.name not in effect.renamed.values())
         return replace(effect, state="breaks", misfits=asked), None

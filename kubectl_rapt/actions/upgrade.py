@@ -9,14 +9,16 @@ from kubectl_rapt.actions import add, catalogs, registry
 from kubectl_rapt.actions.compose import Make
 from kubectl_rapt.actions.registry import Entry
 from kubectl_rapt.actions.repository import Repository
-from kubectl_rapt.config import installation, layout, resolve
+from kubectl_rapt.config import installation, layout, proposal, resolve
 from kubectl_rapt.config.changes import Draft
 from kubectl_rapt.config.installation import Installation
 from kubectl_rapt.config.project import Environment, Project
 from kubectl_rapt.errors import Invalid, Problem, RaptError
 from kubectl_rapt.guard import secrets
 from kubectl_rapt.model import shell
+from kubectl_rapt.model.kinds import TOOL
 from kubectl_rapt.model.versions import Version, VersionRange
+from kubectl_rapt.objects import tools
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.templating import parameters
 from kubectl_rapt.templating.reference import Reference
@@ -140,10 +142,13 @@ def draft(world: World, request: Request) -> Make:
             text = edited_file(
                 found.definition(environment.name, tool).decode(), path, entry, request.answers, request.unset
             )
-            if wrong := misfits(
-                project, environment, now, installation.read(text.encode(), tool, path), entry
-            ):
+            wanted = installation.read(text.encode(), tool, path)
+            if wrong := misfits(project, environment, now, wanted, entry):
                 problems[tool] = wrong
+            if asked := newly_asked(project, environment, found.files, wanted, entry):
+                flags = " ".join(f"--set {shell.word(name)}=…" for name in asked)
+                run = f"kubectl rapt run {shell.word(tool)} --in {shell.word(environment.name)}"
+                notes.append(f"each run of {tool} must now answer {', '.join(asked)}: {run} {flags}")
             edited[path] = text.encode()
             records.append(add.record(entry))
             said.append(f"{tool} from {now.version} to {entry.template.version}")
@@ -257,6 +262,39 @@ def misfits(
             *(Misfit(name, f"was called {earlier}: its answer is kept") for earlier, name in renamed.items()),
         ]
     return []
+
+
+def newly_asked(
+    project: Project,
+    environment: Environment,
+    files: Mapping[str, bytes],
+    edited: Installation,
+    entry: Entry,
+) -> tuple[str, ...]:
+    """The parameters that each run must answer with a version, and need not with what is rendered now.
+
+    Args:
+        project: The repository's ``rapt.yaml``.
+        environment: The tool's environment.
+        files: Path to content of the repository as it is.
+        edited: The tool's file as it would be.
+        entry: The version.
+    """
+    rendered = proposal.objects_of(files, layout.rendered(environment.name, edited.tool))
+    asked = {
+        str(one["name"])
+        for manifest in rendered
+        if manifest["kind"] == TOOL.name
+        for one in tools.from_manifest(manifest).parameters
+        if one.get("required", True) and one.get("default") is None
+    }
+    answered = resolve.resolve(project, environment, edited, entry.template).answers
+    return tuple(
+        one.name
+        for one in entry.template.parameters
+        if one.at == "run" and one.required and one.default is None
+        if one.name not in answered and not asked & {one.name, *one.renamed_from}
+    )
 
 
 def _misfit(problem: Problem, asked: Collection[str], answers: Mapping[str, Any]) -> Misfit:

@@ -156,3 +156,16 @@ def test_a_repository_or_a_file_that_cannot_be_read_is_told_and_the_rest_is_look
     assert found[""].repository == gone
     assert states(told(ann, "say", (), "prod")) == {}
     assert states(told(ann, "say", (), "prd")) == {"": "unknown"}
+
+
+def test_what_each_run_would_have_to_answer_is_told(ann: FakeWorld, checkout: Path) -> None:
+    asked: list[dict[str, Any]] = [
+        {"name": "word", "type": "string", "default": "x"},
+        {"name": "who", "type": "string", "at": "run"},
+        {"name": "often", "type": "integer", "at": "run", "default": 1},
+    ]
+    write(template("say", "1.1.0", parameters=asked))
+    job = FOLDER / "job.yaml.j2"
+    job.write_text(job.read_text().replace('"{{ word }}"', '"{{ word }}", "{{ who }}", "{{ often }}"'))
+    found = told(ann)
+    assert found["say"].asked == ("who",)

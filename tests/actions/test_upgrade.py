@@ -172,3 +172,23 @@ def test_a_moved_version_is_an_alarm_and_never_followed(
         made(ann, upgrade.draft(ann, upgrade.Request("dev")))
     assert (caught.value.code, caught.value.exit_code) == ("moved-version", 6)
     assert repository.main == main
+
+
+def test_what_each_run_must_answer_from_now_on_is_told(
+    ann: FakeWorld, repository: ConfigRepository, team: RegistryRepository, say: str
+) -> None:
+    word = {"name": "word", "type": "string", "default": "x"}
+    who = {"name": "who", "type": "string", "at": "run"}
+
+    def release(version: str) -> None:
+        files = template("say", version, parameters=[word, who])
+        files["job.yaml.j2"] = files["job.yaml.j2"].replace(b'"{{ word }}"', b'"{{ word }}", "{{ who }}"')
+        team.release("say", version, files)
+
+    release("1.1.0")
+    composition = made(ann, upgrade.draft(ann, upgrade.Request("dev")))
+    told = "each run of say must now answer who: kubectl rapt run say --in dev --set who=…"
+    assert told in composition.plan.notes
+    release("1.2.0")
+    again = made(ann, upgrade.draft(ann, upgrade.Request("dev")))
+    assert not any("must now answer" in note for note in again.plan.notes), "they answer it already"

@@ -39,6 +39,8 @@ def drift(
             note = f"note: {show.name(switched.ref)} -n {switched.ref.namespace} was {switched.how}"
             terminal.say(terminal.clean(note))
         terminal.out(terminal.clean(summary(found)))
+        if way_out(found):
+            terminal.say(f"  sync: {way_out(found)}")
     return DRIFTED if found.objects else 0
 
 
@@ -77,6 +79,15 @@ def summary(found: Drift) -> str:
         else "no drift"
     )
     return f"{found.environment}: {what}; {at}"
+
+
+def way_out(found: Drift) -> str:
+    """The command that brings the cluster back to the repository; empty if there is nothing that it would write.
+
+    What a controller applies is left to that one, and what is in the way belongs to somebody else.
+    """
+    is_ours = any(one.owner is None and one.how != "foreign" for one in found.objects)
+    return f"kubectl rapt sync --in {shell.word(found.environment)}" if is_ours else ""
 
 
 def data(found: Drift) -> Mapping[str, Any]:

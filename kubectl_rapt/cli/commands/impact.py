@@ -87,6 +87,7 @@ def _lines(one: Effect) -> list[str]:
     if one.state == "stays":
         return lines
     lines += [f"{misfit.name}  {misfit.what}: {misfit.flag}" for misfit in one.misfits]
+    lines += [f"{name}  must be answered by each run: --set {name}=…" for name in one.asked]
     if one.error:
         lines.append(one.error.message)
         lines += [f"{problem.where}  {problem.what}".strip() for problem in one.error.problems]
@@ -132,6 +133,7 @@ def _data(one: Effect, template: Template) -> dict[str, Any]:
         ],
         "answers": [{"name": each.name, "what": each.what, "pass": each.flag} for each in one.misfits],
         "renamed": dict(one.renamed),
+        "askedAtRun": list(one.asked),
         "schedules": [
             {
                 "cron": schedule.cron,

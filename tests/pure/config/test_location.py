@@ -82,7 +82,12 @@ def test_what_belongs_to_another_environment_is_refused() -> None:
     with pytest.raises(Refused) as caught:
         location.check_owner(here, "prod", 'tool "big"')
     what = 'tool "big" belongs to environment "prod", not to "dev"'
-    assert _told(caught.value) == ("other-environment", what, "--in prod")
+    assert _told(caught.value) == ("other-environment", what, "kubectl rapt list --in prod")
+    with pytest.raises(Refused) as caught:
+        location.check_owner(here, "prod", 'run "big-1"')
+    assert caught.value.hint == "kubectl rapt runs --in prod", (
+        "what is copied reads, and acts on nothing there"
+    )
 
 
 def _told(error: RaptError) -> tuple[str, str, str]:
