@@ -119,5 +119,7 @@ def check_owner(location: Location | None, environment: str, what: str) -> None:
     if location and environment not in ("", location.environment):
         what = f'{what} belongs to environment "{environment}", not to "{location.environment}"'
         # The same command there would act on what nobody named: the one that is shown only reads.
-        lists = "list" if what.startswith("tool ") else "runs"
-        raise Refused("other-environment", what, f"kubectl rapt {lists} --in {shell.word(environment)}")
+        hint = shell.join(
+            ["kubectl", "rapt", "list" if what.startswith("tool ") else "runs", "--in", environment]
+        )
+        raise Refused("other-environment", what, hint)
