@@ -6,7 +6,7 @@ WORKERS ?= 4
 # The tests start thousands of processes: each would compile every module anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo casts test test-quick lint bench docs package clean
+.PHONY: demo casts test test-quick fuzz lint bench docs package clean
 
 demo: $(VENV)/.ready
 	@$(BIN)/python -m tests.demo $(if $(KEEP),--keep)
@@ -20,6 +20,9 @@ test: $(VENV)/.ready lint
 
 test-quick: $(VENV)/.ready
 	@$(BIN)/python -m pytest tests/pure tests/actions tests/cli tests/house
+
+fuzz: $(VENV)/.ready
+	@FUZZ_SECONDS=$(or $(SECONDS),60) $(BIN)/python -m pytest -x --no-header tests/fuzz
 
 lint: $(VENV)/.ready
 	@$(BIN)/ruff check -q .
