@@ -34,6 +34,11 @@ def spell(run: Run) -> bytes:
     return documents.dump(runs.to_manifest(run)).encode()
 
 
+def plainly(content: bytes, path: str) -> Run:
+    """The run that a file asks for, as it is, for a list. Raises Invalid, KeyError, TypeError, ValueError."""
+    return runs.from_manifest(documents.load(content, path))
+
+
 def read(
     content: bytes, path: str, name: str, environment: Environment, project: Project, now: datetime
 ) -> Run:

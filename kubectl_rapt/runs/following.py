@@ -197,6 +197,8 @@ def take(state: Following, event: Event, now: datetime) -> Taken:
     lines.extend(told)
     if state.outcome is None and state.job is not None and state.has_listed:
         state = replace(state, outcome=outcomes.of(state.job, list(state.pods.values())))
+    state, told = _tell_failures(state)
+    lines.extend(told)
     state = replace(state, has_ended=state.outcome is not None and state.has_listed and not state.open)
     return Taken(state, tuple(lines), begin)
 
@@ -246,6 +248,25 @@ def _tell(state: Following) -> tuple[Following, list[Line]]:
                     (min(started) - begin).total_seconds(),
                 )
             )
+    return replace(state, told=frozenset(told)), lines
+
+
+def _tell_failures(state: Following) -> tuple[Following, list[Line]]:
+    """A line for each pod that failed without deciding its Job."""
+    job = state.job
+    if job is None or state.outcome is not None or job.is_suspended or not state.has_listed:
+        return state, []
+    lines: list[Line] = []
+    told = set(state.told)
+    pods = sorted(state.pods.values(), key=lambda one: (one.created_at, one.name))
+    failed = [(pod, end) for pod in pods if (end := outcomes.of_pod(job, (pod,), pod))]
+    for number, (pod, end) in enumerate(failed, 1):
+        if f"failed {pod.name}" not in told:
+            told.add(f"failed {pod.name}")
+            cause = "" if end.cause == outcomes.EXIT_CODE and end.message else f"{end.cause}: "
+            then = f"; Kubernetes starts another one ({number} of {job.backoff_limit + 1})"
+            said = f"{pod.name} failed: {cause}{end.message}".removesuffix(": ")
+            lines.append(Note(said + (then if job.is_simple else "")))
     return replace(state, told=frozenset(told)), lines
 
 

@@ -113,6 +113,11 @@ def of(job: Job, pods: Sequence[Pod], events: Sequence[Event] = ()) -> Outcome |
     return _of_job(seen, job)
 
 
+def of_pod(job: Job, pods: Sequence[Pod], pod: Pod) -> Outcome | None:
+    """How one pod of a Job failed, whatever becomes of the Job; None where it has not. Args as of ``of``."""
+    return _failure(Seen(job, tuple(pods)), job, pod) if _ended_badly(pod) else None
+
+
 def _decisive(job: Job, in_order: Sequence[Pod]) -> Pod | None:
     """The failed pod after which there will be no other."""
     failed = [pod for pod in in_order if _ended_badly(pod)]
@@ -145,7 +150,7 @@ def _success(seen: Seen, job: Job, pod: Pod) -> Outcome:
     return Outcome(
         SUCCEEDED,
         exit_code=last.exit_code,
-        message=pod.message,
+        message=pod.message or _after_failures(seen, job, pod),
         evidence=f"pod/{pod.name} {pod.phase}",
         result=last.message.strip(),
         started_at=_released_at(seen),
@@ -165,7 +170,7 @@ def _failure(seen: Seen, job: Job, pod: Pod) -> Outcome:
     return Outcome(
         found[0].cause if found else causes.FAILED,
         exit_code=None if decisive.reason == containers.LOST else decisive.exit_code,
-        message=found[0].message if found else pod.message,
+        message=(found[0].message if found else pod.message) + _of_several(seen, job, pod),
         evidence=found[0].evidence if found else f"pod/{pod.name} {pod.phase}",
         result=decisive.message.strip() if decisive.state == "terminated" else "",
         started_at=_released_at(seen),
@@ -174,6 +179,22 @@ def _failure(seen: Seen, job: Job, pod: Pod) -> Outcome:
         node=pod.node,
         pod=pod.name,
     )
+
+
+def _failed_before(seen: Seen, job: Job, pod: Pod) -> int:
+    """How many pods failed before this one, of a Job whose pods run one after the other."""
+    before = (one for one in seen.pods if (one.created_at, one.name) < (pod.created_at, pod.name))
+    return sum(map(_ended_badly, before)) if job.is_single else 0
+
+
+def _of_several(seen: Seen, job: Job, pod: Pod) -> str:
+    failed = _failed_before(seen, job, pod)
+    return f", in pod {failed + 1} of this attempt" if failed else ""
+
+
+def _after_failures(seen: Seen, job: Job, pod: Pod) -> str:
+    failed = _failed_before(seen, job, pod)
+    return f"{failed} pod{'' if failed == 1 else 's'} of this attempt failed before" if failed else ""
 
 
 def _last(pod: Pod) -> Container:

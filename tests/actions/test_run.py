@@ -229,6 +229,24 @@ def test_a_reviewed_run_is_started_once_after_its_merge_whoever_looks_and_howeve
 
 
 @pytest.mark.usefixtures("report", "own_cluster")
+def test_a_run_that_waits_for_its_merge_is_known_without_asking_the_git_server(
+    ann: FakeWorld, bob: FakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = propose(ann, ask(id="once"))
+    assert reviewed.waiting(bob, "prod") == [], "bob has not fetched it yet"
+    repositories.read(bob)
+    with monkeypatch.context() as patched:
+        patched.setattr(bob.git, "fetch", lambda *_: pytest.fail("it asks the git server"))
+        waiting = reviewed.waiting(bob, "prod")
+    (one,) = waiting
+    assert (one.run.name, one.run.tool, one.change) == ("once", "report", made.change.id)
+    assert reviewed.waiting(bob, "dev") == []
+    merge(ann, made)
+    repositories.read(bob)
+    assert reviewed.waiting(bob, "prod") == []
+
+
+@pytest.mark.usefixtures("report", "own_cluster")
 def test_the_same_request_is_the_same_change_and_another_one_is_refused(ann: FakeWorld) -> None:
     made = propose(ann, ask(id="once"))
     again = propose(ann, ask(id="once"))

@@ -244,6 +244,10 @@ def test_a_reviewed_run_is_followed_from_its_review_to_its_container_also_after_
         process.kill()
         end(process)
     assert reviewing.objects("runs.rapt.dev") == [], "nothing runs before its review"
+    shown = reviewing.person.types("runs", "--in", "dev")
+    (row,) = shown.stdout.splitlines()[1:]
+    assert row.split()[:3] == ["once", "hello", "Review"], shown
+    assert "once waits for the merge of change " in shown.stderr, shown
     follower = reviewing.person.starts(*words)
     _until(follower, "waits for its review")
     _merge(reviewing)

@@ -225,7 +225,8 @@ def test_of_one_container_only_its_log_is_begun_and_it_needs_no_name() -> None:
 def test_each_pod_of_a_job_has_its_own_start_and_log() -> None:
     again = a_pod_seen("Running", RUNNING, name="again", created=70)
     told = Told(a_job_seen(backoffLimit=1), LISTED, a_pod_seen("Failed", ended(1)), again)
-    assert told.lines == [STARTED, Started("again", 70, 71, 10)]
+    said = f'{NAME} failed: container "tool" ended with exit code 1; Kubernetes starts another one (1 of 2)'
+    assert told.lines == [STARTED, Note(said), Started("again", 70, 71, 10)]
     assert told.begun == [TOOL, Source("again", "tool")]
     assert told.cause == ""
 
@@ -288,3 +289,26 @@ def test_a_pod_that_was_deleted_while_it_ran_stays_so_when_the_kubelet_deletes_i
         state = following.take(state, event, NOON).state
     assert state.outcome is not None
     assert state.outcome.cause == "Deleted"
+
+
+def test_each_pod_that_fails_before_the_last_one_is_told_once_and_counted_in_the_end() -> None:
+    job = a_job_seen(backoffLimit=2)
+    first = a_pod_seen("Failed", ended(9), name="first")
+    told = Told(job, LISTED, first)
+    said = 'first failed: container "tool" ended with exit code 9; Kubernetes starts another one (1 of 3)'
+    assert [one.text for one in told.lines if isinstance(one, Note)] == [said]
+    told.then(Tick(), first, a_pod_seen("Failed", ended(9), name="second", created=20))
+    notes = [one.text for one in told.lines if isinstance(one, Note)]
+    assert [one.split()[0] for one in notes] == ["first", "second"]
+    assert notes[1].endswith("(2 of 3)")
+    told.then(a_pod_seen("Failed", ended(7), name="third", created=40))
+    assert len([one for one in told.lines if isinstance(one, Note)]) == 2, "the last one is the end"
+    assert told.state.outcome is not None
+    assert told.state.outcome.message == 'container "tool" ended with exit code 7, in pod 3 of this attempt'
+
+
+def test_a_success_says_how_many_pods_failed_before() -> None:
+    first = a_pod_seen("Failed", ended(9), name="first")
+    told = Told(a_job_seen(backoffLimit=2), LISTED, first, a_pod_seen("Succeeded", ended(0), created=20))
+    assert told.state.outcome is not None
+    assert told.state.outcome.message == "1 pod of this attempt failed before"

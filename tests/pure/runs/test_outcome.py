@@ -193,13 +193,13 @@ CERTAIN: list[tuple[str, dict[str, Any], Pods, Outcome]] = [
         "the replacement ended well",
         a_job(backoffLimit=1),
         [a_pod("Running", OK, created=30), a_pod("Failed", SEVEN, name="first")],
-        Outcome("Succeeded", 0, "", f"{POD} Running", **SPAN),
+        Outcome("Succeeded", 0, "1 pod of this attempt failed before", f"{POD} Running", **SPAN),
     ),
     (
         "the last replacement failed too, and is the one that counts",
         a_job(backoffLimit=1),
         [a_pod("Failed", SEVEN, created=30), a_pod("Failed", ended(1), name="first")],
-        Outcome("ExitCode", 7, SAID_7, BY_7, **SPAN),
+        Outcome("ExitCode", 7, f"{SAID_7}, in pod 2 of this attempt", BY_7, **SPAN),
     ),
     (
         "restarts in place: the Job's condition decides, the container says more",
