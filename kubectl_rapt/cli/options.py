@@ -232,7 +232,7 @@ def pairs(texts: Sequence[str], flag: str) -> dict[str, str]:
         found[name] = value
     if problems:
         error = UsageError("bad-flag", f"{flag} is not right", "--help", problems)
-        bare = next((text for text in texts if text and "=" not in text), "")
+        bare = next((text for text in texts if text and "=" not in text), "") if len(problems) == 1 else ""
         raise error.meant(bare, f"{bare}={shell.BLANK}") if bare else error
     return found
 

@@ -872,7 +872,7 @@ COMMANDS = {
         ),
         (
             Flag(("-A", "--all-namespaces",), "", "In all namespaces", False),
-            Flag(("--for",), "NAMES", "In these namespaces: a,b", False),
+            Flag(("--for",), "NAMESPACE,…", "In these namespaces: a,b", False),
             Flag(("--export",), "DIR", "Folder for evidence that policies export before deletion", False),
             Flag(("--webhook",), "URL", "Notify this URL of failures and recoveries; or set RAPT_WEBHOOK_URL", False),
             Flag(("--dry-run",), "none|client", "Only show what would be done; without a value: client", False),
@@ -922,7 +922,7 @@ COMMANDS = {
         ),
         (
             Flag(("--reconciler",), "", "Also install a CronJob that reconciles regularly", False),
-            Flag(("--for",), "NAMES", "The namespaces that the CronJob reconciles: a,b", False),
+            Flag(("--for",), "NAMESPACE,…", "The namespaces that the CronJob reconciles: a,b", False),
             Flag(("-A", "--all-namespaces",), "", "The CronJob reconciles the whole cluster", False),
             Flag(("--image",), "IMAGE", "Rapt's image, for --reconciler", False),
             Flag(("--every",), "TIME", "How often the CronJob reconciles (default 1m)", False),

@@ -20,7 +20,8 @@ def install(
         bool, typer.Option("--reconciler", help="Also install a CronJob that reconciles regularly")
     ] = False,
     namespaces: Annotated[
-        str, typer.Option("--for", metavar="NAMES", help="The namespaces that the CronJob reconciles: a,b")
+        str,
+        typer.Option("--for", metavar="NAMESPACE,…", help="The namespaces that the CronJob reconciles: a,b"),
     ] = "",
     all_namespaces: Annotated[
         bool, typer.Option("-A", "--all-namespaces", help="The CronJob reconciles the whole cluster")

@@ -22,7 +22,9 @@ from kubectl_rapt.ports.world import World
 def reconcile(
     context: typer.Context,
     all_namespaces: Annotated[bool, typer.Option("-A", "--all-namespaces", help="In all namespaces")] = False,
-    several: Annotated[str, typer.Option("--for", metavar="NAMES", help="In these namespaces: a,b")] = "",
+    several: Annotated[
+        str, typer.Option("--for", metavar="NAMESPACE,…", help="In these namespaces: a,b")
+    ] = "",
     export: Annotated[
         str, typer.Option(metavar="DIR", help="Folder for evidence that policies export before deletion")
     ] = "",

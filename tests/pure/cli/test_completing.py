@@ -53,6 +53,8 @@ def test_flags_and_words_are_completed(typed: str, expected: list[str]) -> None:
         ("add |", "template", "", 4),
         ("show ht|", "template", "ht", 4),
         ("run |", "tool", "", 4),
+        ("reconcile --in prod --for team-a,te|", "namespace", "team-a,te", 4),
+        ("install --for |", "namespace", "", 4),
         ("set |", "tool of the repository", "", 4),
         ("set x |", "answer", "", 4),
         ("upgrade a |", "tool of the repository", "", 4),
