@@ -13,13 +13,14 @@ from kubectl_rapt.model.kinds import (
     CUSTOM_RESOURCE_DEFINITION,
     NAMESPACE,
     ROLE_BINDING,
+    VALIDATING_ADMISSION_POLICY,
     Kind,
     Manifest,
     Ref,
     ref_of,
 )
 from kubectl_rapt.model.plan import Apply, Create, Delete, Plan
-from kubectl_rapt.objects import crds, labels
+from kubectl_rapt.objects import admission, crds, labels
 from kubectl_rapt.objects import reconciler as reconciling
 from kubectl_rapt.ports.cluster import EVERYWHERE
 from kubectl_rapt.ports.world import World
@@ -79,6 +80,8 @@ def plan(world: World, reconciler: Reconciler | None = None) -> Plan:
         UsageError: The reconciler's time has no schedule.
     """
     wanted = crds.manifests()
+    if is_guarded(world):
+        wanted += admission.manifests(crds.FORMAT)
     for manifest in wanted:
         if manifest["kind"] == CUSTOM_RESOURCE_DEFINITION.name:
             _version(world, manifest)
@@ -122,6 +125,12 @@ def _version(world: World, manifest: Manifest) -> str:
             "kubectl krew upgrade rapt",
         )
     return str(live["metadata"]["resourceVersion"])
+
+
+def is_guarded(world: World) -> bool:
+    """Whether the API server itself can refuse forged Runs: since Kubernetes 1.30."""
+    kind = VALIDATING_ADMISSION_POLICY
+    return world.cluster.serves(kind.group, kind.plural)
 
 
 def _reconciler(world: World, wanted: Reconciler) -> Iterator[Step]:

@@ -26,7 +26,7 @@ from kubectl_rapt.model.kinds import (
     ref_of,
 )
 from kubectl_rapt.model.plan import Delete
-from kubectl_rapt.objects import crds, labels
+from kubectl_rapt.objects import admission, crds, labels
 from kubectl_rapt.objects.owners import Owner, owners
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.writes import Writers
@@ -93,8 +93,8 @@ def _listed(world: World, kind: Kind, selector: str) -> Iterator[Manifest]:
 
 
 def _installed(world: World) -> Iterator[Group]:
-    """What ``install`` brought: the roles, then the kinds."""
-    manifests = crds.manifests()
+    """What ``install`` brought: the policies and roles, then the kinds."""
+    manifests = [*crds.manifests(), *admission.manifests(crds.FORMAT)]
     roles = [one for one in reversed(manifests) if one["kind"] != CUSTOM_RESOURCE_DEFINITION.name]
     kinds = [one for one in reversed(manifests) if one["kind"] == CUSTOM_RESOURCE_DEFINITION.name]
     for manifest in (*roles, *kinds):

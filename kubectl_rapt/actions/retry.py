@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from kubectl_rapt import writes
-from kubectl_rapt.actions import advance, find, fixed
+from kubectl_rapt.actions import advance, answered, find, fixed
 from kubectl_rapt.actions import run as running
 from kubectl_rapt.errors import Conflict, Invalid, Problem, Refused, Unavailable
 from kubectl_rapt.guard import secrets
@@ -143,7 +143,7 @@ def _advanced(world: World, writers: Writers, run: Run, number: int) -> Seen:
     after = seen.run
     if after and after.cancelled_by and len(after.attempts) == number and not after.attempts[-1].uid:
         raise _cancelled(after)
-    return seen
+    return advance.carried_out(seen)
 
 
 def _cancelled(run: Run) -> Conflict:
@@ -162,7 +162,7 @@ def _job(world: World, run: Run, given: Mapping[str, str]) -> Manifest | None:
     answers, sizes = split(world, run, tool, given, ["retry", run.name])
     if answers:
         assert tool is not None, "who asks has parameters"
-        template = _filled(run, tool, template, running.questions(tool), answers)
+        template = _filled(run, tool, template, answered.questions(tool), answers)
     return renewal.resized(run, template, sizes)
 
 
@@ -182,7 +182,7 @@ def split(
         Invalid: ``bad-answers``: a name is neither a parameter nor a resource, or a resource cannot be so much.
         Refused: ``fixed-parameter``.
     """
-    asked = {question.name for question in running.questions(tool)} if tool else set()
+    asked = {question.name for question in answered.questions(tool)} if tool else set()
     sizes = {name: text for name, text in given.items() if name not in asked}
     if unknown := [name for name in sizes if name not in renewal.RESOURCES]:
         known = sorted({*asked, *renewal.RESOURCES})

@@ -233,6 +233,9 @@ def _execute(
             yield Executed(name, "too late", f"it was to begin before {times.spell(run.not_after)}")
         return
     if writers:
+        if run.requested_by != (user := world.cluster.user()):
+            asked = {labels.ASKED_BY: run.requested_by}
+            run = replace(run, requested_by=user, annotations={**run.annotations, **asked})
         seen = Seen(run)
         running.start(world, writers, advance.observe(world, seen) if manifest else seen)
     yield Executed(name, "started")

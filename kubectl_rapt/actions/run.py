@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from kubectl_rapt import documents
-from kubectl_rapt.actions import advance, find, fixed, missing, policies
+from kubectl_rapt.actions import advance, answered, find, fixed, missing, policies
 from kubectl_rapt.errors import Invalid, Problem, Refused, UsageError
 from kubectl_rapt.guard import secrets
 from kubectl_rapt.model import names, shell
@@ -17,7 +17,7 @@ from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs import mounts, turns
 from kubectl_rapt.runs.lifecycle import Seen
 from kubectl_rapt.runs.mounts import Given
-from kubectl_rapt.templating import declared, parameters, places
+from kubectl_rapt.templating import parameters
 from kubectl_rapt.templating.parameters import Parameter
 from kubectl_rapt.writes import Writers
 
@@ -59,15 +59,14 @@ def tool(world: World, request: Request) -> Tool:
     return policies.of_tool(world, find.tool(world, request.tool, request.namespace))
 
 
-def questions(tool: Tool) -> list[Parameter]:
-    """What a run of the tool may be asked."""
-    return declared.at_run(tool.parameters, any_name=tool.is_predecessors)
-
-
 def open_questions(tool: Tool, request: Request) -> list[Parameter]:
     """The questions that must be answered, and are not."""
     given = {*request.values, *request.answers}
-    return [one for one in questions(tool) if one.name not in given and one.required and one.default is None]
+    return [
+        one
+        for one in answered.questions(tool)
+        if one.name not in given and one.required and one.default is None
+    ]
 
 
 def read_answers(world: World, path: str) -> dict[str, Any]:
@@ -129,16 +128,12 @@ def plan(world: World, request: Request, known: Tool | None = None) -> Run:
     """
     check_id(request.id)
     found = known or tool(world, request)
-    asked = questions(found)
+    asked = answered.questions(found)
     given = {**request.values, **parameters.parse_all(asked, request.answers)}
     check_secrets(found, request)
     _check_files(request.mounts, found)
     values = _checked(world, found, request, asked, given)
-    placed = [(question, one.get("at", ())) for question, one in zip(asked, found.parameters, strict=True)]
-    answers = {name: values[name] for name in given}
-    job = places.fill(found.job, placed, answers)
-    if request.env:
-        job = places.add_env(job, request.env, is_free=found.free_env, filled=_filled(found))
+    job = answered.job(found, asked, {name: values[name] for name in given}, request.env)
     missing.check(world, job, found.namespace)
     name = request.id or new_name(world, found.name)
     mounted: tuple[Mount, ...] = ()
@@ -167,13 +162,14 @@ def start(world: World, writers: Writers, seen: Seen) -> Seen:
 
     Raises:
         Refused: ``concurrency-forbidden``: another run of the tool goes on, and only one may at a time.
+        Conflict: As ``advance.carried_out``.
         RaptError: What ``advance`` raises.
     """
     seen = advance.advance(world, writers, seen)
     if seen.run and seen.run.reason == turns.FORBIDDEN:
         who = seen.run.message.partition(" ")[0].partition("/")[2]
         raise Refused("concurrency-forbidden", seen.run.message, f"kubectl rapt attach {shell.word(who)}")
-    return seen
+    return advance.carried_out(seen)
 
 
 def plan_direct(world: World, request: Request) -> Run:
@@ -205,7 +201,7 @@ def check_secrets(tool: Tool, request: Request) -> None:
     Raises:
         Refused: ``literal-secret``.
     """
-    asked = questions(tool)
+    asked = answered.questions(tool)
     given = {**request.values, **parameters.parse_all(asked, request.answers)}
     hits = (*secrets.search(given), *secrets.search(request.env))
     secrets.check(hits, tool.allowed_literals, parameters.of_secrets(asked))
@@ -253,11 +249,6 @@ def _checked(
         )
         what = f"{tool.name} asks for {' and '.join(lacking)}, and this is not a terminal"
         raise UsageError("missing-answers", what, hint, error.problems) from error
-
-
-def _filled(tool: Tool) -> dict[str, str]:
-    """Place to parameter."""
-    return {place: one["name"] for one in tool.parameters for place in one.get("at", ())}
 
 
 def _check_files(given: Sequence[Given], tool: Tool) -> None:

@@ -30,11 +30,11 @@ def tool_of(world: World, run: str) -> str:
 
 def parameters_of_tool(world: World, tool: str) -> "list[Asked]":
     """What a tool of the cluster asks."""
-    from kubectl_rapt.actions import known, run
+    from kubectl_rapt.actions import answered, known
     from kubectl_rapt.objects import tools as tools_
 
     found = world.cluster.get(Ref(TOOL, tool, world.cluster.namespace()))
-    return known.asked(run.questions(tools_.from_manifest(found)))
+    return known.asked(answered.questions(tools_.from_manifest(found)))
 
 
 def runs(world: World, *, dead: bool = False) -> "list[Name]":

@@ -79,7 +79,7 @@ def why(world: World, what: str, namespace: str) -> Explanation:
         found,
         tool=tool,
         environment=environment,
-        requested_by=run.requested_by if run else "cron" if tool else "",
+        requested_by=_asked_by(run) if run else "cron" if tool else "",
         answers=run.answers if run else {},
         source=source,
         origin=come_from,
@@ -126,3 +126,9 @@ def _source_of_tool(world: World, tool: str, namespace: str) -> Source | None:
         return tools.from_manifest(world.cluster.get(Ref(TOOL, tool, namespace))).source if tool else None
     except NotFound:
         return None
+
+
+def _asked_by(run: Run) -> str:
+    """Who asked for a run, and for whom where a reviewed run was started by somebody else."""
+    asked = run.annotations.get(labels.ASKED_BY, "")
+    return f"{run.requested_by}, for {asked}" if asked else run.requested_by

@@ -58,6 +58,18 @@ NETWORK_POLICY = Kind("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies"
 CUSTOM_RESOURCE_DEFINITION = Kind(
     "apiextensions.k8s.io/v1", "CustomResourceDefinition", "customresourcedefinitions", is_namespaced=False
 )
+VALIDATING_ADMISSION_POLICY = Kind(
+    "admissionregistration.k8s.io/v1",
+    "ValidatingAdmissionPolicy",
+    "validatingadmissionpolicies",
+    is_namespaced=False,
+)
+VALIDATING_ADMISSION_POLICY_BINDING = Kind(
+    "admissionregistration.k8s.io/v1",
+    "ValidatingAdmissionPolicyBinding",
+    "validatingadmissionpolicybindings",
+    is_namespaced=False,
+)
 EXTERNAL_SECRET = Kind("external-secrets.io/v1", "ExternalSecret", "externalsecrets")
 TOOL = Kind("rapt.dev/v1alpha1", "Tool", "tools")
 RUN = Kind("rapt.dev/v1alpha1", "Run", "runs")
@@ -91,6 +103,8 @@ KINDS = (
     CLUSTER_ROLE_BINDING,
     NETWORK_POLICY,
     CUSTOM_RESOURCE_DEFINITION,
+    VALIDATING_ADMISSION_POLICY,
+    VALIDATING_ADMISSION_POLICY_BINDING,
     EXTERNAL_SECRET,
     TOOL,
     RUN,

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -183,6 +183,11 @@ class Run:
         return labels.is_held({"labels": self.labels, "annotations": self.annotations})
 
     @property
+    def has_begun(self) -> bool:
+        """Whether a Job was made for it: not the one of a CronJob that it began with."""
+        return any(one.uid for one in self.attempts[1 if self.adopted else 0 :])
+
+    @property
     def is_finished(self) -> bool:
         """Whether nothing will happen any more unless somebody asks."""
         return self.state in FINISHED
@@ -231,6 +236,29 @@ def differences(run: Run, other: Run) -> list[str]:
             how = "not given" if path not in others else "new" if path not in mine else "changed"
             found.append(f"the file at {path}, now {how}")
     return found
+
+
+def outline(run: Run) -> Run:
+    """A run without most of what somebody may have put into it: enough to see whether there is anything to do.
+
+    What is done rests on the Run as it is read then. A pass may look at thousands, and each may be of more than a
+    megabyte.
+    """
+    kept = (*labels.POLICIES, labels.TOOL, labels.RUN, labels.KEEP)
+    return replace(
+        run,
+        answers={},
+        env={},
+        job=_NO_JOB,
+        labels={key: run.labels[key] for key in kept if key in run.labels},
+        annotations={key: run.annotations[key] for key in (labels.KEEP,) if key in run.annotations},
+        wish=replace(run.wish, job=_NO_JOB) if run.wish and run.wish.job else run.wish,
+        result="",
+        log="",
+    )
+
+
+_NO_JOB: Manifest = {"spec": {"template": {"spec": {"containers": []}}}}
 
 
 def _said(values: Mapping[str, Any], name: str) -> str:

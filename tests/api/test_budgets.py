@@ -47,6 +47,7 @@ def a_past(opened: Opened, namespace: str, tool: str, attempts: int, state: str,
     world, writers = opened
     wanted = replace(
         a_run(name=f"{tool}-{attempts}-{state.lower()}", namespace=namespace, tool=tool),
+        requested_by=world.cluster.user(),
         retry=AGAIN,
         job=_job(),
     )

@@ -15,8 +15,11 @@ from kubectl_rapt.config import layout
 from kubectl_rapt.config.project import Environment
 from kubectl_rapt.errors import RaptError
 from kubectl_rapt.model.kinds import CRON_JOB, EVENT, JOB, RUN, TOOL, Kind, Manifest, Ref, ref_of
+from kubectl_rapt.model.local_files import File
 from kubectl_rapt.objects import jobs, runs
 from kubectl_rapt.ports.world import World
+from kubectl_rapt.runs import mounts
+from kubectl_rapt.runs.mounts import Given
 from kubectl_rapt.writes import Writers
 from tests import due, finished, namespaces
 from tests.cluster.clusters import Cluster
@@ -156,12 +159,14 @@ def test_files_that_never_came_close_a_run_after_ten_minutes(
     scene: Scene, door: tuple[World, Writers]
 ) -> None:
     world, writers = door
-    mount = {"kind": "ConfigMap", "name": "waits-files", "digest": "sha256:aa", "path": "/in"}
-    scene.half_started("waits", mounts=[mount])
+    given = [Given("a.txt", "/in/", False, (File("a.txt", b"a", False),))]
+    job, _ = mounts.add(due.JOB_AS_TOOL, "waits", given)
+    mount = {"kind": "ConfigMap", "name": "waits-1", "digest": "sha256:aa", "path": "/in/a.txt"}
+    finished.create(scene.admin, finished.a_run("waits", scene.namespace, job=job, mounts=[mount]))
     assert passed(world, writers, scene.namespace) == []
     later: Any = LaterOn(world, timedelta(minutes=11))
     (told,) = passed(later, writers, scene.namespace)
-    assert told == "run/waits: never began: configmap/waits-files was never brought"
+    assert told == "run/waits: never began: configmap/waits-1 was never brought"
     assert due.told(world, scene.namespace) == {"waits": "NotStarted: "}
 
 

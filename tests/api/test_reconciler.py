@@ -119,9 +119,11 @@ def test_who_may_install_need_not_be_allowed_to_look_at_what_is_installed(tmp_pa
     with clusters.private(controllers=False) as own:
         definitions = ["customresourcedefinitions"]
         roles = ["clusterroles", "clusterrolebindings"]
+        policies = ["validatingadmissionpolicies", "validatingadmissionpolicybindings"]
         rules = [
             {"apiGroups": ["apiextensions.k8s.io"], "resources": definitions, "verbs": ["*"]},
             {"apiGroups": ["rbac.authorization.k8s.io"], "resources": roles, "verbs": ["*"]},
+            {"apiGroups": ["admissionregistration.k8s.io"], "resources": policies, "verbs": ["*"]},
         ]
         group = "rbac.authorization.k8s.io"
         namespaces.apply(

@@ -49,9 +49,13 @@ IN_PLACE = "echo x >> /v/n; echo start $(wc -l < /v/n); printf 'no end'; sleep 1
 
 
 @pytest.fixture(scope="module")
-def kubeconfig(cluster: Cluster) -> Path:
-    namespace = namespaces.prepare(cluster)
-    return cluster.user(f"user-of-{namespace}", namespace=namespace)
+def place(cluster: Cluster) -> str:
+    return namespaces.prepare(cluster)
+
+
+@pytest.fixture(scope="module")
+def kubeconfig(cluster: Cluster, place: str) -> Path:
+    return cluster.user(f"user-of-{place}", namespace=place)
 
 
 @pytest.fixture(scope="module")
@@ -237,14 +241,16 @@ def test_a_timeout_counts_over_all_attempts(started: Any) -> None:
     )
 
 
-def test_a_run_is_cancelled_under_the_eyes_of_its_follower(started: Any, kubeconfig: Path, get: Any) -> None:
+def test_a_run_is_cancelled_under_the_eyes_of_its_follower(
+    started: Any, kubeconfig: Path, place: str, get: Any
+) -> None:
     process = started["stopped"]
     assert process.stdout.readline() == "begun\n"
-    _patch(kubeconfig, "run", "stopped", {"spec": {"cancelledBy": "bob"}})
+    _patch(kubeconfig, "run", "stopped", {"spec": {"cancelledBy": f"user-of-{place}"}})
     _patch(kubeconfig, "job", "stopped-1", {"spec": {"suspend": True}})
     ended = end(process)
     assert ended.exit_code != 0
-    assert "Cancelled: cancelled by bob" in ended.stderr
+    assert f"Cancelled: cancelled by user-of-{place}" in ended.stderr
     run = get("run", "stopped")
     assert (run["status"]["state"], _causes(run)) == ("Failed", ["Cancelled"])
 

@@ -135,7 +135,7 @@ def stage(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         stage.kubectl(
             "wait", "--for=condition=Ready", "--timeout=120s", "pod", "-l", "rapt.dev/tool=cancelled"
         )
-        cancels = {"spec": {"cancelledBy": "ann"}}
+        cancels = {"spec": {"cancelledBy": f"user-of-{namespace}"}}
         stage.kubectl("patch", "runs.rapt.dev", "cancelled", "--type=merge", "-p", json.dumps(cancels))
         for name in ("cancelled-1", "suspended-1"):
             stage.kubectl("patch", "job", name, "--type=merge", "-p", '{"spec":{"suspend":true}}')

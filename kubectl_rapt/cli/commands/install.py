@@ -61,6 +61,11 @@ def install(
             progress.step()
             if output not in ("json", "yaml"):
                 terminal.out(_told(step, output, is_dry=is_dry))
+        if not installing.is_guarded(world):
+            terminal.say(
+                "note: this cluster has no ValidatingAdmissionPolicies (Kubernetes 1.30), so that nothing but "
+                "their own rights keeps people from creating Runs in the name of others"
+            )
         if not is_dry:
             progress.phase("waiting until the API server serves them")
             installing.wait(world, writers)

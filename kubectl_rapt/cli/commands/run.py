@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from kubectl_rapt.actions import find
+from kubectl_rapt.actions import answered, find
 from kubectl_rapt.actions import run as running
 from kubectl_rapt.actions.run import Request
 from kubectl_rapt.cli import options, show, terminal, watching
@@ -239,7 +239,7 @@ def _asked(
         return request
     from kubectl_rapt.cli import answering
 
-    answers = answering.ask(tool.name, running.questions(tool), open_) if open_ else {}
+    answers = answering.ask(tool.name, answered.questions(tool), open_) if open_ else {}
     request = replace(request, answers={**request.answers, **answers})
     running.check_secrets(tool, request)
     answering.tell(options.words_given(context), [*chosen, *answering.sets(answers)])

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from kubectl_rapt.errors import NotFound
-from kubectl_rapt.model.kinds import JOB, LEASE, RUN, Manifest, Ref
+from kubectl_rapt.model.kinds import JOB, LEASE, RUN, TOOL, Manifest, Ref
 from kubectl_rapt.model.plan import Create, Delete, Patch
 from kubectl_rapt.objects import jobs, leases, runs
 from kubectl_rapt.objects.leases import Lease
@@ -139,9 +139,13 @@ class _Watched:
     def __init__(self) -> None:
         self.cluster = FakeCluster(lambda: NOON)
         self.wanted = [
-            a_run(name=name, concurrency="queue", labels={"rapt.dev/run": name})
+            a_run(name=name, answers={}, concurrency="queue", labels={"rapt.dev/run": name})
             for name in ("backup-a", "backup-b")
         ]
+
+        spec = {"job": self.wanted[0].job, "concurrency": "queue"}
+        tool = {"metadata": {"name": "backup", "namespace": "team"}, "spec": spec}
+        self.cluster.create({"apiVersion": TOOL.api_version, "kind": TOOL.name, **tool})
 
     def jobs(self) -> list[Manifest]:
         return list(self.cluster.list(JOB, "team"))

@@ -1,0 +1,153 @@
+"""What the API server itself refuses about Runs, whoever writes them: ValidatingAdmissionPolicies (Kubernetes 1.30)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from kubectl_rapt.model.kinds import (
+    RUN,
+    TOOL,
+    VALIDATING_ADMISSION_POLICY,
+    VALIDATING_ADMISSION_POLICY_BINDING,
+    Kind,
+    Manifest,
+)
+from kubectl_rapt.objects import labels
+
+RUNS, STATUS, TOOLS = "rapt-runs", "rapt-run-status", "rapt-runs-of-tools"
+
+_NEVER_CHANGED = (
+    *(
+        "tool",
+        "digest",
+        "requestedBy",
+        "answers",
+        "env",
+        "source",
+        "retry",
+        "concurrency",
+        "mounts",
+        "adopted",
+    ),
+    *("schedule", "slot", "replayOf", "notAfter", "job"),
+)
+_JOBS = "authorizer.group('batch').resource('jobs').namespace(request.namespace).check('create').allowed()"
+_POD = "spec.template.spec"
+
+
+def manifests(form: int) -> list[Manifest]:
+    """The policies with their bindings, in order.
+
+    Args:
+        form: The number of the format, which is noted on each.
+    """
+    name = f"authorizer.group('{TOOL.group}').resource('tools').namespace(request.namespace)"
+    may_sync = f"{name}.name(params.metadata.name).check('patch').allowed()"
+    is_other = "object.spec.tool != params.metadata.name"
+    return [
+        *_policy(
+            form,
+            RUNS,
+            ("runs", ["CREATE", "UPDATE"]),
+            [
+                _only(
+                    _named("requestedBy", "object.spec.requestedBy"),
+                    "requestedBy is to be whoever creates the Run",
+                ),
+                _only(
+                    _named("cancelledBy", "object.spec.cancelledBy"),
+                    "cancelledBy is to be whoever cancels the run",
+                ),
+                _only(
+                    _named("wish", "object.spec.wish.?by.orValue('')"),
+                    "wish.by is to be whoever asks for the attempt",
+                ),
+                _only(
+                    "request.operation == 'CREATE' || "
+                    f"[{', '.join(repr(one) for one in _NEVER_CHANGED)}].all(one, (one in object.spec) == "
+                    "(one in oldObject.spec) && (!(one in object.spec) || "
+                    "object.spec[one] == oldObject.spec[one]))",
+                    "of a Run, only wish and cancelledBy change",
+                ),
+            ],
+        ),
+        *_policy(
+            form,
+            STATUS,
+            ("runs/status", ["UPDATE"]),
+            [_only(_JOBS, "the status of a Run is written by those who may create Jobs in its namespace")],
+        ),
+        *_policy(
+            form,
+            TOOLS,
+            ("runs", ["CREATE"]),
+            [
+                _only(
+                    f"{is_other} || params.spec.?runs.orValue('') != 'reviewed' || {may_sync} || "
+                    f"(has(object.spec.adopted) && {_JOBS})",
+                    "runs of this tool are reviewed: only those who may patch the tool create them",
+                ),
+                _only(
+                    f"{is_other} || !has(params.spec.job) || "
+                    f"object.spec.job.{_POD}.?serviceAccountName.orValue('') == "
+                    f"params.spec.job.{_POD}.?serviceAccountName.orValue('')",
+                    "the Job of a Run has the service account of its tool",
+                ),
+            ],
+            params=TOOL,
+        ),
+    ]
+
+
+def _named(field: str, who: str) -> str:
+    """Whoever is named is the one who writes it, or it stands there already, or they may act as that one."""
+    is_same = f"has(oldObject.spec.{field}) && oldObject.spec.{field} == object.spec.{field}"
+    was = f"(request.operation == 'UPDATE' && {is_same})"
+    may = f"authorizer.group('').resource('users').name({who}).check('impersonate').allowed()"
+    return f"!has(object.spec.{field}) || {was} || {who} == request.userInfo.username || {may}"
+
+
+def _only(expression: str, message: str) -> Mapping[str, Any]:
+    return {"expression": expression, "message": message, "reason": "Forbidden"}
+
+
+def _policy(
+    form: int,
+    name: str,
+    about: tuple[str, Sequence[str]],
+    validations: Sequence[Mapping[str, Any]],
+    params: Kind | None = None,
+) -> list[Manifest]:
+    metadata = {"name": name, "annotations": {labels.SCHEMA: str(form)}}
+    resource, operations = about
+    rule = {
+        "apiGroups": [RUN.group],
+        "apiVersions": ["*"],
+        "operations": [*operations],
+        "resources": [resource],
+        "scope": "Namespaced",
+    }
+    spec: dict[str, Any] = {
+        "failurePolicy": "Fail",
+        "matchConstraints": {"resourceRules": [rule]},
+        "validations": [*validations],
+    }
+    binding: dict[str, Any] = {"policyName": name, "validationActions": ["Deny"]}
+    if params:
+        spec["paramKind"] = {"apiVersion": params.api_version, "kind": params.name}
+        # Until the API server has read the tools, as just after the installation, nothing is held back.
+        spec["failurePolicy"] = "Ignore"
+        binding["paramRef"] = {"selector": {}, "parameterNotFoundAction": "Allow"}
+    return [
+        {
+            "apiVersion": VALIDATING_ADMISSION_POLICY.api_version,
+            "kind": VALIDATING_ADMISSION_POLICY.name,
+            "metadata": metadata,
+            "spec": spec,
+        },
+        {
+            "apiVersion": VALIDATING_ADMISSION_POLICY_BINDING.api_version,
+            "kind": VALIDATING_ADMISSION_POLICY_BINDING.name,
+            "metadata": metadata,
+            "spec": binding,
+        },
+    ]

@@ -1,0 +1,257 @@
+"""Runs that somebody wrote by hand: what the API server refuses, and what nobody carries out."""
+
+import copy
+import json
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kubectl_rapt import wiring
+from kubectl_rapt.model.kinds import TOOL, Ref
+from kubectl_rapt.model.target import Target
+from kubectl_rapt.objects import runs
+from tests import due, finished, namespaces
+from tests.api.teams import kubectl_does
+from tests.cluster import clusters, kubectl
+from tests.cluster.clusters import PrivateCluster
+from tests.killing import Ended, Kill, Person
+
+pytestmark = pytest.mark.usefixtures("kubectl_on_path")
+RBAC = "rbac.authorization.k8s.io"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A namespace with a tool, somebody who may edit it, and somebody who may write nothing but Runs there."""
+
+    cluster: PrivateCluster
+    namespace: str
+    home: Path
+
+    @property
+    def ann(self) -> Person:
+        """Who may edit the namespace."""
+        return Person(self.home / "ann", self.kubeconfig("ann"))
+
+    def kubeconfig(self, name: str) -> Path:
+        return self.cluster.user(f"{name}-of-{self.namespace}", namespace=self.namespace)
+
+    def admin(self, *words: str) -> Ended:
+        return Person(self.home / "admin", self.cluster.kubeconfig).types(*words, "-n", self.namespace)
+
+    def tries(self, name: str, *words: str, given: Any = None) -> str:
+        """What kubectl answers to somebody, in one line."""
+        command = [str(kubectl.program()), f"--kubeconfig={self.kubeconfig(name)}", *words]
+        text = json.dumps(given) if given else None
+        done = subprocess.run(command, input=text, text=True, check=False, capture_output=True, timeout=60)
+        return (done.stdout + done.stderr).strip()
+
+    def creates(self, name: str, run: dict[str, Any], *words: str) -> str:
+        return self.tries(name, "create", "-f", "-", *words, given=run)
+
+    def patches(self, name: str, run: str, change: dict[str, Any], *words: str) -> str:
+        return self.tries(name, "patch", "run", run, "--type=merge", "-p", json.dumps(change), *words)
+
+    def get(self, what: str) -> Any:
+        return json.loads(
+            kubectl_does(self.cluster.kubeconfig, "get", what, "-n", self.namespace, "-o", "json")
+        )
+
+    def run(self, name: str, by: str, job: dict[str, Any] = due.JOB_AS_TOOL, **spec: Any) -> dict[str, Any]:
+        return finished.a_run(
+            name, self.namespace, job=job, **{"requestedBy": f"{by}-of-{self.namespace}", **spec}
+        )
+
+
+@pytest.fixture(scope="module")
+def own() -> Iterator[PrivateCluster]:
+    with clusters.private() as own:
+        yield own
+
+
+@pytest.fixture
+def stage(own: PrivateCluster, tmp_path: Path) -> Stage:
+    installed = Person(tmp_path / "admin", own.kubeconfig).types("install")
+    assert installed.exit_code == 0, installed
+    assert "validatingadmissionpolicy.admissionregistration.k8s.io/rapt-runs applied" in installed.stdout
+    namespaces.await_rapt(own)
+    namespace = namespaces.prepare(own)
+    stage = Stage(own, namespace, tmp_path)
+    subjects = {
+        one: [{"apiGroup": RBAC, "kind": "User", "name": f"{one}-of-{namespace}"}] for one in ("ann", "ron")
+    }
+    place = {"apiVersion": f"{RBAC}/v1", "kind": "RoleBinding"}
+    runs = {"apiGroups": ["rapt.dev"], "resources": ["runs", "runs/status"], "verbs": ["*"]}
+    tools = {"apiGroups": ["rapt.dev"], "resources": ["tools"], "verbs": ["get", "list"]}
+    namespaces.apply(
+        own.kubeconfig,
+        {
+            "apiVersion": f"{RBAC}/v1",
+            "kind": "Role",
+            "metadata": {"name": "runner", "namespace": namespace},
+            "rules": [runs, tools],
+        },
+        {
+            **place,
+            "metadata": {"name": "runner", "namespace": namespace},
+            "roleRef": {"apiGroup": RBAC, "kind": "Role", "name": "runner"},
+            "subjects": subjects["ron"],
+        },
+        {
+            **place,
+            "metadata": {"name": "editor", "namespace": namespace},
+            "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": "edit"},
+            "subjects": subjects["ann"],
+        },
+        tool(namespace),
+    )
+    for one in ("ann", "ron"):
+        namespaces.soon(stage.kubeconfig(one), "get", "runs")
+    return stage
+
+
+def tool(namespace: str, name: str = "backup", **spec: Any) -> dict[str, Any]:
+    marks = {"rapt.dev/tool": name}
+    return {
+        "apiVersion": "rapt.dev/v1alpha1",
+        "kind": "Tool",
+        "metadata": {"name": name, "namespace": namespace, "labels": marks},
+        "spec": {"job": due.JOB_AS_TOOL, "retry": due.RETRY, **spec},
+    }
+
+
+def evil(**pod: Any) -> dict[str, Any]:
+    job = copy.deepcopy(due.JOB_AS_TOOL)
+    job["spec"]["template"]["spec"] |= pod
+    return job
+
+
+IMAGE = {"containers": [{"name": "tool", "image": "evil.example.com/x:1"}]}
+
+
+def test_the_api_server_refuses_runs_and_changes_in_the_name_of_somebody_else(stage: Stage) -> None:
+    namespace = stage.namespace
+    forged = stage.run("forged", "boss")
+    for words in ((), ("--dry-run=server",)):
+        assert "requestedBy is to be whoever creates the Run" in stage.creates("ann", forged, *words)
+    assert "created" in stage.creates("ann", stage.run("honest", "ann"))
+    boss = f"boss-of-{namespace}"
+    for change, why in (
+        ({"requestedBy": boss}, "requestedBy is to be whoever creates the Run"),
+        ({"job": evil(**IMAGE)}, "only wish and cancelledBy change"),
+        ({"env": {"A": "b"}}, "only wish and cancelledBy change"),
+        ({"cancelledBy": boss}, "cancelledBy is to be whoever cancels the run"),
+        ({"wish": {"attempt": 2, "by": boss}}, "wish.by is to be whoever asks"),
+    ):
+        assert why in stage.patches("ann", "honest", {"spec": change}), change
+    ann = f"ann-of-{namespace}"
+    assert "patched" in stage.patches("ann", "honest", {"spec": {"cancelledBy": ann}})
+    # What stands there already may stay, whoever changes something else.
+    assert "patched" in stage.patches("ron", "honest", {"metadata": {"labels": {"a": "b"}}})
+
+
+def test_a_run_has_the_service_account_of_its_tool_and_its_status_is_not_for_everybody(stage: Stage) -> None:
+    strange = stage.run("strange", "ann", evil(serviceAccountName="root"))
+    assert "has the service account of its tool" in stage.creates("ann", strange)
+    assert "created" in stage.creates("ron", stage.run("one", "ron"))
+    said = {"status": {"state": "Succeeded"}}
+    assert "those who may create Jobs" in stage.patches("ron", "one", said, "--subresource=status")
+    assert "patched" in stage.patches("ann", "one", said, "--subresource=status")
+
+
+def test_reviewed_runs_are_created_by_those_who_may_patch_the_tool(stage: Stage) -> None:
+    namespaces.apply(stage.cluster.kubeconfig, tool(stage.namespace, "careful", runs="reviewed"))
+    run = stage.run("careful-1", "ron", tool="careful")
+    for _ in range(60):  # the API server learns of a new tool a moment later
+        answer = stage.creates("ron", run, "--dry-run=server")
+        if "are reviewed" in answer:
+            break
+    assert "runs of this tool are reviewed" in stage.creates("ron", run)
+    assert "created" in stage.creates("ann", stage.run("careful-1", "ann", tool="careful"))
+
+
+def test_nobody_carries_out_a_run_that_is_not_what_its_tool_gives(stage: Stage) -> None:
+    secret = {"kind": "Secret", "name": "postgres", "digest": "sha256:aa", "path": "/p"}
+    forged = {
+        "image": stage.run("image", "ron", evil(**IMAGE)),
+        "nowhere": stage.run("nowhere", "ron", tool="nothing"),
+        "answers": stage.run("answers", "ron", answers={"day": "mon"}),
+        "secret": stage.run("secret", "ron", mounts=[secret]),
+        "adopted": stage.run(
+            "adopted", "ron", evil(**IMAGE), adopted={"job": "x", "uid": "y"}, retry=due.RETRY
+        ),
+    }
+    for run in (*forged.values(), stage.run("honest", "ron")):
+        assert "created" in stage.creates("ron", run)
+    done = stage.admin("reconcile")
+    assert "honest: attempt 1 started" in done.stdout, done
+    assert [one["metadata"]["name"] for one in stage.get("jobs")["items"]] == ["honest-1"]
+    states = {one["metadata"]["name"]: one["status"]["state"] for one in stage.get("runs")["items"]}
+    assert states == {**dict.fromkeys(forged, "NotStarted"), "adopted": "Failed", "honest": "Running"}
+    why = stage.ann.types("why", "image")
+    assert "NotOfTool" in why.stdout
+    assert "its Job is not what tool/backup gives for its answers now" in why.stdout
+    assert "NotStarted" in stage.ann.types("runs").stdout
+    assert 'there is no tool "nothing"' in stage.ann.types("why", "nowhere").stdout
+    # Also not whoever has the same request: they would do it with their own rights.
+    assert "created" in stage.creates("ron", stage.run("nightly", "ron", evil(**IMAGE), digest=DIGEST))
+    ended = stage.ann.types("run", "backup", "--request-id", "nightly", "--detach")
+    assert "its Job is not what tool/backup gives for its answers now" in ended.stdout + ended.stderr, ended
+    assert [one["metadata"]["name"] for one in stage.get("jobs")["items"]] == ["honest-1"]
+
+
+DIGEST = runs.digest("backup", {}, {})
+
+
+def test_an_attempt_that_was_asked_for_with_another_image_is_not_made(stage: Stage) -> None:
+    assert stage.ann.types("run", "backup", "--request-id", "one", "--detach").exit_code == 0
+    assert stage.ann.types("cancel", "one").exit_code == 0
+    wish = {"attempt": 2, "by": f"ron-of-{stage.namespace}", "job": evil(**IMAGE)}
+    assert "patched" in stage.patches("ron", "one", {"spec": {"wish": wish, "cancelledBy": None}})
+    retried = stage.ann.types("retry", "one", "--detach")
+    assert [one["metadata"]["name"] for one in stage.get("jobs")["items"]] == ["one-1"], retried
+
+
+@pytest.mark.parametrize("account", ["ann", ""])
+def test_ordinary_users_and_administrators_do_all_that_is_due(stage: Stage, account: str) -> None:
+    with wiring.open_world(Target(kubeconfig=str(stage.cluster.kubeconfig))) as (world, writers):
+        scene = due.Scene(writers, stage.namespace)
+        writers.cluster.delete(
+            Ref(TOOL, "backup", stage.namespace), uid=stage.get("tools")["items"][0]["metadata"]["uid"]
+        )
+        scene.tool()
+        due.fill(scene, world)
+        who = stage.kubeconfig(account) if account else stage.cluster.kubeconfig
+        done = Person(stage.home / "who", who).types("reconcile", "-n", stage.namespace)
+        assert done.exit_code == 0, done
+        due.is_done(world, stage.namespace)
+
+
+def test_ordinary_users_run_retry_cancel_and_reconcile_as_before(stage: Stage) -> None:
+    ann = stage.ann
+    for words in (
+        ("run", "backup", "--request-id", "one", "--detach"),
+        ("cancel", "one"),
+        ("retry", "one", "--detach"),
+        ("cancel", "one"),
+        ("retry", "one", "--set", "memory=1Gi", "--detach"),
+        ("reconcile",),
+    ):
+        ended = ann.types(*words)
+        assert ended.exit_code == 0, (words, ended)
+    (run,) = stage.get("runs")["items"]
+    assert run["spec"]["requestedBy"] == run["spec"]["wish"]["by"] == f"ann-of-{stage.namespace}"
+    assert [one["job"] for one in run["status"]["attempts"]] == ["one-1", "one-2", "one-3"]
+
+
+def test_a_run_with_files_whose_command_was_killed_is_begun_by_somebody_else(stage: Stage) -> None:
+    given = stage.home / "settings.ini"
+    given.write_text("a = b\n")
+    words = ("run", "backup", "--request-id", "fed", "--mount", f"{given}:/etc/tool.ini", "--detach")
+    assert stage.ann.is_killed(Kill("after", 2), *words).was_killed
+    done = stage.admin("reconcile")
+    assert "fed: attempt 1 started" in done.stdout, done
