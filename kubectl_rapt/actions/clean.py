@@ -164,7 +164,7 @@ class Policies:
         for manifest in world.cluster.list(TOOL, scope.namespace, fields=fields):
             metadata = manifest["metadata"]
             self._tools[metadata["namespace"], metadata["name"]] = next(
-                iter(_read([manifest], tools.from_manifest, broken)), None
+                iter(_read([manifest], _outline, broken)), None
             )
         self._unknown = "is not known here"
         self._shipped: dict[str, CleanupPolicy] | None = None
@@ -250,6 +250,11 @@ class Policies:
             raise NotFound("no-policy", what, f"--policy {shell.word(known[0])} --dry-run=client").meant(
                 name, near
             )
+
+
+def _outline(manifest: Manifest) -> Tool:
+    """A tool without its Job and its parameters, of which cleaning needs nothing."""
+    return replace(tools.from_manifest(manifest), job={}, parameters=())
 
 
 def _by_age(age: Duration | None, *, export: bool) -> CleanupPolicy:

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 from kubectl_rapt.actions import threads
@@ -57,11 +58,17 @@ class Told:
 
 
 Tell = Callable[[Told], None]
+Postponed = tuple[Ref, Callable[[], None]]
+"""Something heavy, and what is to be done with it."""
+
+
+class TooHeavy(Exception):
+    """A place holds what takes long to read: nothing was done there yet, and others go first."""
 
 
 @dataclass
 class Pass:
-    """One pass: where it reads and writes, and whom it tells."""
+    """One pass: where it reads and writes, and whom it tells; and whether it stays where something heavy is."""
 
     world: World
     writers: Writers
@@ -70,6 +77,9 @@ class Pass:
     is_dry: bool
     lock: threading.Lock = field(default_factory=threading.Lock)
     unread: set[Ref] = field(default_factory=set)
+    heavy: set[Ref] = field(default_factory=set)
+    is_patient: bool = True
+    later: list[Postponed] = field(default_factory=list)
 
     def say(self, ref: Ref, what: str, error: RaptError | None = None) -> None:
         """Tell of one thing, from any thread; once of what cannot be read, though several steps come upon it."""
@@ -82,7 +92,10 @@ class Pass:
             self.tell(Told(ref, what, error))
 
     def each(self, do: Callable[[T], None], items: Sequence[tuple[Ref, T]]) -> None:
-        """Do something for each of some objects, several at once; one that fails does not stop the others."""
+        """Do something for each of some objects, several at once; one that fails does not stop the others.
+
+        What is heavy comes last of all, one after the other: it would take the memory and the time of the others.
+        """
 
         def one(item: tuple[Ref, T]) -> None:
             ref, what = item
@@ -96,11 +109,20 @@ class Pass:
             except Exception as error:  # whatever somebody has put there, the others are done
                 self.say(ref, "", reading.Unreadable(ref, reading.why(error)))
 
-        if items:
-            threads.each(one, items, AT_ONCE)
+        self.later += [(item[0], partial(one, item)) for item in items if item[0] in self.heavy]
+        if light := [item for item in items if item[0] not in self.heavy]:
+            threads.each(one, light, AT_ONCE)
 
     def read(self, manifest: Manifest, kind: Kind, read: Callable[[Manifest], T]) -> T | None:
-        """An object as a value; None where it is broken, which is told."""
+        """An object as a value; None where it is broken, which is told.
+
+        Raises:
+            TooHeavy: It is heavy, and the pass was told to come back to such a place later.
+        """
+        if reading.is_heavy(manifest):
+            if not self.is_patient:
+                raise TooHeavy
+            self.heavy.add(reading.ref_of(manifest, kind))
         try:
             return read(manifest)
         except Exception as error:  # one broken object must not keep the others from being done

@@ -1,22 +1,44 @@
 """Reconcile: one pass over everything that is due, each step safe with others alive and with a kill at any moment."""
 
+import threading
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence, Set
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
-from kubectl_rapt.actions import adopt, advance, announce, find, notify, recent, repository, reviewed, sweep
-from kubectl_rapt.actions.passing import Pass, Scope, Tell
-from kubectl_rapt.errors import Invalid, Refused, Unavailable
-from kubectl_rapt.model.kinds import JOB, RUN, Manifest, Ref
+from kubectl_rapt.actions import (
+    adopt,
+    advance,
+    announce,
+    find,
+    notify,
+    recent,
+    repository,
+    reviewed,
+    sweep,
+    threads,
+)
+from kubectl_rapt.actions.passing import Pass, Postponed, Scope, Tell, Told, TooHeavy
+from kubectl_rapt.config import location
+from kubectl_rapt.errors import Invalid, RaptError, Refused, Unavailable
+from kubectl_rapt.model.kinds import JOB, NAMESPACE, RUN, Manifest, Ref
 from kubectl_rapt.objects import jobs, labels, runs
 from kubectl_rapt.objects.jobs import Job
 from kubectl_rapt.objects.runs import Run
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs import adoption, holding, lifecycle, news, retention, strays
-from kubectl_rapt.runs.adoption import Candidate
 from kubectl_rapt.runs.lifecycle import Done, Later, Seen, Taken, Wait
 from kubectl_rapt.runs.retention import Item
 from kubectl_rapt.writes import Writers
+
+AT_ONCE = 3
+"""Places that are looked at together."""
+MOST_KEPT = 8 * 1024 * 1024
+"""Of the unfinished runs of a namespace, so much is kept in a pass, in characters: some thousand runs."""
+
+
+HEAVY_TIME = timedelta(seconds=30)
+"""For so long, at its end, a pass takes up what is heavy."""
 
 
 def reconcile(world: World, writers: Writers, scope: Scope, tell: Tell, *, is_dry: bool = False) -> None:
@@ -33,7 +55,56 @@ def reconcile(world: World, writers: Writers, scope: Scope, tell: Tell, *, is_dr
         NotFound: Rapt is not installed.
         Refused, Unavailable, Conflict: What there is cannot be listed, and nothing more was done.
     """
-    this = Pass(world, writers, scope, tell, is_dry)
+    _finish(world, tell, _do(Pass(world, writers, scope, tell, is_dry)))
+
+
+def reconcile_several(
+    world: World, writers: Writers, scopes: Sequence[Scope], tell: Tell, *, is_dry: bool = False
+) -> None:
+    """Do what is due in several places, once. A place where something heavy is comes after the others.
+
+    One place where nothing can be listed does not stop the others: that is told.
+    """
+    later: list[Postponed] = []
+    slow: list[Scope] = []
+    lock = threading.Lock()
+
+    def do(scope: Scope, *, is_patient: bool = False) -> None:
+        try:
+            left = _do(Pass(world, writers, scope, tell, is_dry, lock, is_patient=is_patient))
+        except TooHeavy:
+            slow.append(scope)
+        except RaptError as error:
+            if location.concerns_all(error):
+                raise
+            with lock:
+                tell(Told(Ref(NAMESPACE, scope.namespace), "", error))
+        else:
+            later.extend(left)
+
+    # The API server itself takes seconds for a list of large objects, and the others need not wait for that.
+    threads.each(do, scopes, AT_ONCE)
+    for scope in slow:
+        do(scope, is_patient=True)
+    _finish(world, tell, later)
+
+
+def _finish(world: World, tell: Tell, later: Sequence[Postponed]) -> None:
+    """Do what is heavy, for a while."""
+    ends_at = world.now() + HEAVY_TIME
+    left: Counter[str] = Counter()
+    for ref, do in later:
+        if world.now() < ends_at:
+            do()
+        else:
+            left[ref.namespace] += 1
+    for namespace, count in left.items():
+        tell(Told(Ref(NAMESPACE, namespace), f"{count} very large objects are left for a later pass"))
+
+
+def _do(this: Pass) -> list[Postponed]:
+    """A pass; and what is left to be done of it."""
+    world, scope = this.world, this.scope
     selector = labels.selector(scope.marks)
     _execute_reviewed(this)
     # Runs first: a Job that began in between has a Run that is not looked at in this pass.
@@ -44,7 +115,7 @@ def reconcile(world: World, writers: Writers, scope: Scope, tell: Tell, *, is_dr
     this.each(
         partial(_bring_forward, this), [(run.ref, (run, there.by_ref.get(job))) for run, job in unfinished]
     )
-    this.each(partial(_adopt, this), [(one.ref, one) for one in there.failed])
+    this.each(partial(_adopt, this), [(ref, ref) for ref in there.failed])
     this.each(partial(sweep.remove_stray, this), [(one.ref, one) for one in there.suspended])
     rows = recent.rows(world, scope.namespace, labels=selector)
     readable = recent.readable(rows, lambda ref, error: this.say(ref, "", error))
@@ -52,6 +123,7 @@ def reconcile(world: World, writers: Writers, scope: Scope, tell: Tell, *, is_dr
     _notify(this, readable)
     sweep.hold(this, there.kept, rows)
     sweep.clean_up(this, policies, there.items, rows)
+    return this.later
 
 
 def _execute_reviewed(this: Pass) -> None:
@@ -69,20 +141,37 @@ def _execute_reviewed(this: Pass) -> None:
 
 
 def _unfinished(this: Pass, selector: str) -> list[tuple[Run, Ref]]:
-    """The runs that something may be due for, each with the Job to look at."""
-    cluster, namespace = this.world.cluster, this.scope.namespace
+    """The runs that something may be due for, each with the Job to look at; what is large in them is not kept."""
     try:
-        found = list(cluster.list(RUN, namespace, labels=selector, fields=runs.UNFINISHED))
+        return list(_listed(this, selector, runs.UNFINISHED))
     except Invalid:
         # Before Kubernetes 1.31 no field of our kinds can be selected by.
-        found = list(cluster.list(RUN, namespace, labels=selector))
-    read = (this.read(manifest, RUN, _with_job) for manifest in found)
-    return [one for one in read if one and not one[0].is_finished]
+        return list(_listed(this, selector, ""))
+
+
+def _listed(this: Pass, selector: str, fields: str) -> Iterator[tuple[Run, Ref]]:
+    spent: Counter[str] = Counter()
+    left: Counter[str] = Counter()
+    listed = this.world.cluster.list(RUN, this.scope.namespace, labels=selector, fields=fields)
+    # None is held while the next one is read.
+    for found in map(partial(this.read, kind=RUN, read=_with_job), listed):
+        if found is None or found[0].is_finished:
+            continue
+        namespace = found[0].namespace
+        spent[namespace] += 1000 + sum(len(one.message) + len(one.evidence) for one in found[0].attempts)
+        if spent[namespace] > MOST_KEPT:
+            left[namespace] += 1
+        else:
+            yield found
+    for namespace, count in left.items():
+        this.say(
+            Ref(NAMESPACE, namespace), f"{count} unfinished runs are left for a later pass: it has too many"
+        )
 
 
 def _with_job(manifest: Manifest) -> tuple[Run, Ref]:
     run = runs.from_manifest(manifest)
-    return run, Ref(JOB, lifecycle.job_name(run), run.namespace)
+    return runs.outline(run), Ref(JOB, lifecycle.job_name(run), run.namespace)
 
 
 def _due(this: Pass, unfinished: Iterable[tuple[Run, Ref]], governed: Iterable[str]) -> Iterator[Manifest]:
@@ -126,7 +215,7 @@ class _Jobs:
         self._looked_at = looked_at
         self.by_ref: dict[Ref, Job] = {}
         self.items: list[Item] = []
-        self.failed: list[Candidate] = []
+        self.failed: list[Ref] = []
         self.suspended: list[Job] = []
         self.kept: list[sweep.Kept] = []
         take = partial(self._take, this.world.now())
@@ -138,8 +227,8 @@ class _Jobs:
         if job.ref in self._looked_at:
             self.by_ref[job.ref] = job
         self.items.append(retention.of_job(manifest, job))
-        if found := adoption.candidate(manifest, job):
-            self.failed.append(found)
+        if adoption.candidate(manifest, job):
+            self.failed.append(job.ref)
         if step := holding.kept(manifest, job):
             self.kept.append(sweep.Kept(step, job.is_held, holding.run_name(manifest)))
         if strays.may_be(manifest, job, now):
@@ -159,7 +248,7 @@ def _bring_forward(this: Pass, found: tuple[Run, Job | None]) -> None:
             if not run.mounts or run.attempts:
                 return
     if this.is_dry:
-        _foretell(this, run, advance.decided(this.world, seen)[1])
+        _foretell(this, run, advance.decided(this.world, advance.observe(this.world, seen))[1])
         return
     carried = advance.carry(this.world, this.writers, advance.observe(this.world, seen))
     after = carried.run
@@ -191,8 +280,12 @@ def _foretell(this: Pass, run: Run, step: lifecycle.Settled) -> None:
     this.say(run.ref, what)
 
 
-def _adopt(this: Pass, found: Candidate) -> None:
+def _adopt(this: Pass, ref: Ref) -> None:
     """Make a run of a CronJob's failed Job."""
+    manifest = this.world.cluster.get(ref)
+    found = adoption.candidate(manifest, jobs.from_manifest(manifest))
+    if found is None:
+        return
     wanted, why_not = adopt.plan(this.world, found)
     if wanted is None:
         return

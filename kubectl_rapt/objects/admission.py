@@ -11,7 +11,7 @@ from kubectl_rapt.model.kinds import (
     Kind,
     Manifest,
 )
-from kubectl_rapt.objects import labels
+from kubectl_rapt.objects import jobs, labels
 
 RUNS, STATUS, TOOLS = "rapt-runs", "rapt-run-status", "rapt-runs-of-tools"
 
@@ -31,6 +31,7 @@ _NEVER_CHANGED = (
     *("schedule", "slot", "replayOf", "notAfter", "job"),
 )
 _JOBS = "authorizer.group('batch').resource('jobs').namespace(request.namespace).check('create').allowed()"
+_SCHEDULED = f"(object.spec.requestedBy == '{jobs.CRON}' && has(object.spec.adopted) && {_JOBS})"
 _POD = "spec.template.spec"
 
 
@@ -50,7 +51,7 @@ def manifests(form: int) -> list[Manifest]:
             ("runs", ["CREATE", "UPDATE"]),
             [
                 _only(
-                    _named("requestedBy", "object.spec.requestedBy"),
+                    f"{_named('requestedBy', 'object.spec.requestedBy')} || {_SCHEDULED}",
                     "requestedBy is to be whoever creates the Run",
                 ),
                 _only(

@@ -19,9 +19,9 @@ from kubectl_rapt.model.kinds import (
 )
 from kubectl_rapt.objects import cleanup_policies, labels, retry_policies, runs
 from kubectl_rapt.objects.job_places import PATTERN
-from kubectl_rapt.objects.job_schema import TOOL_JOB
+from kubectl_rapt.objects.job_schema import LONGEST, TOOL_JOB
 
-FORMAT = 3
+FORMAT = 4
 """Grows with each change of what is installed; ``install`` never replaces a higher one."""
 
 _TEXT = {"type": "string", "maxLength": 1024}
@@ -32,11 +32,13 @@ _TOOL_NAME = {**_NAME, "pattern": f"^{_WORD}$"}
 _ENVIRONMENT_NAME = {**_NAME, "pattern": f"^({_WORD})?$"}
 _TIME = {
     "type": "string",
+    "maxLength": 64,
     "format": "date-time",
     # The format alone accepts times that no calendar has: year 0, zone +99:99, letters in the seconds.
     "pattern": "^[1-9][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
     "T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$",
 }
+_LONG = {"type": "string", "maxLength": LONGEST}
 _ANY = {"x-kubernetes-preserve-unknown-fields": True}
 _SOURCE = {
     "type": "object",
@@ -53,7 +55,7 @@ _PARAMETER = {
     "type": "object",
     "required": ["name", "type", "at"],
     "properties": {
-        "name": {"type": "string", "pattern": "^[a-z][A-Za-z0-9]{0,62}$"},
+        "name": {"type": "string", "maxLength": 63, "pattern": "^[a-z][A-Za-z0-9]{0,62}$"},
         "type": {
             "type": "string",
             "enum": [
@@ -73,11 +75,11 @@ _PARAMETER = {
         "default": _ANY,
         "required": {"type": "boolean"},
         "renamedFrom": {"type": "array", "maxItems": 64, "items": _TEXT},
-        "choices": {"type": "array", "items": _ANY},
+        "choices": {"type": "array", "maxItems": 1000, "items": _ANY},
         "pattern": _TEXT,
         "minimum": {"type": "number"},
         "maximum": {"type": "number"},
-        "prefixes": {"type": "array", "items": _TEXT},
+        "prefixes": {"type": "array", "maxItems": 1000, "items": _TEXT},
         "example": _ANY,
         "code": {"type": "boolean"},
     },
@@ -90,7 +92,7 @@ _ARGUMENTS = {
         "required": ["name"],
         "properties": {
             "name": _NAME,
-            "description": {"type": "string"},
+            "description": _LONG,
             "required": {"type": "boolean"},
             "default": _ANY,
         },
@@ -101,19 +103,20 @@ _PREDECESSOR = {
     "required": ["image"],
     "properties": {
         "image": _TEXT,
-        "command": {"type": "array", "items": {"type": "string"}},
-        "args": {"type": "array", "items": {"type": "string"}},
-        "help": {"type": "string"},
+        "command": {"type": "array", "maxItems": 1000, "items": _LONG},
+        "args": {"type": "array", "maxItems": 1000, "items": _LONG},
+        "help": _LONG,
         "arguments": _ARGUMENTS,
         "env": {
             "type": "array",
+            "maxItems": 500,
             "items": {
                 "type": "object",
                 "required": ["name"],
                 "properties": {
                     "name": _NAME,
-                    "value": {"type": "string"},
-                    "valueFrom": _ANY | {"type": "object"},
+                    "value": _LONG,
+                    "valueFrom": _ANY | {"type": "object", "maxProperties": 4},
                 },
             },
         },
@@ -211,8 +214,8 @@ _TOOL_SPEC = {
         "parameters": {"type": "array", "maxItems": 256, "items": _PARAMETER},
         "job": TOOL_JOB,
         "jobTemplate": _PREDECESSOR,
-        "help": {"type": "string"},
-        "args": {"type": "array", "items": {"type": "string"}},
+        "help": _LONG,
+        "args": {"type": "array", "maxItems": 1000, "items": _LONG},
         "arguments": _ARGUMENTS,
     },
     "x-kubernetes-validations": [
@@ -229,8 +232,8 @@ _RUN_SPEC = {
         "tool": _TOOL_NAME,
         "digest": {"type": "string", "maxLength": 71},
         "requestedBy": _TEXT,
-        "answers": {"type": "object"} | _ANY,
-        "env": {"type": "object", "additionalProperties": {"type": "string"}},
+        "answers": {"type": "object", "maxProperties": 256, "additionalProperties": _ANY},
+        "env": {"type": "object", "maxProperties": 500, "additionalProperties": _LONG},
         "source": _SOURCE,
         "retry": _NAMED_RETRY,
         "concurrency": {"type": "string", "enum": ["allow", "forbid", "queue"]},
@@ -287,6 +290,7 @@ _RUN_STATUS = {
     "properties": {
         "attempts": {
             "type": "array",
+            "maxItems": 1000,
             "items": {
                 "type": "object",
                 "required": ["number", "job", "uid"],
@@ -311,6 +315,7 @@ _RUN_STATUS = {
         "log": {"type": "string", "maxLength": 65536},
         "conditions": {
             "type": "array",
+            "maxItems": 16,
             "items": _CONDITION,
             "x-kubernetes-list-type": "map",
             "x-kubernetes-list-map-keys": ["type"],

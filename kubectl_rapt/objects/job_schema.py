@@ -36,6 +36,8 @@ _DNS_LABEL = r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
 _QUANTITY = r"^[+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][-+]?[0-9]+)?$"
 _OCTAL = re.compile(r"0[0-7]+")
 _MAX_INT32 = 2**31 - 1
+LONGEST = 131072
+"""What Linux takes as one argument or variable of a program, in bytes."""
 
 
 def _object(required: Sequence[str] = (), /, **properties: Schema) -> dict[str, Any]:
@@ -80,7 +82,7 @@ _FALSE = {"type": "boolean", "enum": [False]}
 _NAME = _text(_DNS_LABEL, 63)
 _OBJECT_NAME = _text(r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", 253)
 _KEY = _text(r"^[-._a-zA-Z0-9]+$", 253)
-_AMOUNT = {"x-kubernetes-int-or-string": True, "pattern": _QUANTITY}
+_AMOUNT = {"x-kubernetes-int-or-string": True, "pattern": _QUANTITY, "maxLength": 64}
 _RELATIVE_PATH = _text(r"^[^/]", 4096)
 _ID = _whole(0)
 _MODE = _whole(0, 0o777)
@@ -96,7 +98,7 @@ _SECURITY = {
 _VARIABLE = _object(
     ("name",),
     name=_text(r"^[A-Za-z_][-._A-Za-z0-9]*$", 253),
-    value=_text(),
+    value=_text("", LONGEST),
     valueFrom=_object(
         secretKeyRef=_object(("name", "key"), name=_OBJECT_NAME, key=_KEY, optional=_BOOLEAN),
         configMapKeyRef=_object(("name", "key"), name=_OBJECT_NAME, key=_KEY, optional=_BOOLEAN),
@@ -125,8 +127,8 @@ _CONTAINER = _object(
     name=_NAME,
     image=_text(r"^[a-z0-9A-Z][-a-zA-Z0-9._/:@]*$", 1024),
     imagePullPolicy=_one_of("Always", "IfNotPresent", "Never"),
-    command=_list(_text(), 1000),
-    args=_list(_text(), 1000),
+    command=_list(_text("", LONGEST), 1000),
+    args=_list(_text("", LONGEST), 1000),
     workingDir=_text(r"^/", 4096),
     env=_list(_VARIABLE, 500),
     envFrom=_list(
@@ -253,7 +255,7 @@ _TOOL_SPEC = {
 def _job(pod: Schema, spec: Schema, rule: str, message: str) -> Schema:
     metadata = _object(
         labels=_map(_text(r"^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$", 63), 64, rule, message),
-        annotations=_map(_text(), 64, rule, message),
+        annotations=_map(_text("", 262144), 64, rule, message),
     )
     return _object(
         ("spec",),

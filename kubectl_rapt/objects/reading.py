@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Callable, Iterable, Iterator
 from functools import wraps
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from kubectl_rapt.errors import Invalid, RaptError
 from kubectl_rapt.model.kinds import Kind, Manifest, Ref
@@ -86,3 +86,20 @@ def why(error: Exception) -> str:
     if isinstance(error, KeyError):
         return f"it has no {error.args[0]}"
     return str(error) or type(error).__name__
+
+
+HEAVY = 10_000
+"""So many values take some megabytes. What people write has a few hundred, or some thousand where it is large."""
+
+
+def is_heavy(manifest: Manifest) -> bool:
+    """Whether an object takes so much memory that several are not to be read at the same time."""
+    found, left = 0, [manifest]
+    while left and found < HEAVY:
+        one: Any = left.pop()
+        found += 1 + (len(one) // 1000 if isinstance(one, str) else 0)
+        if isinstance(one, dict):
+            left += one.values()
+        elif isinstance(one, list):
+            left += one
+    return found >= HEAVY

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+_AT_ONCE = 64 * 1024
 _scan = json.JSONDecoder().raw_decode
 
 
@@ -28,15 +29,20 @@ def read(pieces: Iterable[bytes], key: str) -> Iterator[tuple[Mapping[str, Any],
     begin = f'"{key}":['
     head: dict[str, Any] | None = None
     text = ""
+    enough = 0
     for piece in pieces:
         text += decode(piece)
         if head is None and begin in text:
             before, _, text = text.partition(begin)
             head = json.loads(f"{before}{begin}]}}")
-        if head is not None:
+        if head is not None and len(text) >= enough:
             found, text = _whole(text)
-            if found:
+            while found:
                 yield head, found
+                found = []  # of large ones there is only one at a time
+                found, text = _whole(text)
+            # A large element is not tried anew with each piece of it: that would take the square of its length.
+            enough = 2 * len(text)
     rest = json.loads(text if head is None else f"{{{begin}{text}")
     if not isinstance(rest, dict):
         raise ValueError("the answer is not an object")
@@ -44,9 +50,9 @@ def read(pieces: Iterable[bytes], key: str) -> Iterator[tuple[Mapping[str, Any],
 
 
 def _whole(text: str) -> tuple[list[Any], str]:
-    """The elements that are there whole, with the comma behind them, and the text after them."""
+    """The next elements that are there whole, with the comma behind them, and the text after them."""
     found, at = [], 0
-    while True:
+    while at < _AT_ONCE:
         try:
             element, end = _scan(text, at)
         except ValueError:

@@ -84,7 +84,9 @@ class Reads:
         """See the port."""
         for one in self._namespaces(kind, namespace):
             for _, items in lists.objects(self._door, kind, one, labels=labels, fields=fields):
-                yield from items
+                items.reverse()
+                while items:
+                    yield items.pop()
 
     def table(
         self, kind: Kind, namespace: str, *, labels: str = "", fields: str = "", limit: int = 0

@@ -12,10 +12,8 @@ from kubectl_rapt.actions import repository
 from kubectl_rapt.actions.notify import Webhook
 from kubectl_rapt.actions.passing import Scope, Told
 from kubectl_rapt.cli import options, progress, refusals, show, terminal
-from kubectl_rapt.config import location
 from kubectl_rapt.config.project import Environment, Reconcile
-from kubectl_rapt.errors import RaptError, UsageError
-from kubectl_rapt.model.kinds import NAMESPACE, Ref
+from kubectl_rapt.errors import UsageError
 from kubectl_rapt.ports.world import World
 
 
@@ -65,15 +63,14 @@ def reconcile(
         said = place.reconcile if place else Reconcile()
         to = to or _webhook(os.environ.get(said.url_variable, ""), said.secret_variable)
         places = [""] if all_namespaces else named or _namespaces(world)
-        for namespace in places:
-            progress.phase(f"doing what is due in {namespace or 'every namespace'}")
-            scope = Scope(namespace, options.named_environment(context), export or said.export_to, to)
-            try:
-                reconciling.reconcile(world, writers, scope, tell, is_dry=is_dry)
-            except RaptError as error:
-                if len(places) == 1 or location.concerns_all(error):
-                    raise
-                tell(Told(Ref(NAMESPACE, namespace), "", error))  # the others are done all the same
+        scopes = [
+            Scope(one, options.named_environment(context), export or said.export_to, to) for one in places
+        ]
+        progress.phase(f"doing what is due in {' and '.join(filter(None, places)) or 'every namespace'}")
+        if len(scopes) == 1:
+            reconciling.reconcile(world, writers, scopes[0], tell, is_dry=is_dry)
+        else:
+            reconciling.reconcile_several(world, writers, scopes, tell, is_dry=is_dry)
     if output:
         terminal.out(show.document(show.listed([_data(one) for one in told]), output))
     failed = sum(one.error is not None for one in told)

@@ -58,3 +58,19 @@ def test_what_is_no_list_is_told(text: bytes) -> None:
 def test_an_empty_list_has_what_is_known_of_it(nothing: Any) -> None:
     ((about, found),) = elements.read([a_list(nothing)], "items")
     assert (about["kind"], found) == ("JobList", [])
+
+
+def test_a_large_element_costs_its_length_and_not_the_square_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A namespace with objects of a megabyte would hold up whoever lists it together with others."""
+    scan, scanned = vars(elements)["_scan"], 0
+
+    def count(text: str, at: int) -> Any:
+        nonlocal scanned
+        scanned += len(text) - at
+        return scan(text, at)
+
+    monkeypatch.setitem(vars(elements), "_scan", count)
+    text = a_list([{"a": [[]] * 50_000}, {"b": 1}, {"c": 2}])
+    found = [one for _, some_ in elements.read(cut(text, 1000), "items") for one in some_]
+    assert len(found) == 3
+    assert scanned < 5 * len(text)

@@ -1,5 +1,6 @@
 """What ``install`` applies: the schemas fit what Rapt writes, and nobody gets more rights than the plan says."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from kubectl_rapt.model.kinds import CUSTOM_RESOURCE_DEFINITION, KINDS, ref_of
@@ -125,3 +126,44 @@ def test_everyone_may_only_ask_which_cluster_this_is_and_what_is_installed() -> 
     ]
     assert [one["name"] for one in binding["subjects"]] == ["system:authenticated"]
     assert binding["roleRef"]["name"] == "rapt-identity"
+
+
+def unbounded(schema: Any, where: str) -> Iterator[str]:
+    """The places of a schema that may hold as much as anybody likes."""
+    kind = schema.get("type", "string" if "x-kubernetes-int-or-string" in schema else "")
+    if kind == "string" and not {"maxLength", "enum"} & {*schema}:
+        yield where
+    if kind == "array":
+        if "maxItems" not in schema:
+            yield where
+        yield from unbounded(schema["items"], f"{where}[]")
+    if kind == "object":
+        if "properties" not in schema and "maxProperties" not in schema:
+            yield where
+        if "additionalProperties" in schema:
+            yield from unbounded(schema["additionalProperties"], f"{where}{{}}")
+        for name, one in schema.get("properties", {}).items():
+            yield from unbounded(one, f"{where}.{name}")
+    if not kind and "x-kubernetes-preserve-unknown-fields" in schema:
+        yield where
+
+
+ANYTHING = {
+    "runs: .spec.answers{}",
+    "tools: .spec.arguments[].default",
+    "tools: .spec.jobTemplate.arguments[].default",
+    "tools: .spec.parameters[].choices[]",
+    "tools: .spec.parameters[].default",
+    "tools: .spec.parameters[].example",
+}
+"""Values of any type, which no keyword of a structural schema bounds: the object's own size does."""
+
+
+def test_every_text_list_and_map_of_every_kind_has_its_bound() -> None:
+    found = set()
+    for kind in crds.KINDS:
+        version = BY_NAME[f"{kind.plural}.rapt.dev"]["spec"]["versions"][0]
+        for name, part in version["schema"]["openAPIV3Schema"]["properties"].items():
+            if part != {"type": "object"}:  # a status that holds nothing
+                found |= {f"{kind.plural}: {one}" for one in unbounded(part, f".{name}")}
+    assert found == ANYTHING

@@ -151,3 +151,17 @@ def test_names_that_are_shown_in_commands_hold_nothing_that_a_shell_reads(kind: 
     strict = pattern.removesuffix("$") + r"\Z"
     for name in ("prod\nkubectl delete ns x", "prod\n", "a b", "a;b", "$(id)", "-a", "a'", "a\0b"):
         assert not re.search(strict, name), name
+
+
+@pytest.mark.parametrize(
+    ("answers", "is_heavy"),
+    [
+        ({"day": "mon"}, False),
+        ({"list": [str(number) for number in range(2000)]}, False),
+        ({"nested": [[[]] for _ in range(20_000)]}, True),
+        ({"maps": [{} for _ in range(20_000)]}, True),
+        ({"text": "x" * 20_000_000}, True),
+    ],
+)
+def test_an_object_of_very_many_values_is_heavy(answers: Any, is_heavy: bool) -> None:
+    assert reading.is_heavy(runs.to_manifest(a_run(answers=answers))) == is_heavy

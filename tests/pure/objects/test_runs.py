@@ -118,3 +118,27 @@ def test_what_another_request_of_the_same_name_asks_for_is_told_one_by_one() -> 
         "the file at /t, now new",
         "the file at /w, now changed",
     ]
+
+
+def test_the_outline_of_a_run_holds_what_decides_and_nothing_that_is_large() -> None:
+    large = "x" * 100_000
+    marks = {"rapt.dev/run": "backup-x7k2p", "rapt.dev/cleanup-policy": "week", "else": large}
+    run = a_run(
+        answers={"a": large},
+        env={"A": large},
+        labels=marks,
+        annotations={"rapt.dev/keep": "ann", "else": large},
+    )
+    run = replace(
+        run, log=large, result=large, wish=runs.Wish(2, "ann", {"spec": {"template": {"spec": large}}})
+    )
+    found = runs.outline(run)
+    assert large not in str(found)
+    assert (found.ref, found.digest, found.retry, found.attempts) == (
+        run.ref,
+        run.digest,
+        run.retry,
+        run.attempts,
+    )
+    assert found.is_held
+    assert found.wish is not None and found.wish.job is not None, "that it has another Job decides too"

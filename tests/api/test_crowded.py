@@ -1,0 +1,88 @@
+"""A namespace that is full of what takes memory and time, beside others that are well."""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kubectl_rapt import wiring
+from kubectl_rapt.model.target import Target
+from tests import due, finished, namespaces
+from tests.cluster import clusters
+from tests.cluster.clusters import PrivateCluster
+from tests.due import Scene
+from tests.killing import ROOT, Person
+
+pytestmark = pytest.mark.usefixtures("kubectl_on_path")
+HEALTHY = 9
+HOSTILE = 15
+MOST_MIB = 150
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[PrivateCluster]:
+    with clusters.private(controllers=False) as own:
+        assert Person(tmp_path / "admin", own.kubeconfig).types("install").exit_code == 0
+        yield own
+
+
+def passes(person: Person, places: Sequence[str]) -> tuple[float, int, str]:
+    """One pass: after how many seconds the last healthy run was begun, its peak memory in MiB, and what it said."""
+    begun = time.monotonic()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "kubectl_rapt", "reconcile", "--for", ",".join(places)],
+        cwd=ROOT,
+        env={**person.environ, "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert process.stdout is not None
+    said, last = "", 0.0
+    for line in process.stdout:
+        said += line
+        if "attempt 1 started" in line:
+            last = time.monotonic() - begun
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    process.stdout.close()
+    return last, usage.ru_maxrss // 1024, said
+
+
+def test_a_namespace_full_of_the_largest_runs_delays_no_other_one_and_fits_into_the_reconciler(
+    own: PrivateCluster, tmp_path: Path
+) -> None:
+    person = Person(tmp_path / "admin", own.kubeconfig)
+    # What takes the most memory for its size: a great many small lists.
+    answers: dict[str, Any] = {"a": [[[]] for _ in range(272_000)]}
+    with wiring.open_world(Target(kubeconfig=str(own.kubeconfig))) as (_, writers):
+        hostile, *healthy = [namespaces.prepare(own) for _ in range(1 + HEALTHY)]
+        for namespace in (hostile, *healthy):
+            Scene(writers, namespace).tool()
+
+        def begin(name: str) -> None:
+            for namespace in healthy:
+                finished.create(writers, finished.a_run(name, namespace, job=due.JOB_AS_TOOL))
+
+        begin("warm")
+        passes(person, healthy)
+        begin("before")
+        alone, _, said = passes(person, healthy)
+        assert said.count("attempt 1 started") == HEALTHY, said
+        for number in range(HOSTILE):
+            run = finished.a_run(f"large-{number}", hostile, job=due.JOB_AS_TOOL, answers=answers)
+            writers.cluster.create(run)
+        begin("beside")
+        beside, mib, said = passes(person, [hostile, *healthy])
+    print(f"alone {alone:.2f}s, beside {beside:.2f}s, {mib} MiB")
+    assert said.count("attempt 1 started") == HEALTHY, said
+    left = re.search("([0-9]+) very large objects are left for a later pass", said)
+    assert said.count("large-") + int(left[1] if left else 0) == HOSTILE, said
+    assert mib <= MOST_MIB
+    assert beside <= 2 * alone
