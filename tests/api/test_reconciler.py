@@ -70,6 +70,7 @@ def test_the_account_has_rights_in_the_namespaces_that_were_named_and_nowhere_el
             assert may(account, f"{right} -n {other}") == may(account, f"{right} -n rapt-system") == "no"
         with wiring.open_world(Target(kubeconfig=str(own.kubeconfig))) as (_, writers):
             for namespace in (one, two, other):
+                Scene(writers, namespace).tool()
                 finished.create(writers, finished.a_run("half", namespace, job=due.JOB_AS_TOOL))
         done = Person(tmp_path / "account", account).types("reconcile", "--for", f"{one},{two},{other}")
         assert done.exit_code == 1
