@@ -78,7 +78,7 @@ def _strange(world: World, run: Run, tool: Tool | None) -> str:
         return f'there is no tool "{run.tool}"'
     own = mounts.without(run)
     if own is None:
-        return "it mounts what is no file of this run"
+        return "it mounts something that is not a file of this run"
     # The slots of a backfill take turns where runs of the tool refuse each other.
     if run.concurrency not in (tool.concurrency, {"forbid": "queue"}.get(tool.concurrency)):
         return f"tool/{tool.name} says concurrency: {tool.concurrency}, and this run {run.concurrency}"

@@ -52,15 +52,15 @@ def manifests(form: int) -> list[Manifest]:
             [
                 _only(
                     f"{_named('requestedBy', 'object.spec.requestedBy')} || {_SCHEDULED}",
-                    "requestedBy is to be whoever creates the Run",
+                    "requestedBy must be the user who creates the Run",
                 ),
                 _only(
                     _named("cancelledBy", "object.spec.cancelledBy"),
-                    "cancelledBy is to be whoever cancels the run",
+                    "cancelledBy must be the user who cancels the run",
                 ),
                 _only(
                     _named("wish", "object.spec.wish.?by.orValue('')"),
-                    "wish.by is to be whoever asks for the attempt",
+                    "wish.by must be the user who asks for the attempt",
                 ),
                 _only(
                     "request.operation == 'CREATE' || "

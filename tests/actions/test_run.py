@@ -400,7 +400,7 @@ def test_what_was_not_made_of_a_tool_is_told_from_it(ann: FakeWorld, tmp_path: P
         (replace(good, tool="nothing"), 'there is no tool "nothing"'),
         (replace(good, replay_of="nothing", tool="nothing"), 'there is no tool "nothing"'),
         (replace(good, adopted=runs.Adopted("x", "y")), job),
-        (with_pod(fed, volumes=[others]), "it mounts what is no file of this run"),
+        (with_pod(fed, volumes=[others]), "it mounts something that is not a file of this run"),
         (replace(fed, mounts=()), "it mounts what is no file"),
         (
             replace(with_pod(fed, volumes=[others]), mounts=(replace(fed.mounts[0], name="postgres"),)),

@@ -137,15 +137,15 @@ def test_the_api_server_refuses_runs_and_changes_in_the_name_of_somebody_else(st
     namespace = stage.namespace
     forged = stage.run("forged", "boss")
     for words in ((), ("--dry-run=server",)):
-        assert "requestedBy is to be whoever creates the Run" in stage.creates("ann", forged, *words)
+        assert "requestedBy must be the user who creates the Run" in stage.creates("ann", forged, *words)
     assert "created" in stage.creates("ann", stage.run("honest", "ann"))
     boss = f"boss-of-{namespace}"
     for change, why in (
-        ({"requestedBy": boss}, "requestedBy is to be whoever creates the Run"),
+        ({"requestedBy": boss}, "requestedBy must be the user who creates the Run"),
         ({"job": evil(**IMAGE)}, "only wish and cancelledBy change"),
         ({"env": {"A": "b"}}, "only wish and cancelledBy change"),
-        ({"cancelledBy": boss}, "cancelledBy is to be whoever cancels the run"),
-        ({"wish": {"attempt": 2, "by": boss}}, "wish.by is to be whoever asks"),
+        ({"cancelledBy": boss}, "cancelledBy must be the user who cancels the run"),
+        ({"wish": {"attempt": 2, "by": boss}}, "wish.by must be the user who asks"),
     ):
         assert why in stage.patches("ann", "honest", {"spec": change}), change
     ann = f"ann-of-{namespace}"
