@@ -477,7 +477,6 @@ ELSEWHERE = {
         "bad-signature",
         "moved-version",
         "rapt-too-old",
-        "wide-access",
         "yanked",
     ),
     "tests/actions/test_release.py": (
@@ -522,6 +521,7 @@ ELSEWHERE = {
         "no-home",
         "untrusted-folder",
     ),
+    "tests/cli/test_reach.py": ("wide-access",),
     "tests/cli/test_streams.py": (
         "bug",
         "no-output",

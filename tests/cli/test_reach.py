@@ -54,6 +54,7 @@ def test_rights_without_a_limit_are_refused_unless_the_environment_allows_them(
     ended = ask(*ADD)
     assert ended.exit_code == 6, str(ended)
     assert "asks for rights without a limit" in ended.stderr
+    assert "help errors wide-access" in ended.stderr
     assert "wideAccess: [evil] below environments.prod" in ended.stderr
     team.allows("evil")
     ended = ask(*ADD)
