@@ -14,7 +14,7 @@ from typing import Any
 import hypothesis
 import pytest
 
-from tests import here, namespaces
+from tests import here, killing, namespaces
 from tests.cluster import clusters
 from tests.cluster.clusters import Cluster
 from tests.cluster.locks import locked
@@ -108,6 +108,12 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 def _folder() -> Path:
     return Path(os.environ[_STARTED]).parent
+
+
+@pytest.fixture(autouse=True)
+def _nothing_stays_paused() -> Iterator[None]:
+    yield
+    killing.end_what_is_paused()
 
 
 @pytest.fixture(scope="session")

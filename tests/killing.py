@@ -35,6 +35,8 @@ LIMIT_SECONDS = 300
 _AT_ONCE = 6
 _OPEN = "open"
 _HESITATION_SECONDS = 0.2
+_PAUSED: list["subprocess.Popen[str]"] = []
+"""What a test has paused; if the test fails, it may still be there."""
 
 T = TypeVar("T")
 Side = Literal["before", "after"]
@@ -137,6 +139,7 @@ class Person:
     def is_paused(self, number: int, *words: str) -> "subprocess.Popen[str]":
         """Begin a command that stands still before its write of that number, once it has come that far."""
         process = self._begin(["-m", "tests.killing", "pause", str(number), "--", *words])
+        _PAUSED.append(process)
         ends_at = time.monotonic() + LIMIT_SECONDS
         while _state(process.pid) != "T":
             assert process.poll() is None, end(process)
@@ -180,6 +183,15 @@ def goes_on(process: "subprocess.Popen[str]") -> Ended:
     """Let a command that was paused do its write, and wait for its end."""
     process.send_signal(signal.SIGCONT)
     return end(process)
+
+
+def end_what_is_paused() -> None:
+    """Kill the commands that a test has paused and not continued: the test that comes next is not about them."""
+    while _PAUSED:
+        process = _PAUSED.pop()
+        if process.poll() is None:
+            process.kill()
+            end(process)
 
 
 def _state(pid: int) -> str:
