@@ -69,6 +69,22 @@ def test_a_page_that_names_a_flag_or_command_that_is_not_there_is_found(
     assert [bool(parse(words)) for _, words in found] == [False, True, True, True]
 
 
+def test_every_test_that_a_page_names_exists() -> None:
+    named = [
+        (page, found[1], found[2])
+        for page in pages.PAGES
+        for found in re.finditer(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", page.read_text("utf-8"))
+    ]
+    assert named
+    missing = [
+        f"{page.relative_to(source.HOME)}: {path}::{name or ''}"
+        for page, path, name in named
+        if not (place := source.HOME / path).exists()
+        or (name and f"def {name}(" not in place.read_text("utf-8"))
+    ]
+    assert not missing, "\n".join(missing)
+
+
 READERS: dict[str, Callable[[str, str], Any]] = {
     "CleanupPolicy": policies.read_cleanup,
     "Project": lambda text, _: project.read({layout.PROJECT: text.encode()}),
