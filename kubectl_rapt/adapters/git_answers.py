@@ -234,7 +234,7 @@ def classify(verb: str, code: int, said: str, url: str, trust: Trust, mirror: st
             if meaning.code == "no-access" and trust is Trust.HOSTILE:
                 hint = "a registry is read without your credential helpers: use ssh, or a line for its host in ~/.netrc"
             if meaning.code == "repository-moved" and trust is Trust.HOSTILE:
-                hint = "kubectl rapt registry, and add it again by its new address"
+                hint = "kubectl rapt registry"
             if meaning.kind is Unavailable:
                 is_unknown = verb == "push" and not re.search(_NEVER_SENT, text)
                 may_pass = meaning.code == "unreachable" and bool(re.search(_PASSES, text))
