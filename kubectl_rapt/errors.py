@@ -31,11 +31,12 @@ class RaptError(Exception):
 
     Attributes:
         hints: What helps, one text for each; each is a single line.
-        typo: A word that was given, and the one that was probably meant; None where nothing is near.
+        typo: A word that was given, and what was probably meant, each of them if there are several; None where nothing
+            is near.
     """
 
     exit_code: ClassVar[int] = 3
-    typo: "tuple[str, str] | None" = None
+    typo: "tuple[str, ...] | None" = None
 
     def __init__(
         self, code: str, message: str, hint: "str | Sequence[str]" = "", problems: Sequence[Problem] = ()
@@ -55,15 +56,16 @@ class RaptError(Exception):
     def hint(self, text: str) -> None:
         self.hints = _lines(text)
 
-    def meant(self, given: str, near: str | None) -> Self:
+    def meant(self, given: str, near: str | None, *others: str) -> Self:
         """The same error, which knows what was probably meant: the command that was typed is shown with that.
 
         Args:
             given: The wrong word.
             near: The right one; empty if the word is only in the way, None if nothing is near.
+            others: What may be meant as well: the command is shown with each.
         """
         if near is not None:
-            self.typo = given, near
+            self.typo = given, near, *others
         return self
 
 

@@ -9,7 +9,7 @@ from kubectl_rapt.actions import registry
 from kubectl_rapt.actions.registry import Entry
 from kubectl_rapt.config import derive, installation, layout, resolve
 from kubectl_rapt.config.installation import Installation
-from kubectl_rapt.config.project import Environment, Project
+from kubectl_rapt.config.project import Environment, Project, ranked
 from kubectl_rapt.errors import Invalid, Problem, RaptError, Refused
 from kubectl_rapt.guard import secrets
 from kubectl_rapt.model import shell
@@ -172,7 +172,7 @@ def _finish(
         hits = _secrets(wanted.definition, path, ready.installation, objects)
         secrets.check(hits, ready.installation.allowed_literals, parameters.of_secrets(template.parameters))
         _check_resources(ready.environment, objects)
-        _validate(world, objects, template.name)
+        _validate(world, objects, template.name, _written(project, ready.installation))
     except RaptError as error:
         return error
     files = {
@@ -276,7 +276,13 @@ def _secrets(
         yield from secrets.search(manifest, str(ref_of(manifest)))
 
 
-def _validate(world: World, objects: list[Manifest], template: str) -> None:
+def _written(project: Project, wanted: Installation) -> str:
+    """A tool's template as it is typed: with the registry of its lock, whoever else has the name."""
+    place = next((one.name for one in ranked(project) if one.url == wanted.lock.registry), "")
+    return f"{place}/{wanted.template}" if place else wanted.template
+
+
+def _validate(world: World, objects: list[Manifest], template: str, written: str) -> None:
     problems = [
         Problem(f"{ref_of(manifest)} {problem.where}", problem.what)
         for manifest in objects
@@ -285,4 +291,4 @@ def _validate(world: World, objects: list[Manifest], template: str) -> None:
     ]
     if problems:
         what = f"{template} renders to what Kubernetes does not accept"
-        raise Invalid("bad-manifest", what, f"kubectl rapt show {shell.word(template)}", problems)
+        raise Invalid("bad-manifest", what, f"kubectl rapt show {shell.word(written)}", problems)

@@ -91,6 +91,34 @@ class Catalog:
         """When it was last fetched; None for the bundled one."""
         return self.known.at if self.known else None
 
+    def fault(self, name: str) -> str:
+        """Why a template of it is not used; empty where it is, or where there is none."""
+        return self.quarantined.get(f"{FOLDER}/{name}") or self.quarantined.get(f"{INDEX}: {name}") or ""
+
+
+def having(catalogs: Sequence[Catalog], name: str) -> list[Catalog]:
+    """The catalogs that have a template of a name, fit to be used or not."""
+    return [one for one in catalogs if name in one.offers or one.fault(name)]
+
+
+def meant(catalogs: Sequence[Catalog], name: str) -> Catalog | None:
+    """The catalog whose template a name without a registry means; None where nobody has it, or nothing decides.
+
+    Only priorities that somebody wrote decide: a registry that is listed with none takes no name from another one.
+    """
+    found = having(catalogs, name)
+    if len(found) < 2:
+        return found[0] if found else None
+    written = [one.registry.priority for one in found if one.registry.priority is not None]
+    if len(written) < len(found) or written.count(max(written)) > 1:
+        return None
+    return found[written.index(max(written))]
+
+
+def written(catalogs: Sequence[Catalog], catalog: Catalog, name: str) -> str:
+    """How a template of a catalog is named so that no other one is meant: ``name``, else ``registry/name``."""
+    return name if meant(catalogs, name) is catalog else f"{catalog.registry.name}/{name}"
+
 
 def remote_of(registry: Registry) -> Remote:
     """A registry's repository, which is never trusted."""

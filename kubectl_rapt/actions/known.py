@@ -58,24 +58,23 @@ def registries(world: World) -> list[Name]:
 
 
 def templates(world: World, word: str) -> Iterator[Name]:
-    """The templates of all registries, each once, or with ``REGISTRY/`` before them where the word has that."""
+    """The templates of all registries, with ``REGISTRY/`` before them where the word has that or the name needs it."""
     wanted, slash, _ = word.partition("/")
-    given = set()
-    for catalog in _catalogs(world):
+    shelves = _catalogs(world)
+    for catalog in shelves:
         if slash and catalog.registry.name != wanted:
             continue
         for name, offer in sorted(catalog.offers.items()):
-            if name not in given and offer.newest:
-                given.add(name)
-                yield (f"{wanted}/{name}" if slash else name), f"{offer.newest}  {offer.summary}"
+            if offer.newest:
+                called = f"{wanted}/{name}" if slash else catalogs.written(shelves, catalog, name)
+                yield called, f"{offer.newest}  {offer.summary}"
 
 
 def _offer(world: World, name: str) -> tuple[Catalog, str] | None:
     """The catalog that a template comes from, and its name there."""
     registry, _, name = name.rpartition("/")
-    found = (one for one in _catalogs(world) if registry in ("", one.registry.name) and name in one.offers)
-    catalog = next(found, None)
-    return (catalog, name) if catalog else None
+    catalog = catalogs.meant([one for one in _catalogs(world) if registry in ("", one.registry.name)], name)
+    return (catalog, name) if catalog and name in catalog.offers else None
 
 
 def versions(world: World, name: str) -> list[Name]:

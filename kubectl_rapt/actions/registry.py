@@ -11,7 +11,7 @@ from kubectl_rapt.actions import vouching
 from kubectl_rapt.actions.catalogs import FOLDER, RAPT, Catalog, Offer
 from kubectl_rapt.config.installation import Installation, Lock
 from kubectl_rapt.config.project import BUNDLED, Project, Registry
-from kubectl_rapt.errors import Invalid, NotFound, Problem, Refused, Unavailable
+from kubectl_rapt.errors import Invalid, NotFound, Problem, Refused, Unavailable, UsageError
 from kubectl_rapt.model import names, shell
 from kubectl_rapt.model.versions import Version
 from kubectl_rapt.ports.world import World
@@ -76,17 +76,19 @@ def find(world: World, catalogs: Sequence[Catalog], reference: Reference, *, onl
 
     Raises:
         NotFound: ``no-registry``, ``no-template``, ``no-version``.
+        UsageError: ``several-registries``: several have it, and nothing says which is meant.
         Refused: ``moved-version``, ``yanked``, ``rapt-too-old``, ``quarantined``, ``bad-signature``.
         Unavailable: The registry, or what the version consists of, cannot be read.
     """
-    catalog = _catalog(_within(catalogs, only), reference)
+    catalog = _catalog(_within(catalogs, only, reference.name) if only else catalogs, reference)
     offer = catalog.offers[reference.name]
     if reference.wanted and reference.wanted.is_exact:
         _refuse_moved(catalog, offer, reference.wanted.least)
     sound = {version: one for version, one in offer.releases.items() if version not in offer.moved}
     if offer.moved and not sound:
         _refuse_moved(catalog, offer, max(offer.moved))
-    choice = index.choose(offer.name, sound, reference.wanted, RAPT)
+    known_as = catalogs_.written(catalogs, catalog, offer.name)
+    choice = index.choose(offer.name, sound, reference.wanted, RAPT, known_as=known_as)
     for version in offer.moved:
         # A newer version that was moved would have been taken: that it is not must not go unnoticed.
         if version > choice.version and (reference.wanted is None or reference.wanted.includes(version)):
@@ -113,11 +115,12 @@ def taken(world: World, catalog: Catalog, name: str, version: Version) -> Entry:
     return entry
 
 
-def _within(catalogs: Sequence[Catalog], only: str) -> list[Catalog]:
-    found = [one for one in catalogs if not only or one.registry.url == only]
+def _within(catalogs: Sequence[Catalog], url: str, name: str) -> list[Catalog]:
+    """The registry of a lock, alone: of several of one address the first that has the template."""
+    found = [one for one in catalogs if one.registry.url == url]
     if not found:
-        raise _unknown(only)
-    return found
+        raise _unknown(url)
+    return [next((one for one in found if name in one.offers), found[0])]
 
 
 def _unknown(url: str) -> Refused:
@@ -129,7 +132,7 @@ def _unknown(url: str) -> Refused:
 
 
 def _catalog(catalogs: Sequence[Catalog], reference: Reference) -> Catalog:
-    """The first catalog, by priority, that has the template."""
+    """The catalog whose template is meant."""
     name = reference.name
     asked = [one for one in catalogs if reference.registry in ("", one.registry.name)]
     if not asked:
@@ -137,24 +140,25 @@ def _catalog(catalogs: Sequence[Catalog], reference: Reference) -> Catalog:
         known = ", ".join(one.registry.name for one in catalogs)
         what = f'no registry "{reference.registry}" in rapt.yaml{near}'
         raise NotFound("no-registry", f"{what}; it has {known}", "kubectl rapt registry")
-    for one in asked:
-        why = one.quarantined.get(f"{FOLDER}/{name}") or one.quarantined.get(f"{catalogs_.INDEX}: {name}")
-        if why:
-            other = next((each for each in asked if name in each.offers), None)
-            hint = (
-                f"kubectl rapt show {shell.word(other.registry.name)}/{shell.word(name)}"
-                if other
-                else "kubectl rapt registry"
-            )
-            what = f"{name} of registry {one.registry.name} is quarantined: {why}"
-            raise Refused("quarantined", what, hint)
-        if name in one.offers:
+    having = catalogs_.having(asked, name)
+    fit = [f"{one.registry.name}/{name}" for one in having if name in one.offers]
+    chosen = catalogs_.meant(asked, name)
+    if having and chosen is None and len(fit) > 1:
+        raise _several(having, reference, fit)
+    if having:
+        one = chosen or next(each for each in having if each.fault(name))
+        if not (why := one.fault(name)):
             return one
+        hint = f"kubectl rapt show {shell.word(fit[0])}" if fit else "kubectl rapt registry"
+        what = f"{name} of registry {one.registry.name} is quarantined: {why}"
+        raise Refused("quarantined", what, hint)
     unusable = [one for one in asked if not one.is_usable]
     if unusable and len(unusable) == len(asked):
         raise Unavailable("no-registry-answer", unusable[0].note, "kubectl rapt registry update")
-    known_names = [known for one in asked for known in one.offers]
-    nearest = names.nearest(name, known_names)
+    nearest = names.nearest(name, [known for one in asked for known in one.offers])
+    if nearest:
+        other = catalogs_.meant(asked, nearest) or next(one for one in asked if nearest in one.offers)
+        nearest = catalogs_.written(catalogs, other, nearest)
     where = f"registry {reference.registry}" if reference.registry else "the registries"
     raise NotFound(
         "no-template",
@@ -162,6 +166,18 @@ def _catalog(catalogs: Sequence[Catalog], reference: Reference) -> Catalog:
         f"kubectl rapt show {shell.word(nearest)}" if nearest else "kubectl rapt search",
         [Problem(one.registry.name, one.note) for one in unusable],
     ).meant(name, nearest)
+
+
+def _several(having: Sequence[Catalog], reference: Reference, fit: Sequence[str]) -> UsageError:
+    """What to type instead of a name that several registries have: it with each of them."""
+    where = ", ".join(one.registry.name for one in having)
+    version = f"@{reference.wanted}" if reference.wanted else ""
+    first, *others = [f"{one}{version}" for one in fit]
+    return UsageError(
+        "several-registries",
+        f"several registries have {reference.name}: {where}",
+        [f"kubectl rapt show {shell.word(one)}" for one in (first, *others)],
+    ).meant(str(reference), first, *others)
 
 
 def _notes(catalogs: Iterable[Catalog]) -> tuple[str, ...]:
@@ -227,7 +243,7 @@ def _locked_bundled(world: World, wanted: Installation) -> Entry:
         raise NotFound(
             "no-version",
             f"{wanted.template} {wanted.version} (tree {lock.tree[:7]}) is not in this Rapt; it has {has}",
-            f"kubectl rapt show {shell.word(wanted.template)}",
+            f"kubectl rapt show {BUNDLED}/{shell.word(wanted.template)}",
         )
     entry = _of_bundle(files, wanted.template, inside, release)
     _check_lock(entry, wanted)

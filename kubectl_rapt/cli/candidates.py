@@ -119,7 +119,7 @@ def _parameters(world: World, question: Question) -> "list[Asked]":
     line = question.line
     about = line.arguments[0] if line.arguments else ""
     if line.command == "add":
-        return known.parameters_of_template(world, "command" if line.last("--image") else about)
+        return known.parameters_of_template(world, "bundled/command" if line.last("--image") else about)
     if line.command in ("set", "upgrade"):
         environment = line.last("--in") or world.settings.environment
         return known.parameters_of_installed(world, environment, about)

@@ -91,8 +91,11 @@ def replaced(typed: Sequence[str], wrong: str, right: str) -> str:
         right: What stands there instead; empty if nothing does.
     """
     words = list(typed)
+    argument = _place(words, wrong) if words.count(wrong) > 1 else None
     for index, word in enumerate(words):
         name, equals, value = word.partition("=")
+        if argument is not None and index < argument:
+            continue
         if word == wrong:
             words[index : index + 1] = [right] if right else []
         elif equals and name == wrong and (right or name.startswith("-")):
@@ -108,6 +111,13 @@ def replaced(typed: Sequence[str], wrong: str, right: str) -> str:
             continue
         break
     return command(words)
+
+
+def _place(words: Sequence[str], word: str) -> int | None:
+    """Where a word stands as an argument, not as the value of a flag; None if nowhere."""
+    read = [line.read(words[:end]).arguments for end in range(len(words) + 1)]
+    found = (at for at, one in enumerate(words) if one == word and read[at + 1] != read[at])
+    return next(found, None)
 
 
 def command(words: Sequence[str]) -> str:

@@ -20,8 +20,11 @@ def tell(error: RaptError) -> None:
 def _hints(error: RaptError) -> list[str]:
     """What to do, as whole commands: those that were typed, with what was wrong corrected."""
     typed = copying.words_typed()
-    if error.typo and (corrected := correcting.replaced(typed, *error.typo)) != correcting.command(typed):
-        return [corrected]
+    if error.typo:
+        given, *meant = error.typo
+        corrected = [correcting.replaced(typed, given, one) for one in meant]
+        if correcting.command(typed) not in corrected:
+            return corrected
     hints = list(dict.fromkeys(correcting.whole(hint, typed) for hint in error.hints))
     whole = [one for one in hints if not one.startswith("-")]  # without flags that this command does not have
     return whole or [correcting.whole("--help", typed) for _ in hints[:1]]

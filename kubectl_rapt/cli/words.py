@@ -56,7 +56,7 @@ COMMANDS = {
             ("URL", "The address of its git repository"),
         ),
         (
-            Flag(("--priority",), "NUMBER", "If several registries have a template, the highest wins (default 50)", False),
+            Flag(("--priority",), "NUMBER", "If several registries have a template, the highest wins", False),
             Flag(("--branch",), "NAME", "Branch to read (default main)", False),
             Flag(("--keys",), "FILE", "File of public keys; one must sign each version (repeatable)", True),
             Flag(("--dry-run",), "none|client", "Only show what would be done; without a value: client", False),

@@ -153,7 +153,8 @@ class Registry:
     Args:
         name: What it is called here.
         url: Its address; ``bundled`` for the one that comes with Rapt.
-        priority: The higher wins where several have a template of one name; equals are taken by name.
+        priority: The higher wins where several have a template of one name; None where nobody wrote one, and then it
+            decides nothing.
         branch: The branch that is read.
         signers: Public keys, of ssh or as a PGP block: versions need a tag that one of them signed. None for
             no such rule.
@@ -161,7 +162,7 @@ class Registry:
 
     name: str
     url: str
-    priority: int = 50
+    priority: int | None = None
     branch: str = "main"
     signers: tuple[str, ...] = ()
 
@@ -224,9 +225,9 @@ class Project:
 
 
 def ranked(project: Project | None) -> list[Registry]:
-    """Every registry in the order in which a template's name is looked for; None has the bundled one only."""
+    """Every registry, by priority and then by name; None has the bundled one only."""
     found = [Registry(BUNDLED, BUNDLED, priority=0), *(project.registries.values() if project else ())]
-    return sorted(found, key=lambda one: (-one.priority, one.name))
+    return sorted(found, key=lambda one: (-(one.priority or 0), one.name))
 
 
 def read(files: Mapping[str, bytes]) -> Project:
@@ -310,10 +311,11 @@ def registry(wanted: Registry) -> Registry:
 
 
 def _registry(name: str, at: Fields) -> Registry:
-    priority = at.value("priority", 50)
-    if type(priority) is not int or abs(priority) > MAX_PRIORITY:
+    is_ranked = "priority" in at
+    priority = at.value("priority")
+    if is_ranked and (type(priority) is not int or abs(priority) > MAX_PRIORITY):
         at.wrong("priority", f"expected a whole number, was given {shown(priority)}")
-        priority = 50
+        priority = None
     registry = Registry(
         name,
         url=at.text("url", required=True),
@@ -478,7 +480,7 @@ def spell_registry(registry: Registry) -> dict[str, Any]:
     """A registry as it stands in ``rapt.yaml``, below its name."""
     return {
         "url": registry.url,
-        **({"priority": registry.priority} if registry.priority != 50 else {}),
+        **({"priority": registry.priority} if registry.priority is not None else {}),
         **({"branch": registry.branch} if registry.branch != "main" else {}),
         **({"signers": list(registry.signers)} if registry.signers else {}),
     }

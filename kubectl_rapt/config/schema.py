@@ -92,7 +92,7 @@ def of_project() -> Schema:
         {
             "url": {**url, "not": {"pattern": f"^{project.CREDENTIALS.pattern}"}},
             "priority": _about(
-                "the higher wins where several have a template of one name",
+                "the higher wins if several have a template of one name; without it, such a name needs its registry",
                 {"type": "integer", "minimum": -project.MAX_PRIORITY, "maximum": project.MAX_PRIORITY},
             ),
             "branch": _about("the branch that is read, main if not given", _LINE),

@@ -83,7 +83,12 @@ class Choice:
 
 
 def choose(
-    name: str, releases: Mapping[Version, Release], wanted: VersionRange | None, rapt: Version
+    name: str,
+    releases: Mapping[Version, Release],
+    wanted: VersionRange | None,
+    rapt: Version,
+    *,
+    known_as: str = "",
 ) -> Choice:
     """The newest version that may be installed.
 
@@ -92,6 +97,7 @@ def choose(
         releases: Its versions.
         wanted: Which of them; None for any.
         rapt: This Rapt.
+        known_as: How a person types the name, where other registries have it too.
 
     Raises:
         NotFound: ``no-version``: there is none that was asked for, or each has a reason against it.
@@ -111,7 +117,9 @@ def choose(
     if passed and wanted and wanted.is_exact:
         (version, reason), *_ = passed
         if releases[version].yanked:
-            raise Refused("yanked", f"{name} {version} is {reason}", f"kubectl rapt show {shell.word(name)}")
+            raise Refused(
+                "yanked", f"{name} {version} is {reason}", f"kubectl rapt show {shell.word(known_as or name)}"
+            )
         raise Refused("rapt-too-old", f"{name} {version} {reason}", "take a newer Rapt, or an older version")
     known = ", ".join(str(version) for version in sorted(releases, reverse=True)[:10])
     asked = f"no version {wanted}" if wanted else "no version that may be installed"

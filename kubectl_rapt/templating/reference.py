@@ -12,7 +12,8 @@ class Reference:
 
     Args:
         name: The template's name.
-        registry: The registry's name; empty for the first, by priority, that has the template.
+        registry: The registry's name; empty for the only one that has the template, or the one that a priority in
+            ``rapt.yaml`` puts first.
         wanted: Which versions; None for the newest.
     """
 

@@ -43,9 +43,7 @@ def other(tmp_path: Path) -> RegistryRepository:
 
 def a_project(*repositories: RegistryRepository, **priorities: int) -> Project:
     """A project whose registries have the names of their repositories."""
-    found = [
-        Registry(one.path.stem, str(one.path), priorities.get(one.path.stem, 50)) for one in repositories
-    ]
+    found = [Registry(one.path.stem, str(one.path), priorities.get(one.path.stem)) for one in repositories]
     environment = Environment("dev", ("team",), "uid", is_reviewed=False)
     return Project("0a1b2c3d", {"dev": environment}, registries={one.name: one for one in found})
 
@@ -69,15 +67,15 @@ def by_name(found: list[Catalog]) -> dict[str, Catalog]:
     return {one.registry.name: one for one in found}
 
 
-def test_a_name_means_the_template_of_the_registry_with_the_highest_priority(
+def test_a_name_that_several_registries_have_means_the_one_that_written_priorities_put_first(
     ann: FakeWorld, team: RegistryRepository, other: RegistryRepository
 ) -> None:
     team.release("say", "1.0.0")
     other.release("say", "2.0.0")
     for priorities, taken, hidden in (
-        ({"team": 60}, "team", "other"),
-        ({"other": 60}, "other", "team"),
-        ({}, "other", "team"),
+        ({"team": 60, "other": 50}, "team", "other"),
+        ({"team": 0, "other": 1}, "other", "team"),
+        ({"team": -1, "other": -2}, "team", "other"),
     ):
         project = a_project(team, other, **priorities)
         entry = find(ann, project, "say")
@@ -87,13 +85,59 @@ def test_a_name_means_the_template_of_the_registry_with_the_highest_priority(
         assert find(ann, project, "command").registry.name == "bundled"
 
 
-def test_a_registry_may_not_hide_the_bundled_templates_unless_its_priority_says_so(
+@pytest.mark.parametrize("priorities", [{}, {"team": 60}, {"other": -5}, {"team": 60, "other": 60}])
+def test_a_name_that_several_registries_have_is_refused_if_no_written_priority_decides(
+    ann: FakeWorld, team: RegistryRepository, other: RegistryRepository, priorities: dict[str, int]
+) -> None:
+    team.release("say", "1.0.0")
+    other.release("say", "1.0.0")
+    project = a_project(team, other, **priorities)
+    with pytest.raises(UsageError) as caught:
+        find(ann, project, "say@^1.0")
+    assert caught.value.code == "several-registries"
+    places = [one.registry.name for one in catalogs.read(ann, project, fresh=False) if one.offers.get("say")]
+    assert caught.value.hints == tuple(f"kubectl rapt show '{one}/say@^1.0'" for one in places)
+    for place in places:
+        assert find(ann, project, f"{place}/say@^1.0").registry.name == place
+
+
+def test_a_registry_takes_no_bundled_name_unless_a_priority_that_somebody_wrote_says_so(
     ann: FakeWorld, team: RegistryRepository
 ) -> None:
     team.release("command", "9.0.0")
-    assert find(ann, a_project(team), "command").registry.name == "team"
+    with pytest.raises(UsageError) as caught:
+        find(ann, a_project(team), "command")
+    assert caught.value.message == "several registries have command: bundled, team"
+    assert find(ann, a_project(team, team=1), "command").registry.name == "team"
     assert find(ann, a_project(team, team=-1), "command").registry.name == "bundled"
     assert find(ann, a_project(team), "bundled/command").registry.name == "bundled"
+
+
+def test_a_lock_decides_whatever_other_registries_have_the_name(
+    ann: FakeWorld, team: RegistryRepository, other: RegistryRepository
+) -> None:
+    team.release("say", "1.0.0")
+    lock = find(ann, a_project(team), "say").lock()
+    other.release("say", "9.0.0")
+    team.release("say", "1.1.0")
+    project = a_project(team, other)
+    found = registry.find(ann, catalogs.read(ann, project, fresh=True), Reference("say"), only=lock.registry)
+    assert (found.registry.name, str(found.template.version)) == ("team", "1.1.0")
+
+
+def test_a_hint_about_a_version_names_the_registry_if_the_name_alone_is_refused(
+    ann: FakeWorld, team: RegistryRepository, other: RegistryRepository
+) -> None:
+    for one in (team, other):
+        one.release("say", "1.0.0")
+    team.release("say", "1.1.0")
+    team.say("say", "1.0.0", yanked="it is wrong")
+    with pytest.raises(Refused) as caught:
+        find(ann, a_project(team, other), "team/say@1.0.0")
+    assert (caught.value.code, caught.value.hint) == ("yanked", "kubectl rapt show team/say")
+    with pytest.raises(NotFound) as missing:
+        find(ann, a_project(team, other), "sya")
+    assert missing.value.hint in ("kubectl rapt show team/say", "kubectl rapt show other/say")
 
 
 def test_a_lock_holds_everything_by_which_the_same_is_found_again(

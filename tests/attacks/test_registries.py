@@ -246,7 +246,7 @@ def test_the_entry_is_quarantined_and_named_and_the_others_work(
     assert time.monotonic() - started_at < 60, "waiting is no work, and must end as well"
 
 
-def test_a_quarantined_name_does_not_fall_to_a_registry_of_lower_priority(
+def test_a_quarantined_name_does_not_fall_to_another_registry(
     world: World, evil: RegistryRepository, tmp_path: Path
 ) -> None:
     files(template_yaml=b"a: [1")(evil)

@@ -238,6 +238,7 @@ def _listed(place: Place) -> None:
     """A registry of the team, with a tool from it."""
     registry = RegistryRepository(place.folder, "team")
     registry.release("hello", "1.0.0")
+    registry.release("command", "9.0.0")
     before = place.repository.main
     ended = place.types(["registry", "add", "team", str(registry.path)])
     assert ended.exit_code == 0, ended
@@ -432,6 +433,7 @@ PROVOKED = {
         _files(f="token: ghp_0123456789abcdefghijklmnopqrstuvwxyzAB\n"),
     ),
     "several-namespaces": Typed("run say --in wide"),
+    "several-registries": Typed("show command", _listed),
     "still-active": Typed("delete say"),
     "too-large": Typed("run say --set word=a --mount f:/etc/x", _files(f=b"x" * 3_000_000)),
     "too-many-files": Typed("run say --set word=a --mount many:/etc/x", _many),

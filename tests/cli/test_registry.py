@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from kubectl_rapt.cli import candidates, completing
 from kubectl_rapt.config import layout, project
 from kubectl_rapt.config.project import Environment, Project, Registry
 from kubectl_rapt.model.versions import Version
@@ -27,8 +28,8 @@ def other(tmp_path: Path) -> RegistryRepository:
 class Configured(ConfigRepository):
     """A config repository that lists registries."""
 
-    def lists(self, *registries: Registry) -> None:
-        environment = Environment("dev", ("team",), "uid", is_reviewed=False)
+    def lists(self, *registries: Registry, is_reviewed: bool = False) -> None:
+        environment = Environment("dev", ("team",), "uid", is_reviewed=is_reviewed)
         wanted = Project(self.id, {"dev": environment}, registries={one.name: one for one in registries})
         self.commit({layout.PROJECT: project.spell(wanted).encode()}, "Registries\n")
 
@@ -39,7 +40,7 @@ def config(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Confi
     return Configured(tmp_path, Environment("dev", ("team",), "uid", is_reviewed=False))
 
 
-def registry(repository: RegistryRepository, priority: int = 50) -> Registry:
+def registry(repository: RegistryRepository, priority: int | None = None) -> Registry:
     return Registry(repository.path.stem, str(repository.path), priority)
 
 
@@ -62,11 +63,11 @@ def test_search_and_show_find_what_a_registry_has_and_say_what_is_deprecated(
     team.release("say", "1.1.0")
     other.release("say", "3.0.0")
     other.say("say", "3.0.0", deprecated="use team/say")
-    config.lists(registry(team), registry(other, 10))
+    config.lists(registry(team, 50), registry(other, 10))
     found = ask("search", "say")
     assert [line.split()[:4] for line in found.stdout.splitlines()[1:]] == [
         ["say", "1.1.0", "team", "Say"],
-        ["say", "3.0.0", "other", "(deprecated)"],
+        ["other/say", "3.0.0", "other", "(deprecated)"],
     ]
     assert ask("search", "say", "-o", "name").stdout == "say\nother/say\n"
     assert json.loads(ask("search", "say", "-o", "json").stdout)[1] == {
@@ -83,6 +84,78 @@ def test_search_and_show_find_what_a_registry_has_and_say_what_is_deprecated(
     ):
         assert ask("show", text).stdout.startswith(f"say {version}   ")
     assert "note: say 3.0.0 is deprecated: use team/say" in ask("show", "other/say").stderr
+
+
+def test_a_template_that_several_registries_have_is_named_with_its_registry(
+    ask: Ask, config: Configured, team: RegistryRepository, other: RegistryRepository
+) -> None:
+    """A registry that is added as the page says takes no name that a person types."""
+    for one in (team, other):
+        one.release("say", "1.0.0")
+        one.release("http-check", "9.0.0", summary="Ask an address")
+    assert ask("registry", "add", "team", str(team.path)).exit_code == 0
+    assert ask("show", "say").stdout.startswith("say 1.0.0 (team)")
+    config.lists(registry(team), registry(other))
+    assert ask("show", "say") == refused(
+        2,
+        "several registries have say: other, team",
+        "kubectl rapt show other/say\n  or: kubectl rapt show team/say",
+        code="several-registries",
+    )
+    assert ask("show", "--output", "yaml", "http-check@^1") == refused(
+        2,
+        "several registries have http-check: bundled, other, team",
+        "\n  or: ".join(
+            f"kubectl rapt show --output yaml '{one}/http-check@^1'" for one in ("bundled", "other", "team")
+        ),
+    )
+    assert ask("search", "say", "-o", "name").stdout == "other/say\nteam/say\n"
+    assert [line.split()[0] for line in ask("search", "say").stdout.splitlines()[1:]] == [
+        "other/say",
+        "team/say",
+    ]
+    assert ask("search", "team/", "-o", "name").stdout == "team/http-check\nteam/say\n"
+    for place in ("team", "other"):
+        shown = ask("show", f"{place}/say").stdout
+        assert f"say 1.0.0 ({place})" in shown
+        assert f"kubectl rapt add {place}/say" in shown
+    completed = {text for text, _ in candidates.find(completing.ask(["show", ""]), None, 10)}
+    assert {"team/say", "other/say", "bundled/http-check", "command"} < completed
+    assert not {"say", "http-check"} & completed
+
+
+def test_add_is_typed_again_with_the_registry_and_then_goes_through(
+    ask: Ask, config: Configured, team: RegistryRepository, other: RegistryRepository
+) -> None:
+    for one in (team, other):
+        one.release("say", "1.0.0")
+        one.release("command", "9.0.0")
+    config.lists(registry(team), registry(other))
+    words = ("--in", "dev", "--dry-run=client")
+    asked = ask("add", "--name", "say", "say", *words)
+    tries = [f"kubectl rapt add --name say {one}/say --in dev --dry-run=client" for one in ("other", "team")]
+    assert asked == refused(2, "several registries have say: other, team", "\n  or: ".join(tries))
+    for place, repository in (("other", other), ("team", team)):
+        done = ask("add", "--name", "say", f"{place}/say", *words)
+        assert (done.exit_code, f"registry: {repository.path}" in done.stdout) == (0, True), done
+    own = ask("add", "hello", "--image", "busybox:1.35", *words)
+    assert (own.exit_code, "registry: bundled" in own.stdout) == (0, True), own
+
+
+def test_an_installed_tool_goes_on_with_the_registry_of_its_lock(
+    ask: Ask, config: Configured, team: RegistryRepository, other: RegistryRepository
+) -> None:
+    team.release("say", "1.0.0")
+    config.lists(registry(team), is_reviewed=True)
+    assert ask("add", "say", "--in", "dev").exit_code == 0
+    (made,) = set(config.branches) - {"main"}
+    config.move_main(config.branches[made])
+    other.release("say", "9.0.0")
+    config.lists(registry(team), registry(other), is_reviewed=True)
+    for words in ("set say word=b", "render say", "check", "upgrade say", "explain say"):
+        ended = ask(*words.split(), *(("--in", "dev") if words != "check" else ()))
+        assert "several registries" not in ended.stderr, (words, ended)
+        assert ended.exit_code == 0, (words, ended)
 
 
 def test_search_and_list_work_while_no_repository_answers(

@@ -16,7 +16,8 @@ from kubectl_rapt.model import shell
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.templating.reference import Reference
 
-COMMAND = "command"
+COMMAND = "bundled/command"
+"""What ``--image`` means, whatever other registries call ``command``."""
 """The template that ``--image`` and the words after ``--`` fill."""
 
 
@@ -131,7 +132,7 @@ def _template(context: typer.Context, world: World, *, is_name: bool) -> str:
     from kubectl_rapt.actions import catalogs, registry, repository
 
     shelves = catalogs.read(world, repository.known_project(world)[0], fresh=False)
-    known = sorted({name for one in shelves for name in one.offers})
+    known = sorted(catalogs.written(shelves, one, name) for one in shelves for name in one.offers)
 
     def check(text: str) -> None:
         registry.find(world, shelves, Reference.parse(text))

@@ -64,7 +64,7 @@ def _row(one: Catalog, now: datetime) -> list[str]:
     return [
         one.registry.name,
         one.registry.url,
-        str(one.registry.priority),
+        "" if one.registry.priority is None else str(one.registry.priority),
         str(len(one.offers)),
         str(len(one.quarantined)),
         one.commit[:7],
@@ -76,7 +76,7 @@ def _data(one: Catalog) -> dict[str, Any]:
     return {
         "name": one.registry.name,
         "url": one.registry.url,
-        "priority": one.registry.priority,
+        **({} if one.registry.priority is None else {"priority": one.registry.priority}),
         "templates": len(one.offers),
         "quarantined": dict(one.quarantined),
         "commit": one.commit,
@@ -133,8 +133,9 @@ def add(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Its name in rapt.yaml")],
     url: Annotated[str, typer.Argument(metavar="URL", help="The address of its git repository")],
     priority: Annotated[
-        int, typer.Option(metavar="NUMBER", help="If several registries have a template, the highest wins")
-    ] = 50,
+        int | None,
+        typer.Option(metavar="NUMBER", help="If several registries have a template, the highest wins"),
+    ] = None,
     branch: Annotated[str, typer.Option(metavar="NAME", help="Branch to read")] = "main",
     keys: Annotated[
         list[str] | None,

@@ -43,26 +43,24 @@ def search(
         (catalog, offer)
         for catalog in shelves
         for offer in catalog.offers.values()
-        if offer.releases and (wanted in offer.name or wanted in offer.summary.lower())
+        if offer.releases and (wanted in _called(catalog, offer, wanted) or wanted in offer.summary.lower())
     ]
     found.sort(key=lambda one: one[1].name)
     if output == "name":
-        _names(found)
+        for catalog, offer in found:
+            terminal.out(catalogs.written(shelves, catalog, offer.name))
     elif not form.is_table:
         terminal.out(show.document([_data(*one) for one in found], output))
     elif found:
-        rows = [_row(*one) for one in found]
+        rows = [_row(catalogs.written(shelves, one[0], one[1].name), *one) for one in found]
         listing.table(["NAME", "VERSION", "REGISTRY", "SUMMARY"], rows, form, _STEPS)
     else:
         terminal.say(f'No templates found for "{terminal.clean(word)}".\n  all of them: kubectl rapt search')
 
 
-def _names(found: list[tuple[Catalog, Offer]]) -> None:
-    """Each as ``add`` takes it: one that another registry hides needs its registry's name."""
-    seen: set[str] = set()
-    for catalog, offer in found:
-        terminal.out(f"{catalog.registry.name}/{offer.name}" if offer.name in seen else offer.name)
-        seen.add(offer.name)
+def _called(catalog: Catalog, offer: Offer, wanted: str) -> str:
+    """The name in which a word is looked for: with its registry, where the word has one."""
+    return f"{catalog.registry.name}/{offer.name}" if "/" in wanted else offer.name
 
 
 def _data(catalog: Catalog, offer: Offer) -> dict[str, str]:
@@ -77,7 +75,7 @@ def _data(catalog: Catalog, offer: Offer) -> dict[str, str]:
     }
 
 
-def _row(catalog: Catalog, offer: Offer) -> list[str]:
+def _row(called: str, catalog: Catalog, offer: Offer) -> list[str]:
     data = _data(catalog, offer)
     mark = "(deprecated) " if "deprecated" in data else ""
-    return [data["name"], data["version"], data["registry"], f"{mark}{data['summary']}"]
+    return [called, data["version"], data["registry"], f"{mark}{data['summary']}"]

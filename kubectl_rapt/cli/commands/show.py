@@ -42,6 +42,8 @@ def show(
         project, note = repository.known_project(world)
         shelves = catalogs.read(world, project, fresh=False)
         entry = registry.find(world, shelves, Reference.parse(template))
+        its = next(one for one in shelves if one.registry.name == entry.registry.name)
+        called = catalogs.written(shelves, its, entry.template.name)
     for said in (note, *entry.notes):
         if said:
             terminal.say(f"note: {terminal.clean(said)}")
@@ -65,7 +67,7 @@ def show(
         terminal.out("")
     terminal.out(f"Policies  retry {one.retry_policy or 'none'}, cleanup {one.cleanup_policy or 'none'}")
     terminal.out(f"Needs     {_needs(one)}")
-    terminal.out(f"Try       {_try(one)}")
+    terminal.out(f"Try       {_try(one, called)}")
 
 
 def _needs(template: Template) -> str:
@@ -89,12 +91,12 @@ def _egress(one: Egress) -> str:
     return f"{where}:{ports}" if ports else where
 
 
-def _try(template: Template) -> str:
+def _try(template: Template, called: str) -> str:
     asked = [one for one in template.parameters if one.default is None and one.required]
     answers = [
         f"--set {shell.word(one.name)}={shell.quoted(parameters.spell(_example(one)))}" for one in asked
     ]
-    return " ".join(["kubectl rapt add", shell.word(template.name), *answers])
+    return " ".join(["kubectl rapt add", shell.word(called), *answers])
 
 
 def _example(parameter: parameters.Parameter) -> Any:

@@ -68,7 +68,10 @@ def test_several_hints_are_several_texts(capsys: pytest.CaptureFixture[str]) -> 
 def test_what_show_proposes_does_nothing_but_add_the_template() -> None:
     script = Parameter("script", "string", example="x; touch PWN; echo $(id)", required=True)
     template = cast("Template", type("One", (), {"name": "run-script", "parameters": (script,)}))
-    assert show._try(template) == "kubectl rapt add run-script --set script='x; touch PWN; echo $(id)'"
+    assert (
+        show._try(template, "run-script")
+        == "kubectl rapt add run-script --set script='x; touch PWN; echo $(id)'"
+    )
 
 
 def test_a_kube_context_is_one_word_of_a_command() -> None:

@@ -20,7 +20,7 @@ def read(text: str) -> Project:
 
 def test_a_registry_is_read_with_what_it_does_not_say() -> None:
     found = read("registries:\n  team:\n    url: https://example.com/team.git\n").registries
-    assert found == {"team": Registry("team", "https://example.com/team.git", 50, "main", ())}
+    assert found == {"team": Registry("team", "https://example.com/team.git", None, "main", ())}
 
 
 def test_what_is_spelled_is_read_again() -> None:
@@ -42,10 +42,10 @@ def test_what_is_spelled_is_read_again() -> None:
 def test_the_higher_priority_comes_first_and_equal_ones_by_name() -> None:
     found = {
         name: Registry(name, f"/srv/{name}", priority)
-        for name, priority in (("b", 50), ("a", 50), ("low", -1), ("zero", 0), ("top", 90))
+        for name, priority in (("b", 50), ("a", 50), ("low", -1), ("none", None), ("top", 90))
     }
     wanted = Project("0a1b2c3d", {}, registries=found)
-    assert [one.name for one in project.ranked(wanted)] == ["top", "a", "b", BUNDLED, "zero", "low"]
+    assert [one.name for one in project.ranked(wanted)] == ["top", "a", "b", BUNDLED, "none", "low"]
     assert [one.name for one in project.ranked(None)] == [BUNDLED]
     assert project.ranked(None)[0].is_bundled
 
