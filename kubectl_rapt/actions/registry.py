@@ -243,7 +243,7 @@ def _locked_bundled(world: World, wanted: Installation) -> Entry:
         raise NotFound(
             "no-version",
             f"{wanted.template} {wanted.version} (tree {lock.tree[:7]}) is not in this Rapt; it has {has}",
-            f"kubectl rapt show {BUNDLED}/{shell.word(wanted.template)}",
+            f"kubectl rapt show {shell.word(f'{BUNDLED}/{wanted.template}')}",
         )
     entry = _of_bundle(files, wanted.template, inside, release)
     _check_lock(entry, wanted)
