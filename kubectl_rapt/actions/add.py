@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from kubectl_rapt.actions import catalogs, registry, repository
+from kubectl_rapt.actions import catalogs, registry, repository, review
 from kubectl_rapt.actions.compose import Make
 from kubectl_rapt.actions.registry import Entry
 from kubectl_rapt.actions.repository import Repository
@@ -55,7 +55,7 @@ def draft(world: World, request: Request) -> Make:
     Raises:
         NotFound: No such template or environment.
         Refused: An answer looks like a secret; ``tool-exists``: the environment has a tool of that name, and it is
-            another one.
+            another one; ``tool-proposed``: a change that waits brings one.
         Invalid: Answers do not fit, or the name cannot be a tool's: every problem at once.
     """
     if problem := installation.bad_name(request.tool):
@@ -101,6 +101,8 @@ def draft(world: World, request: Request) -> Make:
                 raise _exists(request, existing, wanted)
             else:
                 done, notes = "Replace", (*notes, *_loses(existing, wanted))
+        elif path not in found.files and environment.is_reviewed:
+            review.check_new(world, found, environment.name, request.tool, text)
         # What is wrong with an answer is told before anything is rendered.
         parameters.check(
             template.parameters,

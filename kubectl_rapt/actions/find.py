@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
-from kubectl_rapt.config import location
+from kubectl_rapt.config import changes, location
 from kubectl_rapt.errors import NotFound, RaptError, UsageError
 from kubectl_rapt.model import names, shell
 from kubectl_rapt.model.kinds import JOB, POD, RUN, TOOL, Kind, Manifest, Ref, ref_of
@@ -13,6 +13,7 @@ from kubectl_rapt.objects.jobs import Job
 from kubectl_rapt.objects.pods import Pod
 from kubectl_rapt.objects.runs import Run
 from kubectl_rapt.objects.tools import Tool
+from kubectl_rapt.ports.git import Remote
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs import lifecycle, listed
 
@@ -80,9 +81,20 @@ def tool(world: World, name: str, namespace: str, verb: str = "run") -> Tool:
         nearest = names.nearest(name, known)
         hint = f"kubectl rapt {verb} {shell.word(nearest)}" if nearest else "kubectl rapt list"
         what = f'no tool "{name}" in namespace {namespace}'
+        about, hints = _proposed(world, name)
+        if hints:
+            raise NotFound("no-tool", f"{what}{about}", hints) from error
         raise NotFound("no-tool", what, hint).meant(name, nearest) from error
     location.check_owner(world.location, found.environment, f'tool "{name}"')
     return found
+
+
+def _proposed(world: World, tool: str) -> tuple[str, tuple[str, ...]]:
+    """The changes that may bring a tool that is not there, as the last fetch of the config repository knew them."""
+    if not (world.location and world.settings.repository):
+        return "", ()
+    known = world.git.known(Remote(world.settings.repository))
+    return changes.missing(known.refs if known else (), world.location.environment, tool)
 
 
 def tool_of(world: World, run: Run) -> Tool | None:

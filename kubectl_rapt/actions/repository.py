@@ -57,6 +57,9 @@ class Repository:
         if elsewhere:  # a command that is copied must not change the tool of another environment
             hint = f"kubectl rapt list --in {shell.word(environment)} --repository"
             raise NotFound("no-tool", f"{what}, but in {', '.join(elsewhere)}", hint)
+        about, hints = changes.missing(self.refs, environment, tool)
+        if hints:
+            raise NotFound("no-tool", f"{what}{about}", hints)
         raise NotFound("no-tool", what, "kubectl rapt list --repository").meant(tool, near)
 
     def installation(self, environment: str, tool: str) -> Installation:

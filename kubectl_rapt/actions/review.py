@@ -1,7 +1,7 @@
 """Changes that wait for their review: which there are, how far each is, and what it does."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -85,13 +85,14 @@ def waiting(world: World, found: Repository) -> Iterator[Open]:
     Raises:
         RaptError: What ``ForgeReads`` raises.
     """
-    if not any(_branches(found)) or not propose.has_forge(world, found):
-        yield from _opened(world, found)
+    branches = list(_branches(found))
+    if not branches or not propose.has_forge(world, found):
+        yield from _opened(world, found, branches)
         return
     at = propose.address(found)
     proposed = {one.branch: one for one in world.forge.pull_requests(at, changes.PREFIX)}
     seen = lambda branch: proposed.get(branch) or world.forge.pull_request(at, branch)  # noqa: E731
-    yield from (one for one in _opened(world, found, seen=seen) if not one.is_merged)
+    yield from (one for one in _opened(world, found, branches, seen) if not one.is_merged)
 
 
 def _branches(found: Repository, identifier: str = "") -> Iterator[str]:
@@ -105,18 +106,18 @@ def _branches(found: Repository, identifier: str = "") -> Iterator[str]:
 def _opened(
     world: World,
     found: Repository,
-    identifier: str = "",
+    branches: Iterable[str],
     seen: Callable[[str], PullRequest | None] | None = None,
 ) -> Iterator[Open]:
-    """The changes on branches, or the one of that id; a branch that holds none, or one that is on main, is left out.
+    """The changes on branches; a branch that holds none, or one that is on main, is left out.
 
     Args:
         world: Where to read.
         found: The repository.
-        identifier: The change; empty for all.
+        branches: The branches.
         seen: Asks the forge for a branch's pull request; None where there is no forge.
     """
-    for branch in _branches(found, identifier):
+    for branch in branches:
         tip = found.refs[_HEADS + branch]
         change, commit = repository.change_on(world, found, branch) or (None, None)
         pull_request = seen(branch) if seen and change is None else None
@@ -230,17 +231,54 @@ def _is_empty(world: World, found: Repository, commit: Commit) -> bool:
 def find(world: World, found: Repository, identifier: str) -> Open:
     """One change by its id. Raises NotFound, which says so of a merged one, and what ``ForgeReads`` raises."""
     seen = None
-    if any(_branches(found, identifier)) and propose.has_forge(world, found):
+    branches = list(_branches(found, identifier))
+    if branches and propose.has_forge(world, found):
         at = propose.address(found)
         seen = lambda branch: world.forge.pull_request(at, branch)  # noqa: E731
-    if one := next(_opened(world, found, identifier, seen), None):
+    if one := next(_opened(world, found, branches, seen), None):
         return one
     if done := merged(world, found, identifier):
         what = f"change {identifier} is merged: {done.change.summary}"
         raise NotFound("no-change", what, f"kubectl rapt changes show {shell.word(identifier)}")
-    nearest = names.nearest(identifier, [other.change.id for other in _opened(world, found)])
+    nearest = names.nearest(
+        identifier, [other.change.id for other in _opened(world, found, _branches(found))]
+    )
     error = NotFound("no-change", f'no open change "{identifier}"', "kubectl rapt changes")
     raise error.meant(identifier, nearest)
+
+
+def check_new(world: World, found: Repository, environment: str, tool: str, text: bytes) -> None:
+    """Make sure that no other change that waits brings a tool of that name: only one of them could be merged.
+
+    Args:
+        world: Where to read.
+        found: The repository, which does not have the tool.
+        environment: The tool's environment.
+        tool: The tool's name.
+        text: The tool's file; a change that brings exactly this one is the same change.
+
+    Raises:
+        Refused: ``tool-proposed``.
+        RaptError: What ``ForgeReads`` raises.
+    """
+    path = layout.definition(environment, tool)
+    for one in _opened(world, found, changes.about(found.refs, environment, tool)):
+        there = world.git.files(found.remote, one.tip, path).get(path)
+        if there in (None, text) or _is_declined(world, found, one.branch):
+            continue
+        raise Refused(
+            "tool-proposed",
+            f'change {one.change.id} adds a tool "{tool}" to {environment} too, and is not merged yet',
+            (f"kubectl rapt changes show {one.change.id}", f"kubectl rapt changes abandon {one.change.id}"),
+        )
+
+
+def _is_declined(world: World, found: Repository, branch: str) -> bool:
+    """Whether somebody closed the pull request of a change."""
+    if not propose.has_forge(world, found):
+        return False
+    seen = world.forge.pull_request(propose.address(found), branch)
+    return seen is not None and seen.state == "closed"
 
 
 def read(world: World, found: Repository, identifier: str) -> Open | Merged:

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from kubectl_rapt.config import layout
@@ -120,6 +120,40 @@ def identify(edits: Mapping[str, bytes | None], since: str) -> str:
 def is_branch(name: str) -> bool:
     """Whether a branch has the name of one that a change waits on."""
     return bool(_BRANCH.fullmatch(name))
+
+
+def about(refs: Iterable[str], environment: str, tool: str) -> list[str]:
+    """The branches, by their names, of changes that may be about a tool: theirs, and those about several.
+
+    Args:
+        refs: Every ref of the repository (``refs/heads/…``).
+        environment: The tool's environment.
+        tool: The tool's name.
+    """
+    branches = (ref.removeprefix("refs/heads/") for ref in sorted(refs))
+    wanted = ({PREFIX.rstrip("/")}, {environment, SEVERAL}, {tool, SEVERAL})
+    return [
+        one
+        for one in branches
+        if is_branch(one) and all(word in known for word, known in zip(one.split("/"), wanted, strict=False))
+    ]
+
+
+def missing(refs: Iterable[str], environment: str, tool: str) -> tuple[str, tuple[str, ...]]:
+    """What a refusal adds if a tool that is not on main has a change of its own, and the commands that show it.
+
+    Args:
+        refs: Every ref of the repository, as it was last fetched.
+        environment: The tool's environment; empty if nobody knows it.
+        tool: The tool's name.
+
+    Returns:
+        The end of a sentence and the hints; both are empty if there is no such change.
+    """
+    own = f"{PREFIX}{environment}/{tool}/"
+    ids = [one.removeprefix(own) for one in about(refs, environment, tool) if one.startswith(own)]
+    what = f"; change {' and '.join(ids)} is about it" if ids else ""
+    return what, tuple(f"kubectl rapt changes show {one}" for one in ids)
 
 
 def read(message: str) -> Change | None:

@@ -442,6 +442,7 @@ PROVOKED = {
     "namespace-not-allowed": Typed("share hello --in prod --to-namespace kube-system", _add),
     "last-namespace": Typed("remove hello --in prod --from-namespace nc-prod", _add),
     "tool-exists": Typed("add http-check --name hello --in prod --set url=http://a", _add),
+    "tool-proposed": Typed("add http-check --name hello --in prod --set url=http://b.example.com", _changed),
     "unknown-registry": Typed("upgrade hello --in prod", _foreign),
     "no-main": Typed("sync", lambda place: place.repository.git("branch", "-m", "main", "trunk")),
     "same-object": Typed(f"{_SCHEDULED} --name hello-2 --schedule @daily", _twice),
@@ -715,6 +716,16 @@ def test_a_parameter_of_the_installation_is_told_to_whoever_runs_the_tool(place:
     ended = place.types(["run", "hello", "--in", "prod", "--set", "timeout=4s"])
     assert ended.exit_code == 6, ended
     assert hints.shown(ended.stderr) == ["kubectl rapt set hello timeout=4s --in prod"]
+
+
+@pytest.mark.parametrize("words", ["set hello status=200", "explain hello", "run hello", "history hello"])
+def test_a_tool_that_is_not_there_yet_is_told_with_its_change(place: Place, words: str) -> None:
+    _changed(place)
+    (change,) = (branch.rpartition("/")[2] for branch in place.repository.branches if branch != "main")
+    ended = place.types([*words.split(), "--in", "prod"])
+    assert ended.exit_code == 4, ended
+    assert f"; change {change} is about it" in ended.stderr
+    assert f"try: kubectl rapt changes show {change}" in ended.stderr
 
 
 def test_a_reviewed_run_is_printed_in_the_form_that_was_asked_for(place: Place) -> None:
