@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from kubectl_rapt.config import layout
+from kubectl_rapt.model import shell
 
 PREFIX = "rapt/"
 BRANCHES = f"refs/heads/{PREFIX}"
@@ -153,7 +154,7 @@ def missing(refs: Iterable[str], environment: str, tool: str) -> tuple[str, tupl
     own = f"{PREFIX}{environment}/{tool}/"
     ids = [one.removeprefix(own) for one in about(refs, environment, tool) if one.startswith(own)]
     what = f"; change {' and '.join(ids)} is about it" if ids else ""
-    return what, tuple(f"kubectl rapt changes show {one}" for one in ids)
+    return what, tuple(f"kubectl rapt changes show {shell.word(one)}" for one in ids)
 
 
 def read(message: str) -> Change | None:
