@@ -266,11 +266,10 @@ def check_new(world: World, found: Repository, environment: str, tool: str, text
         there = world.git.files(found.remote, one.tip, path).get(path)
         if there in (None, text) or _is_declined(world, found, one.branch):
             continue
-        identifier = shell.word(one.change.id)
         raise Refused(
             "tool-proposed",
             f'change {one.change.id} adds a tool "{tool}" to {environment} too, and is not merged yet',
-            (f"kubectl rapt changes show {identifier}", f"kubectl rapt changes abandon {identifier}"),
+            [f"kubectl rapt changes {verb} {shell.word(one.change.id)}" for verb in ("show", "abandon")],
         )
 
 
