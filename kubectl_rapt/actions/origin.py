@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 from kubectl_rapt.actions import propose, repository
 from kubectl_rapt.actions.repository import Repository
-from kubectl_rapt.config import changes, installation, layout
+from kubectl_rapt.config import changes, installation, layout, reviewed_runs
 from kubectl_rapt.config import project as projects
 from kubectl_rapt.config.changes import Change
 from kubectl_rapt.config.installation import Installation
 from kubectl_rapt.errors import NotFound, RaptError
 from kubectl_rapt.model.proposals import PullRequest
+from kubectl_rapt.objects.runs import Run
 from kubectl_rapt.objects.tools import Source
 from kubectl_rapt.ports.git import Commit, Remote, Trust
 from kubectl_rapt.ports.world import World
@@ -66,6 +67,26 @@ def find(world: World, source: Source | None, environment: str, tool: str) -> tu
         return _among(world, found, source, layout.definition(environment, tool), tool)
     except RaptError as error:
         return None, error.message
+
+
+def of_run(world: World, run: Run | None, environment: str) -> Origin | None:
+    """The commit that asks for a reviewed run, proved by the digest of its answers; None where none is known."""
+    if run is None or not (environment and world.settings.repository):
+        return None
+    path = layout.run(environment, run.name)
+    try:
+        found = repository.read(world)
+        for commit in world.git.log(found.remote, found.head, paths=[path]):
+            content = world.git.files(found.remote, commit.id, path).get(path)
+            if content is None or reviewed_runs.plainly(content, path).digest != run.digest:
+                continue
+            change = changes.read(commit.message)
+            review, no_review = _review(world, found, change)
+            by = tuple(dict.fromkeys(_REVIEWED.findall(commit.message)))
+            return Origin(commit, change, None, review, no_review, reviewers=by)
+    except (RaptError, KeyError, TypeError, ValueError):
+        return None
+    return None
 
 
 def _among(

@@ -39,6 +39,7 @@ class Explanation:
         log: The last lines of the container that the first one is about.
         held: What holds its next attempt back, which is due; None for nothing.
         standing: How it stands now, whatever it has recorded; None of a pod without a Job.
+        request: The commit that asks for a reviewed run; None for other runs.
     """
 
     found: Found
@@ -54,6 +55,7 @@ class Explanation:
     log: tuple[str, ...] = ()
     held: Later | None = None
     standing: Standing | None = None
+    request: Origin | None = None
 
 
 def why(world: World, what: str, namespace: str) -> Explanation:
@@ -88,6 +90,7 @@ def why(world: World, what: str, namespace: str) -> Explanation:
         findings=findings,
         log=_log(seen, findings),
         held=_held(world, run) if run else None,
+        request=origin.of_run(world, run, environment),
         standing=standings.of_found(world, replace(found, run=seen.run), seen.events),
     )
 

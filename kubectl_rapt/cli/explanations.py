@@ -83,6 +83,8 @@ def _attempt(attempt: Attempt) -> str:
 
 def _back(one: Explanation) -> Iterator[tuple[str, str]]:
     run, job, source = one.found.run, one.found.job, one.source
+    if one.request:
+        yield from ((f"run {key}", text) for key, text in _origin(one.request))
     if source:
         yield "from", f"{source.template} {source.version} ({source.registry}, tree {source.tree[:7]})"
     if one.origin:
@@ -169,6 +171,7 @@ def data(one: Explanation) -> dict[str, Any]:
         "attempts": [runs.attempt_to_data(attempt) for attempt in run.attempts] if run else None,
         "answers": dict(one.answers),
         "source": tools.source_to_data(one.source) if one.source else None,
+        "runOrigin": _compact(_origin_data(one.request)) if one.request else None,
         **(_origin_data(one.origin) if one.origin else {"commitUnknown": one.no_origin}),
     }
     if one.held:
@@ -196,6 +199,10 @@ def finding_data(finding: Finding) -> dict[str, Any]:
         "pod": finding.pod,
     }
     return {key: value for key, value in data.items() if value not in (None, "")}
+
+
+def _compact(data: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in data.items() if value not in (None, "", {})}
 
 
 def _origin_data(origin: Origin) -> dict[str, Any]:

@@ -7,15 +7,20 @@ from typing import Any
 import pytest
 
 from kubectl_rapt.actions import catalogs, origin, registry
+from kubectl_rapt.actions.find import Found
 from kubectl_rapt.actions.origin import Origin
-from kubectl_rapt.config import installation, layout, project
+from kubectl_rapt.actions.why import Explanation
+from kubectl_rapt.cli import explanations
+from kubectl_rapt.config import installation, layout, project, reviewed_runs
 from kubectl_rapt.config.changes import Change
 from kubectl_rapt.config.installation import Installation
 from kubectl_rapt.config.project import Environment, Project, Registry
 from kubectl_rapt.errors import Unavailable
 from kubectl_rapt.model.proposals import Address, PullRequest
+from kubectl_rapt.objects import runs
 from kubectl_rapt.objects.tools import Source
 from kubectl_rapt.templating.reference import Reference
+from tests import given
 from tests.fakes.world import FakeWorld
 from tests.registries import RegistryRepository, template
 from tests.repositories import ConfigRepository
@@ -189,6 +194,37 @@ def test_a_commit_by_hand_has_no_change_and_asks_no_forge(scene: Scene) -> None:
     scene.world.forge = forge
     found = scene.find(definition=installation.digest(scene.repository.files()[PATH]))
     assert (found.change, found.review, found.no_review) == (None, None, "")
+
+
+def test_a_reviewed_run_is_told_with_the_change_that_asks_for_it(scene: Scene) -> None:
+    digest = runs.digest("say", {"word": "hello"}, {})
+    run = given.a_run(name="once", tool="say", answers={"word": "hello"}, digest=digest)
+    path = layout.run("prod", "once")
+    change = Change("4d5e6f", (path,), "Run say once", requester="Eva <eva@example.com>")
+    commit = scene.repository.commit({path: reviewed_runs.spell(run)}, change.message)
+    found = origin.of_run(scene.world, run, "prod")
+    assert found
+    assert (found.commit.id, found.change) == (commit, change)
+    explained = Explanation(
+        Found(run, None, ()),
+        "say",
+        "prod",
+        "eva",
+        run.answers,
+        scene.source,
+        scene.find(),
+        "",
+        None,
+        request=found,
+    )
+    told = [line for line in explanations.lines(explained, given.NOON) if line[0].endswith("change")]
+    assert [(key, text.partition(" ")[0]) for key, text in told] == [
+        ("run change", "4d5e6f"),
+        ("change", "1a2b3c"),
+    ]
+    assert origin.of_run(scene.world, replace(run, digest="sha256:aa"), "prod") is None, (
+        "another run of that name"
+    )
 
 
 def test_what_was_made_without_a_config_repository_says_so(ann: FakeWorld) -> None:
