@@ -8,10 +8,11 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import unquote
 
 from kubectl_rapt.adapters import git_input, leftovers, platform
 from kubectl_rapt.adapters.trace import SILENT, Trace
-from kubectl_rapt.errors import Invalid, NotFound
+from kubectl_rapt.errors import Invalid, NotFound, Refused
 from kubectl_rapt.ports.git import Trust
 
 _FOLDERS = ("templates", "registry", "policies")
@@ -175,7 +176,16 @@ class Checkout:
         if done.returncode or not address:
             raise NotFound("no-origin", f"{root} has no remote called origin", "git remote add origin URL")
         is_path = "://" not in address and ":" not in address.partition("/")[0]
-        return os.path.normpath(Path(root, address)) if is_path and not address.startswith("~") else address
+        place = Path(root, address if is_path else unquote(address.removeprefix("file://")))
+        if (is_path or address.startswith("file://")) and place.resolve().is_relative_to(
+            Path(root).resolve()
+        ):
+            raise Refused(
+                "origin-inside",
+                f"origin of {root} is a folder inside it: its hooks would run",
+                "git remote set-url origin URL",
+            )
+        return os.path.normpath(place) if is_path and not address.startswith("~") else address
 
     def document(self, path: str) -> bytes:
         """See CheckoutReads."""

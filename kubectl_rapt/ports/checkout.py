@@ -62,6 +62,7 @@ class CheckoutReads(Protocol):
 
         Raises:
             NotFound: ``no-origin``: the folder is no git repository, or has no such remote.
+            Refused: ``origin-inside``: the remote is a folder inside of it.
         """
         ...
 

@@ -525,6 +525,7 @@ ELSEWHERE = {
         "untrusted-folder",
     ),
     "tests/cli/test_reach.py": ("wide-access",),
+    "tests/cli/test_surroundings.py": ("origin-inside",),
     "tests/cli/test_streams.py": (
         "bug",
         "no-output",

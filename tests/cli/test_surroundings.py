@@ -204,6 +204,32 @@ def test_no_command_that_needs_a_cluster_steps_into_a_trap(silent: None, trapped
     assert trapped.marks() == ""
 
 
+@pytest.mark.parametrize(
+    "address", ["own.git", "./own.git", "{folder}/own.git", "file://{folder}/own%2Egit", "{link}"]
+)
+def test_nothing_is_pushed_to_an_origin_inside_the_checkout_whose_hooks_would_run(
+    silent: None, trapped: Trapped, tmp_path: Path, address: str
+) -> None:
+    own, link = trapped.folder / "own.git", tmp_path / "link.git"
+    _git(tmp_path, "init", "-q", "--bare", str(own))
+    link.symlink_to(own)
+    for hook in ("pre-receive", "update", "post-receive", "post-update", "reference-transaction"):
+        _program(own / "hooks" / hook, f'#!/bin/sh\necho "$0 $*" >> {trapped.ran}\n')
+    config = str(trapped.folder / ".git" / "config")
+    _git(
+        tmp_path,
+        "config",
+        "--file",
+        config,
+        "remote.origin.url",
+        address.format(folder=trapped.folder, link=link),
+    )
+    ended = types("template publish greet")
+    assert trapped.marks() == "", f"{ended.stdout}{ended.stderr}"
+    assert ended.returncode == 6, ended
+    assert "is a folder inside it" in ended.stderr
+
+
 def test_the_traps_work(trapped: Trapped) -> None:
     subprocess.run(["/usr/bin/git", "status"], capture_output=True, timeout=60, check=False)
     assert "fsmonitor" in trapped.marks() or "git" in trapped.marks()

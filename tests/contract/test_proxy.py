@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from kubectl_rapt.adapters.cluster import http
+from kubectl_rapt.adapters.cluster import http, kubeconfig
 from kubectl_rapt.adapters.cluster.door import Door
 from kubectl_rapt.adapters.cluster.reads import Reads
 from kubectl_rapt.errors import Invalid, NotFound, Refused, Unavailable
@@ -335,3 +335,22 @@ def test_kubectl_never_asks_for_a_user_name(scripted: Faults) -> None:
     scripted.on("GET", Reply(200, A_JOB))
     with Door(Target(kubeconfig=str(scripted.kubeconfig))) as door:
         assert Reads(door).get(ONE) == A_JOB
+
+
+@pytest.mark.parametrize("said", ["", "[]", "{", '{"contexts": 7}', '{"clusters": [7]}'])
+def test_a_kubectl_that_prints_no_kubeconfig_is_told_and_is_no_bug(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    silent = tmp_path / "kubectl"
+    silent.write_text(f"#!/bin/sh\nprintf '%s' '{said}'\n")
+    silent.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setenv("KUBECONFIG", f"{tmp_path / 'one'}:{tmp_path / 'two'}")
+    with Door(Target()) as door:
+        for _ in range(2):
+            with pytest.raises(Unavailable) as caught:
+                Reads(door).context()
+            assert (caught.value.code, caught.value.hint) == ("no-kubectl", "kubectl config view")
+            assert caught.value.message.startswith("kubectl config view printed ")
+    with pytest.raises(Unavailable):
+        kubeconfig.contexts("", os.environ)

@@ -48,20 +48,21 @@ def contexts(path: str, environ: Mapping[str, str]) -> list[tuple[str, str]]:
         environ: The process's environment.
 
     Raises:
-        Unavailable: There is no kubectl.
+        Unavailable: There is no kubectl, or it prints something else.
     """
-    import json
     import subprocess
 
-    from kubectl_rapt.adapters.cluster import spawn
+    from kubectl_rapt.adapters.cluster import proxy, spawn
 
     flags = [f"--kubeconfig={path}"] if path else []
     command = [spawn.find_kubectl(), "config", "view", "-o", "json", *flags]
     done = subprocess.run(
         command, env=dict(environ), stdin=subprocess.DEVNULL, capture_output=True, check=False
     )
-    listed = json.loads(done.stdout or b"{}").get("contexts") or ()
-    return [(one["name"], one["context"].get("cluster", "")) for one in listed]
+    if done.returncode:
+        return []
+    listed = proxy.view_of(done.stdout).get("contexts") or ()
+    return [(one["name"], (one.get("context") or {}).get("cluster", "")) for one in listed if "name" in one]
 
 
 def _from_json(text: str) -> _Contexts | None:

@@ -103,7 +103,7 @@ class ConfigView:
 
         Raises:
             NotFound, Invalid: kubectl's complaint about the context or a file.
-            Unavailable: kubectl did not answer in time.
+            Unavailable: kubectl did not answer in time, or with something else.
         """
         if self._refusal:
             raise self._refusal
@@ -119,13 +119,33 @@ class ConfigView:
                 "no-kubectl", f"kubectl config did not answer within {timeout_seconds:g} s", "kubectl version"
             )
         if self._child.wait() == 0:
-            view: dict[str, Any] = json.loads(said)
-            return view
+            try:
+                return view_of(said)
+            except Unavailable as error:
+                self._refusal = error
+                raise
         text = said.decode(errors="replace")
         if "current-context must exist" in text:
             return {}
         self._refusal = refusal_to_start(text)
         raise self._refusal
+
+
+def view_of(said: bytes | bytearray) -> dict[str, Any]:
+    """The kubeconfig that ``kubectl config view -o json`` printed.
+
+    Raises:
+        Unavailable: ``no-kubectl``: it printed something else, or nothing.
+    """
+    try:
+        view = json.loads(said)
+    except ValueError:
+        view = None
+    lists = [view.get(key) or [] for key in ("contexts", "clusters")] if isinstance(view, dict) else [None]
+    if all(isinstance(one, list) and all(isinstance(each, dict) for each in one) for one in lists):
+        return dict(view)
+    what = "something that is no kubeconfig" if said.strip() else "nothing"
+    raise Unavailable("no-kubectl", f"kubectl config view printed {what}", "kubectl config view")
 
 
 def refusal_to_start(complaints: str) -> RaptError:
