@@ -60,9 +60,14 @@ def _freeze(wheel: Path, work: Path) -> Path:
     """The folder with the program."""
     with zipfile.ZipFile(wheel) as packed:
         packed.extractall(work / "wheel")
+    entry = work / "entry.py"
+    entry.write_bytes(
+        (_HERE / "entry.py").read_bytes()
+    )  # beside the checkout, its kubectl_rapt would be taken
     words = ("--noconfirm", f"--distpath={work}/dist", f"--workpath={work}/build")
     environ = {
         "PYTHONPATH": str(work / "wheel"),  # before the checkout that may be installed as it is
+        "RAPT_ENTRY": str(entry),
         "RAPT_WHEEL": str(work / "wheel"),
         "RAPT_SCHEMAS": str(_schemas()),
         "PYINSTALLER_CONFIG_DIR": str(work / "config"),

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tarfile
 import time
+import zipfile
 from hashlib import sha256
 from pathlib import Path
 
@@ -50,6 +51,19 @@ def test_an_archive_that_is_built_again_is_the_same_to_the_last_byte(
 ) -> None:
     again = freezing.build(wheel, tmp_path)
     assert sha256(again.read_bytes()).hexdigest() == sha256(archive.read_bytes()).hexdigest()
+
+
+def test_the_archive_holds_what_the_wheel_holds_and_nothing_of_the_checkout_beside_it(
+    wheel: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / wheel.name
+    with zipfile.ZipFile(wheel) as read, zipfile.ZipFile(other, "w") as written:
+        for name in read.namelist():
+            more = b'MARK = "only in this wheel"\n' if name == "kubectl_rapt/errors.py" else b""
+            written.writestr(name, read.read(name) + more)
+    with tarfile.open(freezing.build(other, tmp_path / "built")) as tar:
+        code = tar.extractfile("_internal/kubectl_rapt/errors.pyc")
+        assert code and b"only in this wheel" in code.read()
 
 
 def test_the_list_of_what_is_in_an_archive_has_each_package_with_its_version_and_no_other_time(

@@ -144,7 +144,7 @@ def view_of(said: bytes | bytearray) -> dict[str, Any]:
     lists = [view.get(key) or [] for key in ("contexts", "clusters")] if isinstance(view, dict) else [None]
     if all(isinstance(one, list) and all(isinstance(each, dict) for each in one) for one in lists):
         return dict(view)
-    what = "something that is no kubeconfig" if said.strip() else "nothing"
+    what = "something else than a kubeconfig" if said.strip() else "nothing"
     raise Unavailable("no-kubectl", f"kubectl config view printed {what}", "kubectl config view")
 
 
