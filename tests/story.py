@@ -61,7 +61,13 @@ FIRST_RUN = (
     Step(
         """kubectl rapt add hello --image busybox:1.35 -- sh -c 'echo "hello  world"; exit 7'""",
         "any image and command; in dev this also syncs",
-        says=("change [0-9a-f]{6} committed", "tool.rapt.dev/hello created", "dev synced to"),
+        says=(
+            "new   image: busybox:1.35",
+            "new   can reach: anywhere, any port",
+            "change [0-9a-f]{6} committed",
+            "tool.rapt.dev/hello created",
+            "dev synced to",
+        ),
         learns={"hello": "change ([0-9a-f]{6}) committed"},
     ),
     Step(

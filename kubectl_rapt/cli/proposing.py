@@ -182,7 +182,7 @@ def _show(made: Composition, world: World) -> None:
         path = layout.rendered(built.environment, built.installation.tool)
         known = reach.of(proposal.objects_of(made.before, path))
         for line in reach.of(built.objects).beyond(known).lines() if path in made.after else ():
-            terminal.out(terminal.clean(f"new reach   {line}"))
+            terminal.out(terminal.clean(f"new   {line}"))
         for one in built.installation.schedules:
             firings = schedules.next_firings(one.cron, one.time_zone, world.now(), 3)
             times = ", ".join(f"{firing:%a %H:%M}" for firing in firings)

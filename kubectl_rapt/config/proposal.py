@@ -167,7 +167,7 @@ def _facts(subject: Subject, now: datetime) -> Iterator[tuple[str, list[str]]]:
         yield "Next firings", [_firings(one.cron, one.time_zone, now) for one in wanted.schedules]
     new = reach.of(subject.after).beyond(reach.of(subject.before))
     if new:
-        yield "New reach", new.lines()
+        yield "New access", new.lines()
 
 
 def _firings(cron: str, time_zone: str, now: datetime) -> str:

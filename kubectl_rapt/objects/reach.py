@@ -1,6 +1,6 @@
 """How far objects reach: the images they run, the Secrets they read, what they may do, where they may connect."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ class Reach:
         images: Container images.
         secrets: Secrets and ConfigMaps with what is read: ``secret/NAME key KEY``, ``configmap/NAME all keys``.
         rights: What their account may do: ``get pods``, ``create jobs.batch``.
-        hosts: Where they may connect to: ``10.0.0.0/8:443``, ``anywhere:5432``.
+        hosts: Where they may connect to: ``10.0.0.0/8, port 443``, ``anywhere, any port``.
         marks: Labels of their pods that are neither Rapt's nor the environment's: Services and NetworkPolicies of
             others may select by them.
     """
@@ -28,8 +28,8 @@ class Reach:
 
     def lines(self) -> list[str]:
         """What a person reads of it, one line each."""
-        words = ("image", "reads", "may", "egress", "label")
-        return [f"{word:<7} {one}" for word, found in zip(words, self._all, strict=True) for one in found]
+        words = ("image", "reads", "rights", "can reach", "pod label")
+        return [f"{word}: {one}" for word, found in zip(words, self._all, strict=True) for one in found]
 
     def beyond(self, other: "Reach") -> "Reach":
         """What this one reaches and the other does not."""
@@ -118,12 +118,18 @@ def _rights(rules: Iterable[Mapping[str, Any]]) -> Iterator[str]:
 
 def _hosts(rules: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     for rule in rules:
-        ports = [str(one.get("port", "any port")) for one in rule.get("ports") or ()] or ["any port"]
-        if not rule.get("to") and ports == ["53", "53"]:
+        ports = list(dict.fromkeys(str(one.get("port", "")) for one in rule.get("ports") or ()))
+        if not rule.get("to") and ports == ["53"]:
             continue  # DNS is always allowed
         peers: list[Mapping[str, Any]] = rule.get("to") or [{}]
         for peer in peers:
-            yield f"{_peer(peer)}:{','.join(dict.fromkeys(ports))}"
+            yield f"{_peer(peer)}, {_ports(ports)}"
+
+
+def _ports(ports: Sequence[str]) -> str:
+    if not ports or "" in ports:
+        return "any port"
+    return f"port{'s' if len(ports) > 1 else ''} {', '.join(ports)}"
 
 
 def _peer(peer: Mapping[str, Any]) -> str:

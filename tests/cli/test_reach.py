@@ -66,5 +66,5 @@ def test_what_a_tool_newly_reaches_is_said_by_add(ask: Ask, team: Team) -> None:
     team.registry.release("evil", "1.0.0", access=[rule])
     team.allows()
     told = ask(*ADD).stdout.splitlines()
-    assert "new reach   may     delete jobs.batch a" in told
-    assert "new reach   image   busybox:1.35" in told
+    assert "new   rights: delete jobs.batch a" in told
+    assert "new   image: busybox:1.35" in told

@@ -36,7 +36,7 @@ def test_a_reviewer_reads_what_comes_what_was_answered_when_it_runs_and_what_it_
         "word: hello",
         "0 3 * * *  →",
         "Europe/Prague",
-        "image   ",
+        "image: ",
     ):
         assert part in text, part
 

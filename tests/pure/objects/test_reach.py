@@ -74,7 +74,7 @@ def test_a_pod_is_found_however_it_is_wrapped() -> None:
 def test_rights_and_hosts_are_told_one_by_one() -> None:
     found = reach.of([ROLE, EGRESS])
     rights = ("create jobs", "create jobs.batch", "get jobs", "get jobs.batch", "get secrets db")
-    hosts = ("10.0.0.0/8:5432", "anywhere:443", "pods app=db in namespaces of any kind:any port")
+    hosts = ("10.0.0.0/8, port 5432", "anywhere, port 443", "pods app=db in namespaces of any kind, any port")
     assert (found.rights, found.hosts) == (rights, hosts)
 
 
@@ -90,7 +90,7 @@ def test_labels_of_pods_that_are_not_rapts_are_reach() -> None:
     job["metadata"]["labels"] = {"team": "storage"}  # as the environment's profile gives it to every object
     found = reach.of([job])
     assert found.marks == ("app=payments",)
-    assert found.lines()[-1] == "label   app=payments"
+    assert found.lines()[-1] == "pod label: app=payments"
 
 
 def test_another_key_of_a_known_secret_is_new() -> None:
