@@ -4,10 +4,9 @@ from contextlib import suppress
 from dataclasses import replace
 
 from kubectl_rapt import writes
-from kubectl_rapt.actions import announce, answered, find, look, recent
+from kubectl_rapt.actions import announce, find, look, recent
 from kubectl_rapt.errors import Conflict, NotFound, RaptError, Unavailable
 from kubectl_rapt.guard import masking
-from kubectl_rapt.model import causes
 from kubectl_rapt.model.kinds import JOB, LEASE, POD, RUN, Ref, ref_of
 from kubectl_rapt.model.plan import Create, Delete, Patch
 from kubectl_rapt.objects import jobs, labels, leases, pods, reading, runs
@@ -15,7 +14,7 @@ from kubectl_rapt.objects.jobs import Job
 from kubectl_rapt.objects.leases import Lease
 from kubectl_rapt.objects.runs import Attempt, Mount, Run
 from kubectl_rapt.ports.world import World
-from kubectl_rapt.runs import evidence, lifecycle, renewal, turns
+from kubectl_rapt.runs import evidence, lifecycle, turns
 from kubectl_rapt.runs import outcome as outcomes
 from kubectl_rapt.runs.lifecycle import Done, Later, Look, Seen, Taken, Wait
 from kubectl_rapt.runs.outcome import Outcome
@@ -78,18 +77,6 @@ def advance(world: World, writers: Writers, seen: Seen) -> Seen:
             seen = found
 
 
-def carried_out(seen: Seen) -> Seen:
-    """The same, for whoever has asked for it.
-
-    Raises:
-        Conflict: ``request-differs``: the Run, or the attempt, is not what its tool gives.
-    """
-    if seen.run is not None and seen.run.reason == causes.NOT_OF_TOOL:
-        what = f'run "{seen.run.name}" is not carried out: {seen.run.message}'
-        raise Conflict("request-differs", what, "another --request-id")
-    return seen
-
-
 def decided(world: World, seen: Seen) -> tuple[Seen, lifecycle.Settled]:
     """The next step of a run, and what had to be read to decide on it; nothing is written.
 
@@ -100,9 +87,6 @@ def decided(world: World, seen: Seen) -> tuple[Seen, lifecycle.Settled]:
         match step := lifecycle.next_step(seen, world.now()):
             case Look("firing"):
                 seen = replace(seen, firing=_firing(world, seen.run or seen.wanted))
-            case Look("origin"):
-                run = seen.run or seen.wanted
-                seen = replace(seen, origin=answered.why_not(world, run, renewal.number(run)))
             case Look():
                 seen = replace(seen, past=recent.of_namespace(world, seen.wanted.namespace))
             case _:
@@ -150,7 +134,6 @@ def observe(world: World, seen: Seen) -> Seen:
         lease=lease,
         is_held=is_held,
         firing=None,
-        origin=None,
     )
 
 

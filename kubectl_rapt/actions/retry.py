@@ -143,7 +143,7 @@ def _advanced(world: World, writers: Writers, run: Run, number: int) -> Seen:
     after = seen.run
     if after and after.cancelled_by and len(after.attempts) == number and not after.attempts[-1].uid:
         raise _cancelled(after)
-    return advance.carried_out(seen)
+    return seen
 
 
 def _cancelled(run: Run) -> Conflict:

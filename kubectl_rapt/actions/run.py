@@ -162,14 +162,13 @@ def start(world: World, writers: Writers, seen: Seen) -> Seen:
 
     Raises:
         Refused: ``concurrency-forbidden``: another run of the tool goes on, and only one may at a time.
-        Conflict: As ``advance.carried_out``.
         RaptError: What ``advance`` raises.
     """
     seen = advance.advance(world, writers, seen)
     if seen.run and seen.run.reason == turns.FORBIDDEN:
         who = seen.run.message.partition(" ")[0].partition("/")[2]
         raise Refused("concurrency-forbidden", seen.run.message, f"kubectl rapt attach {shell.word(who)}")
-    return advance.carried_out(seen)
+    return seen
 
 
 def plan_direct(world: World, request: Request) -> Run:

@@ -48,7 +48,6 @@ ADMISSION_REFUSED = "AdmissionRefused"
 SERVICE_ACCOUNT_MISSING = "ServiceAccountMissing"
 POD_REFUSED = "PodRefused"
 MOUNT_MISSING = "MountMissing"
-NOT_OF_TOOL = "NotOfTool"
 RIGHTS_MISSING = "RightsMissing"
 DEADLINE_EXCEEDED = "DeadlineExceeded"
 INIT_FAILED = "InitFailed"
@@ -95,7 +94,6 @@ CAUSES = {
     ),
     POD_REFUSED: Cause("its pod cannot be created", "kubectl rapt events {run}"),
     MOUNT_MISSING: Cause("its files were never brought", "kubectl rapt run {tool}"),
-    NOT_OF_TOOL: Cause("it is not what its tool gives", "kubectl rapt run {tool}"),
     RIGHTS_MISSING: Cause("it may not do what it tries", _TOOL),
     DEADLINE_EXCEEDED: Cause("its time was up", _LOGS),
     INIT_FAILED: Cause("an init container failed", _LOGS),

@@ -31,6 +31,11 @@ _NEVER_CHANGED = (
     *("schedule", "slot", "replayOf", "notAfter", "job"),
 )
 _JOBS = "authorizer.group('batch').resource('jobs').namespace(request.namespace).check('create').allowed()"
+_NEW_JOB = (
+    "(has(object.spec.wish) && has(object.spec.wish.job) && !(request.operation == 'UPDATE' && "
+    "has(oldObject.spec.wish) && has(oldObject.spec.wish.job) && oldObject.spec.wish.job == object.spec.wish.job))"
+)
+"""Whether an attempt is asked for with another Job than the Run's."""
 _SCHEDULED = f"(object.spec.requestedBy == '{jobs.CRON}' && has(object.spec.adopted) && {_JOBS})"
 _POD = "spec.template.spec"
 
@@ -50,6 +55,14 @@ def manifests(form: int) -> list[Manifest]:
             RUNS,
             ("runs", ["CREATE", "UPDATE"]),
             [
+                _only(
+                    f"(request.operation == 'UPDATE' && !{_NEW_JOB}) || {_JOBS}",
+                    "only those who may create Jobs in the namespace may create Runs, or change the Job of a retry",
+                ),
+                _only(
+                    "request.operation == 'UPDATE' || has(object.spec.requestedBy) || has(object.spec.adopted)",
+                    "requestedBy must be the user who creates the Run",
+                ),
                 _only(
                     f"{_named('requestedBy', 'object.spec.requestedBy')} || {_SCHEDULED}",
                     "requestedBy must be the user who creates the Run",
@@ -80,15 +93,15 @@ def manifests(form: int) -> list[Manifest]:
         *_policy(
             form,
             TOOLS,
-            ("runs", ["CREATE"]),
+            ("runs", ["CREATE", "UPDATE"]),
             [
                 _only(
                     f"{is_other} || params.spec.?runs.orValue('') != 'reviewed' || {may_sync} || "
-                    f"(has(object.spec.adopted) && {_JOBS})",
-                    "runs of this tool are reviewed: only those who may patch the tool create them",
+                    f"(request.operation == 'UPDATE' ? !{_NEW_JOB} : has(object.spec.adopted))",
+                    "runs of this tool are reviewed: only those who may patch the tool may create or change them",
                 ),
                 _only(
-                    f"{is_other} || !has(params.spec.job) || "
+                    f"request.operation == 'UPDATE' || {is_other} || !has(params.spec.job) || "
                     f"object.spec.job.{_POD}.?serviceAccountName.orValue('') == "
                     f"params.spec.job.{_POD}.?serviceAccountName.orValue('')",
                     "the Job of a Run has the service account of its tool",

@@ -183,11 +183,6 @@ class Run:
         return labels.is_held({"labels": self.labels, "annotations": self.annotations})
 
     @property
-    def has_begun(self) -> bool:
-        """Whether a Job was made for it: not the one of a CronJob that it began with."""
-        return any(one.uid for one in self.attempts[1 if self.adopted else 0 :])
-
-    @property
     def is_finished(self) -> bool:
         """Whether nothing will happen any more unless somebody asks."""
         return self.state in FINISHED
@@ -270,7 +265,7 @@ def to_manifest(run: Run) -> Manifest:
     said: dict[str, Any] = {
         "tool": run.tool,
         "digest": run.digest,
-        "requestedBy": run.requested_by,
+        "requestedBy": run.requested_by or None,
         "answers": dict(run.answers) or None,
         "env": dict(run.env) or None,
         "source": source_to_data(run.source) if run.source else None,

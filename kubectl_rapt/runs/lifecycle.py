@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from kubectl_rapt.model import causes, times
+from kubectl_rapt.model import times
 from kubectl_rapt.model.kinds import Manifest
 from kubectl_rapt.model.plan import Create, Delete, Patch
 from kubectl_rapt.objects import jobs, runs
@@ -48,7 +48,6 @@ class Seen:
         lease: The tool's lease as it exists, where its runs go on one at a time; None where there is none.
         is_held: Whether another run, which is not over, has that lease.
         firing: The tool's Job that a CronJob made and that goes on; empty for none, None where nobody looked.
-        origin: Why the Run is not what its tool gives; empty where it is, None where nobody looked.
     """
 
     wanted: Run
@@ -62,7 +61,6 @@ class Seen:
     lease: Lease | None = None
     is_held: bool = False
     firing: str | None = None
-    origin: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +91,9 @@ class Later:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Something must be read first: what the namespace has had in the last hour, the tool, or its other Jobs."""
+    """Something must be read first: what the namespace has had in the last hour, or the tool's other Jobs."""
 
-    what: Literal["past", "firing", "origin"] = "past"
+    what: Literal["past", "firing"] = "past"
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,8 +196,6 @@ def _begin(seen: Seen, run: Run, now: datetime) -> Decision:
         return _not_started(run, "TooLate", message, now)
     if run.adopted:
         return _record(run, Attempt(1, run.adopted.job, run.adopted.uid))
-    if doubt := _doubt(seen, run, 1, now):
-        return doubt
     for mount in run.mounts:
         if not mount.is_of(run.name):
             # Whoever carries it out may read more than whoever wrote it.
@@ -226,8 +222,6 @@ def _mounted(run: Run, content: Manifest) -> Manifest:
 
 
 def _start(seen: Seen, run: Run, number: int, now: datetime) -> Decision:
-    if doubt := _doubt(seen, run, number, now):
-        return doubt
     if turn := _turn(seen, run, number, now):
         return turn
     job = seen.job
@@ -236,30 +230,6 @@ def _start(seen: Seen, run: Run, number: int, now: datetime) -> Decision:
     if run.uid not in job.owner_uids:
         return Taken("name-taken", f'job "{job.name}" exists and does not belong to run "{run.name}"')
     return _record(run, Attempt(number, job.name, job.uid))
-
-
-def _doubt(seen: Seen, run: Run, number: int, now: datetime) -> Decision | None:
-    """What comes before a Job is made of what a Run holds: whoever wrote that may have fewer rights."""
-    job = seen.job
-    if job is not None and job.name == jobs.attempt_name(run.name, number) and run.uid in job.owner_uids:
-        return None  # it was made already
-    if not seen.wanted.uid and seen.wanted.job == run.template(number):
-        return None  # this process has made it of the tool
-    if run.has_begun and run.template(number) == run.job:
-        return None  # it was looked at then, and its status is written by those who may make Jobs
-    if seen.origin is None:
-        return Look("origin")
-    if not seen.origin:
-        return None
-    if not run.attempts:
-        return _not_started(run, causes.NOT_OF_TOOL, seen.origin, now)
-    if run.state == runs.FAILED and run.reason == causes.NOT_OF_TOOL:
-        return Done(run.attempts[-1])
-    conditions = [
-        _condition("Finished", True, causes.NOT_OF_TOOL, seen.origin, now, run),
-        _condition("Succeeded", False, causes.NOT_OF_TOOL, seen.origin, now, run),
-    ]
-    return _patch(run, {"state": runs.FAILED, "nextAttemptAt": None, "conditions": conditions})
 
 
 def _turn(seen: Seen, run: Run, number: int, now: datetime) -> Decision | None:

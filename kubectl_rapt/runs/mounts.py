@@ -142,37 +142,6 @@ def add(job: Mapping[str, Any], run: str, given: Sequence[Given]) -> tuple[dict[
     return {**job, "spec": {**job["spec"], "template": template}}, tuple(mounts)
 
 
-def without(run: Run) -> dict[str, Any] | None:
-    """The plain Job of a Run without its files; None where it mounts another object in their place."""
-    pod = run.job["spec"]["template"]["spec"]
-    volumes = {one["name"]: one for one in pod.get("volumes") or () if one["name"].startswith(_VOLUME)}
-    if len(volumes) != len(run.mounts):
-        return None
-    for number, mount in enumerate(run.mounts, 1):
-        volume = volumes.get(f"{_VOLUME}{number}", {})
-        field, key = ("secret", "secretName") if mount.kind == SECRET.name else ("configMap", "name")
-        if not mount.is_of(run.name) or {*volume} != {"name", field} or volume[field].get(key) != mount.name:
-            return None
-    containers = [
-        {**one, "volumeMounts": [at for at in one.get("volumeMounts") or () if at["name"] not in volumes]}
-        for one in pod["containers"]
-    ]
-    others = [one for one in pod.get("volumes") or () if one["name"] not in volumes]
-    template = {**run.job["spec"]["template"], "spec": {**pod, "volumes": others, "containers": containers}}
-    return plain({**run.job, "spec": {**run.job["spec"], "template": template}})
-
-
-def plain(job: Mapping[str, Any]) -> dict[str, Any]:
-    """A Job that says nothing of volumes where it has none, so that it can be compared."""
-    pod = _plain(job["spec"]["template"]["spec"], "volumes")
-    pod["containers"] = [_plain(one, "volumeMounts") for one in pod["containers"]]
-    return {**job, "spec": {**job["spec"], "template": {**job["spec"]["template"], "spec": pod}}}
-
-
-def _plain(data: Mapping[str, Any], key: str) -> dict[str, Any]:
-    return {name: value for name, value in data.items() if name != key or value}
-
-
 def contents(run: Run, given: Sequence[Given]) -> dict[str, Manifest]:
     """The objects that hold the files, by name; the run's owner reference and namespace come later."""
     return {mount.name: _object(run, mount, one) for mount, one in zip(run.mounts, given, strict=True)}

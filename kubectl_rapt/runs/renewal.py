@@ -1,10 +1,9 @@
 """The attempt that a person asks for: its number, and the Job that it starts from."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from kubectl_rapt import documents
 from kubectl_rapt.model.duration import Duration
 from kubectl_rapt.model.kinds import Manifest
 from kubectl_rapt.model.quantity import Quantity
@@ -86,49 +85,6 @@ def memory(run: Run, container: str, attempt: int = 0) -> Quantity | None:
             limit = ((one.get("resources") or {}).get("limits") or {}).get("memory")
             return None if limit is None else Quantity.parse(str(limit))
     return None
-
-
-def is_renewed(template: Manifest, wanted: Manifest, places: Sequence[str]) -> bool:
-    """Whether a Job template differs from another one in nothing but what a retry may change.
-
-    Args:
-        template: The Run's own.
-        wanted: The one that an attempt was asked for with.
-        places: The JSON pointers that its tool's parameters fill.
-    """
-    return _without(template, places) == _without(wanted, places)
-
-
-def _without(template: Manifest, places: Sequence[str]) -> Manifest:
-    """A copy without answers, amounts of memory and deadlines."""
-    copy: dict[str, Any] = documents.load(documents.dump_json(template).encode(), "job")
-    for place in places:
-        holder: Any = copy
-        *path, last = place.split("/")[1:]
-        for part in path:
-            holder = _part(holder, part)
-        if isinstance(holder, dict) and last in holder:
-            holder[last] = None
-        elif isinstance(holder, list) and last.isdigit() and int(last) < len(holder):
-            holder[int(last)] = None
-    pod = copy["spec"]["template"]["spec"]
-    for deadline in (copy["spec"], pod):
-        deadline.pop("activeDeadlineSeconds", None)
-    for one in (*(pod.get("initContainers") or ()), *pod["containers"]):
-        resources = one.get("resources") or {}
-        for amounts in ("limits", "requests"):
-            kept = {key: value for key, value in (resources.get(amounts) or {}).items() if key != "memory"}
-            resources[amounts] = kept
-        one["resources"] = resources
-    return copy
-
-
-def _part(holder: Any, part: str) -> Any:
-    part = part.replace("~1", "/").replace("~0", "~")
-    if isinstance(holder, dict):
-        return holder.get(part)
-    is_there = isinstance(holder, list) and part.isdigit() and int(part) < len(holder)
-    return holder[int(part)] if is_there else None
 
 
 def resized(run: Run, template: Manifest, resources: Resources) -> Manifest:

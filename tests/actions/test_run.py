@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from kubectl_rapt import writes
-from kubectl_rapt.actions import answered, check, compose, desired, reviewed
+from kubectl_rapt.actions import check, compose, desired, reviewed
 from kubectl_rapt.actions import merge as merging
 from kubectl_rapt.actions import repository as repositories
 from kubectl_rapt.actions import run as running
@@ -360,68 +360,3 @@ def test_the_environment_of_another_cluster_starts_nothing(ann: FakeWorld, repor
         execute(ann)
     assert caught.value.code == "other-cluster"
     assert names(ann) == []
-
-
-@pytest.mark.usefixtures("report")
-def test_what_was_made_of_a_tool_is_found_to_be_so_by_whoever_carries_it_out(
-    ann: FakeWorld, tmp_path: Path
-) -> None:
-    (tmp_path / "word").write_text("word")
-    given = running.read_mounts(
-        ann, mounts.parse([f"{tmp_path / 'word'}:/w"], [f"{tmp_path / 'word'}:/secret/"])
-    )
-    for request in (ask(), ask(env={"LEVEL": "debug"}), ask(id="fed", mounts=given)):
-        made = running.plan(ann, request)
-        stored = runs.from_manifest(runs.to_manifest(made))
-        assert answered.why_not(ann, stored, 1) == ""
-
-
-def with_pod(run: Run, **pod: Any) -> Run:
-    template = run.job["spec"]["template"]
-    spec = {**run.job["spec"], "template": {**template, "spec": {**template["spec"], **pod}}}
-    return replace(run, job={**run.job, "spec": spec})
-
-
-@pytest.mark.usefixtures("report")
-def test_what_was_not_made_of_a_tool_is_told_from_it(ann: FakeWorld, tmp_path: Path) -> None:
-    (tmp_path / "word").write_text("word")
-    given = running.read_mounts(ann, mounts.parse([], [f"{tmp_path / 'word'}:/w"]))
-    good, fed = running.plan(ann, ask()), running.plan(ann, ask(id="fed", mounts=given))
-    (volume,) = fed.job["spec"]["template"]["spec"]["volumes"]
-    others = {**volume, "secret": {**volume["secret"], "secretName": "postgres"}}
-    job = "its Job is not what tool/report gives"
-    for run, why in (
-        (with_pod(good, serviceAccountName="root"), job),
-        (replace(good, answers={"day": "sun", "tries": 3}), job),
-        (replace(good, answers={"day": "mon", "tries": 0}), "its answers do not fit tool/report"),
-        (replace(good, env={"LEVEL": "debug"}), job),
-        (replace(good, env={"PASSWORD": "x"}), "its answers do not fit"),
-        (replace(good, concurrency="queue"), "tool/report says concurrency: allow"),
-        (replace(good, tool="nothing"), 'there is no tool "nothing"'),
-        (replace(good, replay_of="nothing", tool="nothing"), 'there is no tool "nothing"'),
-        (replace(good, adopted=runs.Adopted("x", "y")), job),
-        (with_pod(fed, volumes=[others]), "it mounts something that is not a file of this run"),
-        (replace(fed, mounts=()), "it mounts what is no file"),
-        (
-            replace(with_pod(fed, volumes=[others]), mounts=(replace(fed.mounts[0], name="postgres"),)),
-            "it mounts",
-        ),
-    ):
-        assert why in answered.why_not(ann, run, 1), run
-
-
-@pytest.mark.usefixtures("report")
-def test_an_attempt_differs_in_answers_memory_and_time_alone(ann: FakeWorld) -> None:
-    run = replace(running.plan(ann, ask()), attempts=(runs.Attempt(1, "j", "u", cause="ExitCode"),))
-    other = running.plan(ann, ask(answers={"day": "sun", "tries": "9"})).job
-    (container,) = other["spec"]["template"]["spec"]["containers"]
-    larger = {**container, "resources": {"limits": {"memory": "4Gi"}}}
-    for job, is_right in (
-        (other, True),
-        (with_pod(run, containers=[larger], activeDeadlineSeconds=60).job, True),
-        (with_pod(run, containers=[{**container, "image": "evil:1"}]).job, False),
-        (with_pod(run, containers=[{**container, "resources": {"limits": {"cpu": "64"}}}]).job, False),
-        (with_pod(run, serviceAccountName="root").job, False),
-    ):
-        asked = replace(run, wish=runs.Wish(2, "ann", job))
-        assert bool(answered.why_not(ann, asked, 2)) != is_right, job

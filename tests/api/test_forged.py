@@ -1,4 +1,4 @@
-"""Runs that somebody wrote by hand: what the API server refuses, and what nobody carries out."""
+"""Runs that somebody wrote by hand: what the API server refuses."""
 
 import copy
 import json
@@ -13,7 +13,6 @@ import pytest
 from kubectl_rapt import wiring
 from kubectl_rapt.model.kinds import TOOL, Ref
 from kubectl_rapt.model.target import Target
-from kubectl_rapt.objects import runs
 from tests import due, finished, namespaces
 from tests.api.teams import kubectl_does
 from tests.cluster import clusters, kubectl
@@ -26,7 +25,7 @@ RBAC = "rbac.authorization.k8s.io"
 
 @dataclass(frozen=True)
 class Stage:
-    """A namespace with a tool, somebody who may edit it, and somebody who may write nothing but Runs there."""
+    """A namespace with a tool: ann may edit it, meg may write Runs and Jobs there, and ron may write Runs alone."""
 
     cluster: PrivateCluster
     namespace: str
@@ -82,7 +81,8 @@ def stage(own: PrivateCluster, tmp_path: Path) -> Stage:
     namespace = namespaces.prepare(own)
     stage = Stage(own, namespace, tmp_path)
     subjects = {
-        one: [{"apiGroup": RBAC, "kind": "User", "name": f"{one}-of-{namespace}"}] for one in ("ann", "ron")
+        one: [{"apiGroup": RBAC, "kind": "User", "name": f"{one}-of-{namespace}"}]
+        for one in ("ann", "meg", "ron")
     }
     place = {"apiVersion": f"{RBAC}/v1", "kind": "RoleBinding"}
     runs = {"apiGroups": ["rapt.dev"], "resources": ["runs", "runs/status"], "verbs": ["*"]}
@@ -94,6 +94,18 @@ def stage(own: PrivateCluster, tmp_path: Path) -> Stage:
             "kind": "Role",
             "metadata": {"name": "runner", "namespace": namespace},
             "rules": [runs, tools],
+        },
+        {
+            "apiVersion": f"{RBAC}/v1",
+            "kind": "Role",
+            "metadata": {"name": "maker", "namespace": namespace},
+            "rules": [runs, tools, {"apiGroups": ["batch"], "resources": ["jobs"], "verbs": ["*"]}],
+        },
+        {
+            **place,
+            "metadata": {"name": "maker", "namespace": namespace},
+            "roleRef": {"apiGroup": RBAC, "kind": "Role", "name": "maker"},
+            "subjects": subjects["meg"],
         },
         {
             **place,
@@ -109,7 +121,7 @@ def stage(own: PrivateCluster, tmp_path: Path) -> Stage:
         },
         tool(namespace),
     )
-    for one in ("ann", "ron"):
+    for one in ("ann", "meg", "ron"):
         namespaces.soon(stage.kubeconfig(one), "get", "runs")
     return stage
 
@@ -157,63 +169,69 @@ def test_the_api_server_refuses_runs_and_changes_in_the_name_of_somebody_else(st
 def test_a_run_has_the_service_account_of_its_tool_and_its_status_is_not_for_everybody(stage: Stage) -> None:
     strange = stage.run("strange", "ann", evil(serviceAccountName="root"))
     assert "has the service account of its tool" in stage.creates("ann", strange)
-    assert "created" in stage.creates("ron", stage.run("one", "ron"))
+    assert "created" in stage.creates("ann", stage.run("one", "ann"))
     said = {"status": {"state": "Succeeded"}}
     assert "those who may create Jobs" in stage.patches("ron", "one", said, "--subresource=status")
     assert "patched" in stage.patches("ann", "one", said, "--subresource=status")
 
 
-def test_reviewed_runs_are_created_by_those_who_may_patch_the_tool(stage: Stage) -> None:
+def test_reviewed_runs_are_for_those_who_may_patch_the_tool(stage: Stage) -> None:
     namespaces.apply(stage.cluster.kubeconfig, tool(stage.namespace, "careful", runs="reviewed"))
-    run = stage.run("careful-1", "ron", tool="careful")
+    run = stage.run("careful-1", "meg", tool="careful")
     for _ in range(60):  # the API server learns of a new tool a moment later
-        answer = stage.creates("ron", run, "--dry-run=server")
+        answer = stage.creates("meg", run, "--dry-run=server")
         if "are reviewed" in answer:
             break
-    assert "runs of this tool are reviewed" in stage.creates("ron", run)
+    refusal = "runs of this tool are reviewed"
+    assert refusal in stage.creates("meg", run)
     assert "created" in stage.creates("ann", stage.run("careful-1", "ann", tool="careful"))
+    wish = {"attempt": 2, "by": f"meg-of-{stage.namespace}"}
+    assert refusal in stage.patches("meg", "careful-1", {"spec": {"wish": {**wish, "job": due.JOB_AS_TOOL}}})
+    assert "patched" in stage.patches("meg", "careful-1", {"spec": {"wish": wish}})
 
 
-def test_nobody_carries_out_a_run_that_is_not_what_its_tool_gives(stage: Stage) -> None:
+def test_who_may_not_create_jobs_has_nobody_create_one_for_them(stage: Stage) -> None:
+    refusal = "only those who may create Jobs in the namespace may create Runs"
+    adopted = {"job": "x", "uid": "y"}
+    for run in (
+        stage.run("plain", "ron"),
+        stage.run("image", "ron", evil(**IMAGE)),
+        stage.run("nowhere", "ron", tool="nothing"),
+        stage.run("adopted", "ron", adopted=adopted),
+        stage.run("again", "ron", replayOf="one"),
+    ):
+        for words in ((), ("--dry-run=server",)):
+            assert refusal in stage.creates("ron", run, *words), run
+    ann = stage.ann
+    assert ann.types("run", "backup", "--request-id", "one", "--detach").exit_code == 0
+    assert ann.types("cancel", "one").exit_code == 0
+    ron = f"ron-of-{stage.namespace}"
+    asked = {"attempt": 2, "by": ron}
+    changed = {"spec": {"wish": {**asked, "job": evil(**IMAGE)}, "cancelledBy": None}}
+    assert refusal in stage.patches("ron", "one", changed)
+    assert "patched" in stage.patches("ron", "one", {"spec": {"wish": asked, "cancelledBy": None}})
+    assert ann.types("reconcile").exit_code == 0
+    jobs = stage.get("jobs")["items"]
+    images = {one["spec"]["template"]["spec"]["containers"][0]["image"] for one in jobs}
+    assert "evil.example.com/x:1" not in images
+    # Everything else of the Run may change while somebody's wish is there.
+    assert "patched" in stage.patches("ron", "one", {"metadata": {"labels": {"a": "b"}}})
+
+
+def test_a_run_names_who_asked_unless_a_schedule_did(stage: Stage) -> None:
+    unnamed = stage.run("unnamed", "ann")
+    del unnamed["spec"]["requestedBy"]
+    assert "requestedBy must be the user" in stage.creates("ann", unnamed)
+    unnamed["spec"]["adopted"] = {"job": "x", "uid": "y"}
+    assert "created" in stage.creates("ann", unnamed)
+
+
+def test_a_file_of_a_run_is_its_own(stage: Stage) -> None:
     secret = {"kind": "Secret", "name": "postgres", "digest": "sha256:aa", "path": "/p"}
-    forged = {
-        "image": stage.run("image", "ron", evil(**IMAGE)),
-        "nowhere": stage.run("nowhere", "ron", tool="nothing"),
-        "answers": stage.run("answers", "ron", answers={"day": "mon"}),
-        "secret": stage.run("secret", "ron", mounts=[secret]),
-        "adopted": stage.run(
-            "adopted", "ron", evil(**IMAGE), adopted={"job": "x", "uid": "y"}, retry=due.RETRY
-        ),
-    }
-    for run in (*forged.values(), stage.run("honest", "ron")):
-        assert "created" in stage.creates("ron", run)
-    done = stage.admin("reconcile")
-    assert "honest: attempt 1 started" in done.stdout, done
-    assert [one["metadata"]["name"] for one in stage.get("jobs")["items"]] == ["honest-1"]
-    states = {one["metadata"]["name"]: one["status"]["state"] for one in stage.get("runs")["items"]}
-    assert states == {**dict.fromkeys(forged, "NotStarted"), "adopted": "Failed", "honest": "Running"}
-    why = stage.ann.types("why", "image")
-    assert "NotOfTool" in why.stdout
-    assert "its Job is not what tool/backup gives for its answers now" in why.stdout
-    assert "NotStarted" in stage.ann.types("runs").stdout
-    assert 'there is no tool "nothing"' in stage.ann.types("why", "nowhere").stdout
-    # Also not whoever has the same request: they would do it with their own rights.
-    assert "created" in stage.creates("ron", stage.run("nightly", "ron", evil(**IMAGE), digest=DIGEST))
-    ended = stage.ann.types("run", "backup", "--request-id", "nightly", "--detach")
-    assert "its Job is not what tool/backup gives for its answers now" in ended.stdout + ended.stderr, ended
-    assert [one["metadata"]["name"] for one in stage.get("jobs")["items"]] == ["honest-1"]
-
-
-DIGEST = runs.digest("backup", {}, {})
-
-
-def test_an_attempt_that_was_asked_for_with_another_image_is_not_made(stage: Stage) -> None:
-    assert stage.ann.types("run", "backup", "--request-id", "one", "--detach").exit_code == 0
-    assert stage.ann.types("cancel", "one").exit_code == 0
-    wish = {"attempt": 2, "by": f"ron-of-{stage.namespace}", "job": evil(**IMAGE)}
-    assert "patched" in stage.patches("ron", "one", {"spec": {"wish": wish, "cancelledBy": None}})
-    retried = stage.ann.types("retry", "one", "--detach")
-    assert [one["metadata"]["name"] for one in stage.get("jobs")["items"]] == ["one-1"], retried
+    assert "created" in stage.creates("ann", stage.run("secret", "ann", mounts=[secret]))
+    stage.admin("reconcile")
+    (run,) = stage.get("runs")["items"]
+    assert (run["status"]["state"], stage.get("jobs")["items"]) == ("NotStarted", [])
 
 
 @pytest.mark.parametrize("account", ["ann", ""])

@@ -169,8 +169,7 @@ def test_a_run_of_another_request_is_never_carried_on(run: Run) -> None:
 def test_the_same_request_may_come_with_a_job_that_was_rendered_since() -> None:
     """The Run's own template counts, not that of whoever carries it on."""
     newer = replace(WANTED, job=a_template(backoffLimit=5))
-    assert lifecycle.next_step(Seen(newer, RUN_ONLY), LATER) == Look("origin")
-    step = lifecycle.next_step(Seen(newer, RUN_ONLY, origin=""), LATER)
+    step = lifecycle.next_step(Seen(newer, RUN_ONLY), LATER)
     assert isinstance(step, Create)
     assert step.manifest["spec"]["backoffLimit"] == 0
 
@@ -535,32 +534,3 @@ def test_a_budget_that_is_spent_holds_a_retry_back_and_not_one_that_a_person_ask
     begun = replace(seen(RETRYING, second(suspend=True)), past=spent)
     assert kind_of(lifecycle.next_step(begun, DUE)) == "record 2 open: Running"
     assert lifecycle.next_step(seen(RETRYING), DUE) == Look()
-
-
-DOUBTED = "its Job is not what tool/backup gives"
-SOMEBODYS = replace(RUN_ONLY, mounts=(), created_at=NOON)
-OTHER = replace(RETRYING, wish=Wish(2, "ann", a_template(backoffLimit=5)))
-DOUBTS: list[tuple[str, Seen, str]] = [
-    ("nobody has looked", Seen(SOMEBODYS, SOMEBODYS), "Look"),
-    ("before its files are", Seen(FED, FED), "Look"),
-    ("it is what its tool gives", Seen(SOMEBODYS, SOMEBODYS, origin=""), "create backup-x7k2p-1"),
-    ("it is not", Seen(SOMEBODYS, SOMEBODYS, origin=DOUBTED), "record 0 open: NotStarted"),
-    ("its Job was made already", Seen(SOMEBODYS, SOMEBODYS, SUSPENDED), "record 1 open: Running"),
-    ("it has begun", Seen(RECORDED, RECORDED, SUSPENDED), "backup-x7k2p-1 suspend=False"),
-    ("its retry, which is of the same Job", Seen(RETRYING, RETRYING, past=NONE), "create backup-x7k2p-2"),
-    ("its retry with another Job", Seen(OTHER, OTHER), "Look"),
-    ("its retry with more memory", Seen(OTHER, OTHER, origin=""), "create backup-x7k2p-2"),
-    ("its retry with another image", Seen(OTHER, OTHER, origin=DOUBTED), "record 0 open: Failed"),
-]
-
-
-@pytest.mark.parametrize(("known", "step"), [row[1:] for row in DOUBTS], ids=[row[0] for row in DOUBTS])
-def test_a_run_that_this_process_has_not_made_begins_only_once_its_tool_was_asked(
-    known: Seen, step: str
-) -> None:
-    assert kind_of(lifecycle.next_step(known, DUE)) == step
-
-
-def test_who_looks_again_at_an_attempt_that_was_refused_finds_nothing_to_do() -> None:
-    refused = replace(OTHER, state="Failed", reason="NotOfTool", next_attempt_at=None)
-    assert isinstance(lifecycle.next_step(Seen(refused, refused, past=NONE, origin=DOUBTED), DUE), Done)
