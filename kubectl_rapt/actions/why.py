@@ -81,7 +81,7 @@ def why(world: World, what: str, namespace: str) -> Explanation:
         found,
         tool=tool,
         environment=environment,
-        requested_by=_asked_by(run) if run else "cron" if tool else "",
+        requested_by=_asked_by(run) if run else job.asked_by if job else "",
         answers=run.answers if run else {},
         source=source,
         origin=come_from,

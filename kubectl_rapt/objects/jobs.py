@@ -52,6 +52,7 @@ class Job:
         is_cancelled: Whether its run was cancelled: it must never be released again.
         is_held: Whether a person holds it: nothing may delete it.
         ttl_seconds: How long after its end Kubernetes deletes it; None for never.
+        asked_by: As ``asked_by``.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Job:
     is_cancelled: bool = False
     is_held: bool = False
     ttl_seconds: int | None = None
+    asked_by: str = ""
 
     @property
     def ref(self) -> Ref:
@@ -144,6 +146,7 @@ def from_manifest(manifest: Manifest) -> Job:
         is_cancelled=labels.CANCELLED in (metadata.get("labels") or {}),
         is_held=labels.is_held(metadata),
         ttl_seconds=spec.get("ttlSecondsAfterFinished"),
+        asked_by=asked_by(metadata),
     )
 
 

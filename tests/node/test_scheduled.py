@@ -92,3 +92,15 @@ def test_it_is_explained_kept_and_tried_again_by_the_name_that_the_list_shows(
     gone = ann.types("clean", "nightly", "--older-than", "0s", "-y")
     assert gone.exit_code == 0, gone
     assert "2 Jobs deleted" in gone.stderr
+
+
+def test_what_somebody_started_by_hand_from_a_schedule_becomes_a_run_of_nobody(
+    ann: Person, user: Path
+) -> None:
+    of_kubectl(user, "create", "job", "by-hand", "--from=cronjob/nightly")
+    of_kubectl(user, "wait", "--for=condition=Failed", "--timeout=120s", "job/by-hand")
+    assert "asked by" not in ann.types("why", "by-hand").stdout
+    done = ann.types("reconcile")
+    assert (done.exit_code, "became run/by-hand" in done.stdout) == (0, True), done
+    run = json.loads(of_kubectl(user, "get", "runs.rapt.dev", "by-hand", "-o", "json"))
+    assert "requestedBy" not in run["spec"]

@@ -45,6 +45,10 @@ def test_a_run_is_created_without_a_status_and_without_empty_fields() -> None:
     }
 
 
+def test_a_run_of_which_nobody_knows_who_asked_names_nobody() -> None:
+    assert "requestedBy" not in runs.to_manifest(a_run(requested_by=""))["spec"]
+
+
 def test_what_a_hand_made_run_leaves_out_is_empty() -> None:
     manifest = stored(runs.to_manifest(a_run()))
     del manifest["metadata"]["labels"], manifest["metadata"]["generation"], manifest["spec"]["requestedBy"]
