@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from kubectl_rapt.actions import advance, find, listing, standings, threads
+from kubectl_rapt.actions import advance, awaited, find, listing, standings, threads
 from kubectl_rapt.errors import Invalid, NotFound, UsageError
 from kubectl_rapt.model import names, shell
 from kubectl_rapt.model.kinds import CRON_JOB, EVENT, JOB, POD, RUN, TOOL, Kind, Manifest, Ref
@@ -102,7 +102,11 @@ def _find(world: World, what: str, namespace: str) -> Manifest:
             return found
     if job := find.scheduled_job(world, name, namespace):
         return job
-    raise _unknown(world, name, namespace, known)
+    if known is None:
+        find.check_known(world, name, namespace, "describe")
+    if known == RUN:
+        awaited.check(world, name, namespace)
+    raise _unknown(world, name, namespace, known or TOOL)
 
 
 def _run_of(world: World, ref: Ref) -> str:
@@ -110,16 +114,16 @@ def _run_of(world: World, ref: Ref) -> str:
     return str(marks.get(labels.RUN) or marks.get("batch.kubernetes.io/job-name") or ref.name)
 
 
-def _unknown(world: World, name: str, namespace: str, kind: Kind | None) -> NotFound:
-    found = [one["metadata"]["name"] for one in world.cluster.list(kind or TOOL, namespace)]
+def _unknown(world: World, name: str, namespace: str, kind: Kind) -> NotFound:
+    found = [one["metadata"]["name"] for one in world.cluster.list(kind, namespace)]
     near = names.nearest(name, found)
-    what = f"no {kind.name.lower() if kind else 'tool or run'} "
     hint = (
         f"kubectl rapt describe {shell.word(near)}"
         if near
         else f"kubectl rapt {'runs' if kind == RUN else 'list'}"
     )
-    return NotFound("no-run" if kind == RUN else "no-tool", f'{what}"{name}" in namespace {namespace}', hint)
+    what = f'no {kind.name.lower()} "{name}" in namespace {namespace}'
+    return NotFound("no-run" if kind == RUN else "no-tool", what, hint)
 
 
 def of_tool(world: World, manifest: Manifest) -> OfTool:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
+from kubectl_rapt.actions import awaited
 from kubectl_rapt.config import changes, location
 from kubectl_rapt.errors import NotFound, RaptError, UsageError
 from kubectl_rapt.model import names, shell
@@ -123,6 +124,7 @@ def run(world: World, name: str, namespace: str) -> Run:
     except NotFound as error:
         if error.code != "not-found":
             raise
+        awaited.check(world, name, namespace)
         near = names.nearest(name, _some_runs(world, namespace))
         what = f'no run "{name}" in namespace {namespace}'
         raise NotFound("no-run", what, "kubectl rapt runs").meant(name, near) from error
@@ -179,11 +181,42 @@ def run_of(world: World, what: str, namespace: str, verb: str, *, is_open: bool 
     newest = _newest_run(world, name, namespace, is_open=is_open)
     if newest is not None:
         return newest
-    if kind is not TOOL and perhaps(world, Ref(TOOL, name, namespace)) is None:
-        return _recorded(world, name, namespace, verb)  # it says what names there are
-    tool(world, name, namespace, verb)
-    what = f'tool "{name}" has not run in namespace {namespace}'
-    raise NotFound("no-run", what, f"kubectl rapt run {shell.word(name)}")
+    if kind is None:
+        if scheduled_job(world, name, namespace):
+            return _recorded(world, name, namespace, verb)  # it says that no Run has recorded it yet
+        check_known(world, name, namespace, verb)
+    raise not_run(world, tool(world, name, namespace, verb))
+
+
+def not_run(world: World, tool: Tool) -> NotFound:
+    """What is said of a tool without a run: a run that waits for its review is not asked for again."""
+    what = f'tool "{tool.name}" has not run in namespace {tool.namespace}'
+    waiting = awaited.here(world, tool.namespace, tool=tool.name)
+    if waiting:
+        told = "; ".join(f"run {one.run.name} {one.told}" for one in waiting)
+        return NotFound("no-run", f"{what}; {told}", [*dict.fromkeys(one.next_step for one in waiting)])
+    review = " --review" if tool.is_reviewed else ""
+    return NotFound("no-run", what, f"kubectl rapt run {shell.word(tool.name)}{review}")
+
+
+def check_known(world: World, name: str, namespace: str, verb: str) -> None:
+    """Make sure that a name is that of a tool, where neither a tool nor a run need be meant.
+
+    Raises:
+        NotFound: ``no-tool``: neither a tool nor a run has it, with the nearest of both; or ``no-run``: a reviewed run
+            has it which has not begun.
+    """
+    if perhaps(world, Ref(TOOL, name, namespace)) is not None:
+        return
+    awaited.check(world, name, namespace)
+    about, hints = _proposed(world, name)
+    what = f'no tool or run "{name}" in namespace {namespace}'
+    if hints:
+        raise NotFound("no-tool", f"{what}{about}", hints)
+    known = [one["metadata"]["name"] for one in world.cluster.list(TOOL, namespace)]
+    near = names.nearest(name, [*known, *_some_runs(world, namespace)])
+    hint = f"kubectl rapt {verb} {shell.word(near)}" if near else "kubectl rapt runs"
+    raise NotFound("no-tool", what, hint).meant(name, near)
 
 
 _OF_JOB = {"attach": "kubectl rapt logs {} --follow", "cancel": "kubectl delete job {}"}
@@ -265,12 +298,9 @@ def execution(world: World, what: str, namespace: str, verb: str) -> Found:
         return _of_job(world, newest.ref, newest)
     if kind is None and (job := scheduled_job(world, name, namespace)):
         return _of_job(world, ref_of(job), jobs.from_manifest(job))
-    tool(world, name, namespace, verb)
-    raise NotFound(
-        "no-run",
-        f'tool "{name}" has not run in namespace {namespace}',
-        f"kubectl rapt run {shell.word(name)}",
-    )
+    if kind is None:
+        check_known(world, name, namespace, verb)
+    raise not_run(world, tool(world, name, namespace, verb))
 
 
 def _split(what: str, verb: str) -> tuple[object, str]:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from kubectl_rapt.actions import threads
 from kubectl_rapt.errors import RaptError
-from kubectl_rapt.model import shell
 from kubectl_rapt.model.kinds import JOB, POD, RUN, Kind, Manifest
 from kubectl_rapt.objects import jobs, labels, reading, runs
 from kubectl_rapt.objects.jobs import Job
@@ -123,20 +122,20 @@ def found(world: World, wanted: Wanted) -> Listing:
 
 
 def _take_reviewed(world: World, wanted: Wanted, listing: Listing) -> None:
-    """Put the runs first that wait for the merge of their change; selectors choose objects, and they are none."""
+    """Put the reviewed runs first that have not begun; selectors choose objects, and they are none."""
     location = world.location
     if location is None or not world.settings.repository or wanted.labels or wanted.fields:
         return
-    from kubectl_rapt.actions import reviewed
+    from kubectl_rapt.actions import awaited
 
-    for one in reviewed.waiting(world, location.environment):
+    for one in awaited.found(world, location.environment):
         run = one.run
         line = Line(
             run.namespace,
             run.name,
             run.tool,
-            listed.REVIEW,
-            listed.REVIEW,
+            one.status,
+            one.status,
             "",
             run.requested_by,
             "",
@@ -145,8 +144,7 @@ def _take_reviewed(world: World, wanted: Wanted, listing: Listing) -> None:
         is_here = wanted.namespace in ("", run.namespace) and wanted.tool in ("", run.tool)
         if is_here and wanted.filter.accepts(line):
             listing.packed.insert(0, listed.packed(listed.fields(line)))
-            hint = f"kubectl rapt changes show {shell.word(one.change)}"
-            listing.remarks.append(f"{run.name} waits for the merge of change {one.change}: {hint}")
+            listing.remarks.append(f"{run.name} {one.told}: {one.next_step}")
 
 
 def lines(world: World, wanted: Wanted) -> list[str]:

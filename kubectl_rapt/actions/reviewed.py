@@ -15,7 +15,6 @@ from kubectl_rapt.model import times
 from kubectl_rapt.model.kinds import RUN, TOOL, Ref
 from kubectl_rapt.objects import labels, owners, runs
 from kubectl_rapt.objects.runs import Run
-from kubectl_rapt.ports.git import Remote
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs.lifecycle import Seen
 from kubectl_rapt.writes import Writers
@@ -121,54 +120,6 @@ def _check_same(content: bytes, path: str, run: Run) -> None:
     if not isinstance(data, dict) or (data.get("spec") or {}).get("digest") != run.digest:
         what = f'run "{run.name}" was asked for with something else'
         raise Conflict("request-differs", what, "another --request-id")
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A reviewed run whose change is not merged yet."""
-
-    run: Run
-    change: str
-
-
-MOST_BRANCHES = 50
-"""Of so many branches is looked whether they ask for a run: a list must stay quick."""
-
-
-def waiting(world: World, environment: str) -> list[Waiting]:
-    """The reviewed runs of an environment that wait for their merge, as far as this machine knows without asking.
-
-    What the config repository was when it was fetched last is good enough for a list, and no list waits for a git
-    server or fails because there is none.
-    """
-    if not world.settings.repository:
-        return []
-    try:
-        remote = Remote(world.settings.repository)
-        known = world.git.known(remote)
-        refs = known.refs if known else {}
-        start = f"{changes.BRANCHES}{environment}/"
-        branches = sorted(ref for ref in refs if ref.startswith(start))[:MOST_BRANCHES]
-        main = refs.get(f"refs/heads/{changes.MAIN}", "")
-        return [
-            one for ref in branches if (one := _waiting(world, remote, ref, refs[ref], environment, main))
-        ]
-    except RaptError:
-        return []
-
-
-def _waiting(world: World, remote: Remote, ref: str, tip: str, environment: str, main: str) -> Waiting | None:
-    *_, name, change = ref.split("/")
-    path = layout.run(environment, name)
-    content = world.git.files(remote, tip, path).get(path)
-    if content is None or not main or path in world.git.files(remote, main, path):
-        return None
-    try:
-        run = reviewed_runs.plainly(content, path)
-    except (RaptError, KeyError, TypeError, ValueError):
-        return None  # whoever reviews it is told what is wrong with it
-    is_late = run.not_after is not None and world.now() >= run.not_after
-    return None if is_late or find.perhaps(world, run.ref) else Waiting(run, change)
 
 
 def read(world: World, found: Repository, environment_name: str, name: str) -> Run:

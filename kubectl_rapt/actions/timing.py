@@ -71,7 +71,7 @@ def of(world: World, what: str, namespace: str) -> OfRun | OfTool:
     if not is_tool and "/" not in what:
         is_tool = _is_there(world, Ref(RUN, what, namespace)) is None
     if is_tool:
-        return of_tool(world, what.rpartition("/")[2], namespace)
+        return of_tool(world, what.rpartition("/")[2], namespace, is_sure="/" in what)
     return of_run(world, what, namespace)
 
 
@@ -163,8 +163,14 @@ def _is_there(world: World, ref: Ref) -> Manifest | None:
         return None
 
 
-def of_tool(world: World, name: str, namespace: str) -> OfTool:
+def of_tool(world: World, name: str, namespace: str, *, is_sure: bool = True) -> OfTool:
     """How long the versions of a tool take, by the runs that ended well.
+
+    Args:
+        world: Where to read.
+        name: Its name.
+        namespace: Its namespace.
+        is_sure: Whether a tool is meant; otherwise a run may be.
 
     Raises:
         NotFound: There is no such tool, or no run of it has ended well.
@@ -185,7 +191,11 @@ def of_tool(world: World, name: str, namespace: str) -> OfTool:
         if job.ended == "Complete" and labels.RUN not in job.labels and job.uid not in adopted:
             samples.append(_sample(world, None, [job], there))
     if not samples:
-        find.tool(world, name, namespace, "timing")
+        if not is_sure:
+            find.check_known(world, name, namespace, "timing")
+        tool = find.tool(world, name, namespace, "timing")
+        if not (listed[0] or its_jobs):
+            raise find.not_run(world, tool)
         what = f'no run of tool "{name}" has succeeded in namespace {namespace}'
         raise NotFound("no-run", what, f"kubectl rapt runs {shell.word(name)}")
     paces, slower = pace.compare(samples)

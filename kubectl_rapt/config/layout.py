@@ -26,7 +26,12 @@ def rendered_folder(environment: str) -> str:
 
 def run(environment: str, name: str) -> str:
     """The file of a reviewed run: outside of every folder that is applied."""
-    return f"runs/{environment}/{name}.yaml"
+    return f"{runs_folder(environment)}/{name}.yaml"
+
+
+def runs_folder(environment: str) -> str:
+    """The folder of an environment's reviewed runs."""
+    return f"runs/{environment}"
 
 
 def is_inside(path: str, folder: str) -> bool:

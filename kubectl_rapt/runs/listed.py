@@ -23,7 +23,9 @@ DEAD = "dead"
 
 REVIEW = "Review"
 """The state of a run that is a change to the config repository, and waits for its merge."""
-SEEN = ("Pending", "Waiting", "Suspended", "Stopping", "Turn", REVIEW)
+MERGED = "Merged"
+"""Its state after that, until a sync starts it."""
+SEEN = ("Pending", "Waiting", "Suspended", "Stopping", "Turn", REVIEW, MERGED)
 """What the list says of runs that no Run records: see ``standing``."""
 STATUSES = (DEAD, *dict.fromkeys((*SEEN, *runs.STATES, *causes.CAUSES)))
 """What the list may say of a run: its state, or the cause of its end. Kubernetes has reasons besides these."""

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from kubectl_rapt import writes
-from kubectl_rapt.actions import check, compose, desired, reviewed
+from kubectl_rapt.actions import awaited, check, compose, desired, reviewed
 from kubectl_rapt.actions import merge as merging
 from kubectl_rapt.actions import repository as repositories
 from kubectl_rapt.actions import run as running
@@ -233,17 +233,20 @@ def test_a_run_that_waits_for_its_merge_is_known_without_asking_the_git_server(
     ann: FakeWorld, bob: FakeWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = propose(ann, ask(id="once"))
-    assert reviewed.waiting(bob, "prod") == [], "bob has not fetched it yet"
+    assert awaited.found(bob, "prod") == [], "bob has not fetched it yet"
     repositories.read(bob)
     with monkeypatch.context() as patched:
         patched.setattr(bob.git, "fetch", lambda *_: pytest.fail("it asks the git server"))
-        waiting = reviewed.waiting(bob, "prod")
-    (one,) = waiting
+        (one,) = awaited.found(bob, "prod")
     assert (one.run.name, one.run.tool, one.change) == ("once", "report", made.change.id)
-    assert reviewed.waiting(bob, "dev") == []
+    assert (one.status, one.next_step) == ("Review", f"kubectl rapt changes show {made.change.id}")
+    assert awaited.found(bob, "dev") == []
     merge(ann, made)
     repositories.read(bob)
-    assert reviewed.waiting(bob, "prod") == []
+    (one,) = awaited.found(bob, "prod")
+    assert (one.run.name, one.status, one.next_step) == ("once", "Merged", "kubectl rapt sync --in prod")
+    execute(bob, "prod")
+    assert awaited.found(bob, "prod") == []
 
 
 @pytest.mark.usefixtures("report", "own_cluster")

@@ -45,7 +45,7 @@ def test_a_version_that_became_slower_is_told_and_runs_that_failed_say_nothing(a
 
 
 def test_a_tool_that_never_ended_well_has_nothing_to_compare(ann: FakeWorld) -> None:
-    with pytest.raises(NotFound, match='no tool "backup"'):
+    with pytest.raises(NotFound, match='no tool or run "backup"'):
         timing.of(ann, "backup", "default")
     ran(ann, "one", "1.0.0", 4)
     assert isinstance(timing.of(ann, "tool/backup", "default"), OfTool)

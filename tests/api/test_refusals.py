@@ -176,9 +176,9 @@ def test_answers_at_a_run_are_told_together_and_nothing_is_created(
         "host     is missing: expected text of at most 253 characters such as database.example.com",
         'port     expected an integer from 1 to 65535 such as 5432, was given "abc"',
     )
-    for verb in ("run", "logs", "why"):
+    for verb, kinds in (("run", "tool"), ("logs", "tool or run"), ("why", "tool or run")):
         assert types(f"{verb} tcp-chek") == refused(
-            4, f'no tool "tcp-chek" in namespace {namespace}', f"kubectl rapt {verb} tcp-check"
+            4, f'no {kinds} "tcp-chek" in namespace {namespace}', f"kubectl rapt {verb} tcp-check"
         )
     assert types("runs").stderr == f"No runs found in namespace {namespace}.\n"
 

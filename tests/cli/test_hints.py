@@ -21,7 +21,7 @@ from kubectl_rapt.cli import main
 from kubectl_rapt.config import location as locations
 from kubectl_rapt.config.location import Location
 from kubectl_rapt.config.project import Environment
-from kubectl_rapt.model.kinds import RUN, TOOL, Kind, Manifest, Ref
+from kubectl_rapt.model.kinds import RUN, TOOL, Kind, Manifest, Ref, ref_of
 from kubectl_rapt.model.target import Target
 from kubectl_rapt.objects import runs
 from kubectl_rapt.objects.runs import Attempt, Mount
@@ -736,6 +736,57 @@ def test_a_reviewed_run_is_printed_in_the_form_that_was_asked_for(place: Place) 
     pushed = place.types([*words, "-o", "name"])
     assert pushed.stdout == "run.rapt.dev/once\n", pushed
     assert any("once" in branch for branch in place.repository.branches)
+
+
+@pytest.mark.parametrize("verb", ["why", "logs", "describe"])
+def test_a_reviewed_run_that_has_not_begun_is_told_with_what_it_waits_for(place: Place, verb: str) -> None:
+    words = ["run", "say", "--in", "prod", "--review", "--request-id", "once", "--set", "word=a"]
+    assert place.types(words).exit_code == 0
+    (change,) = (branch.rpartition("/")[2] for branch in place.repository.branches if branch != "main")
+    for name in ("once", "run/once"):
+        ended = place.types([verb, name, "--in", "prod"])
+        assert ended.exit_code == 4, ended
+        assert f'run "once" waits for the merge of change {change}\n' in ended.stderr
+        assert hints.shown(ended.stderr) == [f"kubectl rapt changes show {change}"]
+    assert place.types(["changes", "merge", change, "--in", "prod"]).exit_code == 0
+    ended = place.types([verb, "once", "--in", "prod"])
+    assert (ended.exit_code, hints.shown(ended.stderr)) == (4, ["kubectl rapt sync --in prod"]), ended
+    assert 'run "once" is merged, and starts with the next sync' in ended.stderr
+
+
+@pytest.mark.parametrize("verb", ["why", "logs", "timing"])
+def test_of_a_tool_that_has_not_run_the_waiting_run_is_told_and_none_is_started_beside_it(
+    place: Place, verb: str
+) -> None:
+    for one in list(place.world.cluster.list(RUN, "nc-prod")):
+        place.world.cluster.delete(ref_of(one), uid=one["metadata"]["uid"])
+    place.world.cluster.patch(Ref(TOOL, "say", "nc-prod"), {"spec": {"runs": "reviewed"}})
+    ended = place.types([verb, "say", "--in", "prod"])
+    assert hints.shown(ended.stderr) == ["kubectl rapt run --in prod say --review"], ended
+    started = place.types(["run", "say", "--in", "prod", "--set", "word=a"])
+    assert (started.exit_code, "are reviewed" in started.stderr) == (6, True), started
+    words = ["run", "say", "--in", "prod", "--review", "--request-id", "once", "--set", "word=a"]
+    assert place.types(words).exit_code == 0
+    (change,) = (branch.rpartition("/")[2] for branch in place.repository.branches if branch != "main")
+    ended = place.types([verb, "say", "--in", "prod"])
+    assert ended.exit_code == 4, ended
+    assert f"run once waits for the merge of change {change}" in ended.stderr
+    assert hints.shown(ended.stderr) == [f"kubectl rapt changes show {change}"]
+
+
+@pytest.mark.parametrize("verb", ["why", "logs", "describe", "timing"])
+def test_a_name_that_nothing_has_is_neither_a_tool_nor_a_run_and_the_nearest_of_both_is_shown(
+    place: Place, verb: str
+) -> None:
+    known = next(iter(place.world.cluster.list(RUN, "nc-dev")))["metadata"]["name"]
+    ended = place.types([verb, known[:-1]])
+    assert ended.exit_code == 4, ended
+    assert f'no tool or run "{known[:-1]}" in namespace nc-dev' in ended.stderr
+    assert hints.shown(ended.stderr) == [f"kubectl rapt {verb} {known}"]
+
+
+def test_of_several_logs_the_exit_code_is_that_of_the_one_that_is_missing(place: Place) -> None:
+    assert place.types(["logs", "never-dev", "nope"]).exit_code == 4
 
 
 @pytest.mark.parametrize("is_edited", [True, False])

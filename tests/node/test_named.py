@@ -62,9 +62,9 @@ def begun(ann: Person, user: Path) -> Iterator[None]:
 
 def test_logs_of_several_say_whose_each_line_is(ann: Person, begun: None) -> None:
     told = ann.types("logs", "one", "run/two-x", "nothing")
-    assert told.exit_code == 1, told
+    assert told.exit_code == 4, told
     assert [line.split("-x-")[0].lstrip("[") for line in told.stdout.splitlines()] == ["one", "two"]
-    assert 'no tool "nothing"' in told.stderr
+    assert 'no tool or run "nothing"' in told.stderr
     by_label = ann.types("logs", "-l", "rapt.dev/tool in (two,three)")
     assert by_label.exit_code == 0
     assert sorted(line.partition("] ")[2] for line in by_label.stdout.splitlines()) == ["begun", "begun"]
@@ -128,7 +128,7 @@ def test_logs_that_see_the_end_record_it_and_start_nothing(ann: Person, user: Pa
 @pytest.mark.parametrize("verb", ["retry", "attach", "debug", "cancel"])
 def test_a_name_that_is_neither_a_tool_nor_a_run_is_told(ann: Person, verb: str) -> None:
     told = ann.types(verb, "fails-y")
-    assert (told.exit_code, 'no run "fails-y"' in told.stderr) == (4, True), told
+    assert (told.exit_code, 'no tool or run "fails-y"' in told.stderr) == (4, True), told
 
 
 def test_a_request_that_is_repeated_says_so_and_another_one_says_what_differs(

@@ -77,7 +77,7 @@ def logs(
                 if len(given) == 1 or location.concerns_all(error):
                     raise
                 refusals.tell(error)  # the others have a log all the same
-                codes.append(1)
+                codes.append(error.exit_code)
         return max(codes, default=0)
 
 
