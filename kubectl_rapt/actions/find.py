@@ -195,8 +195,8 @@ def not_run(world: World, tool: Tool) -> NotFound:
     if waiting:
         told = "; ".join(f"run {one.run.name} {one.told}" for one in waiting)
         return NotFound("no-run", f"{what}; {told}", [*dict.fromkeys(one.next_step for one in waiting)])
-    review = " --review" if tool.is_reviewed else ""
-    return NotFound("no-run", what, f"kubectl rapt run {shell.word(tool.name)}{review}")
+    words = ["kubectl", "rapt", "run", tool.name, *(["--review"] if tool.is_reviewed else [])]
+    return NotFound("no-run", what, shell.join(words))
 
 
 def check_known(world: World, name: str, namespace: str, verb: str) -> None:
