@@ -26,6 +26,8 @@ FORMAT = 4
 
 _TEXT = {"type": "string", "maxLength": 1024}
 _NAME = {"type": "string", "maxLength": 253}
+_OBJECT_NAME = {**_NAME, "pattern": "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"}
+"""What Kubernetes takes for the name of an object."""
 _WORD = "[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?"
 """What may be the value of a label: names of tools and environments are shown in commands that people copy."""
 _TOOL_NAME = {**_NAME, "pattern": f"^{_WORD}$"}
@@ -122,7 +124,13 @@ _PREDECESSOR = {
         },
     },
 }
-_DURATION = {"type": "string", "maxLength": 40, "pattern": "^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$"}
+_DURATION = {
+    "type": "string",
+    "maxLength": 40,
+    # At most about the 68 years that a duration may have, whatever is written in smaller units.
+    "pattern": "^((1[0-7][0-9]{3}|[0-9]{1,4})d)?([0-9]{1,5}h)?([0-9]{1,6}m)?([0-9]{1,8}s)?$"
+    "|^(1[89][0-9]{3}|2[0-3][0-9]{3}|24[0-7][0-9]{2})d([0-9]{1,3}h)?([0-9]{1,4}m)?([0-9]{1,5}s)?$",
+}
 _FACTOR = {"type": "number", "minimum": 1, "maximum": retry_policies.MAX_FACTOR}
 _COUNT = {"type": "integer", "minimum": 0, "maximum": retry_policies.MAX_ATTEMPTS}
 _ACTION = {"type": "string", "enum": ["retry", "ignore", "give-up"]}
@@ -251,10 +259,14 @@ _RUN_SPEC = {
                 },
             },
         },
-        "adopted": {"type": "object", "required": ["job", "uid"], "properties": {"job": _NAME, "uid": _NAME}},
-        "schedule": _NAME,
+        "adopted": {
+            "type": "object",
+            "required": ["job", "uid"],
+            "properties": {"job": _OBJECT_NAME, "uid": _NAME},
+        },
+        "schedule": _OBJECT_NAME,
         "slot": _TIME,
-        "replayOf": _NAME,
+        "replayOf": _OBJECT_NAME,
         "notAfter": _TIME,
         "wish": {
             "type": "object",

@@ -1,8 +1,10 @@
 """What ``install`` applies: the schemas fit what Rapt writes, and nobody gets more rights than the plan says."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
+from kubectl_rapt.model.duration import MAX_SECONDS, Duration
 from kubectl_rapt.model.kinds import CUSTOM_RESOURCE_DEFINITION, KINDS, ref_of
 from kubectl_rapt.objects import cleanup_policies, crds, job_schema, runs, tools
 from kubectl_rapt.objects.runs import Attempt
@@ -167,3 +169,23 @@ def test_every_text_list_and_map_of_every_kind_has_its_bound() -> None:
             if part != {"type": "object"}:  # a status that holds nothing
                 found |= {f"{kind.plural}: {one}" for one in unbounded(part, f".{name}")}
     assert found == ANYTHING
+
+
+def test_a_length_of_time_that_no_reader_takes_is_not_admitted() -> None:
+    pattern = RUN_SCHEMA["spec"]["properties"]["retry"]["properties"]["delay"]["pattern"]
+    for word in ("99999999999999999999d", "24856d", "99999d", "999999h", "1e3s", "5", "\u001b[31m1d"):
+        assert not re.search(pattern, word), word
+    for word in ("10s", "90m", "8760h", "31536000s", "1d12h", "24799d", str(Duration(MAX_SECONDS - 10**7))):
+        assert re.search(pattern, word), word
+    for longest in ("17999d99999h999999m99999999s", "24799d999h9999m99999s"):
+        assert re.search(pattern, longest), longest
+        Duration.parse(longest)
+
+
+def test_what_a_run_names_is_a_name_that_an_object_can_have() -> None:
+    fields = RUN_SCHEMA["spec"]["properties"]
+    for field in (fields["schedule"], fields["replayOf"], fields["adopted"]["properties"]["job"]):
+        for word in ("backup-x7k2p", "a", "backup.nightly-2"):
+            assert re.search(field["pattern"], word), word
+        for word in ("", "-a", "a/b", "a b", "Backup", "a\u001b[31m", "../a", "a;b", "a."):
+            assert not re.search(field["pattern"], word), word
