@@ -65,6 +65,13 @@ def _spoken(text: str) -> str:
     return letters.plain(text) if is_plain else text
 
 
+def repeated(word: str) -> str:
+    """A word that was typed, for a message: it may have been typed in the wrong place, and may be a secret."""
+    from kubectl_rapt.guard import secrets
+
+    return clean(secrets.redact(word))
+
+
 def say_part(text: str) -> None:
     """The beginning of a line for a person, who is to write the rest."""
     progress.aside(is_last=True)

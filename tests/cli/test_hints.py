@@ -710,6 +710,29 @@ def test_a_refusal_shows_the_command_that_was_meant(place: Place, typed: str, sh
     assert _TOKEN not in ended.stderr
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        f"search {_TOKEN}",
+        f"search token={_TOKEN}",
+        f"list --in {_TOKEN}",
+        f"cancel -l a={_TOKEN}",
+        f"logs -l a={_TOKEN}",
+        f"why --failed {_TOKEN}",
+        f"why {_TOKEN}",
+        f"events {_TOKEN}",
+        f"describe {_TOKEN}",
+        f"delete {_TOKEN}",
+        f"explain {_TOKEN}",
+    ],
+)
+def test_a_secret_that_was_typed_in_the_wrong_place_is_not_repeated(place: Place, words: str) -> None:
+    ended = place.types(words.split())
+    assert ended.exit_code in (0, 2, 4, 5), ended
+    assert ended.stderr
+    assert _TOKEN not in ended.stdout + ended.stderr, ended
+
+
 def test_a_parameter_of_the_installation_is_told_to_whoever_runs_the_tool(place: Place) -> None:
     _add(place)
     synced = place.types(["sync", "--in", "prod"])

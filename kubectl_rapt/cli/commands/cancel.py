@@ -33,7 +33,7 @@ def cancel(
         if selector:
             found = [one for one in named.chosen(world, selector) if not one.is_finished]
             if not found:
-                terminal.say(f"No runs to cancel with the labels {terminal.clean(selector)}.")
+                terminal.say(f"No runs to cancel with the labels {terminal.repeated(selector)}.")
                 return 0
         else:
             found = [named.run(world, one, "cancel", is_open=True) for one in given]

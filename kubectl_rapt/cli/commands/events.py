@@ -59,7 +59,7 @@ def events(
     if not form.is_table:
         terminal.out(show.document(show.listed([manifest for _, manifest in listed]), output))
     elif not listed:
-        terminal.say(f"No events of {what}: Kubernetes keeps them for an hour.")
+        terminal.say(f"No events of {terminal.repeated(what)}: Kubernetes keeps them for an hour.")
     else:
         listing.table(_HEADER, [_row(event, now) for event, _ in listed], form, _STEPS)
 

@@ -64,7 +64,7 @@ def logs(
         if selector:
             given = [f"run/{one.name}" for one in named.chosen(world, selector)]
             if not given:
-                terminal.say(f"No runs found with the labels {terminal.clean(selector)}.")
+                terminal.say(f"No runs found with the labels {terminal.repeated(selector)}.")
         codes = []
         for one in given:
             try:

@@ -55,7 +55,9 @@ def search(
         rows = [_row(catalogs.written(shelves, one[0], one[1].name), *one) for one in found]
         listing.table(["NAME", "VERSION", "REGISTRY", "SUMMARY"], rows, form, _STEPS)
     else:
-        terminal.say(f'No templates found for "{terminal.clean(word)}".\n  all of them: kubectl rapt search')
+        terminal.say(
+            f'No templates found for "{terminal.repeated(word)}".\n  all of them: kubectl rapt search'
+        )
 
 
 def _called(catalog: Catalog, offer: Offer, wanted: str) -> str:

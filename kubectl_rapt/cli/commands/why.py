@@ -88,7 +88,7 @@ def _failed(context: typer.Context, tool: str, all_namespaces: bool, form: Form)
         return
     if not found:
         where = "any namespace" if all_namespaces else f"namespace {namespace}"
-        terminal.say(f"No failed runs{f' of {tool}' if tool else ''} found in {where}.")
+        terminal.say(f"No failed runs{f' of {terminal.repeated(tool)}' if tool else ''} found in {where}.")
         return
     header = ["RUN", "TOOL", "CAUSE", "ATTEMPTS", "AGE", "MESSAGE"]
     rows = [
