@@ -148,16 +148,32 @@ def ordered(found: Sequence[Manifest], wanted: Form) -> list[Manifest]:
         ) from error
 
 
-def objects(found: Sequence[Manifest], wanted: Form) -> None:
-    """Print a list of objects in any form but a table: an empty one is a List too."""
+def objects(found: Sequence[Manifest], wanted: Form) -> int:
+    """Print a list of objects in any form but a table: an empty one is a List too.
+
+    Args:
+        found: The objects.
+        wanted: How they are shown.
+
+    Returns:
+        The exit code: 1 if one is nested too deeply to be shown, which is said.
+    """
     if wanted.kind == "name":
         for one in found:
             terminal.out(_name(one))
-    elif wanted.kind == "custom-columns":
+        return 0
+    from kubectl_rapt.objects import reading
+
+    left_out = [error for one in found if (error := reading.too_deep(one))]
+    found = [one for one in found if not reading.too_deep(one)]
+    if wanted.kind == "custom-columns":
         _custom(found, wanted)
     else:
         whole = found if wanted.kind == "jsonpath" else [_shown(one) for one in found]
         document(show.listed(whole), wanted)
+    for error in left_out:
+        terminal.say(terminal.clean(f"note: left out: {error.message}"))
+    return 1 if left_out else 0
 
 
 def _shown(one: Manifest) -> Manifest:
@@ -169,10 +185,15 @@ def _shown(one: Manifest) -> Manifest:
 
 
 def document(data: Mapping[str, Any], wanted: Form) -> None:
-    """Print one object in any form but a table."""
+    """Print one object in any form but a table. Raises Invalid: it is nested too deeply to be shown."""
     if wanted.kind == "name":
         terminal.out(_name(data))
-    elif wanted.kind == "custom-columns":
+        return
+    from kubectl_rapt.objects import reading
+
+    if error := reading.too_deep(data):
+        raise error
+    if wanted.kind == "custom-columns":
         _custom([data], wanted)
     elif wanted.template is None:
         terminal.out(show.document(_shown(data), wanted.kind))

@@ -56,10 +56,9 @@ def texts(data: Any) -> Any:
 def body(content: bytes) -> str:
     """A body: JSON without the data of Secrets, what is called a token or password, and what looks like one."""
     try:
-        data = json.loads(content)
+        return json.dumps(masked(json.loads(content)), ensure_ascii=False, separators=(",", ":"))
     except (ValueError, RecursionError):
         return secrets.redact(content.decode("utf-8", "replace"))
-    return json.dumps(masked(data), ensure_ascii=False, separators=(",", ":"))
 
 
 def masked(data: Any, called: str = "", *, in_secret: bool = False) -> Any:

@@ -6,6 +6,29 @@ from typing import Any
 
 Manifest = Mapping[str, Any]
 """A Kubernetes object as JSON data. Whoever holds one does not change it."""
+MAX_LEVELS = 32
+"""How deep an object may be nested to be read; a list of such can be written as YAML. People's have about fifteen."""
+_IDENTITY = (
+    "name",
+    "namespace",
+    "uid",
+    "resourceVersion",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "labels",
+)
+
+
+class TooDeep(dict[str, Any]):
+    """What is read of an object that is nested too deeply: which one it is.
+
+    Args:
+        whole: The object.
+    """
+
+    def __init__(self, whole: Manifest) -> None:
+        metadata = {key: value for key, value in whole["metadata"].items() if key in _IDENTITY}
+        super().__init__(apiVersion=whole["apiVersion"], kind=whole["kind"], metadata=metadata)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from functools import wraps
 from typing import Any, TypeVar
 
 from kubectl_rapt.errors import Invalid, RaptError
-from kubectl_rapt.model.kinds import Kind, Manifest, Ref
+from kubectl_rapt.model import kinds
+from kubectl_rapt.model.kinds import MAX_LEVELS, Kind, Manifest, Ref, TooDeep
 
 T = TypeVar("T")
 
@@ -37,6 +38,8 @@ def reader(kind: Kind) -> Callable[[Callable[[Manifest], T]], Callable[[Manifest
     def decorate(read: Callable[[Manifest], T]) -> Callable[[Manifest], T]:
         @wraps(read)
         def guarded(manifest: Manifest) -> T:
+            if error := too_deep(manifest):
+                raise error
             try:
                 return read(manifest)
             except RaptError:
@@ -68,6 +71,13 @@ def readable(
             tell(error)
         else:
             yield one
+
+
+def too_deep(manifest: Manifest) -> Unreadable | None:
+    """What is said of an object that is nested too deeply; None for all others."""
+    if not isinstance(manifest, TooDeep):
+        return None
+    return Unreadable(kinds.ref_of(manifest), f"it is nested deeper than {MAX_LEVELS} levels")
 
 
 def ref_of(manifest: Manifest, kind: Kind) -> Ref:

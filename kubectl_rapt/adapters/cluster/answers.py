@@ -170,7 +170,7 @@ class _Said(NamedTuple):
 def _status(body: bytes) -> _Said | None:
     try:
         status = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(status, dict) or status.get("kind") != "Status":
         return None

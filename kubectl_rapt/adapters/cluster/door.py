@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from kubectl_rapt.adapters.cluster import answers, http
+from kubectl_rapt.adapters.cluster import answers, elements, http
 from kubectl_rapt.adapters.cluster.answers import Ask
 from kubectl_rapt.adapters.cluster.clock import Clock
 from kubectl_rapt.adapters.cluster.proxy import ConfigView, Proxy
@@ -227,7 +227,7 @@ class Door:
             _, answered = self._once(ask, method, path, headers, data, ends_at)
             try:
                 text = answered.whole()
-                return json.loads(text) if text else {}
+                return elements.loads(text) if text else {}
             except (ValueError, http.Cut) as error:
                 raise answers.lost(ask, "the answer is not JSON") from error
 

@@ -37,7 +37,7 @@ def objects(
             # In a list the server leaves out what they have in common.
             item["apiVersion"] = kind.api_version
             item["kind"] = kind.name
-        yield about, items
+        yield about, elements.as_read(kind, items)
 
 
 def rows(

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kubectl_rapt.adapters.cluster import lists, paths
+from kubectl_rapt.adapters.cluster import elements, lists, paths
 from kubectl_rapt.adapters.cluster.answers import Ask
 from kubectl_rapt.adapters.cluster.door import APPLY, Door
 from kubectl_rapt.adapters.cluster.streams import Stream
@@ -78,7 +78,8 @@ class Reads:
     def get(self, ref: Ref) -> Manifest:
         """See the port."""
         ask = Ask("get", ref.kind, ref.namespace, ref.name)
-        return _object(self._door.json(ask, "GET", paths.of(ref.kind, ref.namespace, ref.name)))
+        found = _object(self._door.json(ask, "GET", paths.of(ref.kind, ref.namespace, ref.name)))
+        return elements.as_read(ref.kind, [found])[0]
 
     def list(self, kind: Kind, namespace: str, *, labels: str = "", fields: str = "") -> Iterator[Manifest]:
         """See the port."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from kubectl_rapt.adapters.cluster import answers, http, lists, paths
+from kubectl_rapt.adapters.cluster import answers, elements, http, lists, paths
 from kubectl_rapt.adapters.cluster.answers import Ask
 from kubectl_rapt.adapters.cluster.door import Door
 from kubectl_rapt.adapters.cluster.streams import Leash, Patience
@@ -111,24 +111,25 @@ def _changes(
         pieces = answer.pieces(lambda since: min(ends_at, since + wanted.silence_seconds))
         try:
             for line in _lines(pieces):
-                change = json.loads(line)
+                change = elements.loads(line)
                 if change["type"] == "ERROR":
                     if answers.expiry(change):
                         raise _Lost
                     raise _failed(change, ask)
-                yield _checked(change)
+                yield _checked(change, wanted.kind)
         except http.TooSlow as error:
             raise _Lost from error
         except (ValueError, KeyError, TypeError) as error:
             raise http.Cut("the answer is not an event") from error
 
 
-def _checked(change: dict[str, Any]) -> dict[str, Any]:
+def _checked(change: dict[str, Any], kind: Kind) -> dict[str, Any]:
     metadata = change["object"]["metadata"]
     if not isinstance(metadata["resourceVersion"], str) or (
         change["type"] != "BOOKMARK" and not metadata["uid"]
     ):
         raise ValueError
+    (change["object"],) = elements.as_read(kind, [change["object"]])
     return change
 
 

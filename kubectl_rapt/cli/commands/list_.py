@@ -10,7 +10,7 @@ from kubectl_rapt.cli.columns import Drop, Shorten
 from kubectl_rapt.cli.listing import Form
 from kubectl_rapt.model import shell, times
 from kubectl_rapt.model.kinds import TOOL, Manifest
-from kubectl_rapt.objects import labels
+from kubectl_rapt.objects import labels, reading
 
 _STEPS = (
     Shorten("TEMPLATE", 12),
@@ -47,17 +47,17 @@ def list_(
     outdated: Annotated[
         bool, typer.Option("--outdated", help="List those in git whose registry has a newer version")
     ] = False,
-) -> None:
+) -> int:
     """List the tools in the cluster, or with --repository those in the config repository.
 
     Example: kubectl rapt list --in prod
     """
     if outdated:
         _list_outdated(context, output)
-        return
+        return 0
     if from_repository:
         _list_repository(context, output)
-        return
+        return 0
     form = listing.form(output, sort_by=sort_by, no_headers=no_headers)
     environment = options.named_environment(context)
     of_environment = labels.selector({labels.ENVIRONMENT: environment}) if environment else ""
@@ -69,13 +69,12 @@ def list_(
         now = world.now()
     found = listing.ordered(sorted(found, key=_place), form)
     if not form.is_table:
-        listing.objects(found, form)
-        return
+        return listing.objects(found, form)
     if not found:
-        whose = f" of environment {terminal.clean(environment)}" if environment else ""
+        whose = f" of environment {terminal.repeated(environment)}" if environment else ""
         where = "any namespace" if all_namespaces else f"namespace {namespace}"
         terminal.say(f"No tools{whose} found in {where}.")
-        return
+        return 0
 
     def cells(one: Manifest) -> list[str]:
         metadata, spec = one["metadata"], _sound(one)
@@ -101,6 +100,7 @@ def list_(
     listing.table(header, rows, form, _STEPS)
     for line in broken:
         terminal.say(terminal.clean(line))
+    return 0
 
 
 def _place(one: Manifest) -> tuple[str, str]:
@@ -109,6 +109,8 @@ def _place(one: Manifest) -> tuple[str, str]:
 
 def _sound(one: Manifest) -> Manifest:
     """The specification of a tool, if there is a Job in it to run. Raises ValueError."""
+    if error := reading.too_deep(one):
+        raise ValueError(error.why)
     spec = one.get("spec")
     if not isinstance(spec, dict) or not (spec.get("job") or spec.get("jobTemplate")):
         raise ValueError("it has neither a job nor the predecessor's jobTemplate")

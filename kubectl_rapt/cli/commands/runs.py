@@ -66,7 +66,7 @@ def runs(
     sort_by: listing.SortBy = "",
     no_headers: listing.NoHeaders = False,
     output: listing.Output = "",
-) -> None:
+) -> int:
     """List runs, newest first. Those that schedules started are included.
 
     Example: kubectl rapt runs http-check --status failed --since 24h
@@ -98,7 +98,7 @@ def runs(
             _watch(world, wanted, shown)
         elif not form.is_table:
             found = [one for one, _ in listings.objects(world, wanted)]
-            listing.objects(listing.ordered(found, form), form)
+            return listing.objects(listing.ordered(found, form), form)
         elif form.sort_by:
             pairs = listings.objects(world, wanted)
             lines = {id(one): line for one, line in pairs}
@@ -114,6 +114,7 @@ def runs(
                     find.tool(world, tool, wanted.namespace, "runs")  # a mistyped name is no empty answer
                 where = f"namespace {wanted.namespace}" if wanted.namespace else "any namespace"
                 terminal.say(f"No runs found in {where}.")
+    return 0
 
 
 def _tell(found: Listing) -> None:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from kubectl_rapt.adapters.cluster import elements
+from kubectl_rapt.model.kinds import MAX_LEVELS, RUN, TooDeep
 
 HOSTILE = ['"items":[', "},{", "]}", "\\", '\\"', "ß€😀", ""]
 TEXT = some.text() | some.sampled_from(HOSTILE)
@@ -74,3 +75,22 @@ def test_a_large_element_costs_its_length_and_not_the_square_of_it(monkeypatch: 
     found = [one for _, some_ in elements.read(cut(text, 1000), "items") for one in some_]
     assert len(found) == 3
     assert scanned < 5 * len(text)
+
+
+@given(some.integers(2, 5000), some.integers(1, 9000), some.sampled_from(["[", '{"a":']))
+def test_an_object_of_any_depth_is_told_from_the_others_wherever_the_text_is_cut(
+    levels: int, size: int, begin: str
+) -> None:
+    end = {"[": "]"}.get(begin, "}")
+    sound: dict[str, Any] = {"metadata": {"name": "sound", "note": '"}{]['}}
+    about = json.dumps(
+        {**sound, "metadata": {"name": "deep"}, "apiVersion": "rapt.dev/v1alpha1", "kind": "Run"}
+    )
+    deep = f'{about[:-1]},"spec":{begin * levels}1{end * levels}}}'
+    text = f'{{"items":[{json.dumps(sound)},{deep},{json.dumps(sound)},{deep}],"metadata":{{"version":"7"}}}}'
+    read = list(elements.read(cut(text.encode(), size), "items"))
+    found = elements.as_read(RUN, [one for _, some in read for one in some])
+    is_deep = levels > MAX_LEVELS - 2
+    assert [one["metadata"]["name"] for one in found] == ["sound", "deep"] * 2
+    assert [isinstance(one, TooDeep) for one in found] == [False, is_deep] * 2
+    assert read[-1][0]["metadata"] == {"version": "7"}
