@@ -6,8 +6,9 @@ from typing import Any
 from kubectl_rapt.errors import RaptError
 from kubectl_rapt.model import times
 from kubectl_rapt.model.kinds import RUN, Ref
-from kubectl_rapt.objects import reading
+from kubectl_rapt.objects import reading, runs
 from kubectl_rapt.ports.world import World
+from kubectl_rapt.runs import listed
 from kubectl_rapt.runs.budgets import Past
 
 Told = Mapping[str, Any]
@@ -47,6 +48,15 @@ def readable(rows: Iterable[Told], tell: Callable[[Ref, RaptError], None] = lamb
         else:
             found.append(told)
     return found
+
+
+def wished(rows: Iterable[Told]) -> list[Ref]:
+    """The runs that are over by their rows, and of which somebody has asked for the next attempt."""
+    return [
+        Ref(RUN, one["Name"], one["Namespace"])
+        for one in rows
+        if one["State"] in runs.FINISHED and listed.is_wished(one.get("Wish"), one["Attempt"])
+    ]
 
 
 def _broken(told: Told) -> reading.Unreadable | None:

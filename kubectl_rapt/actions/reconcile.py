@@ -118,6 +118,7 @@ def _do(this: Pass) -> list[Postponed]:
     this.each(partial(_adopt, this), [(ref, ref) for ref in there.failed])
     this.each(partial(sweep.remove_stray, this), [(one.ref, one) for one in there.suspended])
     rows = recent.rows(world, scope.namespace, labels=selector)
+    this.each(partial(_grant, this), [(ref, ref) for ref in recent.wished(rows)])
     readable = recent.readable(rows, lambda ref, error: this.say(ref, "", error))
     _announce(this, readable)
     _notify(this, readable)
@@ -256,6 +257,13 @@ def _bring_forward(this: Pass, found: tuple[Run, Job | None]) -> None:
     for one in news.between(run, after):
         this.say(run.ref, one.message)
     _tell_if_held(this, after, advance.decided(this.world, carried)[1])
+
+
+def _grant(this: Pass, ref: Ref) -> None:
+    """Begin what a person has asked of a run that is over, whose command did not live to begin it."""
+    run = find.run(this.world, ref.name, ref.namespace)
+    if run.is_finished:
+        _bring_forward(this, (run, None))
 
 
 def _tell_if_held(this: Pass, run: Run, step: lifecycle.Settled) -> None:

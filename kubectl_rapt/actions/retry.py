@@ -12,11 +12,12 @@ from kubectl_rapt.model import names, shell
 from kubectl_rapt.model.kinds import SERVICE_ACCOUNT, Manifest, Ref
 from kubectl_rapt.model.plan import Patch
 from kubectl_rapt.objects import jobs
+from kubectl_rapt.objects.retry_policies import MAX_ATTEMPTS
 from kubectl_rapt.objects.runs import RETRYING, Run, Wish
 from kubectl_rapt.objects.tools import Tool
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs import renewal, retries
-from kubectl_rapt.runs.lifecycle import Seen
+from kubectl_rapt.runs.lifecycle import Later, Seen
 from kubectl_rapt.templating import parameters, places
 from kubectl_rapt.writes import Writers
 
@@ -32,8 +33,8 @@ def plan(world: World, run: Run, given: Mapping[str, str]) -> Patch:
         given: Parameter to the text that was given, and ``memory`` and ``deadline``.
 
     Raises:
-        Refused: ``run-goes-on``, ``run-never-began``, ``no-account``, or ``tool-differs`` where answers cannot be
-            changed any more.
+        Refused: ``run-goes-on``, ``run-never-began``, ``too-many-attempts``, ``no-account``, or ``tool-differs`` where
+            answers cannot be changed any more.
         Invalid: Answers do not fit: every problem at once.
     """
     if not run.attempts:
@@ -46,6 +47,9 @@ def plan(world: World, run: Run, given: Mapping[str, str]) -> Patch:
         raise Refused("run-never-began" if run.is_finished else "run-goes-on", what, hint)
     if not (run.is_finished or run.state == RETRYING):
         raise Refused("run-goes-on", f'run "{run.name}" is still running', f"kubectl rapt attach {run.name}")
+    if renewal.number(run) > MAX_ATTEMPTS:
+        what = f"run {run.name} has had {MAX_ATTEMPTS} attempts, and no run has more"
+        raise Refused("too-many-attempts", what, f"kubectl rapt run {shell.word(run.tool)}")
     template = _job(world, run, given)
     check_account(world, run, template or renewal.job(run))
     wish = {"attempt": renewal.number(run), "by": world.cluster.user(), "job": template}
@@ -136,6 +140,20 @@ def retry(
             continue
         return _advanced(world, writers, run, number), number, ""
     raise AssertionError("the last attempt ends it")
+
+
+def behind(world: World, seen: Seen, number: int) -> str:
+    """What an attempt waits for that was asked for, ``run/NAME`` or ``job/NAME``; empty where it has begun.
+
+    Args:
+        world: Where to read.
+        seen: What is known of the run.
+        number: The attempt's number.
+    """
+    if seen.run is None or len(seen.run.attempts) >= number:
+        return ""
+    step = advance.decided(world, seen)[1]
+    return step.behind if isinstance(step, Later) else ""
 
 
 def _advanced(world: World, writers: Writers, run: Run, number: int) -> Seen:

@@ -65,6 +65,7 @@ def carry_out(
     words = options.words_given(context)
     if not any(word.startswith("--request-id") for word in words):
         words += ["--request-id", wanted.name]
+    words = [word for word in words if word != "--detach"]
     again = shell.join(["kubectl", "rapt", *words, *([] if manner.shows else ["--follow"])])
     if not manner.shows:
         terminal.say(f"  follow: {again}")

@@ -13,7 +13,7 @@ from kubectl_rapt.cli import events, refusals, terminal
 from kubectl_rapt.errors import RaptError, Unavailable
 from kubectl_rapt.model import shell, times
 from kubectl_rapt.model.kinds import Ref
-from kubectl_rapt.objects import retry_fields
+from kubectl_rapt.objects import retry_fields, runs
 from kubectl_rapt.objects.runs import Run
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs import outcome as outcomes
@@ -136,7 +136,7 @@ def watch(
 def left_alone(run: Run) -> None:
     """Say of a run that nobody follows what will not happen by itself."""
     terminal.say(f"  follow: kubectl rapt attach {run.name}")
-    if run.retry and not retry_fields.is_native(run.retry):
+    if run.state == runs.RETRYING or (run.retry and not retry_fields.is_native(run.retry)):
         terminal.say("  retry:  when you attach to it or reconcile: kubectl rapt reconcile")
 
 

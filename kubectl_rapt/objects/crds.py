@@ -272,7 +272,12 @@ _RUN_SPEC = {
             "type": "object",
             "required": ["attempt"],
             "properties": {
-                "attempt": {"type": "integer", "format": "int32", "minimum": 2},
+                "attempt": {
+                    "type": "integer",
+                    "format": "int32",
+                    "minimum": 2,
+                    "maximum": retry_policies.MAX_ATTEMPTS,
+                },
                 "by": _TEXT,
                 "job": TOOL_JOB,
             },
@@ -365,6 +370,7 @@ _RUN_COLUMNS = [
     _column("Environment", ".metadata.labels.rapt\\.dev/environment", priority=1),
     _column("Namespace", ".metadata.namespace", priority=1),
     _column("Created", ".metadata.creationTimestamp", priority=1),
+    _column("Wish", ".spec.wish.attempt", "integer", priority=1),
     _column("Held", ".metadata.annotations.rapt\\.dev/keep", priority=1),
 ]
 _RETRY_COLUMNS = [

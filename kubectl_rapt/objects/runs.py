@@ -188,6 +188,11 @@ class Run:
         return self.state in FINISHED
 
     @property
+    def is_wished(self) -> bool:
+        """Whether a person has asked for its next attempt, of which nothing is recorded yet."""
+        return self.wish is not None and self.wish.attempt == len(self.attempts) + 1
+
+    @property
     def status(self) -> str:
         """One word for people: Pending, Running, Retrying, or what ended it."""
         if self.state in ("", RUNNING):
@@ -302,7 +307,7 @@ def from_manifest(manifest: Manifest) -> Run:
         Invalid: Its retry policy is not one; ``unreadable-object``: it is broken in another way.
     """
     metadata, spec, status = manifest["metadata"], manifest["spec"], manifest.get("status") or {}
-    retry, adopted, wish = spec.get("retry"), spec.get("adopted"), spec.get("wish")
+    retry, adopted = spec.get("retry"), spec.get("adopted")
     finished: Mapping[str, Any] = {}
     for condition in status.get("conditions") or ():
         if condition["type"] == "Finished" and condition["status"] == "True":
@@ -327,7 +332,7 @@ def from_manifest(manifest: Manifest) -> Run:
         slot=_time(spec, "slot"),
         replay_of=spec.get("replayOf", ""),
         not_after=_time(spec, "notAfter"),
-        wish=Wish(wish["attempt"], wish.get("by", ""), wish.get("job")) if wish else None,
+        wish=_wish(spec.get("wish"), len(status.get("attempts") or ())),
         cancelled_by=spec.get("cancelledBy", ""),
         uid=metadata.get("uid", ""),
         resource_version=metadata.get("resourceVersion", ""),
@@ -342,6 +347,16 @@ def from_manifest(manifest: Manifest) -> Run:
         reason=finished.get("reason", ""),
         message=finished.get("message", ""),
     )
+
+
+def _wish(data: Mapping[str, Any] | None, attempts: int) -> Wish | None:
+    """The attempt that was asked for; None of one that nobody can mean: it is not the next one, and not an earlier one.
+
+    Anybody who may write Runs can write any number, and no run is to be tried again without end.
+    """
+    if not data or data["attempt"] > min(attempts + 1, retry_policies.MAX_ATTEMPTS):
+        return None
+    return Wish(data["attempt"], data.get("by", ""), data.get("job"))
 
 
 def _time(data: Mapping[str, Any], key: str) -> datetime | None:

@@ -164,7 +164,7 @@ def _decide(seen: Seen, now: datetime) -> Decision:
     then = retries.after(run)
     if isinstance(then, Again):
         return _again(seen, run, then, now)
-    if run.cancelled_by and run.wish and run.wish.attempt > attempt.number:
+    if run.cancelled_by and run.is_wished:
         return _never_begun(run, attempt.number + 1, now)
     if run.state == runs.RETRYING:
         # It was to be tried again, and is not: somebody has cancelled it meanwhile.
@@ -182,7 +182,11 @@ def _again(seen: Seen, run: Run, again: Again, now: datetime) -> Decision:
             return Look()
         if held := budgets.held(run.name, run.tool, seen.past, now):
             return Later(held.at, held.why, is_held=True)
-    return _start(seen, run, again.number, now)
+    step = _start(seen, run, again.number, now)
+    if isinstance(step, Later) and run.state != runs.RETRYING:
+        # A person has asked for it, and it is not its turn: lists and passes know of it by the state alone.
+        return _patch(run, _ending(run, run.attempts[-1], replace(again, at=now), now))
+    return step
 
 
 def _begin(seen: Seen, run: Run, now: datetime) -> Decision:

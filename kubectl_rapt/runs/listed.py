@@ -101,6 +101,7 @@ def reader(columns: Sequence[str]) -> Callable[[Sequence[Any]], Fields]:
     told = [at.get(name, none) for name in (*wanted, "State", "Cause", "Attempt", "Of", "Exit")]
     # Rapt's earlier definitions have no such column: of several attempts they tell only when the last one started.
     begun = at.get("Begun", none)
+    wish = at.get("Wish", none)
 
     def read(cells: Sequence[Any]) -> Fields:
         found = fields_of(cells)
@@ -111,6 +112,8 @@ def reader(columns: Sequence[str]) -> Callable[[Sequence[Any]], Fields]:
         texts = [row[index] or "" for index in told[:-1]]
         created, namespace, name, tool, by, started, finished, environment, state, cause, number, of = texts
         code = row[told[-1]]
+        if state in runs.FINISHED and is_wished(row[wish], number):
+            state = runs.RETRYING
         begun_at = row[begun] or ("" if str(number) not in ("", "1") else started)
         return (
             _created(created, begun_at),
@@ -128,6 +131,11 @@ def reader(columns: Sequence[str]) -> Callable[[Sequence[Any]], Fields]:
         )
 
     return read
+
+
+def is_wished(wish: Any, attempts: Any) -> bool:
+    """Whether a row tells of an attempt that somebody asked for, and that is the next one."""
+    return isinstance(wish, int) and isinstance(attempts, int) and wish == attempts + 1
 
 
 _TIMES = tuple(_PACKED.index(one) for one in ("created", "started", "finished"))
@@ -258,6 +266,8 @@ def of_run(manifest: Manifest) -> Line:
     first: Mapping[str, Any] = attempts[0] if attempts else {}
     last: Mapping[str, Any] = attempts[-1] if attempts else {}
     state, code = status.get("state", ""), last.get("exitCode")
+    if state in runs.FINISHED and is_wished((spec.get("wish") or {}).get("attempt"), last.get("number")):
+        state = runs.RETRYING
     return _checked(
         metadata["namespace"],
         metadata["name"],

@@ -11,7 +11,7 @@ from kubectl_rapt.model.kinds import RUN, Kind, Manifest, Ref
 from kubectl_rapt.objects import cleanup_policies, labels, runs
 from kubectl_rapt.objects.cleanup_policies import RUN_DEFAULT, CleanupPolicy, Rule
 from kubectl_rapt.objects.jobs import Job
-from kubectl_rapt.runs import adoption
+from kubectl_rapt.runs import adoption, listed
 
 _JOB_STATUS = {"Complete": "Succeeded", "Failed": "Failed"}
 
@@ -130,7 +130,7 @@ def of_run(manifest: Manifest) -> Item:
     return Item(
         ref=run.ref,
         uid=run.uid,
-        status=run.state if run.is_finished else "",
+        status=run.state if run.is_finished and not run.is_wished else "",
         created_at=run.created_at,
         ended_at=run.finished_at,
         is_busy=False,
@@ -150,13 +150,14 @@ def of_row(told: Mapping[str, Any]) -> Item:
     What a row does not tell would only let more of them stay. Its UID is its place.
     """
     ended = told["Finished"] or told["Created"]
+    is_wished = listed.is_wished(told.get("Wish"), told.get("Attempt"))
     return Item(
         ref=Ref(RUN, told["Name"], told["Namespace"]),
         uid=f"{told['Namespace']}/{told['Name']}",
         resource_version="",
         tool=told["Tool"],
         policy="",
-        status=told["State"] if told["State"] in runs.FINISHED else "",
+        status=told["State"] if told["State"] in runs.FINISHED and not is_wished else "",
         created_at=times.parse(told["Created"]),
         ended_at=times.parse(ended),
         held=False,

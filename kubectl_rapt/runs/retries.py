@@ -62,7 +62,7 @@ def after(run: Run) -> Again | Over:
     assert last.finished_at is not None, "an attempt that ended has a time"
     if run.cancelled_by:
         return Over(f"cancelled by {run.cancelled_by}")
-    if run.wish and run.wish.attempt > last.number:
+    if run.wish and run.is_wished:
         number = last.number + 1
         return Again(
             number, last.finished_at, f"attempt {number}", f"asked for by {run.wish.by}", is_wish=True

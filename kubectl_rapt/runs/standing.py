@@ -182,6 +182,8 @@ def _between(run: Run, now: datetime, behind: str) -> Standing:
     message = f"{then.what} was due at {at:%H:%M:%S} UTC, and was not started" if late else ""
     if behind and now >= at:
         message = f"{behind} of {run.tool} is still running"
+    if then.is_wish:
+        message = f"{then.what} was {then.by}" + (f", and waits: {message}" if message else "")
     return replace(_recorded(run), status=runs.RETRYING, state=runs.RETRYING, message=message, overdue=late)
 
 

@@ -17,6 +17,7 @@ from kubectl_rapt.model.kinds import JOB, TOOL, Manifest, Ref
 from kubectl_rapt.objects import jobs, retry_policies, runs
 from kubectl_rapt.objects.retry_policies import RetryPolicy
 from kubectl_rapt.objects.runs import Run
+from kubectl_rapt.runs import standing
 from kubectl_rapt.runs.lifecycle import Seen
 from kubectl_rapt.runs.outcome import Outcome
 from tests.fakes.world import FakeWorld, FakeWriters
@@ -111,6 +112,54 @@ def test_asking_again_while_it_goes_on_is_the_same_attempt(
     with pytest.raises(Conflict) as caught:
         retry.retry(ann, writers, "r", "default", {"memory": "512Mi"})
     assert caught.value.code == "asked-otherwise"
+
+
+def test_an_attempt_that_must_wait_its_turn_is_queued_and_known_to_whoever_looks(
+    ann: FakeWorld, writers: FakeWriters, failed: Callable[..., Run]
+) -> None:
+    failed(concurrency="forbid")
+    other = running.plan(ann, running.Request("probe", "default", {}, {}, "other"))
+    going = advance.advance(ann, writers, Seen(other))
+    for _ in range(2):
+        seen, number, _ = retry.retry(ann, writers, "r", "default", {})
+        assert (number, retry.behind(ann, seen, number)) == (2, "run/other")
+        assert seen.run is not None
+        assert (seen.run.state, len(seen.run.attempts)) == ("Retrying", 1)
+    run = find.run(ann, "r", "default")
+    stands = standing.of_run(run, None, now=ann.now(), behind="run/other")
+    assert stands.message == (
+        "attempt 2 was asked for by somebody, and waits: run/other of probe is still running"
+    )
+    advance.close(ann, writers, going, FAILED)
+    after = advance.advance(ann, writers, advance.observe(ann, Seen(run))).run
+    assert after is not None
+    assert (after.state, len(after.attempts)) == ("Running", 2)
+
+
+def test_a_queued_attempt_that_is_cancelled_stays_cancelled(
+    ann: FakeWorld, writers: FakeWriters, failed: Callable[..., Run]
+) -> None:
+    failed(concurrency="forbid")
+    other = running.plan(ann, running.Request("probe", "default", {}, {}, "other"))
+    going = advance.advance(ann, writers, Seen(other))
+    retry.retry(ann, writers, "r", "default", {})
+    cancel.cancel(ann, writers, "r", "default")
+    advance.close(ann, writers, going, FAILED)
+    after = advance.advance(ann, writers, advance.observe(ann, Seen(find.run(ann, "r", "default")))).run
+    assert after is not None
+    assert (after.state, after.attempts[-1].cause) == ("Failed", "Cancelled")
+
+
+def test_a_run_with_the_most_attempts_is_not_tried_again(
+    ann: FakeWorld, writers: FakeWriters, failed: Callable[..., Run]
+) -> None:
+    run = failed()
+    last = runs.attempt_to_data(run.attempts[0])
+    attempts = [{**last, "number": number, "job": f"r-{number}"} for number in range(1, 101)]
+    ann.cluster.patch(run.ref, {"status": {"attempts": attempts}}, subresource="status")
+    with pytest.raises(Refused) as caught:
+        retry.retry(ann, writers, "r", "default", {})
+    assert (caught.value.code, caught.value.hint) == ("too-many-attempts", "kubectl rapt run probe")
 
 
 def test_a_tool_that_was_changed_takes_no_other_answers_and_more_memory_still(

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from kubectl_rapt.actions import reconcile
+from kubectl_rapt.actions import recent, reconcile
 from kubectl_rapt.actions.passing import Scope, Told
 from kubectl_rapt.config import layout
 from kubectl_rapt.config.project import Environment
@@ -396,6 +396,29 @@ def test_the_server_refuses_times_that_cannot_be_read(scene: Scene, time: str) -
     with pytest.raises(RaptError, match=r"spec\.notAfter"):
         scene.half_started("odd", notAfter=time)
     scene.half_started("even", notAfter=due.ago(days=-1))
+
+
+def test_an_attempt_that_was_asked_for_begins_though_its_command_was_killed(
+    scene: Scene, door: tuple[World, Writers]
+) -> None:
+    world, writers = door
+    asked = {"wish": {"attempt": 2, "by": "ann"}}
+    for name in ("asked", "cancelled", "forged"):
+        scene.ended(name, "Failed")
+    passed(world, writers, scene.namespace)
+    patch = scene.admin.cluster.patch
+    patch(Ref(RUN, "asked", scene.namespace), {"spec": asked})
+    patch(Ref(RUN, "cancelled", scene.namespace), {"spec": {**asked, "cancelledBy": "ben"}})
+    patch(Ref(RUN, "forged", scene.namespace), {"spec": {"wish": {"attempt": 100, "by": "ann"}}})
+    with pytest.raises(RaptError, match=r"spec\.wish\.attempt"):
+        patch(Ref(RUN, "forged", scene.namespace), {"spec": {"wish": {"attempt": 2147483647}}})
+    listed = [one["Name"] for one in recent.rows(world, scene.namespace) if one["Wish"] == 2]
+    assert sorted(listed) == ["asked", "cancelled"]
+    assert [one for one in passed(world, writers, scene.namespace) if "run/" in one] == [
+        "run/asked: attempt 2 started",
+        "run/cancelled: attempt 2 ended: Cancelled",
+    ]
+    assert passed(world, writers, scene.namespace) == []
 
 
 @pytest.mark.parametrize("tool", ["backup\nkubectl delete ns x", "a;b"])

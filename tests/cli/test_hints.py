@@ -488,7 +488,7 @@ ELSEWHERE = {
         "released-version-changed",
         "template-not-ready",
     ),
-    "tests/actions/test_retry.py": ("asked-otherwise", "no-account"),
+    "tests/actions/test_retry.py": ("asked-otherwise", "no-account", "too-many-attempts"),
     "tests/actions/test_run.py": (
         "applied-folder",
         "name-taken",

@@ -2,6 +2,8 @@
 
 import json
 import random
+import re
+import shlex
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -268,10 +270,14 @@ def test_sync_starts_what_was_reviewed_once_wherever_it_was_killed(reviewing: St
             "run", "hello", "--in", "dev", "--review", "--request-id", request, "--detach"
         )
 
-    assert asked("undisturbed").exit_code == 0
+    first_asked = asked("undisturbed")
+    assert first_asked.exit_code == 0
     _merge(reviewing)
     ended, written = reviewing.person.writes("sync", "--in", "dev")
     assert "run.rapt.dev/undisturbed started" in ended.stdout, ended
+    (hint,) = re.findall(r"follow: kubectl rapt (.*)", first_asked.stderr)
+    followed = reviewing.person.types(*shlex.split(hint))
+    assert followed.exit_code == CODE, followed
     first = next(index for index, one in enumerate(written) if one == "create run/undisturbed")
     for number in range(first + 1, len(written) + 1):
         request = f"killed-{number}"

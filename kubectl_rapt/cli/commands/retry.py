@@ -56,7 +56,9 @@ def retry(
         if output and not has_events:
             terminal.out(show.document(runs.to_manifest(seen.run), output, show.name(seen.run.ref)))
         elif not follows:
-            terminal.out(f"{show.name(found.ref)} attempt {number} created")
+            behind = retrying.behind(world, seen, number)
+            what = f"queued behind {behind}" if behind else "created"
+            terminal.out(terminal.clean(f"{show.name(found.ref)} attempt {number} {what}"))
             watching.left_alone(seen.run)
         if not follows:
             return 0

@@ -511,6 +511,23 @@ def test_who_waits_for_an_attempt_is_told_which_and_when() -> None:
     assert lifecycle.next_step(seen(RETRYING), SOON) == Later(DUE, "attempt 2 of 3", "policy grow")
 
 
+def test_an_attempt_that_a_person_asked_for_and_that_must_wait_is_recorded_as_one_to_come() -> None:
+    failed = replace(CLOSED_ATTEMPT, cause="ExitCode", exit_code=1)
+    over = replace(CLOSED, concurrency="forbid", state="Failed", attempts=(failed,))
+    asked = replace(over, wish=Wish(2, "ann"))
+    other = Lease("rapt-backup", "team", "other", 1, "lease-1", "4")
+    known = replace(seen(asked), lease=other, is_held=True)
+    status = status_of(lifecycle.next_step(known, LATER))
+    assert (status["state"], status["nextAttemptAt"]) == ("Retrying", at(90))
+    assert status["conditions"][0]["status"] == "False", "it is not finished"
+    recorded = replace(asked, state="Retrying", next_attempt_at=LATER)
+    step = lifecycle.next_step(replace(known, run=recorded), LATER)
+    assert isinstance(step, Later)
+    assert step.behind == "run/other"
+    cancelled = lifecycle.next_step(replace(known, run=replace(recorded, cancelled_by="ben")), LATER)
+    assert status_of(cancelled)["state"] == "Failed"
+
+
 def test_only_a_run_that_is_given_up_keeps_its_last_words() -> None:
     loud = replace(FAILED, log="out of memory\n")
     status = status_of(lifecycle.next_step(Seen(WANTED, THRICE, None, loud, "job-5"), DUE))

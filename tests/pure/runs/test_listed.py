@@ -35,6 +35,14 @@ LINES: tuple[tuple[dict[str, Any], tuple[str, ...]], ...] = (
         a_run_with({"state": "Retrying", "attempts": [ENDED]}, **THRICE),
         ("Retrying", "Retrying", "2/3", "137", "100s"),
     ),
+    (
+        a_run_with({**DEAD, "state": "Failed"}, wish={"attempt": 3, "by": "ann"}),
+        ("Retrying", "Retrying", "2", "137", "100s"),
+    ),
+    (
+        a_run_with({**DEAD, "state": "Failed"}, wish={"attempt": 2, "by": "ann"}),
+        ("OOMKilled", "Failed", "2", "137", "100s"),
+    ),
     (a_run_with(DEAD, **TWICE), ("OOMKilled", "Exhausted", "2/2 dead", "137", "100s")),
     (a_run_with({**DEAD, "state": "Failed"}, **ONCE), ("OOMKilled", "Failed", "2", "137", "100s")),
     (a_run_with({"state": "NotStarted", "attempts": []}), ("NotStarted", "NotStarted", "", "", "")),

@@ -448,6 +448,8 @@ def test_a_row_is_enough_to_see_whether_a_run_may_go(state: str, days: float, is
     }
     found = retention.worth_a_look([retention.of_row(row)], lambda _: None, NOON)
     assert found == ([("team", "backup")] if is_worth_it else [])
+    asked = retention.of_row({**row, "Attempt": 1, "Wish": 2})
+    assert not asked.status, "somebody has asked for its next attempt, so it is not over"
     unfinished = retention.of_row({**row, "Finished": ""})
     assert unfinished.ended_at == unfinished.created_at, "what never began ended where it was made"
 

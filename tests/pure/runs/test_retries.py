@@ -8,7 +8,7 @@ import pytest
 
 from kubectl_rapt.model.duration import Duration
 from kubectl_rapt.model.quantity import Quantity
-from kubectl_rapt.objects import jobs
+from kubectl_rapt.objects import jobs, runs
 from kubectl_rapt.objects.job_changes import JobChanges
 from kubectl_rapt.objects.retry_policies import Changes, RetryPolicy, Rule
 from kubectl_rapt.objects.runs import Attempt, Run, Wish
@@ -68,6 +68,29 @@ def after(
         for number, one in enumerate(causes, 1)
     )
     return retries.after(replace(a_run(retry=policy, wish=wish, uid="run-1"), attempts=attempts, **more))
+
+
+@pytest.mark.parametrize("wished", [3, 5, 101, 2147483647])
+def test_a_wish_for_another_attempt_than_the_next_one_is_ignored(wished: int) -> None:
+    found = runs.from_manifest(a_wish(wished, attempts=1))
+    assert isinstance(retries.after(found), Over)
+    assert isinstance(retries.after(runs.from_manifest(a_wish(2, attempts=1))), Again)
+
+
+def test_a_person_who_asks_does_not_lift_the_most_attempts_of_a_run() -> None:
+    assert isinstance(retries.after(runs.from_manifest(a_wish(100, attempts=99))), Again)
+    assert isinstance(retries.after(runs.from_manifest(a_wish(101, attempts=100))), Over)
+
+
+def a_wish(number: int, attempts: int) -> dict[str, Any]:
+    """A Run that has failed so often, and of which somebody has asked for an attempt of that number."""
+    manifest = dict(runs.to_manifest(a_run()))
+    ended = [runs.attempt_to_data(failed(one)) for one in range(1, attempts + 1)]
+    return {
+        **manifest,
+        "spec": {**manifest["spec"], "wish": {"attempt": number, "by": "ann"}},
+        "status": {"state": "Failed", "attempts": ended},
+    }
 
 
 AGAIN: list[tuple[str, RetryPolicy, tuple[str | int, ...], str]] = [
