@@ -211,13 +211,15 @@ def renames(parameters: Sequence[Parameter], answers: Collection[str]) -> dict[s
 
 
 def value_of(parameter: Parameter, given: Any) -> Any:
-    """One answer in its normal form: a quantity given as a number becomes text; all else stays as it is.
+    """One answer in its normal form: a quantity given as a number becomes text, and 1.0 becomes 1; all else stays.
 
     Raises:
         ValueError: What was expected and what was given, or what is wrong with it.
     """
     if parameter.type == "quantity" and isinstance(given, int | float) and not isinstance(given, bool):
         given = documents.scalar(given)
+    if parameter.type == "number" and isinstance(given, float) and _is_number(given) and given == int(given):
+        given = int(given)  # as the API server writes it: 1.0 and 1 are one answer
     if not is_of_type(parameter.type, given):
         raise ValueError(f"expected {expectation(parameter)}, was given {shown(given)}")
     for text in _texts(given):
@@ -245,7 +247,7 @@ def _is_number(value: Any) -> bool:
         return False
     if isinstance(value, int):
         return abs(value) <= documents.MAX_INTEGER
-    return isinstance(value, float) and value - value == 0  # neither infinite nor NaN
+    return isinstance(value, float) and abs(value) <= documents.MAX_INTEGER  # neither infinite nor NaN
 
 
 def _is_reference(value: Any) -> bool:
@@ -393,7 +395,7 @@ def _given(parameter: Parameter, text: str) -> Any:
     match parameter.type:
         case "integer" | "number" | "boolean":
             value = documents.plain_value(text)
-            return text if value is None else value
+            return text if value is None or not _is_kept(value, text) else value
         case "list":
             if not text.startswith("["):
                 return text.split(",") if text else []
@@ -405,6 +407,15 @@ def _given(parameter: Parameter, text: str) -> Any:
             name, slash, key = text.partition("/")
             return {"name": name, "key": key} if slash else {"name": name}
     return text
+
+
+def _is_kept(value: Any, text: str) -> bool:
+    """Whether a number is the one that was written: a float forgets what has more than 17 digits."""
+    if not isinstance(value, float):
+        return True
+    from decimal import Decimal
+
+    return Decimal(text) == Decimal(repr(value))
 
 
 def expectation(parameter: Parameter) -> str:

@@ -120,6 +120,40 @@ def test_a_killed_python_leaves_no_kubectl_and_no_folder_behind(
     assert is_soon([], lambda: list(folder.iterdir()))
 
 
+KILLED_AT = """
+import os, signal, sys
+from kubectl_rapt.adapters.cluster import spawn
+
+def dies(real):
+    def call(*args, **words):
+        global left
+        left -= 1
+        if not left and sys.argv[2] == "before":
+            os.kill(os.getpid(), signal.SIGKILL)
+        made = real(*args, **words)
+        if not left:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return made
+    return call
+
+left = int(sys.argv[1])
+os.mkdir, os.posix_spawn = dies(os.mkdir), dies(os.posix_spawn)
+spawn.start_proxy([])
+"""
+
+
+@pytest.mark.parametrize("side", ["before", "after"])
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_a_python_that_is_killed_while_it_starts_kubectl_leaves_nothing_behind(
+    folder: Path, number: int, side: str
+) -> None:
+    environ = {**os.environ, "TMPDIR": str(folder)}
+    killed = subprocess.run([sys.executable, "-c", KILLED_AT, str(number), side], env=environ, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert is_soon([], lambda: kubectls(folder))
+    assert is_soon([], lambda: list(folder.iterdir()))
+
+
 def test_a_python_that_just_ends_leaves_nothing_behind(child: Any, folder: Path) -> None:
     child("main", "end").wait()
     assert is_soon([], lambda: kubectls(folder))

@@ -25,6 +25,7 @@ _LIVELINESS = {"HTTP2_READ_IDLE_TIMEOUT_SECONDS": "8", "HTTP2_PING_TIMEOUT_SECON
 # however we die, on Linux and macOS, from whatever thread. It then ends kubectl and removes the folder, also if our
 # whole group was killed. If we end as we should, we do that, and tell it so.
 # (PR_SET_PDEATHSIG is Linux only, follows the spawning thread, and misses a parent that is dead already.)
+# It is there before the folder is: whoever is killed in between leaves nothing.
 # What kubectl waits for, a credential plug-in and what that has started, goes with it. They are not in a group of their
 # own, because a plug-in may ask its person on the terminal, which only the group in the foreground can read.
 _HEIR = """
@@ -35,9 +36,12 @@ tree() {
     ps -A -o pid= -o ppid= | while read -r one of; do [ "$of" = "$1" ] && tree "$one"; done
 }
 for _ in 1 2 3 4 5 6 7 8 9 10; do
-    read -r pid <"$0/pid" && kill -9 $(tree "$pid")
-    rm -f "$0/pid" "$0/s" "$0/complaints"
-    rmdir "$0" && exit
+    for folder; do
+        [ -d "$folder" ] || continue
+        read -r pid <"$folder/pid" && kill -9 $(tree "$pid")
+        rm -f "$folder/pid" "$folder/s" "$folder/complaints"
+        rmdir "$folder" && exit
+    done
     sleep 0.1
 done
 """
@@ -151,16 +155,15 @@ def start_proxy(flags: Sequence[str]) -> Child:
     Raises:
         Unavailable: There is no kubectl on the PATH, or no place for its socket.
     """
-    kubectl, folder = find_kubectl(), private_folder()
+    kubectl, folders = find_kubectl(), _folders()
     heard, says = os.pipe()
     ends, lifeline = os.pipe()
-    command = (kubectl, "proxy", "--append-server-path", f"--unix-socket={folder}/s", *flags)
     complaints = os.O_WRONLY | os.O_CREAT
     heir = pid = 0
     try:
         heir = os.posix_spawn(
             "/bin/sh",
-            ("sh", "-c", _HEIR, folder),
+            ("sh", "-c", _HEIR, "sh", *folders),
             os.environ,
             file_actions=[
                 (os.POSIX_SPAWN_DUP2, ends, 0),
@@ -169,6 +172,8 @@ def start_proxy(flags: Sequence[str]) -> Child:
             ],
             setpgroup=0,
         )
+        folder = _make_one(folders)
+        command = (kubectl, "proxy", "--append-server-path", f"--unix-socket={folder}/s", *flags)
         pid = os.posix_spawn(
             "/bin/sh",
             ("sh", "-c", _DEAF, folder, *command),
@@ -238,17 +243,27 @@ def _kubectl() -> str:
 
 
 def private_folder() -> str:
-    """A new folder of our own; a socket's path has room for about 100 bytes."""
+    """A new folder of our own."""
+    return _make_one(_folders())
+
+
+def _folders() -> list[str]:
+    """Where a new folder of our own may be made; a socket's path has room for about 100 bytes."""
     name = f"rapt-{os.urandom(8).hex()}"
+    parents = (os.environ.get("TMPDIR", ""), "/tmp")
+    return [f"{parent}/{name}" for parent in parents if parent and len(parent.encode()) < 70]
+
+
+def _make_one(folders: Sequence[str]) -> str:
+    """Make the first of these folders that can be made."""
     refused = []
-    for parent in (os.environ.get("TMPDIR", ""), "/tmp"):
-        if parent and len(parent.encode()) < 70:
-            try:
-                os.mkdir(f"{parent}/{name}", 0o700)  # noqa: PTH102
-            except OSError as error:
-                refused.append(f"{parent}: {error.strerror}")
-                continue
-            return f"{parent}/{name}"
+    for folder in folders:
+        try:
+            os.mkdir(folder, 0o700)  # noqa: PTH102
+        except OSError as error:
+            refused.append(f"{os.path.dirname(folder)}: {error.strerror}")  # noqa: PTH120
+            continue
+        return folder
     from kubectl_rapt.errors import Unavailable
 
     raise Unavailable(
