@@ -215,10 +215,15 @@ def digest(
     tool: str, answers: Mapping[str, Any], env: Mapping[str, str], mounts: Sequence[Sequence[str]] = ()
 ) -> str:
     """What makes two requests the same: not the tool's version, which may have moved on between them."""
-    asked: dict[str, Any] = {"tool": tool, "answers": dict(answers), "env": dict(env)}
+    asked: dict[str, Any] = {"tool": tool, "answers": _sorted(answers), "env": _sorted(env)}
     if mounts:
         asked["mounts"] = mounts
     return "sha256:" + hashlib.sha256(documents.dump_json(asked, indent=None).encode()).hexdigest()
+
+
+def _sorted(value: Any) -> Any:
+    """The same data in the one order of keys in which the API server gives them back."""
+    return {key: _sorted(value[key]) for key in sorted(value)} if isinstance(value, Mapping) else value
 
 
 def differences(run: Run, other: Run) -> list[str]:

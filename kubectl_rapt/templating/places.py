@@ -270,7 +270,7 @@ def add_env(
     """Set environment variables in a copy of a Job: what ``--env K=V`` does.
 
     A variable that exists is replaced where it stands, and its later duplicates are dropped; new ones follow
-    in the order given. ``$`` is doubled, so that values arrive as they were given.
+    by their names. ``$`` is doubled, so that values arrive as they were given.
 
     Args:
         job: ``{metadata, spec}`` of a Job; it is not changed.
@@ -295,7 +295,7 @@ def add_env(
     }
     env: list[dict[str, Any]] = target.get("env") or []
     declared = [variable["name"] for variable in env]
-    for name, value in variables.items():
+    for name, value in sorted(variables.items()):  # the API server keeps no order of a Run's variables
         if not _VARIABLE_NAME.fullmatch(name):
             near = names.as_variable(name)
             what = f'no variable can have the name "{name}"'

@@ -124,6 +124,15 @@ def test_what_another_request_of_the_same_name_asks_for_is_told_one_by_one() -> 
     ]
 
 
+def test_a_request_is_the_same_in_whatever_order_it_was_typed() -> None:
+    one = runs.digest("probe", {"a": {"name": "x", "key": "k"}, "b": ["2", "1"]}, {"A": "1", "B": "2"})
+    other = runs.digest("probe", {"b": ["2", "1"], "a": {"key": "k", "name": "x"}}, {"B": "2", "A": "1"})
+    assert one == other, "the API server gives variables back in the order of their names"
+    assert one != runs.digest(
+        "probe", {"a": {"name": "x", "key": "k"}, "b": ["1", "2"]}, {"A": "1", "B": "2"}
+    )
+
+
 def test_the_outline_of_a_run_holds_what_decides_and_nothing_that_is_large() -> None:
     large = "x" * 100_000
     marks = {"rapt.dev/run": "backup-x7k2p", "rapt.dev/cleanup-policy": "week", "else": large}

@@ -70,7 +70,9 @@ RIGHT: list[tuple[Parameter, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("text", ["100000000000000000000.5", "9007199254740993.0", "0.12345678901234567890123"])
+@pytest.mark.parametrize(
+    "text", ["100000000000000000000.5", "9007199254740993.0", "0.12345678901234567890123"]
+)
 def test_a_number_that_json_would_change_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=f"expected a number, was given .*{text}"):
         parameters.parse(NUMBER, text)

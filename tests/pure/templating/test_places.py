@@ -236,7 +236,7 @@ def test_what_the_author_of_a_tool_wrote_by_hand_is_left_alone() -> None:
         ({"A": "b"}, ["A=b", "B", "C=$(A)"]),
         ({"C": "$x", "A": ""}, ["A=", "B", "C=$$x"]),
         ({"B": "b"}, ["A=a", "B=b", "C=$(A)"]),
-        ({"Z": "1", "Y": "2"}, ["A=a", "B", "C=$(A)", "Z=1", "Y=2"]),
+        ({"Z": "1", "Y": "2"}, ["A=a", "B", "C=$(A)", "Y=2", "Z=1"]),
     ],
 )
 def test_variables_are_replaced_where_they_stand_and_new_ones_follow(
@@ -244,6 +244,7 @@ def test_variables_are_replaced_where_they_stand_and_new_ones_follow(
 ) -> None:
     before = copy.deepcopy(JOB)
     found = at(places.add_env(JOB, variables, is_free=True), f"{C}/env")
+    assert found == at(places.add_env(JOB, dict(reversed(variables.items())), is_free=True), f"{C}/env")
     assert [one["name"] + (f"={one['value']}" if "value" in one else "") for one in found] == env
     assert before == JOB
 
