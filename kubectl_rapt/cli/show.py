@@ -1,10 +1,14 @@
 """Showing data: objects as JSON, YAML or names."""
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
 from kubectl_rapt.cli import terminal
 from kubectl_rapt.model.kinds import Ref
+
+_MANY = sys.maxsize
+"""How many values a list that is shown may hold: several hundred runs have more than a file may."""
 
 
 def document(data: Any, form: str, name: str = "") -> str:
@@ -13,7 +17,7 @@ def document(data: Any, form: str, name: str = "") -> str:
 
     if form == "name":
         return name
-    text = documents.dump_json(data) if form == "json" else documents.dump(data)
+    text = documents.dump_json(data) if form == "json" else documents.dump(data, max_nodes=_MANY)
     return terminal.Neutral(text.rstrip("\n"))
 
 

@@ -10,6 +10,8 @@ from kubectl_rapt.model import kinds
 from kubectl_rapt.model.kinds import MAX_LEVELS, Kind, Manifest, Ref, TooDeep
 
 T = TypeVar("T")
+_TOLD = 5
+"""How many mistakes of one object are told: somebody may have made thousands."""
 
 
 class Unreadable(Invalid):
@@ -92,7 +94,9 @@ def why(error: Exception) -> str:
     if isinstance(error, Unreadable):
         return error.why
     if isinstance(error, RaptError):
-        return "; ".join((error.message, *(f"{one.where}: {one.what}" for one in error.problems)))
+        told = [f"{one.where}: {one.what}" for one in error.problems[:_TOLD]]
+        more = len(error.problems) - _TOLD
+        return "; ".join((error.message, *told, *([f"and {more} more"] if more > 0 else ())))
     if isinstance(error, KeyError):
         return f"it has no {error.args[0]}"
     return str(error) or type(error).__name__

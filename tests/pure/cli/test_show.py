@@ -49,3 +49,8 @@ def test_a_diff_names_new_changed_and_removed_files_and_hides_nothing() -> None:
         "-x",
     ]
     assert diffs.unified({}, {}) == ""
+
+
+def test_a_list_of_more_values_than_a_file_may_have_is_shown_as_yaml() -> None:
+    runs = [{"metadata": {"name": f"run-{number}", "labels": {"a": "b"}}} for number in range(6000)]
+    assert show.document(show.listed(runs), "yaml").count("name: run-") == 6000

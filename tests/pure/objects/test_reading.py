@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from kubectl_rapt.actions import recent
-from kubectl_rapt.errors import Invalid, RaptError
+from kubectl_rapt.errors import Invalid, Problem, RaptError
 from kubectl_rapt.objects import crds, events, jobs, pods, reading, runs, tools
 from kubectl_rapt.runs import agenda, listed
 from tests.given import NOON, a_job, a_pod, a_run, at, ended
@@ -165,3 +165,10 @@ def test_names_that_are_shown_in_commands_hold_nothing_that_a_shell_reads(kind: 
 )
 def test_an_object_of_very_many_values_is_heavy(answers: Any, is_heavy: bool) -> None:
     assert reading.is_heavy(runs.to_manifest(a_run(answers=answers))) == is_heavy
+
+
+def test_of_an_object_with_thousands_of_mistakes_a_few_are_told() -> None:
+    error = Invalid(
+        "bad-policy", "there are mistakes", "", [Problem(f"/{n}", "is wrong") for n in range(3000)]
+    )
+    assert reading.why(error).endswith("/4: is wrong; and 2995 more")
