@@ -10,7 +10,7 @@ from kubectl_rapt import writes
 from kubectl_rapt.actions import evidence, find, rights, threads
 from kubectl_rapt.config import location
 from kubectl_rapt.errors import Conflict, NotFound, Problem, RaptError, Refused, Unavailable, UsageError
-from kubectl_rapt.model import names, shell, times
+from kubectl_rapt.model import causes, names, shell, times
 from kubectl_rapt.model.duration import Duration
 from kubectl_rapt.model.kinds import CLEANUP_POLICY, JOB, RUN, TOOL, Kind, Manifest, Ref, ref_of
 from kubectl_rapt.model.plan import Delete
@@ -360,7 +360,8 @@ def with_statuses(scope: Scope, given: Sequence[str]) -> Scope:
     Raises:
         UsageError: One is none.
     """
-    known = {one.lower(): one for one in cleanup_policies.RUN_STATUSES} | {listed.DEAD: EXHAUSTED}
+    known = {one.lower(): one for one in (*cleanup_policies.RUN_STATUSES, causes.CANCELLED)}
+    known[listed.DEAD] = EXHAUSTED
     for one in given:
         if one.lower() not in known:
             what = f'--status does not take "{one}": it takes {", ".join(known.values())}'

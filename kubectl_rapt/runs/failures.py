@@ -63,10 +63,19 @@ def _with_line_ends(finding: Finding, seen: Seen) -> Finding:
     """What a script with the line ends of Windows ends with looks like anything but that."""
     if not seen.crlf or finding.cause not in _OF_SCRIPTS:
         return finding
-    said = f"{', '.join(seen.crlf)} has Windows line ends (CRLF), so its interpreter is not found"
+    said = f"{', '.join(seen.crlf)} has Windows line ends (CRLF)"
+    if _is_not_found(finding, seen):
+        said += ", so its interpreter is not found"
     is_of_tool = all(one.startswith(line_ends.COMMAND) for one in seen.crlf)
     fix = "kubectl rapt explain {tool}" if is_of_tool else f"{line_ends.FIX} …"
     return replace(finding, message=f"{finding.message}; {said}", hint=fix)
+
+
+def _is_not_found(finding: Finding, seen: Seen) -> bool:
+    """Whether there is evidence that a program was not found; a script may also run, and stumble over the line ends."""
+    words = (finding.message, finding.evidence, *seen.logs.get((finding.pod, finding.container), ()))
+    is_said = any(one in word.lower() for word in words for one in ("not found", "no such file"))
+    return is_said or finding.exit_code in (126, 127) or finding.cause == causes.START_FAILED
 
 
 def of_gone(seen: Seen) -> list[Finding]:

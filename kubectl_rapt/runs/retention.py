@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from kubectl_rapt import documents
-from kubectl_rapt.model import times
+from kubectl_rapt.model import causes, times
 from kubectl_rapt.model.kinds import RUN, Kind, Manifest, Ref
 from kubectl_rapt.objects import cleanup_policies, labels, runs
 from kubectl_rapt.objects.cleanup_policies import RUN_DEFAULT, CleanupPolicy, Rule
 from kubectl_rapt.objects.jobs import Job
+from kubectl_rapt.objects.runs import FAILED
 from kubectl_rapt.runs import adoption, listed
 
 _JOB_STATUS = {"Complete": "Succeeded", "Failed": "Failed"}
@@ -39,7 +40,7 @@ class Item:
         not_after: Of a Run, when it is too late to begin.
         closed: Of a Run, the UIDs of the Jobs whose end it has recorded, each with when that was.
         is_stopped: Of a Job, whether it is suspended and has no pod: Kubernetes never says that it has ended.
-        is_cancelled: Of a Job, whether its run was cancelled.
+        is_cancelled: Whether its run was cancelled.
         is_unrecorded: Of a Job, whether it is a schedule's failure that no Run has adopted.
         size: In bytes, as JSON; 0 where it was not measured, which lets it stay.
     """
@@ -139,6 +140,7 @@ def of_run(manifest: Manifest) -> Item:
         jobs=frozenset(recorded | adopted),
         awaited=frozenset((recorded | adopted) - closed.keys()),
         not_after=run.not_after,
+        is_cancelled=bool(run.attempts) and run.attempts[-1].cause == causes.CANCELLED,
         closed=tuple((uid, at) for uid, at in closed.items() if at is not None),
         **{**_common(manifest), "tool": run.tool},
     )
@@ -226,7 +228,7 @@ def decide(
     }
     verdicts |= _by_rules([one for one in (*jobs, *runs) if one.uid not in never], policy_of, now)
     for uid, verdict in verdicts.items():
-        if verdict.goes and statuses and verdict.item.status not in statuses:
+        if verdict.goes and statuses and _state(verdict.item, run_of.get(uid)) not in statuses:
             verdicts[uid] = Verdict(verdict.item, goes=False, why=_NOT_MEANT)
     if jobs_only:
         return [verdicts[one.uid] for one in jobs]
@@ -291,6 +293,12 @@ def _as_recorded(job: Item, run: Item | None) -> Item:
     """A Job that was stopped for good, with the end that its Run has recorded: Kubernetes writes none."""
     ended_at = dict(run.closed).get(job.uid) if run and job.is_stopped else None
     return replace(job, status="Failed", ended_at=ended_at) if ended_at else job
+
+
+def _state(one: Item, run: Item | None) -> str:
+    """How something ended, as ``runs`` lists it: a Job of a Run has the state of that, which is empty until it ends."""
+    whole = run or one
+    return causes.CANCELLED if whole.is_cancelled and whole.status == FAILED else whole.status
 
 
 def _never(one: Item, now: datetime) -> str:

@@ -12,6 +12,7 @@ from kubectl_rapt.errors import UsageError
     [
         (["failed", "Succeeded"], ("Failed", "Succeeded")),
         (["dead"], ("Exhausted",)),
+        (["cancelled"], ("Cancelled",)),
         (["exhausted"], ("Exhausted",)),
     ],
 )

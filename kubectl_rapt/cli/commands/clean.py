@@ -49,7 +49,7 @@ def clean(
     ] = None,
     status: Annotated[
         str,
-        typer.Option(metavar="WORD,…", help="Only these: succeeded, failed, dead, notstarted"),
+        typer.Option(metavar="WORD,…", help="Only these: succeeded, failed, cancelled, dead, notstarted"),
     ] = "",
     policy: Annotated[
         str, typer.Option(metavar="NAME", help="Use this cleanup policy instead of the tools' own")

@@ -61,3 +61,24 @@ def test_why_says_so_beside_the_exit_code() -> None:
     first = failures.explain(seen)[0]
     assert first.cause == "ExitCode"
     assert first.message.endswith("; /conf/go has Windows line ends (CRLF), so its interpreter is not found")
+
+
+@pytest.mark.parametrize(
+    ("code", "log", "is_said"),
+    [
+        (127, (), True),
+        (126, (), True),
+        (1, ("env: 'bash\r': No such file or directory",), True),
+        (2, ("/crlf.sh: line 3: Illegal number: 0\r",), False),
+        (1, (), False),
+    ],
+)
+def test_that_its_interpreter_is_not_found_is_said_only_on_evidence(
+    code: int, log: tuple[str, ...], is_said: bool
+) -> None:
+    pod = pods.from_manifest(a_pod("Failed", ended(code)))
+    logs = {(pod.name, pod.containers[0].name): log}
+    seen = Seen(jobs.from_manifest(a_job()), (pod,), logs=logs, crlf=("/crlf.sh",))
+    message = failures.explain(seen)[0].message
+    assert "/crlf.sh has Windows line ends (CRLF)" in message
+    assert ("its interpreter is not found" in message) is is_said

@@ -254,10 +254,25 @@ def test_what_ended_another_way_than_was_asked_for_stays_but_goes_with_its_run()
     assert {name: said(one) for name, one in found.items()} == {
         "done": "stays: ended another way than was asked for",
         "failed": "stays: ended another way than was asked for",
-        "of-run": "goes: goes with run/r (policy default)",
+        "of-run": "goes: ended 2d ago, kept for 1d (policy days)",
         "r": "goes: ended 31d ago, kept for 30d (policy default)",
     }
     assert not decide(jobs, [dead], statuses=("Succeeded",))["r"].goes
+
+
+def test_a_job_of_a_run_has_the_state_that_runs_shows_of_it() -> None:
+    jobs = [a_job("first", ended="Failed", run="good"), a_job("stopped", ended="Failed", run="off")]
+    jobs += [a_job("bad", ended="Failed", run="lost"), a_job("of-cron", ended="Failed")]
+    cancelled = a_run("off", state="Failed", jobs=["stopped"])
+    cancelled["status"]["attempts"][-1]["cause"] = "Cancelled"
+    runs = [a_run("good", jobs=["first"]), cancelled, a_run("lost", state="Failed", jobs=["bad"])]
+
+    def going(*statuses: str) -> set[str]:
+        return {name for name, one in decide(jobs, runs, statuses=statuses).items() if one.goes}
+
+    assert going("Failed") == {"bad", "lost", "of-cron"}
+    assert going("Cancelled") == {"stopped", "off"}
+    assert going("Succeeded") == {"first", "good"}
 
 
 def test_a_policy_that_nobody_knows_keeps_everything() -> None:
