@@ -841,7 +841,7 @@ COMMANDS = {
         (
             Flag(("-l", "--selector",), "SELECTOR", "Label selector, such as rapt.dev/environment=prod", False),
             Flag(("--older-than",), "TIME", "Jobs that ended this long ago, whatever policies say", False),
-            Flag(("--status",), "WORD,…", "Only these: succeeded, failed, dead, notstarted", False),
+            Flag(("--status",), "WORD,…", "Only these: succeeded, failed, cancelled, dead, notstarted", False),
             Flag(("--policy",), "NAME", "Use this cleanup policy instead of the tools' own", False),
             Flag(("--export",), "DIR", "Write manifests, causes and logs to this folder first", False),
             Flag(("-A", "--all-namespaces",), "", "In all namespaces", False),
