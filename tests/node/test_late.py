@@ -13,11 +13,10 @@ import pytest
 from tests import faults
 from tests.cluster import kubectl
 from tests.cluster.clusters import Cluster
-from tests.faults import Delay
+from tests.faults import Hold
 from tests.killing import Ended, Person, each, end, goes_on
 from tests.servers import remembering_server
 
-LATE_SECONDS = 3.0
 LOOK_SECONDS = 5.0
 """How long a container that must not start would have had to start."""
 RELEASE = 4
@@ -37,27 +36,6 @@ class Stage:
         """A Run or a Job as the cluster has it, by ``kind/name``."""
         command = [str(kubectl.program()), f"--kubeconfig={self.kubeconfig}", "get", name, "-o", "json"]
         return json.loads(subprocess.check_output(command, timeout=60))
-
-    def is_recorded(self, request: str) -> None:
-        """Wait until the Run has recorded its Job: its release comes next."""
-        ends_at = time.monotonic() + 60
-        command = [
-            str(kubectl.program()),
-            f"--kubeconfig={self.kubeconfig}",
-            "get",
-            f"runs.rapt.dev/{request}",
-        ]
-        while time.monotonic() < ends_at:
-            shown = subprocess.run(
-                [*command, "-o", "jsonpath={.status.attempts[0].uid}"],
-                check=False,
-                capture_output=True,
-                timeout=60,
-            )
-            if shown.stdout:
-                return
-            time.sleep(0.05)
-        raise AssertionError(f"{request} was not recorded")
 
     def was_cancelled(self, request: str, cancelled: Ended) -> None:
         """The cancellation held: nothing has started and nothing will."""
@@ -90,10 +68,12 @@ def test_a_release_whose_request_is_late_loses_against_a_cancellation(stage: Sta
         slow = Person(tmp_path / "slow", between.kubeconfig)
 
         def scenario(request: str) -> None:
-            between.on(rf"PATCH .*/jobs/{request}-1\?", Delay(LATE_SECONDS))
+            release = Hold()
+            between.on(rf"PATCH .*/jobs/{request}-1\?", release)
             running = slow.starts("run", "hello", "--request-id", request)
-            stage.is_recorded(request)
+            assert release.arrived.wait(60), "it was not released"
             cancelled = stage.bob.types("cancel", request)
+            release.let_go()
             end(running)
             stage.was_cancelled(request, cancelled)
 
@@ -133,7 +113,9 @@ def test_a_retry_that_is_cancelled_before_its_job_is_there_says_so_and_never_sta
     retrying = stage.ann.is_paused(2, "retry", "wished")  # it has asked for the attempt
     cancelled = stage.bob.types("cancel", "wished")
     assert (cancelled.exit_code, cancelled.stdout) == (0, "run.rapt.dev/wished cancelled\n"), cancelled
-    goes_on(retrying)
+    ended = goes_on(retrying)
+    assert (ended.exit_code, "cancelled-meanwhile" in ended.stderr) == (7, True), ended
     time.sleep(LOOK_SECONDS)
     assert not stage.starts
-    assert len(stage.object("runs.rapt.dev/wished")["status"]["attempts"]) == 1
+    attempts = stage.object("runs.rapt.dev/wished")["status"]["attempts"]
+    assert [one["cause"] for one in attempts] == ["Cancelled", "Cancelled"]
