@@ -466,8 +466,16 @@ def _written(answer: writes.Written) -> Manifest:
 
 
 def summary(synced: Iterable[Synced]) -> str:
-    """One line on what was done: ``2 created, 1 unchanged``."""
-    counts: dict[str, int] = {}
+    """One line on what was done: ``2 created, 1 unchanged``.
+
+    Each object counts once: a sync that was overtaken looks at all of them again. What it did to one then says more
+    than that a second look found nothing to do.
+    """
+    done: dict[Ref, str] = {}
     for one in synced:
-        counts[one.what] = counts.get(one.what, 0) + 1
+        if one.ref not in done or one.what not in ("unchanged", "kept"):
+            done[one.ref] = one.what
+    counts: dict[str, int] = {}
+    for what in done.values():
+        counts[what] = counts.get(what, 0) + 1
     return ", ".join(f"{count} {what}" for what, count in counts.items()) or "nothing to apply"

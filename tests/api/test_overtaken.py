@@ -1,5 +1,6 @@
 """A sync that was overtaken by a newer one and is about to write: it loses, whatever it was doing, and if it dies."""
 
+import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -69,8 +70,15 @@ def test_an_overtaken_sync_that_lives_on_ends_with_the_newest_commit(
     held.let_go()
     ended = end(overtaken)
     assert ended.exit_code == 0, ended
+    summary = ended.stdout.splitlines()[-1]
+    assert counted(summary) == len(team.sync()), "each object counts once, however often it was looked at"
     assert team.command("hello") == ["first"]
     assert team.record == {"commit": team.repository.main, "state": "applied"}
+
+
+def counted(summary: str) -> int:
+    """How many objects the last line of a sync counts."""
+    return sum(map(int, re.findall(r"(\d+) [a-z]+", summary.partition(": ")[2])))
 
 
 def test_an_object_that_a_newer_sync_has_created_is_not_created_over_it(

@@ -75,10 +75,13 @@ def carry_out(
     here = world.cluster.namespace()
 
     def tell(one: Synced) -> None:
+        is_first = one.ref not in {other.ref for other in done}
         done.append(one)
-        progress.step()
+        if is_first:
+            progress.step()
         if shows == "names":
-            terminal.out(show.name(one.ref))
+            if is_first:
+                terminal.out(show.name(one.ref))
         elif shows and one.what != "unchanged":
             why = f": {one.why}" if one.why else ""
             where = f" -n {one.ref.namespace}" if one.ref.namespace != here else ""
