@@ -16,6 +16,7 @@ from kubectl_rapt.model import names, shell
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs import schedules
 from kubectl_rapt.templating import parameters
+from kubectl_rapt.templating.definition import Template
 from kubectl_rapt.templating.parameters import Parameter
 from kubectl_rapt.templating.reference import Reference
 
@@ -98,6 +99,7 @@ def draft(world: World, request: Request) -> Make:
             if existing == wanted:
                 text = found.files[path]  # the same tool again, in whatever way its file is written
             elif not request.replace:
+                _check_given(wanted, template, given)  # the command that is shown has these answers
                 raise _exists(request, existing, wanted)
             else:
                 done, notes = "Replace", (*notes, *_loses(existing, wanted))
@@ -114,6 +116,21 @@ def draft(world: World, request: Request) -> Make:
         return Draft({path: text}, f"{done} {called(wanted)} in {environment.name}", (record(entry),), notes)
 
     return make
+
+
+def _check_given(wanted: Installation, template: Template, given: Mapping[str, object]) -> None:
+    """Refuse answers that are wrong; one that is missing may be in the tool that exists."""
+    try:
+        parameters.check(
+            template.parameters,
+            wanted.answers,
+            subject=f"{template.name} {template.version}",
+            rules=template.rules,
+            complete=False,
+        )
+    except Invalid as error:
+        if any(name in given for problem in error.problems for name in problem.where.split(", ")):
+            raise
 
 
 def _exists(request: Request, existing: Installation, wanted: Installation) -> Refused:

@@ -168,6 +168,18 @@ def fetched(world: World, registry: Registry) -> Catalog:
     return catalog
 
 
+_MOST_BRANCHES = 3
+
+
+def branches(world: World, registry: Registry) -> list[str]:
+    """The branches of a registry that was fetched, the likeliest first; of many, a few."""
+    known = world.git.known(remote_of(registry))
+    heads = "refs/heads/"
+    there = [ref.removeprefix(heads) for ref in sorted(known.refs if known else ()) if ref.startswith(heads)]
+    usual = [one for one in ("main", "master") if one in there]
+    return usual or there[:_MOST_BRANCHES]
+
+
 def _read(world: World, registry: Registry, fresh: bool) -> Catalog:
     if registry.is_bundled:
         return _bundled(world, registry)

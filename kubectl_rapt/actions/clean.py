@@ -364,6 +364,6 @@ def with_statuses(scope: Scope, given: Sequence[str]) -> Scope:
     known[listed.DEAD] = EXHAUSTED
     for one in given:
         if one.lower() not in known:
-            what = f'--status does not take "{one}": it takes {", ".join(known.values())}'
+            what = f'--status does not take "{one}": it takes {", ".join(known)}'
             raise UsageError("bad-flag", what, f"--status {names.nearest(one, known) or 'failed'}")
     return replace(scope, statuses=tuple(known[one.lower()] for one in given))

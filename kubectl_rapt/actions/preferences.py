@@ -51,7 +51,7 @@ def put(
     else:
         name = settings.environment_of(key)
         if not name:
-            raise _no_setting(key)
+            raise _no_setting(key, value)
         project = repository.read(world).project()
         if name not in project.environments and (near := names.nearest(name, project.environments)):
             what = f'no environment "{name}" in {layout.PROJECT}'
@@ -74,11 +74,13 @@ def drop(text: str, source: str, key: str) -> WriteSettings:
     return WriteSettings(settings.drop(text, source, key))
 
 
-def _no_setting(key: str) -> UsageError:
+def _no_setting(key: str, value: str = "") -> UsageError:
     known = [*settings.TEXTS, "contexts.ENV", "forges.HOST"]
     near = names.nearest(key, known)
     what = f'no setting "{key}"; the settings are {", ".join(known)}'
-    return UsageError("no-setting", what, f"{_SET} {shell.word(near or known[1])} VALUE")
+    error = UsageError("no-setting", what, f"{_SET} {shell.word(near or known[1])} VALUE")
+    is_complete = near in settings.TEXTS and value
+    return error.meant(key, near) if is_complete else error
 
 
 def _check_forge(host: str, variable: str) -> None:
@@ -93,7 +95,8 @@ def _check_forge(host: str, variable: str) -> None:
 def _check_default(project: Project, environment: Environment) -> None:
     if environment.is_reviewed:
         free = [one.name for one in project.environments.values() if not one.is_reviewed]
-        hint = f"{_SET} environment {shell.word(free[0])}" if free else f"--in {shell.word(environment.name)}"
+        named = f"kubectl rapt list --in {shell.word(environment.name)}"
+        hint = f"{_SET} environment {shell.word(free[0])}" if free else named
         what = f'environment "{environment.name}" is reviewed, so it must be named each time and is never the default'
         raise Refused("reviewed-default", what, hint)
 

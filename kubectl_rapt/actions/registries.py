@@ -55,7 +55,14 @@ def _check_free(project: Project, wanted: Registry) -> None:
 
 def _look(world: World, wanted: Registry) -> tuple[str, ...]:
     """What a person is to know of a registry before it is listed. Raises what keeps it from being used."""
-    catalog = catalogs.fetched(world, wanted)
+    try:
+        catalog = catalogs.fetched(world, wanted)
+    except NotFound as error:
+        there = catalogs.branches(world, wanted)
+        if error.code != "no-branch" or not there:
+            raise
+        hints = [f"--branch {shell.word(one)}" for one in there]
+        raise NotFound("no-branch", error.message, hints) from error
     if catalog.quarantined and not catalog.offers:
         raise Refused(
             "quarantined",

@@ -200,7 +200,7 @@ def split(
         Invalid: ``bad-answers``: a name is neither a parameter nor a resource, or a resource cannot be so much.
         Refused: ``fixed-parameter``.
     """
-    asked = {question.name for question in answered.questions(tool)} if tool else set()
+    asked = {question.name: question for question in answered.questions(tool)} if tool else {}
     sizes = {name: text for name, text in given.items() if name not in asked}
     if unknown := [name for name in sizes if name not in renewal.RESOURCES]:
         known = sorted({*asked, *renewal.RESOURCES})
@@ -213,7 +213,7 @@ def split(
         error = Invalid(
             "bad-answers",
             f"a {words[-2]} of {run.tool} takes {', '.join(known)}",
-            f"kubectl rapt {shell.join(words)} --set {shell.word(known[0])}={shell.BLANK}",
+            f"kubectl rapt {shell.join(words)} {parameters.flags([*asked.values()][:1]) or '--set memory=2Gi'}",
             problems,
         )
         raise error.meant(unknown[0], names.nearest(unknown[0], known) or None)

@@ -240,7 +240,7 @@ def find(world: World, found: Repository, identifier: str) -> Open:
     if done := merged(world, found, identifier):
         what = f"change {identifier} is merged: {done.change.summary}"
         raise NotFound("no-change", what, f"kubectl rapt changes show {shell.word(identifier)}")
-    nearest = names.nearest(
+    nearest = names.nearest_id(
         identifier, [other.change.id for other in _opened(world, found, _branches(found))]
     )
     error = NotFound("no-change", f'no open change "{identifier}"', "kubectl rapt changes")

@@ -14,6 +14,7 @@ from kubectl_rapt.errors import Invalid, Problem
 from kubectl_rapt.model import names, shell
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.templating import parameters
+from kubectl_rapt.templating.definition import Template
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +51,14 @@ def draft(world: World, request: Request) -> Make:
         template = registry.locked(world, found.project(), now).template
         known = [one.name for one in template.parameters]
         said: list[str] = []
-        for name, value in parameters.parse_all(template.parameters, request.answers).items():
+        given = parameters.parse_all(template.parameters, request.answers)
+        strange = [name for name in given if name not in known]
+        strange += [name for name in request.unset if name not in {*known, *now.answers}]
+        if strange:
+            raise _no_parameter(request, template, strange)
+        for name, value in given.items():
             text = edits.put(text, f"/answers/{name}", value, path)
             said.append(name)
-        strange = [name for name in request.unset if name not in {*known, *now.answers}]
-        if strange:
-            what = f"{template.name} {template.version} has no such parameter"
-            raise Invalid(
-                "bad-answers",
-                what,
-                f"kubectl rapt explain {shell.word(request.tool)} --in {shell.word(environment.name)}",
-                [Problem(one, f"is not a parameter{names.did_you_mean(one, known)}") for one in strange],
-            )
         for name in request.unset:
             if name in now.answers:
                 text = edits.remove(text, f"/answers/{name}", path)
@@ -85,6 +82,22 @@ def draft(world: World, request: Request) -> Make:
         return Draft({path: text.encode()}, summary)
 
     return make
+
+
+def _no_parameter(request: Request, template: Template, strange: Sequence[str]) -> Invalid:
+    """The refusal of names that the template does not have; a near one is put into the command."""
+    known = [one.name for one in template.parameters]
+    error = Invalid(
+        "bad-answers",
+        f"{template.name} {template.version} has no such parameter",
+        f"kubectl rapt explain {shell.word(request.tool)} --in {shell.word(request.environment)}",
+        [Problem(one, f"is not a parameter{names.did_you_mean(one, known)}") for one in strange],
+    )
+    near = names.nearest(strange[0], known)
+    if near is None or len(strange) > 1:
+        return error
+    end = "-" if strange[0] in request.unset else ""
+    return error.meant(f"{strange[0]}{end}", f"{near}{end}")
 
 
 def _without(text: str, key: str, path: str) -> str:

@@ -92,7 +92,7 @@ def _in(text: str, environment: Environment, namespaces: Sequence[str], path: st
     if problems:
         raise Refused(
             "namespace-not-allowed",
-            "tools may not be shared with every namespace",
+            f"{environment.name} does not allow tools in that namespace",
             f"add it to allowedNamespaces of {environment.name} in {layout.PROJECT}",
             problems,
         )

@@ -141,7 +141,8 @@ def _notes(found: listing.Listing) -> list[str]:
     waiting = Counter(one.status.rpartition(":")[2] for one in lines if one.state == standing.WAITING)
     if waiting:
         said = ", ".join(f"{count} for {word}" for word, count in waiting.most_common())
-        notes.append(f"{waiting.total()} runs wait: {said}: kubectl rapt runs --status waiting")
+        wait = "run waits" if waiting.total() == 1 else "runs wait"
+        notes.append(f"{waiting.total()} {wait}: {said}: kubectl rapt runs --status waiting")
     if found.unrecorded:
         notes.append(f"{found.unrecorded} runs have ended, which is not recorded yet: kubectl rapt reconcile")
     if found.overdue:

@@ -13,7 +13,7 @@ from kubectl_rapt.config import installation, layout, proposal, resolve
 from kubectl_rapt.config.changes import Draft
 from kubectl_rapt.config.installation import Installation
 from kubectl_rapt.config.project import Environment, Project
-from kubectl_rapt.errors import Invalid, Problem, RaptError
+from kubectl_rapt.errors import Invalid, NotFound, Problem, RaptError
 from kubectl_rapt.guard import secrets
 from kubectl_rapt.model import shell
 from kubectl_rapt.model.kinds import TOOL
@@ -129,9 +129,15 @@ def draft(world: World, request: Request) -> Make:
         for tool in names:
             path = layout.definition(environment.name, tool)
             now = found.installation(environment.name, tool)
-            entry = registry.find(
-                world, shelves, Reference(now.template, wanted=request.wanted), only=now.lock.registry
-            )
+            try:
+                entry = registry.find(
+                    world, shelves, Reference(now.template, wanted=request.wanted), only=now.lock.registry
+                )
+            except NotFound as error:
+                if error.code == "no-version" and error.typo:
+                    _, near = error.typo
+                    error = error.meant(str(request.wanted), near.rpartition("@")[2])
+                raise error
             notes += [note for note in entry.notes if note not in notes]
             if (
                 entry.lock() == now.lock

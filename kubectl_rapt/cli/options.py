@@ -228,7 +228,7 @@ def pairs(texts: Sequence[str], flag: str) -> dict[str, str]:
         if not equals or not name:
             problems.append(Problem(flag, f"expects NAME=VALUE, got {text}"))
         elif name in found:
-            problems.append(Problem(flag, f"gives {name} twice"))
+            problems.append(Problem(flag, f"gives {name} twice: {found[name]} and {value}"))
         found[name] = value
     if problems:
         error = UsageError("bad-flag", f"{flag} is not right", "--help", problems)

@@ -2,6 +2,7 @@
 
 from kubectl_rapt.cli import copying, correcting, terminal
 from kubectl_rapt.errors import RaptError
+from kubectl_rapt.model import shell
 
 PAGE = "kubectl rapt help errors"
 
@@ -13,7 +14,7 @@ def tell(error: RaptError) -> None:
     for problem in error.problems:
         terminal.say(f"  {_shown(problem.where):<{width}}  {_shown(problem.what)}")
     for number, hint in enumerate(_hints(error)):
-        terminal.say(f"  {'or' if number else 'try'}: {_shown(hint)}")
+        terminal.say(f"  {'or' if number else 'try'}: {_typeable(hint)}")
     terminal.say(f"  see: {PAGE} {error.code}")
 
 
@@ -33,6 +34,13 @@ def _hints(error: RaptError) -> list[str]:
 def brief(error: RaptError) -> str:
     """What and why, and its code: for one of several that went wrong."""
     return terminal.clean(f"{error.message} ({error.code})")
+
+
+def _typeable(hint: str) -> str:
+    """A hint without secrets: what is hidden is for the reader to fill in, as ``***`` cannot be typed."""
+    from kubectl_rapt.guard import secrets
+
+    return _shown(hint).replace(secrets.HIDDEN, shell.BLANK)
 
 
 def _shown(text: str) -> str:

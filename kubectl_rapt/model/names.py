@@ -78,6 +78,19 @@ def nearest(word: str, candidates: Iterable[str]) -> str | None:
     return found[1] if found else None
 
 
+def nearest_id(word: str, candidates: Iterable[str]) -> str | None:
+    """The only id that one slip of the fingers makes of a word, or that begins with it.
+
+    In an id a digit means no more than a letter does, so that ``nearest`` would find too little.
+    """
+    near = [
+        one
+        for one in candidates
+        if _distance(word.lower(), one, 1) is not None or (len(word) >= _SHORT and one.startswith(word))
+    ]
+    return near[0] if len(near) == 1 else None
+
+
 def _slips(word: str, other: str) -> int | None:
     """How many slips make one of the other; None if they are too many for words of that length."""
     if word == other:

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,7 +46,7 @@ class Given:
         return f"{self.local.rstrip('/')}/{file.path}" if self.is_folder else self.local
 
 
-def parse(texts: Iterable[str], secret_texts: Iterable[str]) -> list[Given]:
+def parse(texts: Sequence[str], secret_texts: Sequence[str]) -> list[Given]:
     """What ``--mount`` and ``--secret-mount`` were given, in order.
 
     The last colon divides, because a path in a container has none.
@@ -67,7 +67,13 @@ def parse(texts: Iterable[str], secret_texts: Iterable[str]) -> list[Given]:
     if problems:
         flag = problems[0].where
         hint = f"{flag} ./settings.ini:/etc/tool/settings.ini"
-        raise UsageError("bad-mount", f"{flag} expects LOCAL:PATH", hint, problems)
+        error = UsageError("bad-mount", f"{flag} expects LOCAL:PATH", hint, problems)
+        bare = [text for text in (*texts, *secret_texts) if text and ":" not in text]
+        if len(problems) == 1 and bare:
+            local = bare[0] if bare[0].startswith(("/", ".")) else f"./{bare[0]}"
+            name = local.rstrip("/").rpartition("/")[2]
+            error = error.meant(bare[0], f"{local}:/data/{name}")
+        raise error
     return found
 
 

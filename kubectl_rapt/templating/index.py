@@ -123,12 +123,15 @@ def choose(
         raise Refused("rapt-too-old", f"{name} {version} {reason}", "take a newer Rapt, or an older version")
     known = ", ".join(str(version) for version in sorted(releases, reverse=True)[:10])
     asked = f"no version {wanted}" if wanted else "no version that may be installed"
-    raise NotFound(
+    called = known_as or name
+    error = NotFound(
         "no-version",
-        f"{name} has {asked}",
-        f"it has {known}" if known else "ask its authors to release one",
+        f"{name} has {asked}{f'; it has {known}' if known else ''}",
+        f"kubectl rapt show {shell.word(called)}" if known else "ask its authors to release one",
         [Problem(f"{name} {version}", reason) for version, reason in passed],
     )
+    fit = [version for version, one in releases.items() if not _against(version, one, None, rapt)]
+    raise error.meant(f"{called}@{wanted}", f"{called}@{max(fit)}") if wanted and fit else error
 
 
 def _against(version: Version, release: Release, wanted: VersionRange | None, rapt: Version) -> str:

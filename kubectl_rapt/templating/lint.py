@@ -116,9 +116,9 @@ def rendered(
         if weakness and image not in known:
             yield Problem(f"{folder}/{SOURCE}:{_line(source, image)}", weakness)
         resources = container.get("resources") or template.resources
-        if not (resources.get("requests") and resources.get("limits")):
+        if lacking := [one for one in ("requests", "limits") if not resources.get(one)]:
             what = (
-                f"the container {container['name']} says nothing of requests and limits, and a Job without is "
+                f"the container {container['name']} has no {' and no '.join(lacking)}, and a Job without them is "
                 "refused: add resources: {requests: {cpu: 100m, memory: 64Mi}, limits: {memory: 256Mi}}"
             )
             yield Problem(f"{folder}/{DEFINITION}:{lines.get('/resources', 1)}: resources", what)

@@ -1,7 +1,7 @@
 """What a template or a Tool asks: typed parameters, rules across them, and the check that answers fit."""
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, TypeVar, get_args
@@ -168,21 +168,31 @@ def check(
         verb = "is" if len(problems) == 1 else "are"
         message = f"{count}{f' for {subject}' if subject else ''} {verb} not right"
         strange = next((name for name in answers if name not in known), "")
+        near = names.nearest(strange, known) or "" if strange else ""
+        others = [problem for problem in problems if problem.where not in (strange, near)]
+        if strange and others:  # one command cannot mend a name and a value
+            raise Invalid("bad-answers", message, "--help", problems)
         refused = Invalid("bad-answers", message, _answer(problems, known), problems)
-        raise refused.meant(strange, names.nearest(strange, known) or "") if strange else refused
+        raise refused.meant(strange, near) if strange else refused
     return values
 
 
 def _answer(problems: Sequence[Problem], known: Mapping[str, Parameter]) -> str:
-    """The flag that answers the first question which has no right answer yet; else that of any question there is."""
-    wrong = (name for problem in problems for name in problem.where.split(", ") if name in known)
-    name = next(wrong, next(iter(known), ""))
-    if not name:
-        return "--help"
-    right = example(known[name])
-    if known[name].type == "secretRef":
-        right = None  # beside the name of a password, it would be hidden as one
-    return f"--set {shell.word(name)}={shell.BLANK if right is None else shell.word(spell(right))}"
+    """The flags that answer each question which has no right answer yet; else that of any question there is."""
+    wrong = [
+        next((name for name in problem.where.split(", ") if name in known), "") for problem in problems
+    ]
+    wanted = list(dict.fromkeys(name for name in wrong if name)) or list(known)[:1]
+    return flags(known[name] for name in wanted) or "--help"
+
+
+def flags(asked: Iterable[Parameter]) -> str:
+    """Flags that give each parameter a value that it takes, as far as one can be known."""
+    rights = [(one.name, example(one)) for one in asked]
+    return " ".join(
+        f"--set {shell.word(name)}={shell.BLANK if right is None else shell.word(spell(right))}"
+        for name, right in rights
+    )
 
 
 def _unknown(name: str, parameters: Sequence[Parameter]) -> str:

@@ -84,7 +84,7 @@ def test_a_released_template_that_is_good_has_no_findings(author: FakeWorld) -> 
             "template.yaml",
             "limits: {memory: 64Mi}",
             "limits: {}",
-            "the container tool says nothing of requests and lim",
+            "the container tool has no requests and no limits, a",
         ),
         ("template.yaml", "egress: []", "schedule: '* * *'", "schedule  expects 5 fields"),
         (

@@ -387,7 +387,7 @@ def test_a_replay_takes_memory_and_a_deadline_as_a_retry_does(
         with pytest.raises(Invalid, match="a replay of probe takes deadline, memory, url") as caught:
             dead.replay(ann, run, {wrong: "2Gi"})
         assert problem in caught.value.problems[0].what
-        assert caught.value.hint == "kubectl rapt dead replay r --set deadline=…"
+        assert caught.value.hint == "kubectl rapt dead replay r --set url=http://default"
     with pytest.raises(Invalid, match="memory: a quantity is"):
         dead.replay(ann, run, {"memory": "much"})
     tool = ann.cluster.get(Ref(TOOL, "probe", "default"))

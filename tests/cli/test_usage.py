@@ -182,7 +182,7 @@ def test_all_wrong_answers_on_the_command_line_are_told_at_once(ask: Ask) -> Non
         "--set is not right",
         "kubectl rapt run --help",
         "--set  expects NAME=VALUE, got b",
-        "--set  gives a twice",
+        "--set  gives a twice: 1 and 2",
     )
     assert ask("run", "x", *(f"--set={one}" for one in ("a=1", "b", "a=2"))) == expected
 

@@ -7,11 +7,13 @@ import typer
 from kubectl_rapt.actions import install as installing
 from kubectl_rapt.actions.install import Reconciler, Step
 from kubectl_rapt.cli import options, progress, show, terminal
-from kubectl_rapt.errors import UsageError
+from kubectl_rapt.errors import Refused, UsageError
 from kubectl_rapt.model import shell
 from kubectl_rapt.model.duration import Duration
 from kubectl_rapt.model.kinds import ROLE_BINDING, ref_of
 from kubectl_rapt.model.plan import Apply, Create, Delete
+from kubectl_rapt.ports.world import World
+from kubectl_rapt.writes import Writers
 
 
 def install(
@@ -57,7 +59,7 @@ def install(
         progress.phase("applying", len(steps))
         for step in steps:
             if not is_dry:
-                installing.carry_out(world, writers, step)
+                _carry_out(world, writers, step)
             progress.step()
             if output not in ("json", "yaml"):
                 terminal.out(_told(step, output, is_dry=is_dry))
@@ -69,6 +71,16 @@ def install(
         if not is_dry:
             progress.phase("waiting until the API server serves them")
             installing.wait(world, writers)
+
+
+def _carry_out(world: World, writers: Writers, step: Step) -> None:
+    try:
+        installing.carry_out(world, writers, step)
+    except Refused as error:
+        if error.code != "no-right":
+            raise
+        hint = "ask a cluster administrator to type: kubectl rapt install"
+        raise Refused(error.code, error.message, (hint, *error.hints), error.problems) from error
 
 
 def _told(step: Step, output: str, *, is_dry: bool) -> str:

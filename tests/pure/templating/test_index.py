@@ -319,10 +319,10 @@ def test_the_newest_that_may_be_installed_is_chosen(wanted: str, given: str, ver
     [
         ("1.0.0", "1.0.0!", "yanked", "say 1.0.0 is yanked: it broke"),
         ("1.0.0", "1.0.0>", "rapt-too-old", "say 1.0.0 needs Rapt 9.0.0 or newer; this is 0.2.0"),
-        ("1.0.0", "1.1.0", "no-version", "say has no version 1.0.0"),
-        ("^2.0", "1.0.0 3.0.0", "no-version", "say has no version ^2.0"),
-        ("^1.0", "1.0.0! 1.1.0>", "no-version", "say has no version ^1.0"),
-        ("", "1.0.0-rc.1", "no-version", "say has no version that may be installed"),
+        ("1.0.0", "1.1.0", "no-version", "say has no version 1.0.0; it has 1.1.0"),
+        ("^2.0", "1.0.0 3.0.0", "no-version", "say has no version ^2.0; it has 3.0.0, 1.0.0"),
+        ("^1.0", "1.0.0! 1.1.0>", "no-version", "say has no version ^1.0; it has 1.1.0, 1.0.0"),
+        ("", "1.0.0-rc.1", "no-version", "say has no version that may be installed; it has 1.0.0-rc.1"),
         ("", "", "no-version", "say has no version that may be installed"),
     ],
 )
