@@ -84,7 +84,7 @@ def test_a_released_template_that_is_good_has_no_findings(author: FakeWorld) -> 
             "template.yaml",
             "limits: {memory: 64Mi}",
             "limits: {}",
-            "the container tool has no requests and no limits, a",
+            "the container tool has no limits, and a Job without",
         ),
         ("template.yaml", "egress: []", "schedule: '* * *'", "schedule  expects 5 fields"),
         (

@@ -80,9 +80,7 @@ def test_a_reference_to_a_secret_is_shown_as_it_is_typed(
     registry.release("needsecret", "1.0.0", parameters=[wanted, {"name": "word", "type": "string"}])
     merged(config, ask, "registry", "add", "mine", str(registry.path))
     shown = tries(ask, "add", "needsecret", "--in", "prod", "--set", "word=a")
-    assert shown == [
-        "kubectl rapt add needsecret --in prod --set word=a --set dbpassSecret=dbpass/password"
-    ]
+    assert shown == ["kubectl rapt add needsecret --in prod --set word=a --set dbpassSecret=dbpass/password"]
 
 
 def test_a_version_that_there_is_not_is_replaced_by_one_that_there_is(
