@@ -25,6 +25,9 @@ class Server:
             raise NotFound("not-found", str(ref))
         return self.held[ref.name]
 
+    def serves(self, group: str, plural: str) -> bool:
+        return False  # an older API server, without admission policies
+
     def put(self, name: str, schema: int) -> None:
         self.version += 1
         about = {

@@ -228,6 +228,7 @@ def test_nothing_is_pushed_to_an_origin_inside_the_checkout_whose_hooks_would_ru
     assert trapped.marks() == "", f"{ended.stdout}{ended.stderr}"
     assert ended.returncode == 6, ended
     assert "is a folder inside it" in ended.stderr
+    assert "errors origin-inside" in ended.stderr
 
 
 def test_the_traps_work(trapped: Trapped) -> None:

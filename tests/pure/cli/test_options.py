@@ -36,7 +36,7 @@ def test_all_wrong_pairs_are_told_at_once() -> None:
     assert caught.value.problems == (
         Problem("--set", "expects NAME=VALUE, got b"),
         Problem("--set", "expects NAME=VALUE, got =x"),
-        Problem("--set", "gives a twice"),
+        Problem("--set", "gives a twice: 1 and 2"),
         Problem("--set", "expects NAME=VALUE, got "),
     )
 
