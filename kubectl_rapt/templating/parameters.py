@@ -179,9 +179,7 @@ def check(
 
 def _answer(problems: Sequence[Problem], known: Mapping[str, Parameter]) -> str:
     """The flags that answer each question which has no right answer yet; else that of any question there is."""
-    wrong = [
-        next((name for name in problem.where.split(", ") if name in known), "") for problem in problems
-    ]
+    wrong = [next((name for name in problem.where.split(", ") if name in known), "") for problem in problems]
     wanted = list(dict.fromkeys(name for name in wrong if name)) or list(known)[:1]
     return flags(known[name] for name in wanted) or "--help"
 
