@@ -176,7 +176,7 @@ def branches(world: World, registry: Registry) -> list[str]:
     known = world.git.known(remote_of(registry))
     heads = "refs/heads/"
     there = [ref.removeprefix(heads) for ref in sorted(known.refs if known else ()) if ref.startswith(heads)]
-    usual = [one for one in ("main", "master") if one in there]
+    usual = [one for one in there if one in ("main", "master")]
     return usual or there[:_MOST_BRANCHES]
 
 
