@@ -197,7 +197,7 @@ def texts() -> Iterator[tuple[str, str]]:
 _BEGINS_A_COMMAND = re.compile(r"(?<![-\w/])kubectl[- ]rapt |^--(?:in|name|to) ")
 _HEADS = {"_SET", "NAME", "PAGE", "refusals.PAGE"}
 """Names of texts that begin a command."""
-_QUOTING = ("shell.", "word(", "shlex.", "names.as_label")
+_QUOTING = ("shell.", "word(", "shlex.", "names.as_label", "parameters.flags(")
 """What gives a text that is one word, or words that are quoted."""
 _CHECKED = {
     *("run.name", "found.run.name", "one.run.name", "seen.run.name", "dead.name"),
