@@ -83,7 +83,7 @@ def test_unknown_and_ill_typed_answers_are_told_together(
     assert ask(*ANSWERS.format(environment=environment).split()) == refused(
         5,
         "4 answers for http-check 1.0.0 are not right",
-        f"kubectl rapt add http-check --in {environment} --set url=5 --set status=abc --set timeout=5x",
+        "kubectl rapt add --help",
         "retries  is not a parameter: there are url, status, timeout",
         'url      expected an address such as http://example.com, was given "5"',
         'status   expected an integer from 100 to 599, was given "abc"',
@@ -96,7 +96,7 @@ def test_a_schedule_needs_every_answer(ask: Ask, repository: ConfigRepository) -
     assert ask("add", "tcp-check", "--in", "dev", "--set", "hst=db", "--schedule", "@daily") == refused(
         5,
         "3 answers for tcp-check 1.0.0 are not right",
-        "kubectl rapt add tcp-check --in dev --set host=db --schedule @daily",
+        "kubectl rapt add --help",
         "hst   is not a parameter; did you mean: host?",
         "host  is missing: expected text of at most 253 characters such as database.example.com",
         "port  is missing: expected an integer from 1 to 65535 such as 5432",

@@ -15,6 +15,8 @@ from kubectl_rapt.model.plan import Apply, Create, Delete
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.writes import Writers
 
+_EXAMPLE = "kubectl rapt install --reconciler --image registry.example.com/rapt:1 --for default"
+
 
 def install(
     context: typer.Context,
@@ -47,7 +49,7 @@ def install(
     period = _period(every)
     given = {"--image": image, "--for": namespaces, "--all-namespaces": all_namespaces}
     for flag in (flag for flag, value in given.items() if value and not reconciler):
-        raise UsageError("bad-flag", f"{flag} is of use with --reconciler only", "--reconciler")
+        raise UsageError("bad-flag", f"{flag} is of use with --reconciler only", _EXAMPLE)
     named = options.several_namespaces(namespaces, all_namespaces)
     wanted = _reconciler(context, image, period, named, all_namespaces) if reconciler else None
     with options.open_world(context, "cluster") as (world, writers):
@@ -108,7 +110,7 @@ def _reconciler(
     command = "kubectl rapt install --reconciler"
     if not image:
         what = "--reconciler needs Rapt's own image, which deploy/Containerfile makes"
-        raise UsageError("bad-flag", what, f"{command} --image registry.example.com/rapt:1 --for default")
+        raise UsageError("bad-flag", what, _EXAMPLE)
     if not (named or is_for_all):
         what = "--reconciler needs the namespaces that it reconciles: it has rights only there"
         raise UsageError("bad-flag", what, f"{command} --image {shell.word(image)} --for default")

@@ -70,10 +70,12 @@ def test_a_retry_of_a_tool_that_forbids_waits_for_its_turn() -> None:
     run = replace(
         EXISTS, concurrency="forbid", attempts=failed, state="Failed", wish=runs.Wish(2, "ann", None)
     )
-    found = lifecycle.next_step(
-        Seen(replace(QUEUED, concurrency="forbid"), run, lease=THEIRS, is_held=True), NOON
-    )
-    assert isinstance(found, Later)
+    known = Seen(replace(QUEUED, concurrency="forbid"), run, lease=THEIRS, is_held=True)
+    recorded = lifecycle.next_step(known, NOON)
+    assert isinstance(recorded, Patch), "every list knows of it from then on"
+    assert recorded.patch["status"]["state"] == "Retrying"
+    waits = lifecycle.next_step(replace(known, run=replace(run, state="Retrying")), NOON)
+    assert isinstance(waits, Later)
 
 
 def test_a_lease_is_taken_over_from_a_run_that_is_over_and_only_as_it_was_read() -> None:
