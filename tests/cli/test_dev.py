@@ -71,7 +71,7 @@ def test_kind_is_started_where_docker_answers_and_ended_again(
 ) -> None:
     monkeypatch.setattr(Programs, "testbed", lambda _: ())  # as it is where Rapt was installed
     none = ask("dev", "up")
-    assert (none.exit_code, "no Docker that answers" in none.stderr) == (8, True), none
+    assert (none.exit_code, "neither Docker with the program kind" in none.stderr) == (8, True), none
     a_program(programs, "docker")
     a_program(programs, "kind")
     config = home / ".local" / "share" / "rapt" / "dev" / "kubeconfig"
