@@ -48,7 +48,7 @@ def test_from_a_job_to_a_released_template_on_a_branch(ask: Ask, root: Path, tmp
     where, what = found.stdout.strip().split("  ")
     assert (where, what[:42]) == (
         "templates/cleanup/template.yaml:1: resources",
-        "the container cleanup says nothing of requ",
+        "the container cleanup has no requests and ",
     )
     assert ask("template", "release", "cleanup").exit_code == 6
     declared = root / "templates" / "cleanup" / "template.yaml"
