@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kubectl_rapt import writes
-from kubectl_rapt.actions import find
+from kubectl_rapt.actions import find, rights
 from kubectl_rapt.errors import Conflict, NotFound, Refused, Unavailable, UsageError
 from kubectl_rapt.model import shell
 from kubectl_rapt.model.duration import Duration
@@ -13,6 +13,7 @@ from kubectl_rapt.model.kinds import (
     CUSTOM_RESOURCE_DEFINITION,
     NAMESPACE,
     ROLE_BINDING,
+    TOOL,
     VALIDATING_ADMISSION_POLICY,
     Kind,
     Manifest,
@@ -76,11 +77,13 @@ def plan(world: World, reconciler: Reconciler | None = None) -> Plan:
 
     Raises:
         NotFound: ``no-namespace``: it is to reconcile one that does not exist.
-        Refused: A newer Rapt has installed there already.
+        Refused: A newer Rapt has installed there already; or ``no-right``: who installs may not read Tools.
         UsageError: The reconciler's time has no schedule.
     """
     wanted = crds.manifests()
     if is_guarded(world):
+        # The API server lets nobody write a policy about Tools who may not read every one of them.
+        rights.check(world, [("get", TOOL, "")])
         wanted += admission.manifests(crds.FORMAT)
     for manifest in wanted:
         if manifest["kind"] == CUSTOM_RESOURCE_DEFINITION.name:

@@ -31,7 +31,8 @@ def check(world: World, needed: Iterable[tuple[str, Kind, str]]) -> None:
     ]
     if missing:
         verb, kind, namespace = missing[0]
-        where = f" -n {namespace}" if namespace else ""
+        everywhere = " -A" if kind.is_namespaced else ""
+        where = f" -n {namespace}" if namespace else everywhere
         raise Refused(
             "no-right",
             f"{world.cluster.user()} may not do what this needs, and nothing was done",

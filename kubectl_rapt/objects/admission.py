@@ -101,7 +101,8 @@ def manifests(form: int) -> list[Manifest]:
                     "runs of this tool are reviewed: only those who may patch the tool may create or change them",
                 ),
                 _only(
-                    f"request.operation == 'UPDATE' || {is_other} || !has(params.spec.job) || "
+                    f"request.operation == 'UPDATE' || {is_other} || has(object.spec.adopted) || "
+                    "!has(params.spec.job) || "
                     f"object.spec.job.{_POD}.?serviceAccountName.orValue('') == "
                     f"params.spec.job.{_POD}.?serviceAccountName.orValue('')",
                     "the Job of a Run has the service account of its tool",

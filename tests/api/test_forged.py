@@ -169,6 +169,10 @@ def test_the_api_server_refuses_runs_and_changes_in_the_name_of_somebody_else(st
 def test_a_run_has_the_service_account_of_its_tool_and_its_status_is_not_for_everybody(stage: Stage) -> None:
     strange = stage.run("strange", "ann", evil(serviceAccountName="root"))
     assert "has the service account of its tool" in stage.creates("ann", strange)
+    # A CronJob's Job that was made before the tool got another account is recorded as it was.
+    adopted = stage.run("adopted", "ann", evil(serviceAccountName="root"))
+    adopted["spec"]["adopted"] = {"job": "x", "uid": "y"}
+    assert "created" in stage.creates("ann", adopted)
     assert "created" in stage.creates("ann", stage.run("one", "ann"))
     said = {"status": {"state": "Succeeded"}}
     assert "those who may create Jobs" in stage.patches("ron", "one", said, "--subresource=status")

@@ -121,20 +121,17 @@ def test_who_may_install_need_not_be_allowed_to_look_at_what_is_installed(tmp_pa
         definitions = ["customresourcedefinitions"]
         roles = ["clusterroles", "clusterrolebindings"]
         policies = ["validatingadmissionpolicies", "validatingadmissionpolicybindings"]
+        read_tools = {"apiGroups": ["rapt.dev"], "resources": ["tools"], "verbs": ["get"]}
         rules = [
             {"apiGroups": ["apiextensions.k8s.io"], "resources": definitions, "verbs": ["*"]},
             {"apiGroups": ["rbac.authorization.k8s.io"], "resources": roles, "verbs": ["*"]},
             {"apiGroups": ["admissionregistration.k8s.io"], "resources": policies, "verbs": ["*"]},
         ]
         group = "rbac.authorization.k8s.io"
+        role = {"apiVersion": f"{group}/v1", "kind": "ClusterRole", "metadata": {"name": "installer"}}
         namespaces.apply(
             own.kubeconfig,
-            {
-                "apiVersion": f"{group}/v1",
-                "kind": "ClusterRole",
-                "metadata": {"name": "installer"},
-                "rules": rules,
-            },
+            {**role, "rules": rules},
             {
                 "apiVersion": f"{group}/v1",
                 "kind": "ClusterRoleBinding",
@@ -145,7 +142,13 @@ def test_who_may_install_need_not_be_allowed_to_look_at_what_is_installed(tmp_pa
         )
         ina = own.user("ina")
         namespaces.soon(ina, "get", "customresourcedefinitions")
-        installed = Person(tmp_path / "ina", ina).types("install")
+        person = Person(tmp_path / "ina", ina)
+        refused = person.types("install")
+        assert (refused.exit_code, "get tools.rapt.dev" in refused.stderr) == (6, True), refused
+        assert refused.stdout == ""
+        namespaces.apply(own.kubeconfig, {**role, "rules": [*rules, read_tools]})
+        namespaces.soon(ina, "get", "tools.rapt.dev")
+        installed = person.types("install")
         assert installed.exit_code == 0, installed
         assert may(ina, "list runs.rapt.dev -A") == "no"
         assert Person(tmp_path / "admin", own.kubeconfig).types("runs", "-A").exit_code == 0

@@ -9,6 +9,8 @@ import pytest
 from kubectl_rapt.cli import words
 from kubectl_rapt.config import layout, project
 from kubectl_rapt.config.project import Environment, Project, Registry
+from kubectl_rapt.model import kinds
+from kubectl_rapt.model.kinds import Ref
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.writes import Writers
 from tests import finished, namespaces
@@ -97,10 +99,12 @@ def ann(cluster: Cluster, namespace: str, admin: tuple[World, Writers], tmp_path
     team.say(TOOL, "1.0.0", deprecated=SUMMARY)
     assert ann.types("registry", "update").exit_code == 0
     writers = admin[1]
-    (run,) = finished.create(writers, finished.a_run(RUN, long, TOOL, requestedBy=f"ann of {long}"))
+    tool = admin[0].cluster.get(Ref(kinds.TOOL, TOOL, long))
+    spec = {"job": tool["spec"]["job"], "requestedBy": f"ann of {long}"}
+    (run,) = finished.create(writers, finished.a_run(RUN, long, TOOL, **spec))
     (job,) = finished.jobs(writers, finished.owned(run, f"{RUN}-1"), how="Failed")
     finished.close(writers, run, "Failed", days=40, job=job)
-    (good,) = finished.create(writers, finished.a_run(f"{TOOL}-a1b2c", long, TOOL))
+    (good,) = finished.create(writers, finished.a_run(f"{TOOL}-a1b2c", long, TOOL, **spec))
     (done_job,) = finished.jobs(writers, finished.owned(good, f"{TOOL}-a1b2c-1"))
     finished.close(writers, good, "Succeeded", days=40, job=done_job)
     about = {"apiVersion": "batch/v1", "kind": "Job", "name": f"{RUN}-1", "namespace": long}

@@ -75,7 +75,7 @@ MEANINGS = [
         "forge-invalid",
         "source_branch: is invalid",
     ),
-    ("server", 502, b"<html>bad gateway</html>", WRITE, "Unavailable", "forge-down", "nobody knows"),
+    ("server", 502, b"<html>bad gateway</html>", WRITE, "Unavailable", "forge-down", "not known whether"),
     ("server read", 500, _message("boom"), READ, "Unavailable", "forge-down", "boom"),
     (
         "gitea: later",
@@ -148,7 +148,7 @@ MEANINGS = [
         MERGE,
         "Conflict",
         "merge-scheduled",
-        "by itself",
+        "automatically",
     ),
     (
         "github: base",

@@ -48,7 +48,7 @@ class Stage:
     def touches(self, *words: str) -> tuple[Ended, set[str]]:
         """Type a command; how it ended, and which namespaces the API server was asked about meanwhile."""
         assert self.cluster.audit_log is not None
-        at, since = self.cluster.audit_log.stat().st_size, datetime.now(UTC)
+        at, since = max(0, self.cluster.audit_log.stat().st_size - 1), datetime.now(UTC)
         ended = self.person.types(*words)
         last = f"last-{secrets.token_hex(4)}"
         self._kubectl(self.pair.kubeconfig, "get", "configmap", "x", f"-n{last}")
@@ -70,6 +70,8 @@ class Stage:
         assert self.cluster.audit_log is not None
         with self.cluster.audit_log.open("rb") as log:
             log.seek(at)
+            if at:
+                log.readline()  # the rest of a line that was being written, or of one from before
             found = [json.loads(line) for line in log if line.endswith(b"\n")]
         mine = [
             one

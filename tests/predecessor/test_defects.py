@@ -117,7 +117,7 @@ def test_08_what_is_not_required_need_not_be_given_and_what_is_unknown_is_said(a
     assert "input-file  is missing" in unknown.stderr
 
 
-def test_09_values_from_secrets_arrive_and_overrides_replace_in_order(ann: Person) -> None:
+def test_09_values_from_secrets_arrive_and_overrides_replace_in_place(ann: Person) -> None:
     missing = run(ann, "full", "--set", "database=one")
     assert missing.exit_code == 5, "the Secret is named before anything is created"
     assert "full" in missing.stderr
@@ -127,8 +127,8 @@ def test_09_values_from_secrets_arrive_and_overrides_replace_in_order(ann: Perso
     env = newest(ann, "say")["spec"]["job"]["spec"]["template"]["spec"]["containers"][0]["env"]
     assert env == [
         {"name": "MESSAGE", "value": "new"},
-        {"name": "B", "value": "2"},
         {"name": "A", "value": "1"},
+        {"name": "B", "value": "2"},
     ]
 
 
