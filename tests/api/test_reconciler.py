@@ -128,26 +128,26 @@ def test_who_may_install_need_not_be_allowed_to_look_at_what_is_installed(tmp_pa
             {"apiGroups": ["admissionregistration.k8s.io"], "resources": policies, "verbs": ["*"]},
         ]
         group = "rbac.authorization.k8s.io"
-        role = {"apiVersion": f"{group}/v1", "kind": "ClusterRole", "metadata": {"name": "installer"}}
-        namespaces.apply(
-            own.kubeconfig,
-            {**role, "rules": rules},
-            {
-                "apiVersion": f"{group}/v1",
-                "kind": "ClusterRoleBinding",
-                "metadata": {"name": "installer"},
-                "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": "installer"},
-                "subjects": [{"apiGroup": group, "kind": "User", "name": "ina"}],
-            },
-        )
+
+        def grant(name: str, *rules: dict[str, list[str]]) -> None:
+            kinds, role = f"{group}/v1", {"apiGroup": group, "kind": "ClusterRole", "name": name}
+            about = {"apiVersion": kinds, "metadata": {"name": name}}
+            subjects = [{"apiGroup": group, "kind": "User", "name": "ina"}]
+            namespaces.apply(
+                own.kubeconfig,
+                {**about, "kind": "ClusterRole", "rules": [*rules]},
+                {**about, "kind": "ClusterRoleBinding", "roleRef": role, "subjects": subjects},
+            )
+
+        grant("installer", *rules)
         ina = own.user("ina")
         namespaces.soon(ina, "get", "customresourcedefinitions")
         person = Person(tmp_path / "ina", ina)
         refused = person.types("install")
         assert (refused.exit_code, "get tools.rapt.dev" in refused.stderr) == (6, True), refused
         assert refused.stdout == ""
-        namespaces.apply(own.kubeconfig, {**role, "rules": [*rules, read_tools]})
-        namespaces.soon(ina, "get", "tools.rapt.dev")
+        grant("reader", read_tools)
+        namespaces.soon(ina, "auth", "can-i", "get", "tools.rapt.dev", "-A")
         installed = person.types("install")
         assert installed.exit_code == 0, installed
         assert may(ina, "list runs.rapt.dev -A") == "no"

@@ -1,6 +1,6 @@
 """Every parser of hostile input, with structured and mutated input: it answers or refuses, in time and memory.
 
-A few seconds each with the other tests; as long as one likes with ``make fuzz SECONDS=600``, each parser so long. What
+Ten seconds each with the other tests; as long as one likes with ``make fuzz SECONDS=600``, each parser so long. What
 it finds becomes a file under ``tests/attacks`` or a row of the parser's own test.
 """
 
@@ -38,7 +38,7 @@ from tests.finished import a_run
 from tests.given import NOON, a_template
 from tests.hostile import HOSTILE
 
-SECONDS = float(os.environ.get("FUZZ_SECONDS", "2.5"))
+SECONDS = float(os.environ.get("FUZZ_SECONDS", "10"))
 LONGEST_SECONDS = 5.0
 """The most CPU time of one input, on a busy machine."""
 MOST_KIBIBYTES = 400 * 1024
