@@ -1,6 +1,6 @@
 """Install Rapt's kinds and roles in a cluster; an administrator does it once, and again after an upgrade of Rapt."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from kubectl_rapt import writes
@@ -77,19 +77,32 @@ def plan(world: World, reconciler: Reconciler | None = None) -> Plan:
 
     Raises:
         NotFound: ``no-namespace``: it is to reconcile one that does not exist.
-        Refused: A newer Rapt has installed there already; or ``no-right``: who installs may not read Tools.
+        Refused: A newer Rapt has installed there already.
         UsageError: The reconciler's time has no schedule.
     """
     wanted = crds.manifests()
     if is_guarded(world):
-        # The API server lets nobody write a policy about Tools who may not read every one of them.
-        rights.check(world, [("get", TOOL, "")])
         wanted += admission.manifests(crds.FORMAT)
     for manifest in wanted:
         if manifest["kind"] == CUSTOM_RESOURCE_DEFINITION.name:
             _version(world, manifest)
     steps: list[Step] = [Apply(manifest, MANAGER) for manifest in wanted]
     return Plan((*steps, *(_reconciler(world, reconciler) if reconciler else ())))
+
+
+def check_rights(world: World, steps: Sequence[Step]) -> None:
+    """Make sure that the user may do every step, before the first of them.
+
+    Raises:
+        Refused: ``no-right``.
+    """
+    refs = [step.ref if isinstance(step, Delete) else ref_of(step.manifest) for step in steps]
+    verbs = {Apply: "patch", Create: "create", Delete: "delete"}
+    needed = [(verbs[type(step)], ref.kind, ref.namespace) for step, ref in zip(steps, refs, strict=True)]
+    if any(ref.kind == VALIDATING_ADMISSION_POLICY for ref in refs):
+        # The API server lets nobody write a policy about Tools who may not read every one of them.
+        needed += [("get", TOOL, ""), ("list", TOOL, "")]
+    rights.check(world, needed)
 
 
 def carry_out(world: World, writers: Writers, step: Step) -> None:

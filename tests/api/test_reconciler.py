@@ -34,7 +34,7 @@ def test_the_account_does_what_is_due_in_every_namespace_and_may_do_little_else(
     with clusters.private(controllers=False) as own:
         admin = Person(tmp_path / "admin", own.kubeconfig)
         installed = admin.types(*INSTALL, "--all-namespaces")
-        assert installed.exit_code == 0, installed
+        assert installed.exit_code == 0, installed.stderr
         account = own.user(ACCOUNT, GROUPS)
         with wiring.open_world(Target(kubeconfig=str(own.kubeconfig))) as (world, writers):
             scenes = [Scene(writers, namespaces.prepare(own)) for _ in range(2)]
@@ -62,7 +62,7 @@ def test_the_account_has_rights_in_the_namespaces_that_were_named_and_nowhere_el
         assert admin.types(*INSTALL, "--all-namespaces").exit_code == 0
         eventually(account, f"create jobs -n {other}", "yes")
         installed = admin.types(*INSTALL, "--for", f"{one},{two}")
-        assert installed.exit_code == 0, installed
+        assert installed.exit_code == 0, installed.stderr
         assert "clusterrolebinding.rbac.authorization.k8s.io/rapt-reconcile deleted" in installed.stdout
         eventually(account, f"create jobs -n {other}", "no")
         assert may(account, f"create jobs -n {one}") == may(account, f"get secrets -n {two}") == "yes"
@@ -88,7 +88,7 @@ def test_a_namespace_that_exists_is_left_as_it_is(tmp_path: Path) -> None:
         place = namespaces.prepare(own)
         before = found(own.kubeconfig, place)
         installed = admin.types(*INSTALL[:-1], place, "--for", place)
-        assert installed.exit_code == 0, installed
+        assert installed.exit_code == 0, installed.stderr
         assert found(own.kubeconfig, place) == before
         assert admin.types(*INSTALL, "--for", place).exit_code == 0
         assert found(own.kubeconfig, "rapt-system")["pod-security.kubernetes.io/enforce"] == "restricted"
@@ -121,7 +121,7 @@ def test_who_may_install_need_not_be_allowed_to_look_at_what_is_installed(tmp_pa
         definitions = ["customresourcedefinitions"]
         roles = ["clusterroles", "clusterrolebindings"]
         policies = ["validatingadmissionpolicies", "validatingadmissionpolicybindings"]
-        read_tools = {"apiGroups": ["rapt.dev"], "resources": ["tools"], "verbs": ["get"]}
+        read_tools = {"apiGroups": ["rapt.dev"], "resources": ["tools"], "verbs": ["get", "list"]}
         rules = [
             {"apiGroups": ["apiextensions.k8s.io"], "resources": definitions, "verbs": ["*"]},
             {"apiGroups": ["rbac.authorization.k8s.io"], "resources": roles, "verbs": ["*"]},
@@ -151,7 +151,7 @@ def test_who_may_install_need_not_be_allowed_to_look_at_what_is_installed(tmp_pa
             installed = person.types("install")
             if installed.exit_code == 0:
                 break
-        assert installed.exit_code == 0, installed
+        assert installed.exit_code == 0, installed.stderr
         assert may(ina, "list runs.rapt.dev -A") == "no"
         assert Person(tmp_path / "admin", own.kubeconfig).types("runs", "-A").exit_code == 0
 

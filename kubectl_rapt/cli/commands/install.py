@@ -1,5 +1,7 @@
 """``kubectl rapt install``."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
@@ -12,8 +14,6 @@ from kubectl_rapt.model import shell
 from kubectl_rapt.model.duration import Duration
 from kubectl_rapt.model.kinds import ROLE_BINDING, ref_of
 from kubectl_rapt.model.plan import Apply, Create, Delete
-from kubectl_rapt.ports.world import World
-from kubectl_rapt.writes import Writers
 
 _EXAMPLE = "kubectl rapt install --reconciler --image registry.example.com/rapt:1 --for default"
 
@@ -58,13 +58,16 @@ def install(
         if output in ("json", "yaml"):
             objects = [step.manifest for step in steps if not isinstance(step, Delete)]
             terminal.out(show.document(show.listed(objects), output))
-        progress.phase("applying", len(steps))
-        for step in steps:
+        with _administrator_named():
             if not is_dry:
-                _carry_out(world, writers, step)
-            progress.step()
-            if output not in ("json", "yaml"):
-                terminal.out(_told(step, output, is_dry=is_dry))
+                installing.check_rights(world, steps)
+            progress.phase("applying", len(steps))
+            for step in steps:
+                if not is_dry:
+                    installing.carry_out(world, writers, step)
+                progress.step()
+                if output not in ("json", "yaml"):
+                    terminal.out(_told(step, output, is_dry=is_dry))
         if not installing.is_guarded(world):
             terminal.say(
                 "note: this cluster has no ValidatingAdmissionPolicies (Kubernetes 1.30), so that nothing but "
@@ -75,9 +78,11 @@ def install(
             installing.wait(world, writers)
 
 
-def _carry_out(world: World, writers: Writers, step: Step) -> None:
+@contextmanager
+def _administrator_named() -> Iterator[None]:
+    """Say who can do it where the user may not."""
     try:
-        installing.carry_out(world, writers, step)
+        yield
     except Refused as error:
         if error.code != "no-right":
             raise
