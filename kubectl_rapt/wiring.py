@@ -400,9 +400,9 @@ def contexts(kubeconfig: str, environ: Mapping[str, str]) -> list[tuple[str, str
     Raises:
         Unavailable: There is no kubectl.
     """
-    from kubectl_rapt.adapters.cluster import kubeconfig as files
+    from kubectl_rapt.adapters.cluster import proxy
 
-    return files.contexts(kubeconfig, environ)
+    return proxy.contexts(kubeconfig, environ)
 
 
 def read_settings(environ: Mapping[str, str]) -> "Settings":

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from kubectl_rapt.actions import catalogs, registry, repository, review
-from kubectl_rapt.actions.compose import Make
+from kubectl_rapt.actions.composition import Make
 from kubectl_rapt.actions.registry import Entry
 from kubectl_rapt.actions.repository import Repository
 from kubectl_rapt.config import installation, layout, resolve

@@ -1,10 +1,11 @@
 """From the files that people edit to the whole change: everything that follows from them, rendered anew."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from kubectl_rapt.actions import build, hand_edits, propose, repository
 from kubectl_rapt.actions.build import Built, Wanted
+from kubectl_rapt.actions.composition import Composition, Make
 from kubectl_rapt.actions.repository import Repository
 from kubectl_rapt.config import changes, layout, places, project
 from kubectl_rapt.config.changes import Change, Draft
@@ -13,40 +14,7 @@ from kubectl_rapt.errors import RaptError, Refused
 from kubectl_rapt.guard import secrets, sops
 from kubectl_rapt.model.kinds import NAMESPACE, Ref
 from kubectl_rapt.model.plan import CommitFiles, Plan
-from kubectl_rapt.model.proposals import PullRequest
 from kubectl_rapt.ports.world import World
-
-Make = Callable[[Repository], Draft]
-"""What a person asks for, decided anew for the repository as it is now."""
-
-
-@dataclass(frozen=True, slots=True)
-class Composition:
-    """What a change comes to.
-
-    Args:
-        change: The change.
-        plan: What is to be written; no steps where it is all there already.
-        built: The tools that it renders.
-        before: Path to content of the files that change, as they are now.
-        after: The same as they will be.
-        environments: The environments that it touches.
-        is_reviewed: Whether it waits on a branch: one of those environments asks for it.
-        is_waiting: The same change is pushed already and waits for its review.
-        pull_request: Its pull request, as it is now; None where there is none yet.
-        has_forge: Whether changes have pull requests: the repository lives on a forge.
-    """
-
-    change: Change
-    plan: Plan
-    built: tuple[Built, ...]
-    before: Mapping[str, bytes]
-    after: Mapping[str, bytes | None]
-    environments: tuple[Environment, ...]
-    is_reviewed: bool
-    is_waiting: bool = False
-    pull_request: PullRequest | None = None
-    has_forge: bool = False
 
 
 def plan(

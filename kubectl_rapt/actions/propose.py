@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from kubectl_rapt import documents
+from kubectl_rapt.actions.composition import Composition
+from kubectl_rapt.actions.repository import Repository
 from kubectl_rapt.config import layout, proposal
 from kubectl_rapt.config.changes import Change
 from kubectl_rapt.config.project import Environment, Review
@@ -16,10 +17,6 @@ from kubectl_rapt.model.plan import MergeProposal, Plan, Propose
 from kubectl_rapt.model.proposals import Address, Proposal, PullRequest
 from kubectl_rapt.objects import runs
 from kubectl_rapt.ports.world import World
-
-if TYPE_CHECKING:
-    from kubectl_rapt.actions.compose import Composition
-    from kubectl_rapt.actions.repository import Repository
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +34,7 @@ class Request:
     has_forge: bool = False
 
 
-def address(found: "Repository") -> Address:
+def address(found: Repository) -> Address:
     """The config repository on its forge, as ``rapt.yaml`` says. Raises Invalid."""
     if layout.PROJECT not in found.files:
         return Address(found.remote.url)
@@ -45,15 +42,15 @@ def address(found: "Repository") -> Address:
     return Address(found.remote.url, forge.kind, forge.api)
 
 
-def has_forge(world: World, found: "Repository") -> bool:
+def has_forge(world: World, found: Repository) -> bool:
     """Whether the config repository lives on a forge. Raises Unavailable where nobody can tell."""
     return world.forge.kind(address(found)) != "none"
 
 
 def request(
     world: World,
-    found: "Repository",
-    whole: "Composition",
+    found: Repository,
+    whole: Composition,
     change: Change,
     *,
     is_draft: bool | None = None,
@@ -84,7 +81,7 @@ def request(
     return Request(() if is_done else (Propose(at, wanted),), seen, has_forge=True)
 
 
-def review(found: "Repository", environments: Iterable[Environment]) -> Review:
+def review(found: Repository, environments: Iterable[Environment]) -> Review:
     """What the pull request of a change to these environments is given; of one to none, what all say together."""
     given = [one.review for one in environments if one.is_reviewed]
     if not given:
@@ -96,7 +93,7 @@ def review(found: "Repository", environments: Iterable[Environment]) -> Review:
     )
 
 
-def plan_auto_merge(world: World, found: "Repository", change: Change) -> Plan:
+def plan_auto_merge(world: World, found: Repository, change: Change) -> Plan:
     """Asking the forge to merge a change as soon as it may; nothing where that is no draft's turn, or done."""
     tip = found.refs.get(f"refs/heads/{change.branch}", "")
     at = address(found)
@@ -107,14 +104,14 @@ def plan_auto_merge(world: World, found: "Repository", change: Change) -> Plan:
 
 
 def _wanted(
-    world: World, found: "Repository", whole: "Composition", change: Change, is_draft: bool | None
+    world: World, found: Repository, whole: Composition, change: Change, is_draft: bool | None
 ) -> Proposal:
     given = review(found, whole.environments)
     said: list[Subject | Asked] = [*_subjects(found, whole), *_asked(whole)]
     return proposal.of(change, said, world.now(), given, is_draft=is_draft)
 
 
-def _asked(whole: "Composition") -> Iterable[Asked]:
+def _asked(whole: Composition) -> Iterable[Asked]:
     """The runs that a change asks for; what is wrong with their files is told where they are checked."""
     for path, content in sorted(whole.after.items()):
         if (place := layout.run_of(path)) and content is not None:
@@ -122,7 +119,7 @@ def _asked(whole: "Composition") -> Iterable[Asked]:
                 yield Asked(place[0], runs.from_manifest(documents.load(content, path)))
 
 
-def _subjects(found: "Repository", whole: "Composition") -> Iterable[Subject]:
+def _subjects(found: Repository, whole: Composition) -> Iterable[Subject]:
     built = {(one.environment, one.installation.tool): one for one in whole.built}
     gone = layout.rendered_tools(path for path, content in whole.after.items() if content is None)
     for environment, tool in sorted({*built, *gone}):

@@ -5,7 +5,7 @@ from functools import cache
 from kubectl_rapt import documents, edits
 from kubectl_rapt.actions import catalogs
 from kubectl_rapt.actions.catalogs import Catalog
-from kubectl_rapt.actions.compose import Make
+from kubectl_rapt.actions.composition import Make
 from kubectl_rapt.actions.repository import Repository
 from kubectl_rapt.config import layout
 from kubectl_rapt.config import project as projects

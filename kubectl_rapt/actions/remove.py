@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from kubectl_rapt import edits
-from kubectl_rapt.actions.compose import Make
+from kubectl_rapt.actions.composition import Make
 from kubectl_rapt.actions.repository import Repository
 from kubectl_rapt.config import layout
 from kubectl_rapt.config.changes import Draft

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from kubectl_rapt.actions import compose, hand_edits, propose, repository
-from kubectl_rapt.actions.compose import Composition
+from kubectl_rapt.actions.composition import Composition
 from kubectl_rapt.actions.repository import Repository
 from kubectl_rapt.config import changes, layout, standing
 from kubectl_rapt.config.changes import Change

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from kubectl_rapt.actions import advance, desired, find
 from kubectl_rapt.actions import run as running
-from kubectl_rapt.actions.compose import Make
+from kubectl_rapt.actions.composition import Make
 from kubectl_rapt.actions.repository import Repository
 from kubectl_rapt.config import changes, layout, reviewed_runs
 from kubectl_rapt.config.changes import Draft

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from kubectl_rapt import edits
 from kubectl_rapt.actions import registry
-from kubectl_rapt.actions.compose import Make
+from kubectl_rapt.actions.composition import Make
 from kubectl_rapt.actions.repository import Repository
 from kubectl_rapt.config import installation, layout
 from kubectl_rapt.config.changes import Draft

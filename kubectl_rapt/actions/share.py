@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from kubectl_rapt import documents, edits
-from kubectl_rapt.actions.compose import Make
+from kubectl_rapt.actions.composition import Make
 from kubectl_rapt.actions.repository import Repository
 from kubectl_rapt.config import layout
 from kubectl_rapt.config.changes import Draft

@@ -6,7 +6,7 @@ from typing import Any
 
 from kubectl_rapt import documents, edits
 from kubectl_rapt.actions import add, catalogs, registry
-from kubectl_rapt.actions.compose import Make
+from kubectl_rapt.actions.composition import Make
 from kubectl_rapt.actions.registry import Entry
 from kubectl_rapt.actions.repository import Repository
 from kubectl_rapt.config import installation, layout, proposal, resolve

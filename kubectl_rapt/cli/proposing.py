@@ -7,9 +7,9 @@ import typer
 
 from kubectl_rapt import writes
 from kubectl_rapt.actions import capacity, compose, desired, ownership, propose, repository
-from kubectl_rapt.actions.compose import Composition, Make
+from kubectl_rapt.actions.composition import Composition, Make
 from kubectl_rapt.cli import diffs, options, progress, show, terminal, waiting
-from kubectl_rapt.cli.commands import sync
+from kubectl_rapt.cli.views import sync
 from kubectl_rapt.cli.waiting import NOTHING, After
 from kubectl_rapt.config import changes, derive, layout, proposal
 from kubectl_rapt.errors import Refused

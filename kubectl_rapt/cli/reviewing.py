@@ -1,7 +1,6 @@
 """Asking for a reviewed run, and following it: review, merge, run, pod."""
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 import typer
 
@@ -9,6 +8,7 @@ from kubectl_rapt.actions import desired, find, repository, reviewed
 from kubectl_rapt.actions import run as running
 from kubectl_rapt.actions.repository import Repository
 from kubectl_rapt.cli import options, proposing, show, terminal, watching
+from kubectl_rapt.cli.views.run import Manner
 from kubectl_rapt.config import changes, layout
 from kubectl_rapt.errors import Refused, Unavailable, UsageError
 from kubectl_rapt.model import shell, times
@@ -19,9 +19,6 @@ from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs.lifecycle import Seen
 from kubectl_rapt.writes import Writers
 
-if TYPE_CHECKING:
-    from kubectl_rapt.cli.commands.run import Manner
-
 _LOOK_SECONDS = 5.0
 
 
@@ -31,7 +28,7 @@ def carry_out(
     writers: Writers,
     wanted: Run,
     tool_environment: str,
-    manner: "Manner",
+    manner: Manner,
 ) -> int:
     """Push the change that asks for a run, and follow it to its end where that was asked.
 
@@ -77,7 +74,7 @@ def carry_out(
         raise
 
 
-def _follow(world: World, writers: Writers, wanted: Run, environment: str, manner: "Manner") -> int:
+def _follow(world: World, writers: Writers, wanted: Run, environment: str, manner: Manner) -> int:
     started = world.now()
     ends_at = started + timedelta(seconds=manner.timeout_seconds) if manner.timeout_seconds else None
     told = ""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kubectl_rapt.actions import matrices, threads
 from kubectl_rapt.actions import run as running
@@ -11,6 +11,8 @@ from kubectl_rapt.actions.matrices import Part
 from kubectl_rapt.actions.run import Request
 from kubectl_rapt.cli import listing, refusals, show, terminal, watching
 from kubectl_rapt.cli.columns import Shorten
+from kubectl_rapt.cli.views import run as views
+from kubectl_rapt.cli.views.run import Manner
 from kubectl_rapt.config import location
 from kubectl_rapt.errors import RaptError
 from kubectl_rapt.model import shell
@@ -22,9 +24,6 @@ from kubectl_rapt.runs import outcome as outcomes
 from kubectl_rapt.runs.following import LogLine, Note
 from kubectl_rapt.writes import Writers
 
-if TYPE_CHECKING:
-    from kubectl_rapt.cli.commands.run import Manner
-
 
 def carry_out(
     world: World,
@@ -33,7 +32,7 @@ def carry_out(
     tool: Tool,
     combinations: Sequence[matrix.Combination],
     parallel: int,
-    manner: "Manner",
+    manner: Manner,
 ) -> int:
     """Run every combination, so many at a time.
 
@@ -54,9 +53,7 @@ def carry_out(
     request = replace(request, id=request.id or running.new_name(world, tool.name, matrix.ROOM))
     parts = matrices.plan(world, request, combinations, tool)
     if manner.dry_run:
-        from kubectl_rapt.cli.commands.run import dry
-
-        found = [dry(world, part.run, manner) for part in parts]
+        found = [views.job(world, part.run, manner) for part in parts]
         names = "\n".join(f"job.batch/{one['metadata']['name']}" for one in found)
         terminal.out(show.document(show.listed(found), manner.output or "yaml", names))
         return 0
@@ -78,7 +75,7 @@ def _started(world: World, writers: Writers, part: Part) -> Run | RaptError:
 
 
 def _followed(
-    world: World, writers: Writers, parts: Sequence[Part], parallel: int, manner: "Manner"
+    world: World, writers: Writers, parts: Sequence[Part], parallel: int, manner: Manner
 ) -> dict[int, Run | RaptError]:
     ends: dict[int, Run | RaptError] = {}
     screens = [watching.Lines(part.run.name, raw=manner.raw, has_log=False) for part in parts]
@@ -101,7 +98,7 @@ def _followed(
 
 
 def _show(
-    part: Part, one: Happening | RaptError, screen: watching.Lines, world: World, manner: "Manner"
+    part: Part, one: Happening | RaptError, screen: watching.Lines, world: World, manner: Manner
 ) -> None:
     match one:
         case RaptError():
@@ -116,7 +113,7 @@ def _show(
             screen.show(one, world.now())
 
 
-def _tell(parts: Sequence[Part], ends: Mapping[int, Run | RaptError], manner: "Manner") -> None:
+def _tell(parts: Sequence[Part], ends: Mapping[int, Run | RaptError], manner: Manner) -> None:
     if manner.output == "name":
         terminal.out("\n".join(show.name(part.run.ref) for part in parts))
         return
@@ -135,7 +132,7 @@ def _tell(parts: Sequence[Part], ends: Mapping[int, Run | RaptError], manner: "M
     listing.table([*columns, "RUN", "STATUS", "EXIT"], rows, listing.Form(), narrow)
 
 
-def _data(part: Part, end: Run | RaptError | None, manner: "Manner") -> dict[str, Any]:
+def _data(part: Part, end: Run | RaptError | None, manner: Manner) -> dict[str, Any]:
     run = end if isinstance(end, Run) else part.run
     return {
         "run": part.run.name,
@@ -148,7 +145,7 @@ def _data(part: Part, end: Run | RaptError | None, manner: "Manner") -> dict[str
     }
 
 
-def _code(end: Run | RaptError | None, manner: "Manner") -> int:
+def _code(end: Run | RaptError | None, manner: Manner) -> int:
     """How one of them ended, as a command that followed it alone would say."""
     if isinstance(end, Run):
         if not manner.shows:

@@ -8,7 +8,7 @@ import typer
 from kubectl_rapt.actions import wait
 from kubectl_rapt.actions.wait import Look
 from kubectl_rapt.cli import options, progress, terminal
-from kubectl_rapt.cli.commands import sync
+from kubectl_rapt.cli.views import sync
 from kubectl_rapt.config.changes import Change
 from kubectl_rapt.model import times
 from kubectl_rapt.ports.world import World

@@ -10,7 +10,7 @@ import pytest
 
 from kubectl_rapt import writes
 from kubectl_rapt.actions import add, compose
-from kubectl_rapt.actions.compose import Composition
+from kubectl_rapt.actions.composition import Composition
 from kubectl_rapt.adapters.sandbox import Sandbox
 from kubectl_rapt.config import changes, layout, project
 from kubectl_rapt.config.installation import Schedule

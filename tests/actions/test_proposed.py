@@ -9,7 +9,7 @@ from kubectl_rapt import writes
 from kubectl_rapt.actions import abandon, add, compose, propose, review, update, wait
 from kubectl_rapt.actions import merge as merging
 from kubectl_rapt.actions import repository as repositories
-from kubectl_rapt.actions.compose import Composition
+from kubectl_rapt.actions.composition import Composition
 from kubectl_rapt.config import changes, layout
 from kubectl_rapt.errors import Conflict, NotFound, RaptError, Refused, Unavailable
 from kubectl_rapt.model.plan import CommitFiles, DeleteBranch, MergeProposal, Plan, Propose

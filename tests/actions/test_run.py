@@ -14,7 +14,7 @@ from kubectl_rapt.actions import awaited, check, compose, desired, reviewed
 from kubectl_rapt.actions import merge as merging
 from kubectl_rapt.actions import repository as repositories
 from kubectl_rapt.actions import run as running
-from kubectl_rapt.actions.compose import Composition
+from kubectl_rapt.actions.composition import Composition
 from kubectl_rapt.actions.reviewed import Executed
 from kubectl_rapt.actions.run import Request
 from kubectl_rapt.config import layout

@@ -7,7 +7,7 @@ import pytest
 from kubectl_rapt import documents, writes
 from kubectl_rapt.actions import check, compose, explain, fixed, history, remove, set_, share
 from kubectl_rapt.actions import repository as repositories
-from kubectl_rapt.actions.compose import Composition, Make
+from kubectl_rapt.actions.composition import Composition, Make
 from kubectl_rapt.config import layout
 from kubectl_rapt.config.installation import Schedule
 from kubectl_rapt.errors import Conflict, Invalid, NotFound, RaptError, Refused

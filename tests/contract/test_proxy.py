@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from kubectl_rapt.adapters.cluster import http, kubeconfig
+from kubectl_rapt.adapters.cluster import http, proxy
 from kubectl_rapt.adapters.cluster.door import Door
 from kubectl_rapt.adapters.cluster.reads import Reads
 from kubectl_rapt.errors import Invalid, NotFound, Refused, Unavailable
@@ -387,4 +387,4 @@ def test_a_kubectl_that_prints_no_kubeconfig_is_told_and_is_no_bug(
             assert (caught.value.code, caught.value.hint) == ("no-kubectl", "kubectl config view")
             assert caught.value.message.startswith("kubectl config view printed ")
     with pytest.raises(Unavailable):
-        kubeconfig.contexts("", os.environ)
+        proxy.contexts("", os.environ)

@@ -40,31 +40,6 @@ def namespace(flags: Sequence[str], environ: Mapping[str, str]) -> str | None:
     return "default" if value == "" else value
 
 
-def contexts(path: str, environ: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Every context with its cluster's name, as kubectl reads them: no cluster is asked.
-
-    Args:
-        path: A kubeconfig; empty for kubectl's own.
-        environ: The process's environment.
-
-    Raises:
-        Unavailable: There is no kubectl, or it prints something else.
-    """
-    import subprocess
-
-    from kubectl_rapt.adapters.cluster import proxy, spawn
-
-    flags = [f"--kubeconfig={path}"] if path else []
-    command = [spawn.find_kubectl(), "config", "view", "-o", "json", *flags]
-    done = subprocess.run(
-        command, env=dict(environ), stdin=subprocess.DEVNULL, capture_output=True, check=False
-    )
-    if done.returncode:
-        return []
-    listed = proxy.view_of(done.stdout).get("contexts") or ()
-    return [(one["name"], (one.get("context") or {}).get("cluster", "")) for one in listed if "name" in one]
-
-
 def _from_json(text: str) -> _Contexts | None:
     import json
 

@@ -6,6 +6,7 @@ import os
 import select
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -129,6 +130,29 @@ class ConfigView:
             return {}
         self._refusal = refusal_to_start(text)
         raise self._refusal
+
+
+def contexts(path: str, environ: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Every context with its cluster's name, as kubectl reads them: no cluster is asked.
+
+    Args:
+        path: A kubeconfig; empty for kubectl's own.
+        environ: The process's environment.
+
+    Raises:
+        Unavailable: There is no kubectl, or it prints something else.
+    """
+    import subprocess
+
+    flags = [f"--kubeconfig={path}"] if path else []
+    command = [spawn.find_kubectl(), "config", "view", "-o", "json", *flags]
+    done = subprocess.run(
+        command, env=dict(environ), stdin=subprocess.DEVNULL, capture_output=True, check=False
+    )
+    if done.returncode:
+        return []
+    listed = view_of(done.stdout).get("contexts") or ()
+    return [(one["name"], (one.get("context") or {}).get("cluster", "")) for one in listed if "name" in one]
 
 
 def view_of(said: bytes | bytearray) -> dict[str, Any]:

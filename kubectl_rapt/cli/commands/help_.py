@@ -28,9 +28,9 @@ def help_(
         terminal.out(helping.flags(helping.width(os.environ)))
         return 0
     if words[:1] != [ERRORS]:
-        from kubectl_rapt.cli import main
-
-        return main.run([*words, "--help"])
+        root = context.find_root()
+        root.command.main([*words, "--help"], prog_name=root.info_name, standalone_mode=False, obj=root.obj)
+        return 0
     with options.open_world(context) as (world, _):
         found = pages.sections(world.bundle.page("errors.md"))
     for code in words[1:]:

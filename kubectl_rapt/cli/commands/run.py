@@ -2,7 +2,7 @@
 
 import shlex
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import combinations as pairs_of
 from typing import Annotated, Literal
@@ -13,9 +13,11 @@ from kubectl_rapt.actions import answered, find
 from kubectl_rapt.actions import run as running
 from kubectl_rapt.actions.run import Request
 from kubectl_rapt.cli import options, show, terminal, watching
+from kubectl_rapt.cli.views import run as views
+from kubectl_rapt.cli.views.run import Manner
 from kubectl_rapt.errors import UsageError
-from kubectl_rapt.model.kinds import TOOL, Manifest, ref_of
-from kubectl_rapt.objects import jobs, runs
+from kubectl_rapt.model.kinds import TOOL, Manifest
+from kubectl_rapt.objects import runs
 from kubectl_rapt.objects.runs import Run
 from kubectl_rapt.objects.tools import Tool
 from kubectl_rapt.ports.world import World
@@ -26,25 +28,6 @@ from kubectl_rapt.writes import Writers
 
 Texts = list[str] | None
 MOST_AT_ONCE = 32
-
-
-@dataclass(frozen=True, slots=True)
-class Manner:
-    """How a run is shown.
-
-    Args:
-        shows: The log, only what happens, or events; empty where nobody follows.
-        output: ``json``, ``yaml`` or ``name``; empty for people.
-        dry_run: ``client`` or ``server`` where nothing is written.
-        timeout_seconds: Stop following after this long; 0 for never.
-        raw: Whether log lines pass unchanged.
-    """
-
-    shows: watching.Shows | Literal[""]
-    output: str
-    dry_run: str
-    timeout_seconds: float
-    raw: bool
 
 
 def run(
@@ -249,12 +232,14 @@ def _asked(
 def _run(world: World, writers: Writers, request: Request, tool: Tool, manner: Manner) -> int:
     wanted = running.plan(world, request, tool)
     if manner.dry_run:
-        terminal.out(show.document(dry(world, wanted, manner), manner.output or "yaml", _job_name(wanted)))
+        terminal.out(
+            show.document(views.job(world, wanted, manner), manner.output or "yaml", views.job_name(wanted))
+        )
         return 0
     if request.id and (earlier := find.perhaps(world, wanted.ref)):
         _tell_repeated(earlier, wanted, world.now())
     seen = running.start(world, writers, Seen(wanted, contents=mounts.contents(wanted, request.mounts)))
-    return shown(world, writers, seen, manner)
+    return views.begun(world, writers, seen, manner)
 
 
 def _tell_repeated(earlier: Manifest, wanted: Run, now: datetime) -> None:
@@ -266,29 +251,3 @@ def _tell_repeated(earlier: Manifest, wanted: Run, now: datetime) -> None:
         ago = times.spell_seconds((now - known.created_at).total_seconds())
         by = f" by {known.requested_by}" if known.requested_by != wanted.requested_by else ""
         terminal.say(terminal.clean(f"{known.name} was asked for {ago} ago{by}; not started again"))
-
-
-def dry(world: World, wanted: Run, manner: Manner) -> Manifest:
-    """The Job that a run would start as; as the API server would take it, where that was asked."""
-    job = jobs.of_attempt(wanted, 1)
-    return world.cluster.dry_run(job) if manner.dry_run == "server" else job
-
-
-def _job_name(wanted: Run) -> str:
-    return show.name(ref_of(jobs.of_attempt(wanted, 1)))
-
-
-def shown(world: World, writers: Writers, seen: Seen, manner: Manner) -> int:
-    """Show a run that was begun, and follow it where that was asked; the exit code."""
-    assert seen.run is not None, "a run that was advanced exists"
-    created = seen.run
-    if manner.output and manner.shows != "events":
-        terminal.out(show.document(runs.to_manifest(created), manner.output, show.name(created.ref)))
-    elif not manner.shows:
-        terminal.out(f"{show.name(created.ref)} created")
-        watching.left_alone(created)
-    if not manner.shows:
-        return 0
-    return watching.attach(
-        world, writers, seen, timeout_seconds=manner.timeout_seconds, raw=manner.raw, shows=manner.shows
-    )
