@@ -1,9 +1,6 @@
 """Writes what is generated from the source: the map, reference and schemas in ``docs``, and ``cli/words.py``."""
 
-import ast
-import copy
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,67 +31,13 @@ def contents() -> dict[Path, str]:
 
 
 def _map() -> str:
-    lines = [
-        "# Map",
-        "",
-        references.NOTE,
-        "",
-        "Every module with its opening sentence and what it offers, from the bottom up. Read it before you write",
-        "something: it may be there.",
-    ]
+    lines = ["# Map", "", references.NOTE, "", "Every module with its opening sentence, from the bottom up."]
     for room in _ROOMS:
         found = [module for module in source.modules() if module.room == room]
-        lines += ["", f"## {room}"]
-        for module in found:
-            is_room = module.path.count("/") == 1 and module.path.endswith("__init__.py")
-            lines += ["", *([] if is_room else [f"### {module.path}", ""]), module.opening]
-            offers = list(_offers(module.tree))
-            lines += ["", *offers] if offers else []
+        opening = next((one.opening for one in found if one.path == f"{room}/__init__.py"), "")
+        lines += ["", f"## {room}", "", *([opening, ""] if opening else [])]
+        lines += [f"- `{one.path}`: {one.opening}" for one in found if one.path != f"{room}/__init__.py"]
     return "\n".join(lines) + "\n"
-
-
-def _offers(tree: ast.Module) -> Iterator[str]:
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
-            yield f"- `{_signature(node)}`"
-        elif isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
-            yield f"- `{node.name}{_shape(node)}`"
-            for one in node.body:
-                if isinstance(one, ast.FunctionDef) and not one.name.startswith("_"):
-                    yield f"  - `{_signature(one)}`"
-
-
-def _signature(node: ast.FunctionDef) -> str:
-    """Names, and types of what comes in and goes out; a property is written without brackets."""
-    returns = f" -> {ast.unparse(node.returns).strip(chr(39))}" if node.returns else ""
-    decorators = {ast.unparse(one) for one in node.decorator_list}
-    if decorators & {"property", "cached_property"}:
-        return f"{node.name}{returns}"
-    arguments = ast.unparse(_Plain().visit(copy.deepcopy(node.args)))
-    for first in ("self", "cls"):
-        arguments = (
-            arguments.removeprefix(first).removeprefix(", ") if arguments.startswith(first) else arguments
-        )
-    return f"{node.name}({arguments}){returns}"
-
-
-class _Plain(ast.NodeTransformer):
-    """Leaves out what flags say of themselves: that is in ``docs/cli.md``."""
-
-    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
-        if ast.unparse(node.value) == "Annotated" and isinstance(node.slice, ast.Tuple):
-            return node.slice.elts[0]
-        return node
-
-
-def _shape(node: ast.ClassDef) -> str:
-    """A dataclass by its fields, any other class by what it extends."""
-    is_data = any("dataclass" in ast.unparse(one) for one in node.decorator_list)
-    if is_data:
-        fields = [one.target for one in node.body if isinstance(one, ast.AnnAssign)]
-        return f"({', '.join(ast.unparse(one) for one in fields)})"
-    bases = [ast.unparse(base) for base in node.bases]
-    return f": {', '.join(bases)}" if bases else ""
 
 
 def _cli() -> str:
