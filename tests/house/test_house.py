@@ -5,6 +5,7 @@ import hashlib
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import get_args
 
@@ -250,3 +251,15 @@ def test_what_people_read_is_plain_english() -> None:
         if (hit := _STILTED.search(text))
     ]
     assert not stilted, "\n".join(stilted)
+
+
+def test_the_page_on_architecture_has_every_room_from_the_top_down_and_no_other() -> None:
+    page = (source.HOME / "docs" / "architecture.md").read_text("utf-8")
+    layers = tomllib.loads((source.HOME / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+    (order,) = [one["layers"] for one in layers if one["type"] == "layers"]
+    rooms = re.findall(r"^\| `(\w+)` \|", page.partition("## Rooms")[2].partition("\n## ")[0], re.MULTILINE)
+    ranks = {name: rank for rank, layer in enumerate(order) for name in layer.split(" | ")}
+    assert sorted(rooms) == sorted({one.room for one in source.modules()} - {"__init__", "__main__"})
+    assert [ranks[room] for room in rooms] == sorted(ranks[room] for room in rooms)
