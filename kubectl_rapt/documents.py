@@ -399,7 +399,7 @@ _HINTS = (
 def _events(text: str) -> Callable[[], Any]:
     """The parser's next event at each call; libyaml's, where ruamel.yaml has it, is 30 times faster."""
     try:
-        from ruamel.yaml.cyaml import CParser  # type: ignore[attr-defined]
+        from ruamel.yaml.cyaml import CParser  # type: ignore[attr-defined]  # it is not in the types
     except ImportError:
         from ruamel.yaml import YAML
 

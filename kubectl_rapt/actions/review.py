@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 
 from kubectl_rapt.actions import compose, hand_edits, propose, repository
@@ -91,7 +92,10 @@ def waiting(world: World, found: Repository) -> Iterator[Open]:
         return
     at = propose.address(found)
     proposed = {one.branch: one for one in world.forge.pull_requests(at, changes.PREFIX)}
-    seen = lambda branch: proposed.get(branch) or world.forge.pull_request(at, branch)  # noqa: E731
+
+    def seen(branch: str) -> PullRequest | None:
+        return proposed.get(branch) or world.forge.pull_request(at, branch)
+
     yield from (one for one in _opened(world, found, branches, seen) if not one.is_merged)
 
 
@@ -230,11 +234,8 @@ def _is_empty(world: World, found: Repository, commit: Commit) -> bool:
 
 def find(world: World, found: Repository, identifier: str) -> Open:
     """One change by its id. Raises NotFound, which says so of a merged one, and what ``ForgeReads`` raises."""
-    seen = None
     branches = list(_branches(found, identifier))
-    if branches and propose.has_forge(world, found):
-        at = propose.address(found)
-        seen = lambda branch: world.forge.pull_request(at, branch)  # noqa: E731
+    seen = _asks_forge(world, found) if branches else None
     if one := next(_opened(world, found, branches, seen), None):
         return one
     if done := merged(world, found, identifier):
@@ -273,12 +274,18 @@ def check_new(world: World, found: Repository, environment: str, tool: str, text
         )
 
 
+def _asks_forge(world: World, found: Repository) -> Callable[[str], PullRequest | None] | None:
+    """What asks the forge for the pull request of a branch; None if there is no forge."""
+    if not propose.has_forge(world, found):
+        return None
+    return partial(world.forge.pull_request, propose.address(found))
+
+
 def _is_declined(world: World, found: Repository, branch: str) -> bool:
     """Whether somebody closed the pull request of a change."""
-    if not propose.has_forge(world, found):
-        return False
-    seen = world.forge.pull_request(propose.address(found), branch)
-    return seen is not None and seen.state == "closed"
+    seen = _asks_forge(world, found)
+    proposed = seen(branch) if seen else None
+    return proposed is not None and proposed.state == "closed"
 
 
 def read(world: World, found: Repository, identifier: str) -> Open | Merged:

@@ -32,5 +32,5 @@ def context(places: Sequence[str] = PLACES) -> "ssl.SSLContext":
         or os.environ.keys() & {found.openssl_cafile_env, found.openssl_capath_env}
     ):
         return ssl.create_default_context()
-    file = next((place for place in places if os.path.isfile(place)), None)  # noqa: PTH113
+    file = next((place for place in places if os.path.isfile(place)), None)
     return ssl.create_default_context(cafile=file)

@@ -38,7 +38,7 @@ class Recent:
         if not self._is_trusted:
             return None
         try:
-            with open(self._path, encoding="utf-8") as file:  # noqa: PTH123 - quicker by itself
+            with open(self._path, encoding="utf-8") as file:
                 head, *lines = file.read().split("\n")
         except (OSError, ValueError):
             return None
@@ -67,7 +67,7 @@ def _marks(folder: str) -> list[str]:
 
 def _mark(path: str) -> str:
     try:
-        about = os.stat(path)  # noqa: PTH116
+        about = os.stat(path)
     except OSError:
         return ""
     return f"{path} {about.st_mtime_ns} {about.st_size}"

@@ -96,7 +96,7 @@ def _answers(
             yield {"error": _spelled(error, request["file"])}
 
 
-class _clock:  # noqa: N801
+class _clock:  # noqa: N801 - used like a function
     """Ends the process, without asking it, when what it does takes too long."""
 
     def __enter__(self) -> None:
@@ -120,7 +120,7 @@ def _limit_memory() -> None:
     Where the system does not say how much there is (macOS), the limits of the renderer's filters stand alone.
     """
     try:
-        with open("/proc/self/statm", "rb") as statm:  # noqa: PTH123
+        with open("/proc/self/statm", "rb") as statm:  # noqa: PTH123 - the child imports little
             mapped = int(statm.read().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (mapped + ADDED_BYTES, mapped + ADDED_BYTES))
     except (OSError, ValueError):

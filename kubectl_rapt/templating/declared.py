@@ -145,7 +145,7 @@ def _check_definition(parameter: Parameter, at: Fields) -> None:
         if bound is not None and not parameters.is_of_type("integer" if is_whole else "number", bound):
             wrong(key, f"expected {'an integer' if is_whole else 'a number'}, was given {shown(bound)}")
     bounds = (parameter.minimum, parameter.maximum)
-    if sound and None not in bounds and bounds[0] > bounds[1]:  # type: ignore[operator]
+    if sound and None not in bounds and bounds[0] > bounds[1]:  # type: ignore[operator]  # neither is None
         wrong("minimum", "is greater than maximum")
     if kind == "choice" and not parameter.choices:
         wrong("choices", "is missing: a choice lists what may be chosen")
@@ -175,13 +175,6 @@ def _check_definition(parameter: Parameter, at: Fields) -> None:
                 at.wrong(key, str(error))
 
 
-def rule_to_data(rule: Rule) -> dict[str, Any]:
-    """The rule as it stands in ``template.yaml`` and in a Tool."""
-    if rule.kind == "requires":
-        return {"requires": {"if": rule.when, "then": list(rule.names)}}
-    return {rule.kind: list(rule.names)}
-
-
 def read_rule(at: Fields, asked: Sequence[Parameter]) -> Rule | None:
     """Read one rule and note what is wrong; one of:
 
@@ -202,7 +195,7 @@ def read_rule(at: Fields, asked: Sequence[Parameter]) -> Rule | None:
         inner = at.fields(kind) if kind == "requires" else at
         key = "then" if kind == "requires" else kind
         rule = Rule(
-            kind,  # type: ignore[arg-type]
+            kind,  # type: ignore[arg-type]  # it is one of these keys
             inner.texts(key),
             inner.text("if", required=True) if kind == "requires" else "",
         )

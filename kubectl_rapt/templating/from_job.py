@@ -86,7 +86,7 @@ def read(manifest: Any, looks_secret: LooksSecret) -> Source:
         problems += [Problem(prefix + one.where, one.what) for one in _secrets(job, looks_secret)]
     if problems:
         raise _refusal(problems)
-    return Source(job, schedule, concurrency, tuple(_literals(job)), tuple(notes))  # type: ignore[arg-type]
+    return Source(job, schedule, concurrency, tuple(_literals(job)), tuple(notes))  # type: ignore[arg-type]  # checked
 
 
 def is_same(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
@@ -417,7 +417,7 @@ def _references(job: Mapping[str, Any]) -> Iterator[Candidate]:
             (pointer,),
             Parameter(
                 called,
-                kind,  # type: ignore[arg-type]
+                kind,  # type: ignore[arg-type]  # a key of REFERENCES
                 f"{parameters.REFERENCES[kind]} to use",
                 example={"name": name},
             ),

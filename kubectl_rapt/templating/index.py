@@ -320,24 +320,3 @@ def append(index: Index, name: str, version: Version, release: Release) -> Index
             "raise the version in template.yaml",
         )
     return Index({**index.templates, name: {version: release, **versions}})
-
-
-def check_appended(old: Index, new: Index) -> None:
-    """Check that a new index keeps every release of the old one.
-
-    Raises:
-        Refused: ``released-version-changed``, with a problem for each release that is gone or changed.
-    """
-    problems = []
-    for name, versions in old.templates.items():
-        for version, release in versions.items():
-            now = new.templates.get(name, {}).get(version)
-            if now is None or not now.is_same(release):
-                problems.append(Problem(f"{name} {version}", "is gone" if now is None else "was changed"))
-    if problems:
-        raise Refused(
-            "released-version-changed",
-            "the index may only grow: released versions never change",
-            "raise the version instead",
-            problems,
-        )

@@ -65,12 +65,12 @@ def _marked(text: str, parameter: Parameter) -> Marked:
 class _CodeGenerator(CodeGenerator):
     """Jinja's own, with three changes: line numbers for text, ``~`` by our rule, ``for`` over lists only."""
 
-    def visit_Output(self, node: nodes.Output, frame: Frame) -> None:  # noqa: N802
+    def visit_Output(self, node: nodes.Output, frame: Frame) -> None:  # noqa: N802 - jinja2's name
         for child in node.nodes:
             self.newline(child)
             super().visit_Output(nodes.Output([child], lineno=child.lineno), frame)
 
-    def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:  # noqa: N802
+    def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:  # noqa: N802 - jinja2's name
         self.write("environment.concatenate((")
         for part in node.nodes:
             self.visit(part, frame)
@@ -79,7 +79,7 @@ class _CodeGenerator(CodeGenerator):
         is_option = isinstance(first, nodes.Const) and _OPTION.fullmatch(str(first.value))
         self.write(f"), {bool(is_option)})")
 
-    def visit_For(self, node: nodes.For, frame: Frame) -> None:  # noqa: N802
+    def visit_For(self, node: nodes.For, frame: Frame) -> None:  # noqa: N802 - jinja2's name
         items = nodes.EnvironmentAttribute("items", lineno=node.lineno)
         node.iter = nodes.Call(items, [node.iter], [], None, None, lineno=node.lineno)
         super().visit_For(node, frame)

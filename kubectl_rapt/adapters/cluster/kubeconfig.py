@@ -28,7 +28,7 @@ def namespace(flags: Sequence[str], environ: Mapping[str, str]) -> str | None:
     home = environ.get("HOME", "")
     path = given.get("--kubeconfig") or environ.get("KUBECONFIG") or (f"{home}/.kube/config" if home else "")
     try:
-        with open(path, encoding="utf-8", newline="\n") as file:  # noqa: PTH123 - pathlib is not imported yet
+        with open(path, encoding="utf-8", newline="\n") as file:
             text = file.read()
     except (OSError, ValueError):
         return None

@@ -233,7 +233,7 @@ class _Handler(BaseHTTPRequestHandler):
             with contextlib.closing(answer):
                 self._pass_back(answer)
 
-    do_POST = do_PATCH = do_DELETE = do_PUT = do_GET  # noqa: N815
+    do_POST = do_PATCH = do_DELETE = do_PUT = do_GET  # noqa: N815 - http.server's names
 
     def _refuse(self, why: str) -> None:
         text = why.encode()

@@ -237,7 +237,7 @@ def find_kubectl() -> str:
 def _kubectl() -> str:
     for folder in os.get_exec_path():
         path = f"{folder or '.'}/kubectl"
-        if os.access(path, os.X_OK) and os.path.isfile(path):  # noqa: PTH113
+        if os.access(path, os.X_OK) and os.path.isfile(path):
             return path
     return ""
 
@@ -259,9 +259,9 @@ def _make_one(folders: Sequence[str]) -> str:
     refused = []
     for folder in folders:
         try:
-            os.mkdir(folder, 0o700)  # noqa: PTH102
+            os.mkdir(folder, 0o700)
         except OSError as error:
-            refused.append(f"{os.path.dirname(folder)}: {error.strerror}")  # noqa: PTH120
+            refused.append(f"{os.path.dirname(folder)}: {error.strerror}")
             continue
         return folder
     from kubectl_rapt.errors import Unavailable
@@ -286,16 +286,16 @@ def _under(pid: int) -> list[int]:
 
 def _children(pid: int) -> list[int]:
     try:
-        threads = os.listdir(f"/proc/{pid}/task")  # noqa: PTH208
+        threads = os.listdir(f"/proc/{pid}/task")
     except OSError:
-        if os.path.isdir("/proc/self"):  # noqa: PTH112
+        if os.path.isdir("/proc/self"):
             return []
         with os.popen("ps -A -o pid= -o ppid=") as listed:
             pairs = [line.split() for line in listed]
         return [int(child) for child, parent in pairs if parent == str(pid)]
     found: list[int] = []
     for thread in threads:
-        with suppress(OSError), open(f"/proc/{pid}/task/{thread}/children") as file:  # noqa: PTH123
+        with suppress(OSError), open(f"/proc/{pid}/task/{thread}/children") as file:
             found += map(int, file.read().split())
     return found
 
@@ -303,6 +303,6 @@ def _children(pid: int) -> list[int]:
 def _remove(folder: str) -> None:
     """Remove a private folder with what is in it; what cannot be removed, a later command sweeps."""
     with suppress(OSError):
-        for name in os.listdir(folder):  # noqa: PTH208
-            os.unlink(f"{folder}/{name}")  # noqa: PTH108
-        os.rmdir(folder)  # noqa: PTH106
+        for name in os.listdir(folder):
+            os.unlink(f"{folder}/{name}")
+        os.rmdir(folder)

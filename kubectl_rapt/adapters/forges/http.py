@@ -217,7 +217,7 @@ class Http:
         return urllib3.ProxyManager(bare, proxy_headers=headers, ssl_context=self._trusted)
 
     def _proxy(self, origin: Origin) -> str:
-        from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]
+        from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]  # it is not in the types
 
         names = (f"{origin.scheme}_proxy", "all_proxy")
         found = next((value for name in names if (value := self._variable(name))), "")
@@ -236,7 +236,7 @@ class Http:
         try:
             if not named:
                 return authorities.context()
-            is_folder = os.path.isdir(named)  # noqa: PTH112
+            is_folder = os.path.isdir(named)  # noqa: PTH112 - its text may be no path
             return ssl.create_default_context(
                 cafile=None if is_folder else named, capath=named if is_folder else None
             )

@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from kubectl_rapt.errors import Invalid, NotFound, Problem, Refused
+from kubectl_rapt.errors import Invalid, NotFound, Refused
 from kubectl_rapt.model.versions import Version, VersionRange
 from kubectl_rapt.templating import index
 from kubectl_rapt.templating.index import Index, Release
@@ -222,19 +222,6 @@ def test_a_released_version_never_changes() -> None:
     assert refused.value.message == "backup 1.0.0 is released; its files may not change"
 
 
-def test_an_index_only_grows() -> None:
-    index.check_appended(INDEX, INDEX)
-    index.check_appended(INDEX, index.append(INDEX, "new", V1, ONE))
-    with pytest.raises(Refused) as refused:
-        index.check_appended(INDEX, Index({"backup": {V1: TWO}}))
-    assert refused.value.code == "released-version-changed"
-    assert refused.value.problems == (
-        Problem("backup 1.0.0", "was changed"),
-        Problem("backup 2.0.0", "is gone"),
-        Problem("restore 1.0.0", "is gone"),
-    )
-
-
 def test_adding_a_release_only_adds_lines_to_the_file() -> None:
     grown = index.dump(index.append(INDEX, "backup", Version(1, 5, 0), ONE))
     old, new = TEXT.splitlines(), iter(grown.splitlines())
@@ -251,7 +238,6 @@ def test_what_is_said_of_a_release_is_read_and_written_and_may_change() -> None:
     for line in ("minRapt: 0.2.0", "deprecated: use restore", "yanked: loses data"):
         assert f"      {line}\n" in text.replace('"', "")
     assert index.load(text, "index.yaml") == said
-    index.check_appended(INDEX, Index({**INDEX.templates, "backup": {V1: SAID, V2: TWO}}))
     assert index.append(said, "backup", V1, Release(SAID.tree, SAID.digest)) == said
 
 
