@@ -28,9 +28,12 @@ class ConfigRepository:
     Args:
         folder: Where it is made, as ``config.git``.
         environments: What its ``rapt.yaml`` says.
+        has_twins: Whether some of them share a namespace; otherwise none may, so that no test passes because they do.
     """
 
-    def __init__(self, folder: Path, *environments: Environment) -> None:
+    def __init__(self, folder: Path, *environments: Environment, has_twins: bool = False) -> None:
+        every = [name for one in environments for name in one.all_namespaces]
+        assert (len(set(every)) < len(every)) is has_twins, "give each environment a namespace of its own"
         self.path = folder / "config.git"
         self.id = f"c{uuid.uuid4().hex[:7]}"  # no number, which the tests that write files by hand would have to quote
         self.path.mkdir(parents=True)

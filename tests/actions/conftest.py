@@ -26,7 +26,7 @@ def repository(tmp_path: Path) -> ConfigRepository:
     return ConfigRepository(
         tmp_path,
         Environment("dev", ("team",), cluster="uid", is_reviewed=False),
-        Environment("prod", ("live", "team"), cluster="uid", is_reviewed=True),
+        Environment("prod", ("live", "batch"), cluster="uid", is_reviewed=True),
     )
 
 

@@ -32,7 +32,7 @@ def with_profile(repository: ConfigRepository, *names: str, profile: Profile) ->
             "dev": Environment(
                 "dev", ("team",), "uid", is_reviewed=False, profile="small" if "dev" in names else ""
             ),
-            "prod": Environment("prod", ("team",), "uid"),
+            "prod": Environment("prod", ("live",), "uid"),
         },
         {"small": profile},
     )

@@ -33,33 +33,31 @@ DAY = {"name": "day", "type": "string", "at": [f"{AT}/0/value"]}
 TRIES = {"name": "tries", "type": "integer", "minimum": 1, "at": [f"{AT}/1/value"]}
 ZONE = {"name": "zone", "type": "string", "default": "utc", "at": [f"{AT}/2/value"]}
 PASSWORD = {"name": "PASSWORD", "valueFrom": {"secretKeyRef": {"name": "database", "key": "password"}}}
+NAMESPACES = {"dev": "team", "prod": "live"}
 
 
 @pytest.fixture
 def report(ann: FakeWorld) -> None:
-    """A tool with three questions, and a cluster that is the environments' own."""
+    """A tool with three questions in each environment, each in its namespace."""
     env: list[dict[str, Any]] = [{"name": name, "value": ""} for name in ("DAY", "TRIES", "ZONE")]
     env += [{"name": "LEVEL", "value": "info"}, PASSWORD]
     container = {"name": "tool", "image": "busybox:1.35", "env": env}
     pod = {"restartPolicy": "Never", "containers": [container]}
     job = {"metadata": {"labels": {"rapt.dev/tool": "report"}}, "spec": {"template": {"spec": pod}}}
-    spec = {"environment": "prod", "parameters": [DAY, TRIES, ZONE], "job": job}
-    metadata = {"name": "report", "namespace": "team"}
-    ann.cluster.create(
-        {"apiVersion": "rapt.dev/v1alpha1", "kind": "Tool", "metadata": metadata, "spec": spec}
-    )
-    ann.cluster.create(
-        {
-            "apiVersion": "v1",
-            "kind": SECRET.name,
-            "metadata": {"name": "database", "namespace": "team"},
-            "data": {"password": ""},
-        }
-    )
+    for environment, namespace in NAMESPACES.items():
+        spec = {"environment": environment, "parameters": [DAY, TRIES, ZONE], "job": job}
+        for kind, name, more in (
+            (TOOL, "report", {"spec": spec}),
+            (SECRET, "database", {"data": {"password": ""}}),
+        ):
+            metadata = {"name": name, "namespace": namespace}
+            ann.cluster.create(
+                {"apiVersion": kind.api_version, "kind": kind.name, "metadata": metadata, **more}
+            )
 
 
 def ask(**more: Any) -> Request:
-    return replace(Request("report", "team", {"day": "mon", "tries": "3"}, {}), **more)
+    return replace(Request("report", "live", {"day": "mon", "tries": "3"}, {}), **more)
 
 
 def env_of(run: Run) -> dict[str, Any]:
@@ -156,12 +154,12 @@ def test_a_configmap_of_that_name_that_is_somebody_elses_is_not_taken_for_the_ru
     (tmp_path / "word").write_text("word")
     request = ask(id="one", mounts=running.read_mounts(ann, mounts.parse([f"{tmp_path / 'word'}:/w"], [])))
     run = running.plan(ann, request)
-    theirs = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "one-1", "namespace": "team"}}
+    theirs = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "one-1", "namespace": "live"}}
     ann.cluster.create(theirs)
     with pytest.raises(Conflict) as caught:
         running.start(ann, FakeWriters(ann), Seen(run, contents=mounts.contents(run, request.mounts)))
     assert caught.value.code == "name-taken"
-    assert list(ann.cluster.list(JOB, "team")) == []
+    assert list(ann.cluster.list(JOB, "live")) == []
 
 
 @pytest.mark.usefixtures("report")
@@ -204,8 +202,8 @@ def execute(world: FakeWorld, environment: str = "prod") -> list[Executed]:
     return told
 
 
-def names(world: FakeWorld) -> list[str]:
-    return [one["metadata"]["name"] for one in world.cluster.list(RUN, "team")]
+def names(world: FakeWorld, namespace: str = "live") -> list[str]:
+    return [one["metadata"]["name"] for one in world.cluster.list(RUN, namespace)]
 
 
 @pytest.mark.usefixtures("report", "own_cluster")
@@ -213,7 +211,8 @@ def names(world: FakeWorld) -> list[str]:
 def test_a_reviewed_run_is_started_once_after_its_merge_whoever_looks_and_however_often(
     ann: FakeWorld, bob: FakeWorld, repository: ConfigRepository, environment: str
 ) -> None:
-    made = propose(ann, ask(id="once"), environment)
+    namespace = NAMESPACES[environment]
+    made = propose(ann, ask(id="once", namespace=namespace), environment)
     assert made.is_reviewed, "also where other changes need no review"
     assert made.change.branch == f"rapt/{environment}/once/{made.change.id}"
     assert execute(bob, environment) == []
@@ -223,8 +222,8 @@ def test_a_reviewed_run_is_started_once_after_its_merge_whoever_looks_and_howeve
     assert not layout.is_inside(path, layout.rendered_folder(environment))
     assert [one.what for one in execute(bob, environment)] == ["started"]
     assert execute(ann, environment) == execute(bob, environment) == []
-    assert names(ann) == ["once"]
-    (job,) = ann.cluster.list(JOB, "team")
+    assert names(ann, namespace) == ["once"]
+    (job,) = ann.cluster.list(JOB, namespace)
     assert job["spec"]["suspend"] is False
 
 
@@ -267,7 +266,7 @@ def test_who_half_started_it_is_followed_by_whoever_looks_next(ann: FakeWorld) -
     run = reviewed.read(ann, repositories.read(ann), "prod", "once")
     ann.cluster.create(runs.to_manifest(run))
     assert [one.what for one in execute(ann)] == ["started"]
-    assert len(list(ann.cluster.list(JOB, "team"))) == 1
+    assert len(list(ann.cluster.list(JOB, "live"))) == 1
 
 
 @pytest.mark.usefixtures("report", "own_cluster")
@@ -284,7 +283,7 @@ def test_what_comes_too_late_is_never_started_and_that_is_said_for_a_week(
 EDITS: list[tuple[str, Callable[[str], str]]] = [
     ("answers that differ", lambda text: text.replace("tries: 3", "tries: 4")),
     ("another name", lambda text: text.replace("name: once", "name: twice")),
-    ("another namespace", lambda text: text.replace("namespace: team", "namespace: kube-system")),
+    ("another namespace", lambda text: text.replace("namespace: live", "namespace: team")),
     ("no end", lambda text: "".join(line for line in text.splitlines(True) if "notAfter" not in line)),
     ("an end far away", lambda text: text.replace('notAfter: "2026', 'notAfter: "2036')),
     ("a privileged pod", lambda text: text.replace("restartPolicy: Never", "hostPID: true")),
@@ -337,7 +336,7 @@ def test_no_folder_that_a_controller_applies_may_hold_reviewed_runs(
 ) -> None:
     marks = {"kustomize.toolkit.fluxcd.io/name": "tools", "kustomize.toolkit.fluxcd.io/namespace": "flux"}
     run = running.plan(ann, ask(id="once"))
-    tool = Ref(TOOL, "report", "team")
+    tool = Ref(TOOL, "report", "live")
     ann.cluster.patch(tool, {"metadata": {"labels": marks}})
     ann.cluster.create(
         {

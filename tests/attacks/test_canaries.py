@@ -55,7 +55,7 @@ class Scene:
         folder: Where everything of theirs is.
         argv: Where the arguments of every git, git helper and kubectl are written.
         repository: Their config repository.
-        namespace: Their namespace.
+        namespaces: Theirs.
         kubeconfig: To look at the cluster with.
     """
 
@@ -63,7 +63,7 @@ class Scene:
     folder: Path
     argv: Path
     repository: ConfigRepository
-    namespace: str
+    namespaces: tuple[str, str]
     kubeconfig: Path
 
     def places(self) -> Iterator[tuple[str, str]]:
@@ -78,7 +78,10 @@ class Scene:
                 found = subprocess.check_output(command, env={**os.environ, "GIT_DIR": str(mirror)})
                 yield f"objects of {mirror.name}", found.decode(errors="replace")
         command = [str(kubectl.program()), f"--kubeconfig={self.kubeconfig}", "get", KINDS, "-o", "yaml"]
-        yield "cluster", subprocess.check_output([*command, "-n", self.namespace], text=True, timeout=60)
+        cluster = ""
+        for name in self.namespaces:
+            cluster += subprocess.check_output([*command, "-n", name], text=True, timeout=60)
+        yield "cluster", cluster
         yield "arguments of processes", self.argv.read_text(errors="replace")
         for path in self.folder.rglob("*"):
             if (
@@ -92,14 +95,13 @@ class Scene:
 def scene(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Scene:
     """A person with two tools, one that takes arguments and one that takes variables."""
     folder = tmp_path_factory.mktemp("canaries")
-    namespace = namespaces.prepare(cluster)
-    user = cluster.user(f"user-of-{namespace}", namespace=namespace)
+    pair = namespaces.pair(cluster, is_in_dev=True)
     repository = ConfigRepository(
         folder / "remote",
-        Environment("dev", (namespace,), cluster=namespaces.uid(cluster), is_reviewed=False),
-        Environment("prod", (namespace,), cluster=namespaces.uid(cluster)),
+        Environment("dev", (pair.dev,), cluster=namespaces.uid(cluster), is_reviewed=False),
+        Environment("prod", (pair.prod,), cluster=namespaces.uid(cluster)),
     )
-    person = Person(folder / "someone", user, repository=repository.path, environment="dev")
+    person = Person(folder / "someone", pair.kubeconfig, repository=repository.path, environment="dev")
     argv = folder / "argv"
     watch(person, folder / "watching", argv)
     for words in (
@@ -108,7 +110,7 @@ def scene(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Scene:
     ):
         ended = person.types(*words)
         assert ended.exit_code == 0, ended
-    return Scene(person, folder, argv, repository, namespace, cluster.kubeconfig)
+    return Scene(person, folder, argv, repository, (pair.dev, pair.prod), cluster.kubeconfig)
 
 
 def watch(person: Person, folder: Path, argv: Path) -> None:

@@ -36,7 +36,7 @@ def hello(image: str = "busybox:1.35") -> bytes:
 @pytest.fixture
 def checkout(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A clone with one tool, rendered and committed; one is in it."""
-    repository = ConfigRepository(tmp_path, Environment("prod", ("team",)), Environment("dev", ("team",)))
+    repository = ConfigRepository(tmp_path, Environment("prod", ("live",)), Environment("dev", ("team",)))
     text = repository.files()[layout.PROJECT].decode() + "profiles:\n  p:\n    resources:\n"
     text += "      requests: {cpu: 10m, memory: 16Mi}\n      limits: {memory: 64Mi}\n"
     text = text.replace("  prod:\n", "  prod:\n    profile: p\n").replace(

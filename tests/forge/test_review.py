@@ -24,7 +24,7 @@ from tests.registries import RegistryRepository
 
 OWNER, REVIEWER, THIRD = PEOPLE
 ADD = ("add", "hello", "--in", "prod", "--image", "busybox:1.35", "--", "true")
-PROD = Environment("prod", ("team",), "uid")
+PROD = Environment("prod", ("live",), "uid")
 UPGRADE = ("upgrade", "say", "--in", "prod")
 
 

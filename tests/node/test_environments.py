@@ -135,6 +135,7 @@ def stage(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Stage:
         Environment("dev", (pair.dev,), uid, is_reviewed=False),
         Environment("prod", (pair.prod,), uid),
         Environment(TWIN, (pair.dev,), uid, is_reviewed=False),
+        has_twins=True,
     )
     stage = Stage(Person(home / "ann", pair.kubeconfig, repository=repository.path), pair, cluster, home)
     for environment in ENVIRONMENTS:

@@ -111,7 +111,7 @@ def test_without_an_environment_the_next_step_is_named(settings: Settings, hint:
 
 
 def test_a_reviewed_environment_is_never_taken_because_it_is_the_default() -> None:
-    prod, dev = Environment("prod", ("team",)), Environment("dev", ("team",), is_reviewed=False)
+    prod, dev = Environment("prod", ("live",)), Environment("dev", ("team",), is_reviewed=False)
     options.check_default(contexts("--in", "prod"), prod)
     options.check_default(contexts(), dev)
     with pytest.raises(UsageError) as caught:
