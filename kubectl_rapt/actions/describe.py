@@ -123,7 +123,9 @@ def _unknown(world: World, name: str, namespace: str, kind: Kind) -> NotFound:
         else f"kubectl rapt {'runs' if kind == RUN else 'list'}"
     )
     what = f'no {kind.name.lower()} "{name}" in namespace {namespace}'
-    return NotFound("no-run" if kind == RUN else "no-tool", what, hint)
+    if kind == RUN:
+        return NotFound("no-run", what, hint)
+    return find.no_tool(world, name, what, hint, near)
 
 
 def of_tool(world: World, manifest: Manifest) -> OfTool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from kubectl_rapt import documents
 from kubectl_rapt.actions import compose, desired, find, repository, review, upgrade
-from kubectl_rapt.config import layout
+from kubectl_rapt.config import changes, layout
 from kubectl_rapt.errors import NotFound
 from kubectl_rapt.guard import sops
 from kubectl_rapt.model import shell
@@ -107,11 +107,10 @@ def across(world: World, environment: str, tool: str, other: str) -> Compared:
     found.definition(environment, tool)
     found.project().environment(other, "--with")
     if layout.definition(other, tool) not in found.files:
-        hint = (
-            f"kubectl rapt share {shell.word(tool)} "
-            f"--in {shell.word(environment)} --to-environment {shell.word(other)}"
-        )
-        raise NotFound("no-tool", f'no tool "{tool}" in environment {other}', hint)
+        about, hints = changes.missing(found.refs, other, tool)
+        share = ["share", tool, "--in", environment, "--to-environment", other]
+        what = f'no tool "{tool}" in environment {other}{about}'
+        raise NotFound("no-tool", what, hints or shell.join(["kubectl", "rapt", *share]))
     sides = []
     for name in (environment, other):
         path = layout.rendered(name, tool)

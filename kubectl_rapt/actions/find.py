@@ -82,20 +82,33 @@ def tool(world: World, name: str, namespace: str, verb: str = "run") -> Tool:
         nearest = names.nearest(name, known)
         hint = f"kubectl rapt {verb} {shell.word(nearest)}" if nearest else "kubectl rapt list"
         what = f'no tool "{name}" in namespace {namespace}'
-        about, hints = _proposed(world, name)
-        if hints:
-            raise NotFound("no-tool", f"{what}{about}", hints) from error
-        raise NotFound("no-tool", what, hint).meant(name, nearest) from error
+        raise no_tool(world, name, what, hint, nearest) from error
     location.check_owner(world.location, found.environment, f'tool "{name}"')
     return found
 
 
-def _proposed(world: World, tool: str) -> tuple[str, tuple[str, ...]]:
-    """The changes that may bring a tool that is not there, as the last fetch of the config repository knew them."""
-    if not (world.location and world.settings.repository):
-        return "", ()
-    known = world.git.known(Remote(world.settings.repository))
-    return changes.missing(known.refs if known else (), world.location.environment, tool)
+def no_tool(
+    world: World, tool: str, what: str, hint: str, near: str | None = None, *, is_anywhere: bool = False
+) -> NotFound:
+    """What is said of a tool that the cluster does not have: a change that may bring it comes before what is near.
+
+    Args:
+        world: Where to read. The changes are those that the last fetch of the config repository brought.
+        tool: The name that was typed.
+        what: What there is not.
+        hint: The command that is shown if no change is about it.
+        near: The nearest name that there is.
+        is_anywhere: Whether it was looked for in all namespaces, and not in the environment that the command acts in.
+    """
+    refs: Mapping[str, str] = {}
+    if world.settings.repository and (is_anywhere or world.location):
+        known = world.git.known(Remote(world.settings.repository))
+        refs = known.refs if known else {}
+    environment = world.location.environment if world.location and not is_anywhere else ""
+    about, hints = changes.missing(refs, environment, tool)
+    if hints:
+        return NotFound("no-tool", f"{what}{about}", hints)
+    return NotFound("no-tool", what, hint).meant(tool, near)
 
 
 def tool_of(world: World, run: Run) -> Tool | None:
@@ -209,14 +222,11 @@ def check_known(world: World, name: str, namespace: str, verb: str) -> None:
     if perhaps(world, Ref(TOOL, name, namespace)) is not None:
         return
     awaited.check(world, name, namespace)
-    about, hints = _proposed(world, name)
     what = f'no tool or run "{name}" in namespace {namespace}'
-    if hints:
-        raise NotFound("no-tool", f"{what}{about}", hints)
     known = [one["metadata"]["name"] for one in world.cluster.list(TOOL, namespace)]
     near = names.nearest(name, [*known, *_some_runs(world, namespace)])
     hint = f"kubectl rapt {verb} {shell.word(near)}" if near else "kubectl rapt runs"
-    raise NotFound("no-tool", what, hint).meant(name, near)
+    raise no_tool(world, name, what, hint, near)
 
 
 _OF_JOB = {"attach": "kubectl rapt logs {} --follow", "cancel": "kubectl delete job {}"}

@@ -9,8 +9,7 @@ from kubectl_rapt.actions.composition import Make
 from kubectl_rapt.actions.repository import Repository
 from kubectl_rapt.config import layout
 from kubectl_rapt.config.changes import Draft
-from kubectl_rapt.errors import Invalid, NotFound, Problem, RaptError
-from kubectl_rapt.model import names
+from kubectl_rapt.errors import Invalid, Problem, RaptError
 from kubectl_rapt.model.plan import Plan, WriteFiles
 from kubectl_rapt.ports.world import World
 
@@ -52,11 +51,9 @@ def stale(world: World, found: Repository, environment: str = "", tools: Sequenc
     """
     if environment:
         found.project().environment(environment)
-    known = found.tools(environment)
     for name in tools:
-        if name not in {tool for _, tool in known}:
-            raise _unknown(found, environment, name)
-    chosen = [place for place in known if not tools or place[1] in tools]
+        found.check_named(name, environment)
+    chosen = [place for place in found.tools(environment) if not tools or place[1] in tools]
     errors: list[tuple[str, RaptError]] = []
     changed = []
     for one, built in check.rendered(world, found, chosen, environment):
@@ -73,13 +70,6 @@ def stale(world: World, found: Repository, environment: str = "", tools: Sequenc
             "cannot-render", f"{len(errors)} tools cannot be rendered", "kubectl rapt check", problems
         )
     return sorted(changed, key=lambda one: one.path)
-
-
-def _unknown(found: Repository, environment: str, name: str) -> RaptError:
-    known = sorted({tool for _, tool in found.tools(environment)})
-    where = f"environment {environment}" if environment else "any environment"
-    error = NotFound("no-tool", f'no tool "{name}" in {where}', "kubectl rapt list --repository")
-    return error.meant(name, names.nearest(name, known))
 
 
 def draft(world: World, environment: str = "", tools: Sequence[str] = ()) -> Make:

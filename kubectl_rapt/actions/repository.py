@@ -45,22 +45,37 @@ class Repository:
         paths = {place: layout.definition(*place) for place in places}
         return [place for place, path in paths.items() if not sops.is_encrypted(self.files[path], path)]
 
+    def check_named(self, tool: str, environment: str = "") -> None:
+        """Make sure that an environment, or any, has a tool of that name. Raises NotFound as ``definition`` does."""
+        if not any(name == tool for _, name in self.tools(environment)):
+            raise self._no_tool(tool, environment)
+
     def definition(self, environment: str, tool: str) -> bytes:
-        """The file of a tool. Raises NotFound, with the nearest name or the environments that have it."""
+        """The file of a tool.
+
+        Raises:
+            NotFound: ``no-tool``: with the change that is about it, the environments that have it, or the nearest name.
+        """
         path = layout.definition(environment, tool)
         if path in self.files:
             return self.files[path]
         self.project().environment(environment)
-        near = names.nearest(tool, [name for _, name in layout.tools(self.files, environment)])
-        elsewhere = [place for place, name in layout.tools(self.files) if name == tool]
-        what = f'no tool "{tool}" in environment {environment}'
-        if elsewhere:  # a command that is copied must not change the tool of another environment
-            hint = f"kubectl rapt list --in {shell.word(environment)} --repository"
-            raise NotFound("no-tool", f"{what}, but in {', '.join(elsewhere)}", hint)
+        raise self._no_tool(tool, environment)
+
+    def _no_tool(self, tool: str, environment: str) -> NotFound:
+        places = self.tools()
+        elsewhere = [place for place, name in places if name == tool]
+        what = f'no tool "{tool}" in {f"environment {environment}" if environment else "any environment"}'
+        if elsewhere:
+            what += f", but in {', '.join(elsewhere)}"
         about, hints = changes.missing(self.refs, environment, tool)
         if hints:
-            raise NotFound("no-tool", f"{what}{about}", hints)
-        raise NotFound("no-tool", what, "kubectl rapt list --repository").meant(tool, near)
+            return NotFound("no-tool", f"{what}{about}", hints)
+        if elsewhere:  # a command that is copied must not change the tool of another environment
+            hint = f"kubectl rapt list --in {shell.word(environment)} --repository"
+            return NotFound("no-tool", what, hint)
+        near = names.nearest(tool, sorted({name for place, name in places if environment in ("", place)}))
+        return NotFound("no-tool", what, "kubectl rapt list --repository").meant(tool, near)
 
     def installation(self, environment: str, tool: str) -> Installation:
         """What the file of a tool says. Raises NotFound, Invalid."""

@@ -1,6 +1,6 @@
 """Schedules: what they are, stopping them for a while, and running them now or for times that have passed."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -20,9 +20,9 @@ from kubectl_rapt.runs.lifecycle import Later, Seen
 from kubectl_rapt.writes import Writers
 
 MOST_SLOTS = 1000
+"""How many runs one backfill may start."""
 SUSPEND = ("spec", "suspend")
 """The field of a CronJob that stops it."""
-"""How many runs one backfill may start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +67,13 @@ def in_cluster(
         except Invalid as error:
             broken.append(error.message)
     if tool and not (found or broken):
+        # Nobody is to take a slip for a tool without a schedule.
         known = [one["metadata"]["name"] for one in world.cluster.list(TOOL, namespace)]
-        _check_name(tool, known, f"in namespace {namespace}" if namespace else "in any namespace")
+        if tool not in known:
+            what = f'no tool "{tool}" in {f"namespace {namespace}" if namespace else "any namespace"}'
+            near = names.nearest(tool, known)
+            raise find.no_tool(world, tool, what, "kubectl rapt list", near, is_anywhere=not namespace)
     return found, broken
-
-
-def _check_name(tool: str, known: Collection[str], where: str) -> None:
-    """Refuse the name of a tool that there is not, so that nobody takes a slip for a tool without a schedule."""
-    if tool not in known:
-        what = f'no tool "{tool}" {where}'
-        raise NotFound("no-tool", what, "kubectl rapt list").meant(tool, names.nearest(tool, known))
 
 
 def in_repository(world: World, environment: str = "", tool: str = "") -> tuple[list[Entry], list[str]]:
@@ -89,7 +86,7 @@ def in_repository(world: World, environment: str = "", tool: str = "") -> tuple[
     if environment:
         found.project().environment(environment)
     if tool:
-        _check_name(tool, [name for _, name in found.tools(environment)], "in the config repository")
+        found.check_named(tool, environment)
     entries, broken = [], []
     for place, name in found.tools(environment):
         if tool not in ("", name):

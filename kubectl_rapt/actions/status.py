@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from kubectl_rapt.actions import drift, listing, stuck
+from kubectl_rapt.actions import drift, find, listing, stuck
 from kubectl_rapt.actions.drift import Drift
 from kubectl_rapt.errors import NotFound, RaptError, Refused
+from kubectl_rapt.model import names
 from kubectl_rapt.model.kinds import CUSTOM_RESOURCE_DEFINITION, TOOL, Manifest, Ref
 from kubectl_rapt.objects import crds, labels, reading, tools
 from kubectl_rapt.ports.world import World
@@ -210,7 +211,9 @@ def _tools(world: World, namespace: str, tool: str) -> list[Manifest]:
     chosen = [one for one in found if tool in ("", one["metadata"]["name"])]
     if tool and not chosen:
         where = f"namespace {namespace}" if namespace else "any namespace"
-        raise NotFound("no-tool", f'no tool "{tool}" in {where}', "kubectl rapt list")
+        known = [one["metadata"]["name"] for one in found]
+        what, near = f'no tool "{tool}" in {where}', names.nearest(tool, known)
+        raise find.no_tool(world, tool, what, "kubectl rapt list", near, is_anywhere=not namespace)
     return chosen
 
 

@@ -145,14 +145,15 @@ def missing(refs: Iterable[str], environment: str, tool: str) -> tuple[str, tupl
 
     Args:
         refs: Every ref of the repository, as it was last fetched.
-        environment: The tool's environment; empty if nobody knows it.
+        environment: The tool's environment; empty for any.
         tool: The tool's name.
 
     Returns:
         The end of a sentence and the hints; both are empty if there is no such change.
     """
-    own = f"{PREFIX}{environment}/{tool}/"
-    ids = [one.removeprefix(own) for one in about(refs, environment, tool) if one.startswith(own)]
+    branches = (ref.removeprefix("refs/heads/") for ref in sorted(refs))
+    places = (one.split("/")[1:] for one in branches if is_branch(one))
+    ids = [id_ for where, name, id_ in places if name == tool and environment in ("", where)]
     what = f"; change {' and '.join(ids)} is about it" if ids else ""
     return what, tuple(f"kubectl rapt changes show {shell.word(one)}" for one in ids)
 

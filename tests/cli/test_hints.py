@@ -742,14 +742,54 @@ def test_a_parameter_of_the_installation_is_told_to_whoever_runs_the_tool(place:
     assert hints.shown(ended.stderr) == ["kubectl rapt set hello timeout=4s --in prod"]
 
 
-@pytest.mark.parametrize("words", ["set hello status=200", "explain hello", "run hello", "history hello"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "set hello status=200 --in prod",
+        "explain hello --in prod",
+        "run hello --in prod",
+        "history hello --in prod",
+        "share hello --in prod --to-environment dev",
+        "render hello --in prod",
+        "render hello",
+        "status hello --in prod",
+        "schedule --tool hello --in prod",
+        "schedule --tool hello --in prod --repository",
+        "schedule --tool hello -A",
+        "schedule --tool hello --repository",
+        "status hello -A",
+        "diff hello --in prod --with dev",
+        "describe hello --in prod",
+        "describe tool/hello --in prod",
+        "logs tool/hello --in prod",
+        "why hello --in prod",
+        "delete hello --in prod",
+        "timing hello --in prod",
+    ],
+)
 def test_a_tool_that_is_not_there_yet_is_told_with_its_change(place: Place, words: str) -> None:
     _changed(place)
     (change,) = (branch.rpartition("/")[2] for branch in place.repository.branches if branch != "main")
-    ended = place.types([*words.split(), "--in", "prod"])
+    ended = place.types(words.split())
     assert ended.exit_code == 4, ended
     assert f"; change {change} is about it" in ended.stderr
     assert f"try: kubectl rapt changes show {change}" in ended.stderr
+
+
+_ADDED = ["add", "http-check", "--name", "hello", "--in", "dev", "--set", "url=http://a.example.com"]
+
+
+@pytest.mark.parametrize(
+    "words", ["diff hello --in dev --with prod", "share hello --in prod --to-environment wide"]
+)
+def test_a_tool_that_another_environment_has_is_told_with_its_change(place: Place, words: str) -> None:
+    _changed(place)
+    (change,) = (branch.rpartition("/")[2] for branch in place.repository.branches if branch != "main")
+    added = place.types(_ADDED)
+    assert added.exit_code == 0, added
+    ended = place.types(words.split())
+    assert ended.exit_code == 4, ended
+    assert hints.shown(ended.stderr) == [f"kubectl rapt changes show {change}"]
 
 
 def test_a_reviewed_run_is_printed_in_the_form_that_was_asked_for(place: Place) -> None:
