@@ -1,5 +1,7 @@
 """The folder that a person works in, read strictly, and written whole or not at all."""
 
+import hashlib
+import io
 import os
 import stat
 import subprocess
@@ -85,15 +87,40 @@ class Checkout:
             answer = self._git(root, *asked, *names)
             if answer.returncode:  # nobody knows what is committed
                 return "", frozenset()
-            listed = answer.stdout
+            entries = [
+                (entry[:2], entry[3:].removeprefix(prefix)) for entry in answer.stdout.split(b"\0") if entry
+            ]
+            edited = [path for state, path in entries if state == b" M"]
+            same = self._as_in_lfs(root, prefix, edited) if edited else set()
         except (OSError, subprocess.TimeoutExpired):
             return "", frozenset()
-        paths = [entry[3:].removeprefix(prefix) for entry in listed.split(b"\0") if entry]
+        paths = {path for _, path in entries} - same
         return head.stdout.decode().strip(), frozenset(os.fsdecode(path) for path in paths)
 
-    def _git(self, root: str, *words: str) -> "subprocess.CompletedProcess[bytes]":
+    def _as_in_lfs(self, root: str, prefix: bytes, edited: Sequence[bytes]) -> set[bytes]:
+        """Of edited files, those in Git LFS that are what their pointers in git say.
+
+        For git they are edited, because the filter that would make pointers of them is not run.
+        """
+        asked = b"".join(path + b"\0" for path in edited)
+        told = self._git(root, "check-attr", "-z", "--stdin", "filter", stdin=asked).stdout.split(b"\0")
+        filters = dict(zip(told[::3], told[2::3], strict=False))
+        paths = [path for path in edited if filters.get(path) == b"lfs" and b"\n" not in path]
+        names = b"".join(b"HEAD:%s%s\n" % (prefix, path) for path in paths)
+        answer = io.BytesIO(self._git(root, "cat-file", "--batch", stdin=names).stdout if names else b"")
+        same = set()
+        for path in paths:
+            size = answer.readline().split(b" ")[-1].strip()
+            committed = answer.read(int(size) + 1)[:-1] if size.isdigit() else b""
+            with suppress(Invalid):
+                content = _read(Path(root, os.fsdecode(path)), root)
+                if committed == _pointer(content):
+                    same.add(path)
+        return same
+
+    def _git(self, root: str, *words: str, stdin: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
         """Ask git about a folder that may be anybody's: nothing that its configuration names is run."""
-        return self._run(root, self._quiet(root), *words)
+        return self._run(root, self._quiet(root), *words, stdin=stdin)
 
     def _quiet(self, root: str) -> dict[str, str]:
         """The settings that switch off every content filter that is configured, by name.
@@ -116,7 +143,7 @@ class Checkout:
         return off | {f"{name}.required": "false" for name in names}
 
     def _run(
-        self, root: str, settings: Mapping[str, str], *words: str
+        self, root: str, settings: Mapping[str, str], *words: str, stdin: bytes = b""
     ) -> "subprocess.CompletedProcess[bytes]":
         environment = {
             **git_input.environment(self._environment, Trust.OWN, ()),
@@ -133,7 +160,7 @@ class Checkout:
                 ["git", "-C", root, *_SAFE, *words],
                 env=environment,
                 capture_output=True,
-                stdin=subprocess.DEVNULL,
+                input=stdin,
                 timeout=_GIT_SECONDS,
                 check=False,
             )
@@ -293,6 +320,16 @@ def _read(path: Path, root: str) -> bytes:
             return file.read(_MOST_BYTES + 1)
     except OSError as error:
         raise _bad(path, root, f"cannot be read: {error.strerror}") from error
+
+
+def _pointer(content: bytes) -> bytes:
+    """What Git LFS keeps in git for a file (https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md)."""
+    lines = (
+        "version https://git-lfs.github.com/spec/v1",
+        f"oid sha256:{hashlib.sha256(content).hexdigest()}",
+        f"size {len(content)}",
+    )
+    return "".join(f"{line}\n" for line in lines).encode()
 
 
 def _inside(root: str, path: str) -> Path:

@@ -1,5 +1,6 @@
 """``check`` and ``render`` in a checkout of the config repository: the files as they are there, without settings."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -115,6 +116,69 @@ def test_check_and_render_run_no_filter_of_the_clone(
     assert ask("check").stdout == f"1 tool checked in {checkout} at {head}, all right\n"
     assert ask("render").exit_code == 0
     assert not sprung.exists()
+
+
+POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:{}\nsize {}\n"
+
+
+LFS = "rendered/** filter=lfs diff=lfs merge=lfs -text\n"
+
+
+def in_lfs(checkout: Path, attributes: str = LFS) -> str:
+    """Commit the rendered file as Git LFS does: a pointer in git, the file on disk; the commit, shortened."""
+    (checkout / ".gitattributes").write_text(attributes)
+    content = (checkout / RENDERED).read_bytes()
+    (checkout / RENDERED).write_text(POINTER.format(hashlib.sha256(content).hexdigest(), len(content)))
+    head = commit(checkout)
+    (checkout / RENDERED).write_bytes(content)
+    return head
+
+
+def test_a_file_in_git_lfs_is_as_its_pointer_says_without_the_filter(
+    ask: Ask, checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert ask("render").exit_code == 0
+    head = in_lfs(checkout)
+    right = f"1 tool checked in {checkout} at {head}, all right\n"
+    assert ask("check").stdout == right
+    content = (checkout / RENDERED).read_bytes()
+    (checkout / RENDERED).write_bytes(content.replace(b"hello", b"howdy"))  # of the same size
+    edited = ask("check")
+    assert edited.exit_code == 1
+    assert f"{RENDERED}: is not what {TOOL} renders to: it was edited by hand\n" in edited.stdout
+    assert f"at {head} with 1 file not committed, 1 not right" in edited.stdout
+    assert ask("render").exit_code == 6, "what nobody can get back is not replaced"
+    (checkout / RENDERED).write_bytes(content)
+    assert ask("check").stdout == right
+    with monkeypatch.context() as patched:
+        patched.chdir(checkout / "tools")
+        assert ask("check").stdout == right
+    (checkout / TOOL).write_bytes(hello("busybox:1.36"))
+    assert ask("render").exit_code == 0, "what the commit has is replaced"
+
+
+def test_only_what_its_attributes_put_into_git_lfs_is_compared_by_its_pointer(
+    ask: Ask, checkout: Path
+) -> None:
+    assert ask("render").exit_code == 0
+    head = in_lfs(checkout, attributes="rendered/** diff=lfs\n")
+    assert f"at {head} with 1 file not committed" in ask("check").stdout
+
+
+def test_a_file_in_git_lfs_below_another_folder_of_the_repository(
+    ask: Ask, checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert ask("render").exit_code == 0
+    inner = checkout / "deploy äö"
+    inner.mkdir()
+    for name in (layout.PROJECT, "tools", "rendered"):
+        (checkout / name).rename(inner / name)
+    subprocess.run(["git", "config", "core.quotePath", "true"], cwd=checkout, check=True, timeout=60)
+    monkeypatch.chdir(inner)
+    head = in_lfs(inner)
+    assert ask("check").stdout == f"1 tool checked in {inner} at {head}, all right\n"
+    (inner / TOOL).write_bytes(hello("busybox:1.36"))
+    assert ask("render").exit_code == 0
 
 
 def test_check_asks_no_bare_repository_in_a_tree(
