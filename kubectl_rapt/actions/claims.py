@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from kubectl_rapt.actions import find
-from kubectl_rapt.actions.desired import Desired, Live
+from kubectl_rapt.actions.desired import Desired, Live, said
 from kubectl_rapt.errors import Conflict
+from kubectl_rapt.model import digits
 from kubectl_rapt.model.kinds import Manifest, Ref, ref_of
 from kubectl_rapt.model.plan import Create, Patch
 from kubectl_rapt.objects import applied
@@ -84,16 +85,15 @@ class Claim:
 
     def _is_in(self, record: Manifest) -> bool:
         """Whether nobody has claimed the environment for something else: for the same commit, all do the same."""
-        data = record["data"]
+        data = said(record)
         is_same = data.get("commit") == self.stamp.commit
         return bool(is_same and data.get("sequence", "0") == str(self.stamp.sequence))
 
 
 def of(want: Desired, live: Live) -> Claim:
     """The claim that a sync makes, from what it sees."""
-    data = live.record["data"] if live.record else {}
-    text = data.get("sequence", "0")
-    sequence = int(text) if text.isdecimal() else 0
+    data = said(live.record)
+    sequence = digits.whole(data.get("sequence", "")) or 0
     is_other = data.get("commit", "") != want.commit
     is_unfinished = bool(data) and data.get("state") != APPLIED
     overtakes = is_unfinished and (is_other or data.get("overtakes") == "true")

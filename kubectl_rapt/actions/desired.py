@@ -78,7 +78,7 @@ class Live:
     @property
     def commit(self) -> str:
         """The commit that was applied last; empty before the first time."""
-        return self.record["data"].get("commit", "") if self.record else ""
+        return said(self.record).get("commit", "")
 
     @property
     def owners(self) -> dict[Ref, Owner]:
@@ -90,6 +90,11 @@ class Live:
 def record_of(environment: Environment) -> Ref:
     """The address of the ConfigMap that says which commit of an environment was applied."""
     return Ref(CONFIG_MAP, f"rapt-sync-{environment.name}", environment.namespaces[0])
+
+
+def said(record: Manifest | None) -> Mapping[str, str]:
+    """What a record says; nothing where there is none, or where somebody has emptied it."""
+    return (record or {}).get("data") or {}
 
 
 def desired(found: Repository, name: str) -> Desired:
@@ -208,7 +213,7 @@ def check_history(world: World, environment: Environment, head: str) -> None:
     try:
         check_cluster(world, environment)
         record = find.perhaps(world, record_of(environment))
-        applied = record["data"].get("commit", "") if record else ""
+        applied = said(record).get("commit", "")
         is_there = not applied or repository.contains(world, head, applied)
         if not is_there:
             # Somebody may have committed and synced since that commit was read: then main has it by now.

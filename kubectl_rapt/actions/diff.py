@@ -70,7 +70,7 @@ def pending(world: World, environment: str, tool: str) -> Compared:
     place = found.project().environment(environment)
     desired.check_cluster(world, place)
     record = find.perhaps(world, desired.record_of(place))
-    applied = record["data"].get("commit", "") if record else ""
+    applied = desired.said(record).get("commit", "")
     path = layout.rendered(environment, tool)
     before = world.git.files(found.remote, applied, path) if applied else {}
     if path not in before and path not in found.files:

@@ -108,7 +108,7 @@ def drift(world: World, name: str) -> Drift:
     desired.check_cluster(world, want.environment)
     live = desired.look(world, want)
     found = [*_missing_or_changed(world, want, live), *_surplus(want, live)]
-    data = live.record["data"] if live.record else {}
+    data = desired.said(live.record)
     switched = [
         Switched(ref, how)
         for ref, manifest in live.objects.items()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from kubectl_rapt import writes
 from kubectl_rapt.actions import find, rights
 from kubectl_rapt.errors import Conflict, NotFound, Refused, Unavailable, UsageError
-from kubectl_rapt.model import shell
+from kubectl_rapt.model import digits, shell
 from kubectl_rapt.model.duration import Duration
 from kubectl_rapt.model.kinds import (
     CLUSTER_ROLE_BINDING,
@@ -134,7 +134,8 @@ def _version(world: World, manifest: Manifest) -> str:
     if live is None:
         return ""
     found = (live["metadata"].get("annotations") or {}).get(labels.SCHEMA, "0")
-    if not found.isdigit() or int(found) > crds.FORMAT:
+    number = digits.whole(found)
+    if number is None or number > crds.FORMAT:
         raise Refused(
             "newer-installed",
             f"a newer Rapt has installed format {found} here; this one has {crds.FORMAT} and never downgrades",

@@ -8,7 +8,7 @@ from typing import Literal
 from kubectl_rapt.actions import drift, find, listing, stuck
 from kubectl_rapt.actions.drift import Drift
 from kubectl_rapt.errors import NotFound, RaptError, Refused
-from kubectl_rapt.model import names
+from kubectl_rapt.model import digits, names
 from kubectl_rapt.model.kinds import CUSTOM_RESOURCE_DEFINITION, TOOL, Manifest, Ref
 from kubectl_rapt.objects import crds, labels, reading, tools
 from kubectl_rapt.ports.world import World
@@ -189,7 +189,7 @@ def _kind(world: World, manifest: Manifest) -> Kind:
     conditions = (live.get("status") or {}).get("conditions") or ()
     if not any(one["type"] == "Established" and one["status"] == "True" for one in conditions):
         return Kind(name, "not-served", found, made)
-    number = int(found) if found.isdigit() else 0
+    number = digits.whole(found) or 0
     standing: Standing = "ok" if number == crds.FORMAT else "older" if number < crds.FORMAT else "newer"
     return Kind(name, standing, found, made)
 

@@ -38,6 +38,7 @@ _NEW_JOB = (
 """Whether an attempt is asked for with another Job than the Run's."""
 _SCHEDULED = f"(object.spec.requestedBy == '{jobs.CRON}' && has(object.spec.adopted) && {_JOBS})"
 _POD = "spec.template.spec"
+_ACCOUNT = f"{_POD}.?serviceAccountName.orValue('')"
 
 
 def manifests(form: int) -> list[Manifest]:
@@ -49,6 +50,7 @@ def manifests(form: int) -> list[Manifest]:
     name = f"authorizer.group('{TOOL.group}').resource('tools').namespace(request.namespace)"
     may_sync = f"{name}.name(params.metadata.name).check('patch').allowed()"
     is_other = "object.spec.tool != params.metadata.name"
+    has_its_job = "has(params.spec.job) && object.spec.job == params.spec.job"
     return [
         *_policy(
             form,
@@ -76,6 +78,10 @@ def manifests(form: int) -> list[Manifest]:
                     "wish.by must be the user who asks for the attempt",
                 ),
                 _only(
+                    f"!{_NEW_JOB} || object.spec.wish.job.{_ACCOUNT} == object.spec.job.{_ACCOUNT}",
+                    "the Job of a retry has the service account of its run",
+                ),
+                _only(
                     "request.operation == 'CREATE' || "
                     f"[{', '.join(repr(one) for one in _NEVER_CHANGED)}].all(one, (one in object.spec) == "
                     "(one in oldObject.spec) && (!(one in object.spec) || "
@@ -97,14 +103,18 @@ def manifests(form: int) -> list[Manifest]:
             [
                 _only(
                     f"{is_other} || params.spec.?runs.orValue('') != 'reviewed' || {may_sync} || "
-                    f"(request.operation == 'UPDATE' ? !{_NEW_JOB} : has(object.spec.adopted))",
+                    f"(request.operation == 'UPDATE' ? !{_NEW_JOB} : "
+                    f"has(object.spec.adopted) && !has(object.spec.wish) && {has_its_job})",
                     "runs of this tool are reviewed: only those who may patch the tool may create or change them",
                 ),
                 _only(
-                    f"request.operation == 'UPDATE' || {is_other} || has(object.spec.adopted) || "
-                    "!has(params.spec.job) || "
-                    f"object.spec.job.{_POD}.?serviceAccountName.orValue('') == "
-                    f"params.spec.job.{_POD}.?serviceAccountName.orValue('')",
+                    f"request.operation == 'UPDATE' || {is_other} || !has(object.spec.adopted) || "
+                    f"!has(params.spec.job) || {has_its_job}",
+                    "a Run that begins with the Job of a schedule holds the Job of its tool",
+                ),
+                _only(
+                    f"request.operation == 'UPDATE' || {is_other} || !has(params.spec.job) || "
+                    f"object.spec.job.{_ACCOUNT} == params.spec.job.{_ACCOUNT}",
                     "the Job of a Run has the service account of its tool",
                 ),
             ],

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kubectl_rapt import documents
+from kubectl_rapt.model import digits
 from kubectl_rapt.model.kinds import Manifest
 from kubectl_rapt.objects import fields, labels
 from kubectl_rapt.objects.fields import Path
@@ -58,8 +59,7 @@ def stamp_of(found: Manifest) -> str:
 
 def sequence_of(found: Manifest) -> int:
     """The sequence of the sync that wrote a live object last; 0 where that is not known."""
-    text = stamp_of(found).partition("-")[0]
-    return int(text) if text.isascii() and text.isdecimal() else 0
+    return digits.whole(stamp_of(found).partition("-")[0]) or 0
 
 
 def is_current(manifest: Manifest, found: Manifest) -> bool:

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from kubectl_rapt.model import digits
 from kubectl_rapt.model.kinds import LEASE, Manifest, Ref
-from kubectl_rapt.objects import labels
+from kubectl_rapt.objects import labels, reading
 from kubectl_rapt.objects.runs import Run
 
 
@@ -40,15 +41,16 @@ def ref_of(run: Run) -> Ref:
     return Ref(LEASE, f"rapt-{run.tool}", run.namespace)
 
 
+@reading.reader(LEASE)
 def from_manifest(manifest: Manifest) -> Lease:
     """Read a Lease object; one that somebody else made is nobody's."""
     metadata = manifest["metadata"]
-    attempt = (metadata.get("annotations") or {}).get(labels.ATTEMPT, "")
+    attempt = digits.whole((metadata.get("annotations") or {}).get(labels.ATTEMPT, ""))
     return Lease(
         name=metadata["name"],
         namespace=metadata["namespace"],
-        holder=(manifest.get("spec") or {}).get("holderIdentity", ""),
-        attempt=int(attempt) if attempt.isdigit() else 0,
+        holder=(manifest.get("spec") or {}).get("holderIdentity") or "",
+        attempt=attempt or 0,
         uid=metadata["uid"],
         resource_version=metadata["resourceVersion"],
     )

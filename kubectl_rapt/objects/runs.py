@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from kubectl_rapt import documents
-from kubectl_rapt.model import times
+from kubectl_rapt.model import names, times
 from kubectl_rapt.model.kinds import CONFIG_MAP, RUN, SECRET, Manifest, Ref
 from kubectl_rapt.objects import labels, reading, retry_policies
 from kubectl_rapt.objects.retry_policies import RetryPolicy
@@ -343,7 +343,7 @@ def from_manifest(manifest: Manifest) -> Run:
         resource_version=metadata.get("resourceVersion", ""),
         generation=metadata.get("generation", 0),
         created_at=_time(metadata, "creationTimestamp"),
-        attempts=tuple(_attempt_from_data(attempt) for attempt in status.get("attempts") or ()),
+        attempts=_attempts(status),
         state=status.get("state", ""),
         next_attempt_at=_time(status, "nextAttemptAt"),
         result=status.get("result", ""),
@@ -383,7 +383,25 @@ def attempt_to_data(attempt: Attempt) -> dict[str, Any]:
     return {**data, **{key: getattr(attempt, key) for key in _TEXTS if getattr(attempt, key)}}
 
 
+def _attempts(status: Mapping[str, Any]) -> tuple[Attempt, ...]:
+    """The attempts as they are recorded. Raises ValueError: others may write any status, and this is none of Rapt's."""
+    found = tuple(_attempt_from_data(attempt) for attempt in status.get("attempts") or ())
+    state = status.get("state", "")
+    if found and not found[-1].cause and state not in ("", RUNNING):
+        raise ValueError(f"it is {state}, and attempt {found[-1].number} has not ended")
+    return found
+
+
 def _attempt_from_data(data: Mapping[str, Any]) -> Attempt:
+    attempt = _attempt(data)
+    if not names.is_dns_subdomain(attempt.job):
+        raise ValueError(f'attempt {attempt.number} has a Job called "{attempt.job}"')
+    if attempt.cause and attempt.finished_at is None:
+        raise ValueError(f"attempt {attempt.number} has ended as {attempt.cause}, and does not say when")
+    return attempt
+
+
+def _attempt(data: Mapping[str, Any]) -> Attempt:
     return Attempt(
         number=data["number"],
         job=data["job"],

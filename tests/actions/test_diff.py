@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from kubectl_rapt.actions import add, diff, set_, share
+from kubectl_rapt.actions import add, claims, desired, diff, set_, share
+from kubectl_rapt.actions import repository as repositories
 from kubectl_rapt.actions.diff import Compared
 from kubectl_rapt.config import layout
-from kubectl_rapt.errors import NotFound, Refused
+from kubectl_rapt.errors import Invalid, NotFound, Refused
 from kubectl_rapt.model.kinds import NAMESPACE, Ref
 from kubectl_rapt.model.versions import VersionRange
 from tests.actions.test_verbs import made
@@ -38,6 +40,26 @@ def synced(world: FakeWorld, commit: str) -> None:
     metadata = {"name": "rapt-sync-dev", "namespace": "team"}
     data = {"commit": commit, "state": "applied"}
     world.cluster.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data})
+
+
+@pytest.mark.parametrize("data", [{}, {"data": {}}, {"data": None}, {"data": {"sequence": "²"}}])
+def test_a_record_that_somebody_has_emptied_says_that_nothing_was_applied(
+    ann: FakeWorld, team: RegistryRepository, data: dict[str, Any]
+) -> None:
+    metadata = {"name": "rapt-sync-dev", "namespace": "team"}
+    ann.cluster.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, **data})
+    assert shown(diff.pending(ann, "dev", "say")) == ["+serviceaccount/rapt-say", "+tool/say"]
+    want = desired.desired(repositories.read(ann), "dev")
+    assert claims.of(want, desired.look(ann, want)).stamp.sequence == 1
+
+
+@pytest.mark.parametrize("commit", ["--help", "main", "0" * 39, "\x1b[2J", "../x"])
+def test_a_record_of_what_is_no_commit_is_refused(
+    ann: FakeWorld, team: RegistryRepository, commit: str
+) -> None:
+    synced(ann, commit)
+    with pytest.raises(Invalid, match="is not a commit id"):
+        diff.pending(ann, "dev", "say")
 
 
 def shown(found: Compared) -> list[str]:

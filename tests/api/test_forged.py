@@ -169,29 +169,58 @@ def test_the_api_server_refuses_runs_and_changes_in_the_name_of_somebody_else(st
 def test_a_run_has_the_service_account_of_its_tool_and_its_status_is_not_for_everybody(stage: Stage) -> None:
     strange = stage.run("strange", "ann", evil(serviceAccountName="root"))
     assert "has the service account of its tool" in stage.creates("ann", strange)
-    # A CronJob's Job that was made before the tool got another account is recorded as it was.
-    adopted = stage.run("adopted", "ann", evil(serviceAccountName="root"))
-    adopted["spec"]["adopted"] = {"job": "x", "uid": "y"}
-    assert "created" in stage.creates("ann", adopted)
     assert "created" in stage.creates("ann", stage.run("one", "ann"))
+    wish = {"attempt": 2, "by": f"ann-of-{stage.namespace}", "job": evil(serviceAccountName="root")}
+    refusal = "the Job of a retry has the service account of its run"
+    assert refusal in stage.patches("ann", "one", {"spec": {"wish": wish}})
+    assert refusal in stage.creates("ann", stage.run("two", "ann", wish=wish))
+    own = {**wish, "job": evil(**IMAGE)}
+    assert "patched" in stage.patches("ann", "one", {"spec": {"wish": own}}, "--dry-run=server")
     said = {"status": {"state": "Succeeded"}}
     assert "those who may create Jobs" in stage.patches("ron", "one", said, "--subresource=status")
     assert "patched" in stage.patches("ann", "one", said, "--subresource=status")
 
 
-def test_reviewed_runs_are_for_those_who_may_patch_the_tool(stage: Stage) -> None:
+def a_reviewed_tool(stage: Stage) -> dict[str, Any]:
+    """The tool ``careful``, as soon as the API server knows of it; and a run of it that meg may not create."""
     namespaces.apply(stage.cluster.kubeconfig, tool(stage.namespace, "careful", runs="reviewed"))
     run = stage.run("careful-1", "meg", tool="careful")
-    for _ in range(60):  # the API server learns of a new tool a moment later
-        answer = stage.creates("meg", run, "--dry-run=server")
-        if "are reviewed" in answer:
+    for _ in range(60):
+        if "are reviewed" in stage.creates("meg", run, "--dry-run=server"):
             break
+    return run
+
+
+def test_reviewed_runs_are_for_those_who_may_patch_the_tool(stage: Stage) -> None:
+    run = a_reviewed_tool(stage)
     refusal = "runs of this tool are reviewed"
     assert refusal in stage.creates("meg", run)
     assert "created" in stage.creates("ann", stage.run("careful-1", "ann", tool="careful"))
     wish = {"attempt": 2, "by": f"meg-of-{stage.namespace}"}
     assert refusal in stage.patches("meg", "careful-1", {"spec": {"wish": {**wish, "job": due.JOB_AS_TOOL}}})
     assert "patched" in stage.patches("meg", "careful-1", {"spec": {"wish": wish}})
+
+
+def test_a_run_that_claims_to_be_of_a_schedule_holds_nothing_but_the_job_of_its_tool(stage: Stage) -> None:
+    a_reviewed_tool(stage)
+    adopted = {"job": "x", "uid": "y"}
+    strange, own = evil(**IMAGE), due.JOB_AS_TOOL
+    wish = {"attempt": 2, "by": f"meg-of-{stage.namespace}"}
+    refusals = [("careful", "runs of this tool are reviewed"), ("backup", "holds the Job of its tool")]
+    for name, refusal in refusals:
+        for by in (f"meg-of-{stage.namespace}", "cron"):
+            run = stage.run("forged", "meg", strange, tool=name, adopted=adopted, requestedBy=by)
+            assert refusal in stage.creates("meg", run)
+        run = stage.run(f"true-{name}", "meg", own, tool=name, adopted=adopted, requestedBy="cron")
+        assert "created" in stage.creates("meg", run)
+    # Its next attempt may be asked for, and holds the same.
+    for given in (wish, {**wish, "job": strange}):
+        run = stage.run("wished", "meg", own, tool="careful", adopted=adopted, wish=given)
+        assert "runs of this tool are reviewed" in stage.creates("meg", run)
+    assert "patched" in stage.patches("meg", "true-careful", {"spec": {"wish": wish}})
+    assert stage.ann.types("reconcile").exit_code == 0
+    images = {one["spec"]["template"]["spec"]["containers"][0]["image"] for one in stage.get("jobs")["items"]}
+    assert images == {"busybox:1.35"}
 
 
 def test_who_may_not_create_jobs_has_nobody_create_one_for_them(stage: Stage) -> None:

@@ -13,6 +13,7 @@ from kubectl_rapt.writes import Writers
 from tests import finished
 from tests.cluster import kubectl
 from tests.hostile import HOSTILE, assert_harmless
+from tests.killing import Person
 from tests.repositories import SOMEONE
 
 COMMANDS = {
@@ -91,6 +92,56 @@ def hostile(admin: tuple[World, Writers], namespace: str) -> None:
     writers.cluster.patch(Ref(RUN, "evil-1", namespace), {"status": status}, subresource="status")
     for about in (made, run, ended):
         writers.cluster.create(_event(about))
+
+
+FAR = "9999-12-31T23:59:59Z"
+ATTEMPT = {"number": 1, "job": "x", "uid": "y"}
+IMPOSSIBLE: dict[str, dict[str, Any]] = {
+    "no-end": {"state": "Running", "attempts": [{**ATTEMPT, "cause": "Failed"}]},
+    "no-end-of-a-success": {"state": "Succeeded", "attempts": [{**ATTEMPT, "cause": "Succeeded"}]},
+    "end-of-time": {"state": "Retrying", "attempts": [{**ATTEMPT, "cause": "Failed", "finishedAt": FAR}]},
+    "begun-at-no-time": {"state": "Running", "attempts": [{**ATTEMPT, "startedAt": FAR}]},
+    "due-at-no-time": {"state": "Retrying", "nextAttemptAt": FAR, "attempts": [ATTEMPT]},
+    "over-while-it-runs": {"state": "Succeeded", "attempts": [ATTEMPT]},
+    "job-without-a-name": {"state": "Running", "attempts": [{**ATTEMPT, "job": ""}]},
+    "job-elsewhere": {"state": "Running", "attempts": [{**ATTEMPT, "job": "../../secrets/a"}]},
+}
+"""Statuses that the API server takes from whoever may write them, and that nobody's run can have."""
+
+
+def test_runs_that_nobody_can_have_had_stop_no_list_and_are_named(
+    admin: tuple[World, Writers], namespace: str, user: Path, tmp_path: Path
+) -> None:
+    _, writers = admin
+    retry = {"name": "r", "summary": "s", "attempts": 5, "delay": "60s", "factor": 1, "otherwise": "retry"}
+    for name, status in IMPOSSIBLE.items():
+        finished.create(writers, finished.a_run(name, namespace, retry=retry))
+        writers.cluster.patch(Ref(RUN, name, namespace), {"status": status}, subresource="status")
+    finished.create(writers, finished.a_run("good", namespace, concurrency="queue"))
+    lease = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "spec": {"holderIdentity": "x"}}
+    metadata = {"name": "rapt-backup", "namespace": namespace, "annotations": {"rapt.dev/attempt": "²"}}
+    writers.cluster.create({**lease, "metadata": {**metadata, "labels": {"rapt.dev/tool": "backup"}}})
+    ann = Person(tmp_path / "ann", user)
+    for command, shows in (
+        ("runs", "good"),
+        ("runs -o wide", "good"),
+        ("status", "1 Pending"),
+        ("reconcile --dry-run", "good"),
+    ):
+        ended = ann.types(*command.split())
+        text = ended.stdout + ended.stderr
+        assert "  report: " not in text, f"{command}: {text}"
+        assert shows in text, f"{command}: {text}"
+    broken = ann.types("runs").stdout
+    for name in IMPOSSIBLE:
+        assert name in broken
+        assert "Broken: " in ann.types("describe", name).stdout
+        for verb in (("why",), ("cancel",), ("logs",), ("retry", "--detach")):
+            ended = ann.types(verb[0], name, *verb[1:])
+            said = ended.stdout + ended.stderr
+            assert "  report: " not in said, f"{verb} {name}: {said}"
+            assert ended.exit_code == 5, f"{verb} {name}: {said}"
+            assert f"run/{name} cannot be read: " in said, f"{verb} {name}: {said}"
 
 
 def _event(about: Any) -> dict[str, Any]:

@@ -23,13 +23,15 @@ from kubectl_rapt.adapters import git_answers
 from kubectl_rapt.adapters.cluster import answers
 from kubectl_rapt.config import changes, installation, layout, project
 from kubectl_rapt.errors import RaptError
+from kubectl_rapt.model import causes
 from kubectl_rapt.model.duration import Duration
 from kubectl_rapt.model.jsonpath import JsonPath
 from kubectl_rapt.model.kinds import JOB
 from kubectl_rapt.model.quantity import Quantity
 from kubectl_rapt.objects import runs, tools
 from kubectl_rapt.ports.git import Trust
-from kubectl_rapt.runs import schedules
+from kubectl_rapt.runs import lifecycle, schedules, standing
+from kubectl_rapt.runs.lifecycle import Seen
 from kubectl_rapt.templating import declared, definition, index, parameters, policies
 from kubectl_rapt.templating.parameters import Parameter
 from kubectl_rapt.templating.render import render
@@ -255,6 +257,90 @@ def _value(given: tuple[str, Any]) -> object:
     return parameters.value_of(Parameter("p", kind, choices=("a",) if kind == "choice" else ()), value)  # type: ignore[arg-type]
 
 
+_TIMES = some.sampled_from(
+    [
+        *(
+            "2026-11-22T12:00:00Z",
+            "2026-11-22T11:59:00Z",
+            "1970-01-01T00:00:00Z",
+            "1000-01-01T00:00:00+23:59",
+        ),
+        *("8999-12-31T23:59:59Z", "9999-12-31T23:59:59Z", "9999-12-31T23:59:59-23:59"),
+    ]
+)
+_TEXT = some.sampled_from(["", "x", HOSTILE])
+_ATTEMPTS = some.lists(
+    some.fixed_dictionaries(
+        {
+            "number": some.sampled_from([1, 2, 3, 100, 2**31 - 1]),
+            "job": some.sampled_from(["a-1", "a-2", "", "../x", "x" * 253]),
+            "uid": some.sampled_from(["", "u"]),
+        },
+        optional={
+            "startedAt": _TIMES,
+            "finishedAt": _TIMES,
+            "cause": some.sampled_from([*causes.CAUSES, "", HOSTILE]),
+            "exitCode": some.sampled_from([0, 1, 137, -(2**31)]),
+            "message": _TEXT,
+            "evidence": _TEXT,
+        },
+    ),
+    max_size=4,
+)
+_FINISHED = some.fixed_dictionaries(
+    {
+        "type": some.just("Finished"),
+        "status": some.sampled_from(["True", "Unknown"]),
+        "reason": _TEXT,
+        "message": _TEXT,
+        "lastTransitionTime": _TIMES,
+    }
+)
+_RETRY = some.fixed_dictionaries(
+    {"name": _TEXT, "summary": _TEXT, "attempts": some.sampled_from([1, 3, 100])},
+    optional={
+        "delay": some.sampled_from(["0s", "60s", "24000d"]),
+        "factor": some.sampled_from([1, 2, 10]),
+        "maxDelay": some.sampled_from(["0s", "24000d"]),
+        "otherwise": some.sampled_from(["retry", "ignore", "give-up"]),
+        "rules": some.just([{"action": "retry", "memory": {"factor": 10}, "deadline": {"factor": 10}}]),
+    },
+)
+_STATUSES = some.tuples(
+    some.fixed_dictionaries(
+        {},
+        optional={
+            "retry": _RETRY,
+            "wish": some.fixed_dictionaries({"attempt": some.integers(2, 100)}, optional={"by": _TEXT}),
+            "cancelledBy": _TEXT,
+            "adopted": some.just({"job": "x", "uid": "u"}),
+            "concurrency": some.sampled_from(["forbid", "queue"]),
+            "notAfter": _TIMES,
+            "slot": _TIMES,
+        },
+    ),
+    some.fixed_dictionaries(
+        {},
+        optional={
+            "state": some.sampled_from(runs.STATES),
+            "attempts": _ATTEMPTS,
+            "nextAttemptAt": _TIMES,
+            "conditions": _FINISHED.map(lambda one: [one]),
+            "log": _TEXT,
+        },
+    ),
+)
+"""The spec and the status of Runs as the API server takes them from anybody who may write them."""
+
+
+def _judged(given: tuple[dict[str, Any], dict[str, Any]]) -> object:
+    manifest = a_run("a", "b", **given[0])
+    manifest["metadata"] |= {"uid": "u", "resourceVersion": "1", "creationTimestamp": "2026-11-22T11:00:00Z"}
+    run = runs.from_manifest({**manifest, "status": given[1]})
+    step = lifecycle.next_step(Seen(run, run, past=(), firing=""), NOON)
+    return step, lifecycle.job_name(run), standing.of_run(run, None, [], [], now=NOON)
+
+
 TARGETS = [
     Target("template source", _sources, _render),
     Target(
@@ -278,6 +364,7 @@ TARGETS = [
     ),
     Target("Tool", changed([_TOOL, _OLD]), _tool),
     Target("Run", changed([a_run("a", "b")]), runs.from_manifest),
+    Target("what a Run says of itself", _STATUSES, _judged),
     Target(
         "cron line",
         mutated(["*/5 1-3 * jan mon-fri", "@every 1h30m", "@daily", "0 0 29 2 *", "0 0 1,15 * 0"]),

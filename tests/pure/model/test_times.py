@@ -32,7 +32,13 @@ def test_a_time_is_spelled_in_utc_wherever_it_is_from() -> None:
     assert times.spell(EVENING.astimezone(timezone(timedelta(hours=-5)))) == "2026-11-22T20:05:09Z"
 
 
-@pytest.mark.parametrize("text", ["", "yesterday", "22.11.2026", "2026-13-01T00:00:00Z"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "yesterday", "22.11.2026", "2026-13-01T00:00:00Z", "9999-12-31T23:59:59-23:59"),
+        *("9999-12-31T23:59:59Z", "9000-01-01T00:00:00Z"),  # no span could be added to these
+    ],
+)
 def test_what_is_no_time_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
         times.parse(text)

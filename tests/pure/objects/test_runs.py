@@ -8,6 +8,7 @@ import pytest
 
 from kubectl_rapt.model.kinds import RUN, Ref
 from kubectl_rapt.objects import runs
+from kubectl_rapt.objects.reading import Unreadable
 from kubectl_rapt.objects.runs import Attempt, Mount
 from kubectl_rapt.objects.tools import Source
 from tests.given import NOON, a_run, at
@@ -55,6 +56,32 @@ def test_what_a_hand_made_run_leaves_out_is_empty() -> None:
     read = runs.from_manifest(manifest)
     assert (read.labels, read.generation, read.requested_by) == ({}, 0, "")
     assert (read.attempts, read.result, read.source) == ((), "", None)
+
+
+@pytest.mark.parametrize(
+    ("attempt", "why"),
+    [
+        ({"cause": "Failed"}, "attempt 1 has ended as Failed, and does not say when"),
+        ({"cause": "Failed", "finishedAt": "1000-01-01T00:00:00Z"}, "does not say when"),
+        ({"finishedAt": "9999-12-31T23:59:59Z"}, "is not a time"),
+        ({"job": ""}, 'attempt 1 has a Job called ""'),
+        ({"job": "../../secrets/a"}, 'attempt 1 has a Job called "../../secrets/a"'),
+    ],
+)
+def test_attempts_that_nobody_can_have_recorded_are_refused_with_the_run(
+    attempt: dict[str, Any], why: str
+) -> None:
+    status = {"attempts": [{"number": 1, "job": "a", "uid": "u", **attempt}], "state": "Running"}
+    with pytest.raises(Unreadable) as refused:
+        runs.from_manifest(stored(runs.to_manifest(a_run()), status))
+    assert why in refused.value.message
+
+
+@pytest.mark.parametrize("state", ["Retrying", "Succeeded", "Failed", "Exhausted", "NotStarted"])
+def test_a_run_that_is_over_while_its_last_attempt_is_open_is_refused(state: str) -> None:
+    status = {"attempts": [{"number": 1, "job": "a", "uid": "u"}], "state": state}
+    with pytest.raises(Unreadable, match=f"it is {state}, and attempt 1 has not ended"):
+        runs.from_manifest(stored(runs.to_manifest(a_run()), status))
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,8 @@ def a_run(
     """A Run that ended so many days before noon, with attempts that are recorded, or open."""
     at = times.parse(ago(days))
     ended = {"lastTransitionTime": times.spell(at), "type": "Finished", "status": "True"}
-    attempts = [{"number": 1, "job": one, "uid": f"uid-{one}", "cause": "Succeeded"} for one in jobs]
+    end = {"cause": "Succeeded", "finishedAt": times.spell(at)}
+    attempts: list[dict[str, Any]] = [{"number": 1, "job": one, "uid": f"uid-{one}", **end} for one in jobs]
     attempts += [{"number": 1, "job": one, "uid": f"uid-{one}"} for one in open_jobs]
     return {
         "apiVersion": "rapt.dev/v1alpha1",
@@ -341,7 +342,8 @@ def a_history(draw: some.DrawFn) -> tuple[list[Manifest], list[Manifest]]:
         jobs.append(job)
         if run and draw(some.booleans()):
             key = draw(some.sampled_from(["jobs", "open_jobs"]))
-            state = draw(some.sampled_from(["Succeeded", "Failed", "Exhausted", "Running", "Retrying"]))
+            over = ["Succeeded", "Failed", "Exhausted", "Running", "Retrying"]
+            state = draw(some.sampled_from(over if key == "jobs" else ["Running"]))
             late = draw(some.sampled_from([{}, {"notAfter": ago(-1)}]))
             own: dict[str, Any] = {key: [f"j{index}"]}
             held = draw(keeps)
@@ -476,7 +478,7 @@ def a_cancelled_job(name: str, run: str, **labels: str) -> dict[str, Any]:
 
 
 def its_run(name: str, job: str, days: float, **closed: Any) -> dict[str, Any]:
-    run = a_run(name, state="Failed", days=days)
+    run = a_run(name, state="Failed" if closed else "Running", days=days)
     attempt = {"number": 1, "job": job, "uid": f"uid-{job}", "finishedAt": ago(days), **closed}
     run["status"]["attempts"] = [attempt]
     return run
