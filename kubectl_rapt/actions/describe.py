@@ -8,6 +8,7 @@ from kubectl_rapt.errors import Invalid, NotFound, UsageError
 from kubectl_rapt.model import names, shell
 from kubectl_rapt.model.kinds import CRON_JOB, EVENT, JOB, POD, RUN, TOOL, Kind, Manifest, Ref
 from kubectl_rapt.objects import events, jobs, labels, reading, runs, tools
+from kubectl_rapt.objects.events import Event
 from kubectl_rapt.objects.runs import Attempt, Run
 from kubectl_rapt.objects.tools import Tool
 from kubectl_rapt.ports.world import World
@@ -64,7 +65,7 @@ class OfRun:
     manifest: Manifest
     run: Run | None
     problem: str
-    events: Sequence[Manifest]
+    events: Sequence[Event]
     standing: Standing | None
 
 
@@ -193,35 +194,20 @@ def _jobs(manifest: Manifest) -> list[str]:
     return [one.get("job", "") for one in (manifest.get("status") or {}).get("attempts") or ()]
 
 
-def _events(world: World, manifest: Manifest, its_jobs: Sequence[str]) -> list[Manifest]:
+def _events(world: World, manifest: Manifest, its_jobs: Sequence[str]) -> list[Event]:
     """The events of a run, its Jobs and their pods: of pods that are gone, too, as long as Kubernetes keeps them."""
     name, namespace = manifest["metadata"]["name"], manifest["metadata"]["namespace"]
 
-    def of(kind: str) -> list[Manifest]:
+    def of(kind: str) -> list[Event]:
         found = world.cluster.list(EVENT, namespace, fields=f"involvedObject.kind={kind}")
-        readable = reading.readable(_event, found)
-        return [
-            one for one in readable if _belongs(one["involvedObject"].get("name", ""), kind, name, its_jobs)
-        ]
+        readable = reading.readable(events.from_manifest, found)
+        return [one for one in readable if _belongs(one.about, kind, name, its_jobs)]
 
     found = [one for its in threads.each(of, (RUN.name, JOB.name, POD.name)) for one in its]
-    return sorted(found, key=time_of)
-
-
-def _event(manifest: Manifest) -> Manifest:
-    """An event as it is, once it is known that it can be read."""
-    events.from_manifest(manifest)
-    return manifest
+    return sorted(found, key=lambda one: one.order)
 
 
 def _belongs(name: str, kind: str, run: str, jobs: Sequence[str]) -> bool:
     if kind == RUN.name:
         return name == run
     return name in jobs if kind == JOB.name else name.rpartition("-")[0] in jobs
-
-
-def time_of(event: Manifest) -> str:
-    """When an event was seen last."""
-    series = event.get("series") or {}
-    times = (series.get("lastObservedTime"), event.get("lastTimestamp"), event.get("eventTime"))
-    return str(next((one for one in times if one), event["metadata"]["creationTimestamp"]))

@@ -80,11 +80,7 @@ def read(
 
 
 def _by_time(found: Iterable[tuple[Event, Manifest]]) -> list[tuple[Event, Manifest]]:
-    # Most times are in whole seconds; an event's name ends with the nanosecond of its first time, in hex digits.
-    return sorted(
-        found,
-        key=lambda one: (one[0].last_at.replace(microsecond=0), one[0].name.rpartition(".")[2], one[0].name),
-    )
+    return sorted(found, key=lambda one: one[0].order)
 
 
 def follow(

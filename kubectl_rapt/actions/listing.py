@@ -203,12 +203,12 @@ def _as_they_stand(
         listing.overdue += bool(now.overdue)
         if now.state == runs.RUNNING and now.message:
             listing.remarks.append(f"{line.name}: {now.message}")
-        yield listed.as_it_stands(line, now, run.retry.attempts if run.retry else 1)
+        yield listed.as_it_stands(line, now, run)
     for one in own:
         now_of_job = of_jobs.get((one.line.namespace, one.line.name))
         if now_of_job and now_of_job.message and now_of_job.state == runs.RUNNING:
             listing.remarks.append(f"{one.line.name}: {now_of_job.message}")
-        yield listed.as_it_stands(one.line, now_of_job, 1) if now_of_job else one.line
+        yield listed.as_it_stands(one.line, now_of_job) if now_of_job else one.line
 
 
 def _scheduled(world: World, wanted: Wanted, tell: Callable[[RaptError], None]) -> dict[Place, Scheduled]:

@@ -46,16 +46,18 @@ def at(world: World, found: Found) -> Seen:
     ][:_LOGS]
     lines = threads.each(lambda one: _log(world, *one), ended) if ended else []
     logs = {(pod.name, one.name): said for (pod, one), said in zip(ended, lines, strict=True) if said}
+    said = _events(world, found, namespace)
     return Seen(
         found.job,
         found.pods,
-        _events(world, found, namespace),
+        said,
         logs,
         _until(found),
         _workload(world, found),
         _refusal(world, found),
         _nodes(world, found.pods),
         _crlf(world, found),
+        has_ended=found.job is not None and outcomes.of(found.job, found.pods, said) is not None,
     )
 
 
@@ -71,7 +73,11 @@ def _until(found: Found) -> Run | None:
     if run is None or job is None:
         return run
     numbers = [number for number, attempt in enumerate(run.attempts, 1) if attempt.uid == job.uid]
-    return replace(run, attempts=run.attempts[: numbers[0]]) if numbers else run
+    if not numbers or numbers[0] == len(run.attempts):
+        return run
+    return replace(
+        run, attempts=run.attempts[: numbers[0]], wish=run.wish if run.wished <= numbers[0] else None
+    )
 
 
 def closely(world: World, job: Job | None, pods: Sequence[Pod], outcome: Outcome) -> Outcome:

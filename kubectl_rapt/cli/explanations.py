@@ -12,7 +12,7 @@ from kubectl_rapt.model import times
 from kubectl_rapt.model.proposals import PullRequest
 from kubectl_rapt.objects import runs, tools
 from kubectl_rapt.objects.runs import Attempt
-from kubectl_rapt.runs import lifecycle, retries, standing
+from kubectl_rapt.runs import counting, lifecycle, retries, standing
 from kubectl_rapt.runs.causes.seen import Finding
 
 
@@ -31,11 +31,11 @@ def lines(one: Explanation, now: datetime) -> Iterator[tuple[str, str]]:
 
 def _forward(one: Explanation, now: datetime) -> Iterator[tuple[str, str]]:
     run, outcome = one.found.run, one.outcome
-    if outcome is None or not one.findings:
-        yield "state", _state(one)
-        if one.standing and one.standing.state == runs.RUNNING and one.standing.message:
-            yield "waits", one.standing.message
-            yield "", standing.SIDECAR
+    yield "state", _state(one)
+    is_open = outcome is None or not one.findings
+    if is_open and one.standing and one.standing.state == runs.RUNNING and one.standing.message:
+        yield "waits", one.standing.message
+        yield "", standing.SIDECAR
     if one.findings:
         first, *others = one.findings
         yield "cause", _said(first)
@@ -65,20 +65,19 @@ def _said(finding: Finding) -> str:
 
 
 def _state(one: Explanation) -> str:
-    if one.outcome and one.outcome.is_success:
-        return "Succeeded"
-    if one.standing:
-        return one.standing.status
+    stands, run = one.standing, one.found.run
+    if stands and run and (run.allowed > 1 or stands.attempt > 1):
+        return f"{stands.words}, {counting.named(stands.attempt, run.allowed, run.wished)}"
+    if stands:
+        return stands.words
     return one.found.run.status if one.found.run else one.outcome.cause if one.outcome else "Running"
 
 
 def _attempt(attempt: Attempt) -> str:
     code = f", exit code {attempt.exit_code}" if attempt.exit_code is not None else ""
-    took = ""
-    if attempt.started_at and attempt.finished_at:
-        took = f", {times.spell_seconds((attempt.finished_at - attempt.started_at).total_seconds())}"
-    node = f", on {attempt.node}" if attempt.node else ""
-    return f"{attempt.number}  {attempt.cause or 'open'}{code}{took}{node}"
+    took = times.spell_span(attempt.started_at, attempt.finished_at)
+    said = [f"{attempt.cause or 'open'}{code}", took, attempt.node and f"on {attempt.node}"]
+    return f"{attempt.number}  {', '.join(filter(None, said))}"
 
 
 def _back(one: Explanation) -> Iterator[tuple[str, str]]:

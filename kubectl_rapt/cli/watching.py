@@ -2,6 +2,7 @@
 
 import math
 import time
+from dataclasses import replace
 from datetime import datetime
 from typing import Literal, Protocol
 
@@ -14,10 +15,10 @@ from kubectl_rapt.errors import RaptError, Unavailable
 from kubectl_rapt.model import shell, times
 from kubectl_rapt.model.kinds import Ref
 from kubectl_rapt.objects import retry_fields, runs
-from kubectl_rapt.objects.runs import Run
+from kubectl_rapt.objects.runs import Attempt, Run
 from kubectl_rapt.ports.world import World
+from kubectl_rapt.runs import counting, lifecycle, retries
 from kubectl_rapt.runs import outcome as outcomes
-from kubectl_rapt.runs import retries
 from kubectl_rapt.runs.following import EndedEarly, LogLine, Note, Started
 from kubectl_rapt.runs.lifecycle import Later, Seen
 from kubectl_rapt.runs.outcome import EXIT_CODE, Outcome
@@ -73,7 +74,7 @@ class Lines:
                 terminal.say(f"{self._name}  {terminal.clean(_later(self._name, one, now))}")
             case Ended(run, attempt, then):
                 if outcome := outcomes.recorded(run, attempt.number):
-                    ended(self._name, outcome)
+                    ended(self._name, outcome, run, attempt, then)
                     if not outcome.is_success and run.retry:
                         terminal.say(f"  retry: {terminal.clean(_next(self._name, then, now))}")
             case Finished(run):
@@ -125,11 +126,13 @@ def watch(
     if outcome is None:
         terminal.say(f"{name} is suspended")
         return FAILED_WITHOUT_CODE
-    code = ended(name, outcome)
-    if run and run.attempts and run.attempts[-1].job == job.name:
-        after = advance.record(world, writers, run, outcome)
-        if after.retry and after.attempts[-1].cause and not outcome.is_success:
-            terminal.say(f"  retry: {terminal.clean(_next(name, retries.after(after), world.now()))}")
+    if run is None or not run.attempts or run.attempts[-1].job != job.name:
+        return ended(name, outcome)
+    last = lifecycle.closed(run.attempts[-1], outcome, world.now())
+    code = ended(name, outcome, run, last, retries.after(replace(run, attempts=(*run.attempts[:-1], last))))
+    after = advance.record(world, writers, run, outcome)
+    if after.retry and after.attempts[-1].cause and not outcome.is_success:
+        terminal.say(f"  retry: {terminal.clean(_next(name, retries.after(after), world.now()))}")
     return code
 
 
@@ -224,16 +227,34 @@ def _ask_to_cancel(world: World, writers: Writers, seen: Seen) -> None:
     terminal.say(f"{name}  {'cancelled' if stopping.was_stopped(run) else f'had ended before: {run.status}'}")
 
 
-def ended(name: str, outcome: Outcome) -> int:
-    """Say how a run ended; its exit code."""
-    took = ""
-    if outcome.started_at and outcome.finished_at:
-        took = f" after {times.spell_seconds((outcome.finished_at - outcome.started_at).total_seconds())}"
+def ended(
+    name: str,
+    outcome: Outcome,
+    run: Run | None = None,
+    attempt: Attempt | None = None,
+    then: Again | Over | None = None,
+) -> int:
+    """Say how a run ended, or one of its attempts that others follow; its exit code.
+
+    Args:
+        name: What to call it.
+        outcome: How it ended.
+        run: The run; None of a Job that has none.
+        attempt: The attempt of it that this is about.
+        then: What follows that attempt.
+    """
+    what, began_at = f"{name} ", outcome.started_at
+    if run and attempt and (isinstance(then, Again) or attempt.number < len(run.attempts)):
+        what += f" {counting.named(attempt.number, run.allowed, run.wished)}"
+    elif run and attempt:
+        began_at = run.released_at or began_at
+    took = times.spell_span(began_at, outcome.finished_at)
+    took = f" after {took}" if took else ""
     if outcome.is_success:
-        terminal.say(f"{name}  succeeded{took}")
+        terminal.say(f"{what} succeeded{took}")
         return 0
     code = f", exit code {outcome.exit_code}" if outcome.exit_code is not None else ""
-    terminal.say(f"{name}  failed{took}{code}", is_bad=True)
+    terminal.say(f"{what} failed{took}{code}", is_bad=True)
     terminal.say(f"  cause: {terminal.clean(cause(outcome))}")
     terminal.say(f"  why:   kubectl rapt why {shell.word(name)}")
     return code_of(outcome)

@@ -29,6 +29,11 @@ def spell(time: datetime) -> str:
     return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def spell_span(start: datetime | None, end: datetime | None) -> str:
+    """How long something took; empty if it is not known when it began or ended."""
+    return spell_seconds((end - start).total_seconds()) if start and end else ""
+
+
 def spell_seconds(seconds: float) -> str:
     """Spell a span for people, never rounded up: ``0s``, ``100s``, ``4m 10s``, ``6h``, ``2d``."""
     whole = max(0, int(seconds))

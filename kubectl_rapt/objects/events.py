@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from kubectl_rapt.model import times
@@ -12,6 +12,7 @@ from kubectl_rapt.objects import reading
 
 _EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 """What no component has seen happen is not between these; nearer to the ends of the calendar sums overflow."""
+_NANOSECONDS = re.compile(r"1[0-9a-f]{15}")
 _CONTAINER = re.compile(r"ontainers\{([a-z0-9-]+)\}$")
 
 
@@ -48,6 +49,29 @@ class Event:
     last_at: datetime
     by: str = ""
     container: str = ""
+
+    @property
+    def order(self) -> tuple[datetime, int, str]:
+        """What events are sorted by, so that a cause stands before its effect.
+
+        Most times are in whole seconds, but clients of Kubernetes name an event by the nanosecond of its first time.
+        Where neither tells the fraction, it is told after the others of its second: it is about what happened before.
+        """
+        second = self.last_at.replace(microsecond=0)
+        moment = self.last_at if self.last_at != second else self._named_moment(second)
+        return moment or second.replace(microsecond=999_999), self.count, self.name
+
+    def spell_age(self, now: datetime) -> str:
+        """How long ago it happened last, from whole seconds as all events have them."""
+        return times.spell_seconds((now - self.last_at.replace(microsecond=0)).total_seconds())
+
+    def _named_moment(self, second: datetime) -> datetime | None:
+        """The moment that the name tells, if it is of that second."""
+        suffix = self.name.rpartition(".")[2]
+        if not _NANOSECONDS.fullmatch(suffix):
+            return None
+        moment = _EARLIEST + timedelta(microseconds=int(suffix, 16) // 1000)
+        return moment if moment.replace(microsecond=0) == second else None
 
     @property
     def subject(self) -> str:

@@ -188,6 +188,21 @@ class Run:
         return self.state in FINISHED
 
     @property
+    def released_at(self) -> datetime | None:
+        """When its first Job was released: what it takes counts from then, over all attempts."""
+        return self.attempts[0].started_at if self.attempts else None
+
+    @property
+    def allowed(self) -> int:
+        """How many attempts its policy allows; 1 where nothing says that it is tried again."""
+        return self.retry.attempts if self.retry else 1
+
+    @property
+    def wished(self) -> int:
+        """The number of the attempt that a person asked for last; 0 for none."""
+        return self.wish.attempt if self.wish else 0
+
+    @property
     def is_wished(self) -> bool:
         """Whether a person has asked for its next attempt, of which nothing is recorded yet."""
         return self.wish is not None and self.wish.attempt == len(self.attempts) + 1

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from kubectl_rapt.model import causes, names, times
 from kubectl_rapt.model.kinds import JOB, RUN, Manifest
 from kubectl_rapt.objects import jobs, labels, reading, runs
+from kubectl_rapt.runs import counting
 
 if TYPE_CHECKING:
     from kubectl_rapt.runs.standing import Standing
@@ -122,7 +123,7 @@ def reader(columns: Sequence[str]) -> Callable[[Sequence[Any]], Fields]:
             tool,
             _status(state, cause, bool(number)),
             _state(state, cause),
-            _attempts(str(number), str(of), state),
+            _attempts(number, of, row[wish], state),
             by,
             begun_at,
             finished,
@@ -187,19 +188,19 @@ def is_open(fields: Fields) -> bool:
     return fields[_STATE] not in (*runs.FINISHED, causes.CANCELLED, BROKEN)
 
 
-def as_it_stands(line: Line, now: "Standing", of: int) -> Line:
+def as_it_stands(line: Line, now: "Standing", run: runs.Run | None = None) -> Line:
     """A line that says how the run stands, whatever its Run has recorded.
 
     Args:
         line: What is recorded.
         now: How it stands.
-        of: How many attempts its policy allows; 1 for none.
+        run: The Run; None of a Job that has none.
     """
     return replace(
         line,
         status=now.status,
         state=_state(now.state, now.status),
-        attempts=_attempts(str(now.attempt or ""), str(of), now.state),
+        attempts=_attempts(now.attempt, run.allowed if run else 1, run.wished if run else 0, now.state),
         started=times.spell(now.released_at) if now.released_at else "",
         finished=times.spell(now.finished_at) if now.finished_at else "",
         exit_code="" if now.exit_code is None else str(now.exit_code),
@@ -217,16 +218,12 @@ def fields(one: Line) -> Fields:
 
 
 def spell_duration(started: str, finished: str, now: datetime) -> str:
-    """How long a run took, or has taken so far; empty where nobody knows."""
-    if not started or started < _NEVER:
-        return ""
-    end = times.parse(finished) if finished else now
-    return times.spell_seconds((end - times.parse(started)).total_seconds())
+    """How long a run took, or has taken so far; empty if it is not known.
 
-
-def spell_span(start: datetime | None, end: datetime | None, now: datetime) -> str:
-    """How long something took, or has taken so far; empty where nobody knows when it began."""
-    return times.spell_seconds(((end or now) - start).total_seconds()) if start else ""
+    It is the time from the release of its first Job to the end of its last one, over all attempts and pods, as in
+    ``standing.Standing``.
+    """
+    return times.spell_span(times.perhaps(started), times.parse(finished) if finished else now)
 
 
 def spell_age(created: str, now: datetime) -> str:
@@ -251,10 +248,12 @@ def _created(created: str, begun: str) -> str:
     return begun if _NEVER <= begun < created else created
 
 
-def _attempts(number: str, of: str, state: str) -> str:
-    if not number:
-        return ""
-    counted = f"{number}/{of}" if of not in ("", "1") else number
+def _attempts(number: Any, allowed: Any, wished: Any, state: str) -> str:
+    """Which attempt of how many, of numbers as the API server tells them: what is none counts as missing."""
+    if not number or not isinstance(number, int):
+        return str(number or "")
+    at_most, since = (one if isinstance(one, int) else 0 for one in (allowed, wished))
+    counted = counting.counted(number, at_most, since)
     return f"{counted} {DEAD}" if state == runs.EXHAUSTED else counted
 
 
@@ -274,7 +273,12 @@ def of_run(manifest: Manifest) -> Line:
         spec["tool"],
         _status(state, last.get("cause", ""), bool(attempts)),
         _state(state, last.get("cause", "")),
-        _attempts(str(last.get("number", "")), str((spec.get("retry") or {}).get("attempts", "")), state),
+        _attempts(
+            last.get("number"),
+            (spec.get("retry") or {}).get("attempts"),
+            (spec.get("wish") or {}).get("attempt"),
+            state,
+        ),
         spec.get("requestedBy", ""),
         _created(metadata["creationTimestamp"], first.get("startedAt", "")),
         first.get("startedAt", ""),

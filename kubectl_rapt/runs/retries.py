@@ -11,6 +11,7 @@ from kubectl_rapt.objects import retry_fields
 from kubectl_rapt.objects.job_changes import JobChanges
 from kubectl_rapt.objects.retry_policies import MAX_ATTEMPTS, Action, RetryPolicy, Rule
 from kubectl_rapt.objects.runs import Attempt, Run
+from kubectl_rapt.runs import counting
 
 KUBERNETES_DELAY_SECONDS = 10
 """Kubernetes' own first back-off."""
@@ -64,16 +65,15 @@ def after(run: Run) -> Again | Over:
         return Over(f"cancelled by {run.cancelled_by}")
     if run.wish and run.is_wished:
         number = last.number + 1
-        return Again(
-            number, last.finished_at, f"attempt {number}", f"asked for by {run.wish.by}", is_wish=True
-        )
+        what = counting.named(number, run.allowed, number)
+        return Again(number, last.finished_at, what, f"asked for by {run.wish.by}", is_wish=True)
     if last.cause in (causes.SUCCEEDED, causes.CANCELLED):
         return Over(last.message or last.cause)
     policy = run.retry
     if policy is None:
         return Over("nothing says that it is tried again")
     # What a person asked for begins a new count: the policy looks at what happened since.
-    since = run.attempts[(run.wish.attempt - 1 if run.wish else 0) :]
+    since = run.attempts[(run.wished - 1 if 0 < run.wished <= last.number else 0) :]
     decided = decide(policy, since, run.uid)
     if isinstance(decided, Again) and retry_fields.is_native(policy):
         return Over(f"policy {policy.name}: Kubernetes has tried it again", policy.attempts > 1)
@@ -94,27 +94,29 @@ def decide(policy: RetryPolicy, attempts: Sequence[Attempt], seed: str) -> Again
         return Over("it is not known how it ended, and it may have done its work")
     if (rule.action if rule else policy.otherwise) == "give-up":
         return Over(f"policy {policy.name} gives up after {last.cause}")
-    return _counted(policy, [one.action if one else policy.otherwise for one in rules], last, seed)
+    return _counted(policy, [one.action if one else policy.otherwise for one in rules], attempts, seed)
 
 
-def _counted(policy: RetryPolicy, actions: Sequence[Action], last: Attempt, seed: str) -> Again | Over:
+def _counted(
+    policy: RetryPolicy, actions: Sequence[Action], attempts: Sequence[Attempt], seed: str
+) -> Again | Over:
+    last = attempts[-1]
     counted = sum(action == "retry" for action in actions)
     if counted >= policy.attempts:
-        attempts = "1 attempt" if policy.attempts == 1 else f"{policy.attempts} attempts"
-        return Over(f"policy {policy.name} allows {attempts}", is_exhausted=policy.attempts > 1)
+        allowed = "1 attempt" if policy.attempts == 1 else f"{policy.attempts} attempts"
+        return Over(f"policy {policy.name} allows {allowed}", is_exhausted=policy.attempts > 1)
     if last.number >= MAX_ATTEMPTS:
         return Over(f"a run has at most {MAX_ATTEMPTS} attempts", is_exhausted=True)
     number = last.number + 1
-    what = f"attempt {number} of {policy.attempts}"
-    if counted + 1 != number:
-        what = f"attempt {number}, {counted + 1} of {policy.attempts} that count,"
+    what = counting.named(number, policy.attempts, attempts[0].number)
+    by = f"policy {policy.name}"
     if actions[-1] == "ignore":
-        what = f"attempt {number}, as {last.cause} does not count,"
+        by += f", which does not count {last.cause}"
     assert last.finished_at is not None
     wait = delay_seconds(policy, max(counted, 1), f"{seed}/{last.number}")
     # Whole seconds, as Kubernetes keeps times: what is recorded and what is asked later are the same moment.
     at = last.finished_at.replace(microsecond=0) + timedelta(seconds=math.ceil(wait))
-    return Again(number, at, what, f"policy {policy.name}")
+    return Again(number, at, what, by)
 
 
 def matches(policy: RetryPolicy, attempts: Sequence[Attempt]) -> list[Rule | None]:

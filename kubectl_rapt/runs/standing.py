@@ -59,6 +59,11 @@ class Standing:
     outcome: Outcome | None = None
 
     @property
+    def words(self) -> str:
+        """The status, and the state where that says more: ``OOMKilled (Exhausted)``."""
+        return self.status if self.state in self.status else f"{self.status} ({self.state})"
+
+    @property
     def is_over(self) -> bool:
         """Whether nothing of it will run any more unless somebody asks."""
         return self.state in runs.FINISHED
@@ -114,15 +119,17 @@ def of_job(job: Job, pods: Sequence[Pod] = (), events: Sequence[Event] = ()) -> 
     started = 1 if job.started_at else 0
     if outcome := outcomes.of(job, pods, events):
         state = runs.SUCCEEDED if outcome.is_success else runs.FAILED
-        finished, code = outcome.finished_at, outcome.exit_code
-        return Standing(outcome.cause, state, started, job.started_at, finished, code, outcome.message)
+        # The list of runs knows the Job alone of what a schedule started, and reads no pods of what went well.
+        finished = job.ended_at if job.ended == "Complete" else outcome.finished_at
+        code, message = outcome.exit_code, outcome.message
+        return Standing(outcome.cause, state, started, job.started_at, finished, code, message)
     state, status, message = _of_open(Seen(job, tuple(pods), tuple(events)), "")
     return Standing(status, state, started, job.started_at, message=message)
 
 
 def _is_wished(run: Run) -> bool:
     """Whether somebody has asked for another attempt of a run that is over."""
-    return bool(run.attempts) and isinstance(retries.after(run), Again)
+    return bool(run.attempts) and run.is_wished and isinstance(retries.after(run), Again)
 
 
 def _recorded(run: Run) -> Standing:
@@ -140,9 +147,9 @@ def _recorded(run: Run) -> Standing:
 
 def _released_at(run: Run, job: Job | None = None) -> datetime | None:
     """When the first attempt was released."""
+    if run.released_at:
+        return run.released_at
     first = run.attempts[0] if run.attempts else None
-    if first and first.started_at:
-        return first.started_at
     is_first = first is None or (job is not None and first.uid == job.uid)
     return job.started_at if job and is_first else None
 

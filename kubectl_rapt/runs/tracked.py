@@ -108,7 +108,7 @@ class Tracked:
             if job.ended == "Complete":
                 return line
             stands = self._or_looked(place, standing.of_job(job, self._pods(place, job.uid)))
-            return listed.as_it_stands(line, stands, 1)
+            return listed.as_it_stands(line, stands)
         line = listed.of_run(one)
         if not listed.is_open(listed.fields(line)):
             return line
@@ -119,7 +119,7 @@ class Tracked:
             return line  # its Job is seen in a moment: what is watched comes in no order
         stands = standing.of_run(run, found, self._pods(at, found.uid if found else ""), now=now)
         stands = self._or_looked(place, stands)
-        return listed.as_it_stands(line, stands, run.retry.attempts if run.retry else 1)
+        return listed.as_it_stands(line, stands, run)
 
     def _or_looked(self, place: Place, stands: Standing) -> Standing:
         """How something stands; what waits, as events and leases said."""

@@ -1,5 +1,6 @@
 """Whose events are shown: those of a run, its Jobs and their pods, by name, also where the objects are gone."""
 
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,7 +13,7 @@ from kubectl_rapt.objects import jobs, pods
 from kubectl_rapt.objects.runs import Attempt
 from kubectl_rapt.ports.cluster import Event as Seen
 from tests.fakes.cluster import FakeCluster
-from tests.given import a_job, a_pod, a_run, at, ended
+from tests.given import NOON, a_job, a_pod, a_run, at, ended
 
 LONG = "a" * 62
 RUN = Found(
@@ -82,6 +83,25 @@ def test_what_was_is_told_by_time_and_then_what_comes() -> None:
     world: Any = SimpleNamespace(cluster=Cluster())
     told = [event.name for event, _ in events.follow(world, events.about(RUN), "team")]
     assert told == ["a.1", "b.2", "c.3", "a.1"]
+
+
+def test_events_of_one_second_are_told_in_the_order_in_which_they_happened() -> None:
+    """The scheduler tells microseconds, the others name nanoseconds, and Rapt tells what it has seen before."""
+
+    def named(word: str, nanoseconds: int, **more: Any) -> dict[str, Any]:
+        told = manifest(f"{word}.{int(NOON.timestamp() * 10**9) + nanoseconds:x}", 0)
+        return {**told, "reason": word, **more}
+
+    ours = {**manifest("backup-x7k2p.0492b34998d93ada", 0), "reason": "RunRetried"}
+    again = named("BackOff", -60 * 10**9, count=5)
+    scheduled = named("Scheduled", 600_000_000, lastTimestamp=None, eventTime="2026-11-22T12:00:00.600000Z")
+    in_order = [named("Created", 500_000_000), scheduled, named("Pulled", 700_000_000), ours, again]
+    for shuffled in (in_order, in_order[::-1]):
+        world: Any = SimpleNamespace(cluster=SimpleNamespace(list=lambda *_, of=shuffled: iter(of)))
+        told = events.read(world, events.about(RUN), "team")
+        reasons = ["Created", "Scheduled", "Pulled", "RunRetried", "BackOff"]
+        assert [event.reason or event.name for event, _ in told] == reasons
+        assert [event.spell_age(NOON + timedelta(seconds=5)) for event, _ in told] == ["5s"] * 5
 
 
 def manifest(event: str, seconds: float, *, name: str = "backup-x7k2p-1") -> dict[str, Any]:

@@ -94,6 +94,15 @@ def test_a_run_is_explained_by_its_latest_attempt_and_a_job_by_its_own(twice: Fa
     assert len(told.found.run.attempts) == 2, "all of them are listed"
 
 
+def test_an_attempt_is_explained_whose_run_was_tried_again_by_a_person_later(twice: FakeWorld) -> None:
+    ref = Ref(RUN, "backup-x7k2p", "team")
+    policy = {"name": "p", "summary": "x", "attempts": 2}
+    twice.cluster.patch(ref, {"spec": {"retry": policy, "wish": {"attempt": 2, "by": "ann"}}})
+    told = why.why(twice, "job/backup-x7k2p-1", "team")
+    assert told.standing
+    assert (told.standing.attempt, told.standing.words) == (1, "OOMKilled (Exhausted)")
+
+
 def test_the_log_is_read_where_the_kubelet_has_it_and_what_is_no_text_does_no_harm(twice: FakeWorld) -> None:
     assert why.why(twice, "backup-x7k2p", "team").log == ("one", "caf\\xe9 \x1b[2J"), (
         "it is cleaned when shown"

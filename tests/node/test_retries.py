@@ -41,6 +41,11 @@ TOOLS: dict[str, tuple[str, str, dict[str, Any]]] = {
         "a=$(head -c 12000000 /dev/zero | tr '\\0' x); echo has $((${#a} / 1000000)) MB",
         {"resources": {"requests": {"memory": "16Mi"}, "limits": {"memory": "16Mi"}}},
     ),
+    "stingy": (
+        "twice",
+        "a=$(head -c 90000000 /dev/zero | tr '\\0' x); echo $((${#a} / 1000000)) MB",
+        {"resources": {"requests": {"memory": "16Mi"}, "limits": {"memory": "16Mi"}}},
+    ),
     "waiting": ("slow", TRIES + "exit 7", {}),
     "gone": ("own", "exit 127", {}),
     "endless": ("quick", "trap 'exit 9' TERM; echo begun; while :; do sleep 0.1; done", {}),
@@ -94,6 +99,7 @@ def started(ann: Person) -> Iterator[dict[str, "subprocess.Popen[str]"]]:
         "chatty": "run chatty --request-id chatty --follow",
         "shared": "run chatty --request-id shared --wait",
         "hungry": "run hungry --request-id hungry --follow",
+        "meagre": "run stingy --request-id meagre --follow",
         "waiting": "run waiting --request-id waiting --follow",
         "brought-forward": "run waiting --request-id brought-forward --follow",
         "timed": "run waiting --request-id timed --follow --timeout 75s",
@@ -148,15 +154,15 @@ def test_a_follower_goes_on_over_all_attempts_and_ends_with_the_last_ones_code(
     said = re.sub(r"[0-9]+s", "_", ended.stderr)
     failure = [
         "flaky  queued _  scheduled _  started _",
-        "flaky  failed after _, exit code 7",
+        "flaky  attempt {} of 3 failed after _, exit code 7",
         '  cause: container "tool" ended with exit code 7, last line "this is flaky-{}"',
         "  why:   kubectl rapt why flaky",
         "  retry: attempt {} of 3 {} (policy quick); kubectl rapt attach flaky",
     ]
     lines = [re.sub(r"of 3 (in _|now)", "of 3 {}", line) for line in said.splitlines()]
     assert lines == [
-        *(line.format(1) if "cause" in line else line.replace("{}", "2", 1) for line in failure),
-        *(line.format(2) if "cause" in line else line.replace("{}", "3", 1) for line in failure),
+        *(line.replace("{}", "2" if "retry" in line else "1", 1) for line in failure),
+        *(line.replace("{}", "3" if "retry" in line else "2", 1) for line in failure),
         "flaky  queued _  scheduled _  started _",
         "flaky  succeeded after _",
     ]
@@ -193,6 +199,22 @@ def test_a_run_that_used_up_its_attempts_keeps_its_last_words(started: Any, get:
     assert run["status"]["state"] == "Exhausted"
     kept = [*(f"line {number}" for number in range(101, 300)), "\\xff"]
     assert run["status"]["log"].splitlines() == kept
+
+
+def test_every_command_says_the_same_of_a_run_that_a_person_tried_again(started: Any, ann: Person) -> None:
+    assert end(started["meagre"]).exit_code == 137
+    again = ann.types("retry", "meagre", "--set", "memory=18Mi", "--follow")
+    assert "meagre  attempt 3 of 4 failed after " in again.stderr
+    told = dict(re.findall(r"^(state|cause|try) +(.*)$", ann.types("why", "meagre").stdout, re.M))
+    assert told["state"] == "OOMKilled (Exhausted), attempt 4 of 4"
+    assert told["cause"].startswith("OOMKilled: ")
+    assert told["try"] == "kubectl rapt retry meagre --set memory=36Mi"
+    row = re.split(r"  +", ann.types("runs", "stingy").stdout.splitlines()[1])
+    assert row[3] == "4/4 dead"
+    took = re.search(r"^Duration: +(.*)$", ann.types("describe", "meagre").stdout, re.M)
+    assert took
+    assert row[5] == took[1]
+    assert re.search(rf"^meagre  failed after {took[1]}, exit code 137$", again.stderr, re.M)
 
 
 def test_memory_is_doubled_until_it_is_enough(started: Any, get: Any) -> None:
@@ -268,7 +290,7 @@ def test_who_waits_for_an_attempt_follows_it_when_a_person_asks_for_it(
     assert process.stdout.readline() == "this is brought-forward-1\n"
     assert process.stdout.readline() == "this is brought-forward-2\n"
     assert time.monotonic() - begun < 60
-    _until(process, "retry: attempt 3, 2 of 3 that count,")
+    _until(process, "retry: attempt 3 of 4")
     assert _causes(get("run", "brought-forward")) == ["ExitCode", "ExitCode"]
 
 

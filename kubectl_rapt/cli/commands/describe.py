@@ -12,6 +12,7 @@ from kubectl_rapt.actions.describe import OfRun, OfTool
 from kubectl_rapt.cli import copying, listing, options, terminal
 from kubectl_rapt.model import times
 from kubectl_rapt.model.kinds import Manifest
+from kubectl_rapt.objects.events import Event
 from kubectl_rapt.objects.retry_policies import RetryPolicy
 from kubectl_rapt.objects.runs import EXHAUSTED, SUCCEEDED, Attempt, Run
 from kubectl_rapt.objects.tools import Source, Tool
@@ -223,8 +224,7 @@ def _status(run: Run, stands: Standing | None, now: datetime) -> list[tuple[str,
     """How it stands now, and what of that its Run does not say."""
     if stands is None:
         return [("Status", run.status)]
-    state = f" ({stands.state})" if stands.state not in stands.status else ""
-    lines = [("Status", f"{stands.status}{state}")]
+    lines = [("Status", stands.words)]
     if stands.message and not (stands.is_over and stands.is_recorded):
         lines.append(("", stands.message))
     if not stands.is_recorded:
@@ -232,7 +232,7 @@ def _status(run: Run, stands: Standing | None, now: datetime) -> list[tuple[str,
     elif stands.overdue:
         due = times.spell_seconds(stands.overdue.total_seconds())
         lines.append(("", f"due for {due}, and nothing starts it: kubectl rapt attach {run.name}"))
-    took = listed.spell_span(stands.released_at, stands.finished_at, now)
+    took = times.spell_span(stands.released_at, stands.finished_at or now)
     return [*lines, ("Duration", took or "unknown")]
 
 
@@ -249,23 +249,16 @@ def _attempt(one: Attempt, now: datetime, stands: Standing | None) -> list[str]:
         str(one.number),
         one.job,
         times.spell(started) if started else "",
-        listed.spell_span(started, finished, now),
+        times.spell_span(started, finished or now),
         "" if code is None else str(code),
         cause,
         one.node,
     ]
 
 
-def _event(one: Manifest, now: datetime) -> list[str]:
-    about = one["involvedObject"]
-    age = (now - times.parse(describing.time_of(one))).total_seconds()
-    return [
-        str(one.get("type", "")),
-        str(one.get("reason", "")),
-        times.spell_seconds(age),
-        f"{about['kind'].lower()}/{about.get('name', '')}",
-        terminal.shorten(" ".join(str(one.get("message", "")).split()), 300),
-    ]
+def _event(one: Event, now: datetime) -> list[str]:
+    message = terminal.shorten(" ".join(one.message.split()), 300)
+    return [one.type, one.reason, one.spell_age(now), one.subject, message]
 
 
 def _metadata(one: Manifest, now: datetime) -> list[tuple[str, str]]:

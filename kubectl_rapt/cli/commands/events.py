@@ -12,7 +12,6 @@ from kubectl_rapt.cli import columns, listing, options, show, terminal
 from kubectl_rapt.cli.columns import Drop, Shorten
 from kubectl_rapt.cli.listing import Form
 from kubectl_rapt.errors import RaptError
-from kubectl_rapt.model import times
 from kubectl_rapt.model.kinds import Manifest
 from kubectl_rapt.objects.events import Event
 
@@ -86,5 +85,4 @@ def _show_each(seen: Iterator[tuple[Event, Manifest]], form: Form, now: Any) -> 
 
 
 def _row(event: Event, now: datetime) -> list[str]:
-    age = times.spell_seconds((now - event.last_at).total_seconds())
-    return [age, str(event.count), event.type, event.reason, event.subject, event.message]
+    return [event.spell_age(now), str(event.count), event.type, event.reason, event.subject, event.message]

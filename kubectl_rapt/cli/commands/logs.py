@@ -16,6 +16,7 @@ from kubectl_rapt.model import shell
 from kubectl_rapt.objects.runs import Run
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs import outcome as outcomes
+from kubectl_rapt.runs import retries
 from kubectl_rapt.runs.outcome import Outcome
 from kubectl_rapt.writes import Writers
 
@@ -124,7 +125,8 @@ def _ended(run: Run, name: str, attempt: int) -> int:
     """How an attempt ended whose Job is gone; its exit code."""
     one = run.attempts[attempt - 1]
     gone = Outcome(outcomes.DELETED, message=f"job/{one.job} was deleted")
-    return watching.ended(name, outcomes.recorded(run, one.number) or gone)
+    outcome = outcomes.recorded(run, one.number) or gone
+    return watching.ended(name, outcome, run, one, retries.after(run) if run.attempts[-1].cause else None)
 
 
 def _show_kept(run: Run | None, name: str, attempt: int, tail: int | None, *, raw: bool) -> bool:

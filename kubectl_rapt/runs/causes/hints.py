@@ -16,7 +16,7 @@ def _may_be_retried(seen: Seen) -> bool:
     run, job = seen.run, seen.job
     if run is None or not run.attempts:
         return False
-    return run.is_finished or run.state == RETRYING or bool(job and job.ended)
+    return run.is_finished or run.state == RETRYING or seen.has_ended or bool(job and job.ended)
 
 
 def _of_memory(finding: Finding, seen: Seen) -> str:
@@ -27,16 +27,21 @@ def _of_memory(finding: Finding, seen: Seen) -> str:
     if finding.cause != causes.OOM_KILLED:
         return ""
     run, job = seen.run, seen.job
-    if run is None or not _may_be_retried(seen):
+    is_over = _may_be_retried(seen)
+    if run is None or not run.attempts or not (is_over or (job and job.is_single)):
         has_policy = labels.RETRY_POLICY in (job.labels if job else run.labels if run else {})
         return "kubectl rapt explain {tool}" if has_policy else ""
     was = renewal.memory(run, finding.container)
     if was is None:
         return _NODES  # it had no limit: its node was full
+    more = f"kubectl rapt retry {{run}} --set memory={shell.word(str(was.times(2)))}"
+    if not is_over:
+        # Kubernetes starts another pod, which gets as little.
+        return f"kubectl rapt cancel {{run}}; {more}"
     after = renewal.memory(run, finding.container, renewal.number(run))
     if run.state == RETRYING and after is not None and after > was:
         return "kubectl rapt attach {run}"
-    return f"kubectl rapt retry {{run}} --set memory={shell.word(str(was.times(2)))}"
+    return more
 
 
 def of(finding: Finding, seen: Seen) -> str:

@@ -51,6 +51,7 @@ class Seen:
         refusal: What the API server answers when a Job that is missing is to be created; None where it would be.
         crlf: Scripts of it whose lines end with carriage returns, as its containers see them.
         nodes: The names of the cluster's nodes, where a pod has none and the person may know them.
+        has_ended: Whether the end of that attempt is certain, whether or not Kubernetes or the Run says so yet.
     """
 
     job: Job | None = None
@@ -62,6 +63,7 @@ class Seen:
     refusal: RaptError | None = None
     nodes: tuple[str, ...] = ()
     crlf: tuple[str, ...] = ()
+    has_ended: bool = False
 
     def said_of(self, pod: Pod, *reasons: str) -> Iterator[Event]:
         """The events of a pod that have one of these reasons, newest first."""
@@ -72,7 +74,7 @@ class Seen:
         return self._said("Job", job.name, job.uid, reasons)
 
     def _said(self, kind: str, name: str, uid: str, reasons: tuple[str, ...]) -> Iterator[Event]:
-        for event in sorted(self.events, key=lambda one: one.last_at, reverse=True):
+        for event in sorted(self.events, key=lambda one: one.order, reverse=True):
             is_about = event.kind == kind and event.about == name and (not uid or event.uid in ("", uid))
             if is_about and event.reason in reasons:
                 yield event

@@ -547,6 +547,24 @@ def test_a_run_out_of_memory_is_shown_what_can_still_work(
     assert found.hint == hint
 
 
+@pytest.mark.parametrize(
+    ("has_ended", "hint"),
+    [
+        (True, "kubectl rapt retry backup-x7k2p --set memory=1Gi"),
+        # Kubernetes starts pod after pod with as little memory, for minutes.
+        (False, "kubectl rapt cancel backup-x7k2p; kubectl rapt retry backup-x7k2p --set memory=1Gi"),
+    ],
+)
+def test_what_raises_the_memory_is_shown_before_kubernetes_or_the_run_says_that_it_is_over(
+    has_ended: bool, hint: str
+) -> None:
+    killed = a_pod("Failed", ended(137, reason="OOMKilled"))
+    tried = (OOM, replace(OOM, number=2, cause="", finished_at=None))
+    run = a_run(job=_limited("512Mi"), attempts=tried, state="Running")
+    (found,) = failures.explain(replace(seen(a_job(backoffLimit=6), killed, run=run), has_ended=has_ended))
+    assert found.hint == hint
+
+
 def test_a_job_of_a_schedule_that_ran_out_of_memory_is_shown_the_policy_that_helps_the_next_one() -> None:
     marks = {"rapt.dev/tool": "backup", "rapt.dev/environment": "prod"}
     killed = a_pod("Failed", ended(137, reason="OOMKilled"))

@@ -44,6 +44,14 @@ LINES: tuple[tuple[dict[str, Any], tuple[str, ...]], ...] = (
         ("OOMKilled", "Failed", "2", "137", "100s"),
     ),
     (a_run_with(DEAD, **TWICE), ("OOMKilled", "Exhausted", "2/2 dead", "137", "100s")),
+    (
+        a_run_with({"state": "Running", "attempts": [ATTEMPT]}, **TWICE, wish={"attempt": 2, "by": "ann"}),
+        ("Running", "Running", "2/3", "", ""),
+    ),
+    (
+        a_run_with({**DEAD, "attempts": [{**ENDED, "number": 4}]}, **TWICE, wish={"attempt": 3, "by": "ann"}),
+        ("OOMKilled", "Exhausted", "4/4 dead", "137", "100s"),
+    ),
     (a_run_with({**DEAD, "state": "Failed"}, **ONCE), ("OOMKilled", "Failed", "2", "137", "100s")),
     (a_run_with({"state": "NotStarted", "attempts": []}), ("NotStarted", "NotStarted", "", "", "")),
     (
