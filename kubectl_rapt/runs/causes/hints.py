@@ -37,7 +37,7 @@ def _of_memory(finding: Finding, seen: Seen) -> str:
     more = f"kubectl rapt retry {{run}} --set memory={shell.word(str(was.times(2)))}"
     if not is_over:
         # Kubernetes starts another pod, which gets as little.
-        return f"kubectl rapt cancel {{run}}; {more}"
+        return "kubectl rapt cancel {run}; " + more
     after = renewal.memory(run, finding.container, renewal.number(run))
     if run.state == RETRYING and after is not None and after > was:
         return "kubectl rapt attach {run}"
