@@ -1,6 +1,6 @@
 """The door: the only way from a decision to something that others can notice."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 
 from kubectl_rapt.errors import Conflict, RaptError, Unavailable
@@ -197,8 +197,7 @@ def pursue(
     writers: Writers,
     repository: str,
     decide: Callable[[], Plan],
-    tell: Callable[[Step, Written], None],
-) -> None:
+) -> Iterator[tuple[Step, Written]]:
     """Carry out the next steps, and decide again, until nothing is left to do.
 
     It is for what takes several steps, each decided from what the others did, such as merging on a forge:
@@ -210,7 +209,9 @@ def pursue(
         repository: The repository that is written.
         decide: Reads, and decides the next steps; none at the end. What it raises ends the pursuit, but for what
             does not answer once something was begun.
-        tell: Called with each step that is done, and what it answered.
+
+    Yields:
+        Each step that is done, and what it answered.
 
     Raises:
         Conflict: The last one after all attempts.
@@ -228,7 +229,8 @@ def pursue(
                 if not plan.steps:
                     return
                 is_decided = True
-                _carry_out(writers, plan, tell)
+                for step in plan.steps:
+                    yield step, apply(writers, step)
         except Conflict as error:
             if not is_decided:
                 raise
@@ -253,18 +255,11 @@ def _is_current(plan: Plan, known: Mapping[str, str]) -> bool:
     return all(known.get(f"refs/heads/{step.branch}", step.expected) == step.expected for step in commits)
 
 
-def _nothing(step: Step, answer: Written) -> None:
-    """Nobody wants to know."""
-
-
-def _carry_out(
-    writers: Writers, plan: Plan, tell: Callable[[Step, Written], None] = _nothing
-) -> PullRequest | None:
+def _carry_out(writers: Writers, plan: Plan) -> PullRequest | None:
     seen = None
     for step in plan.steps:
         answer = apply(writers, step)
         seen = answer if isinstance(answer, PullRequest) else seen
-        tell(step, answer)
     return seen
 
 

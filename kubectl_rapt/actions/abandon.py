@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 
+from kubectl_rapt import writes
 from kubectl_rapt.actions import propose, repository, review
 from kubectl_rapt.actions.review import Open
 from kubectl_rapt.errors import NotFound
 from kubectl_rapt.model.plan import CloseProposal, DeleteBranch, Plan, Step
 from kubectl_rapt.ports.world import World
+from kubectl_rapt.writes import Writers
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,20 @@ def plan(world: World, identifier: str, why: str = "") -> Abandonment:
     return Abandonment(one, Plan(tuple(steps)))
 
 
-def plan_again(world: World, identifier: str, why: str = "") -> Plan:
-    """What is left to do of it; nothing where the branch is gone."""
+def execute(world: World, writers: Writers, planned: Abandonment, why: str = "") -> None:
+    """Give a change up.
+
+    Raises:
+        RaptError: What ``plan`` and ``writes.settle`` raise.
+    """
+    identifier = planned.one.change.id
+    writes.settle(
+        writers, repository.address(world).url, lambda _: _left(world, identifier, why), planned.plan
+    )
+
+
+def _left(world: World, identifier: str, why: str) -> Plan:
+    """What is left to do of it; nothing if the branch is gone."""
     try:
         return plan(world, identifier, why).plan
     except NotFound:

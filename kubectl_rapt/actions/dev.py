@@ -1,19 +1,24 @@
 """Trying a template without anybody's cluster: what is run, by which engine, and the cluster of one's own."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any, Literal
 
-from kubectl_rapt import documents
-from kubectl_rapt.actions import checkout, lint
+from kubectl_rapt import documents, writes
+from kubectl_rapt.actions import checkout, follow, lint, shell
 from kubectl_rapt.actions import run as running
 from kubectl_rapt.errors import Invalid, NotFound, Refused, Unavailable
-from kubectl_rapt.model.kinds import JOB, Manifest
-from kubectl_rapt.model.plan import Attend, WriteFiles
+from kubectl_rapt.model.kinds import JOB, Manifest, ref_of
+from kubectl_rapt.model.plan import Attend, Create, Delete, WriteFiles
 from kubectl_rapt.objects import debug_jobs, labels
 from kubectl_rapt.ports.world import World
+from kubectl_rapt.runs.following import LogLine
+from kubectl_rapt.runs.outcome import Outcome
+from kubectl_rapt.templating import local as locally
 from kubectl_rapt.templating import parameters, places
+from kubectl_rapt.templating.local import Command, Local
+from kubectl_rapt.writes import Writers
 
 NAME = "rapt-dev"
 ENGINES = ("podman", "docker")
@@ -121,6 +126,47 @@ def as_job(tried: Tried, suffix: str, namespace: str) -> Manifest:
     }
 
 
+def in_engine(
+    writers: Writers, engine: str, plan: Local, name: str, is_over: Callable[[], bool] | None = None
+) -> Generator[Command | int]:
+    """Run a plan's commands one after the other, up to one that fails, and remove what they made.
+
+    Args:
+        writers: The door's ports.
+        engine: The engine's program.
+        plan: The commands.
+        name: What their containers are called.
+        is_over: Asked meanwhile; what runs is ended when it says so.
+
+    Yields:
+        Each command before it has the terminal; at the end the last one's exit code.
+    """
+    code = 0
+    try:
+        for command in plan.commands:
+            yield command
+            code = shell.attend(writers, (engine, *command.words), is_over)
+            if code:
+                break
+    finally:
+        for words in locally.removal(plan, name):
+            writes.apply(writers, Attend((engine, *words), quiet=True))
+    yield code
+
+
+def in_cluster(world: World, writers: Writers, job: Manifest) -> Generator[LogLine | Outcome]:
+    """Run a Job, tell its log and how it ended, and delete it."""
+    made = writes.apply(writers, Create(job))
+    assert isinstance(made, dict), "what is created is answered"
+    ref = ref_of(made)
+    try:
+        for one in follow.follow(world, ref):
+            if isinstance(one, LogLine | Outcome):
+                yield one
+    finally:
+        writes.apply(writers, Delete(ref, made["metadata"]["uid"]))
+
+
 @dataclass(frozen=True, slots=True)
 class Up:
     """The cluster of one's own.
@@ -182,6 +228,19 @@ def started(world: World, up: Up) -> Up:
     return Up(up.kind, found)
 
 
+def start(world: World, writers: Writers, folder: str, up: Up, step: Attend | None) -> Up | int:
+    """Start a cluster of one's own and write that down; the exit code of the program that could not start it.
+
+    Raises:
+        Unavailable: It did not come up.
+    """
+    if step and (code := writes.apply(writers, step)):
+        return code if isinstance(code, int) else 1
+    known = started(world, up)
+    writes.apply(writers, note(folder, known))
+    return known
+
+
 def ending(world: World, up: Up) -> Attend | None:
     """The step that ends what was started; None for what was found: that is somebody else's.
 
@@ -204,6 +263,14 @@ def ending(world: World, up: Up) -> Attend | None:
         what = "the tests' cluster is up, and has the network that ours had: nothing is ended"
         raise Refused("other-cluster-up", what, "python -m tests.cluster status")
     return Attend((*words, "down"), {"RAPT_TESTBED": NAME})
+
+
+def end(writers: Writers, folder: str, step: Attend | None) -> int:
+    """End what was started, and forget it; the exit code of the program that could not."""
+    if step and (code := writes.apply(writers, step)):
+        return code if isinstance(code, int) else 1
+    writes.apply(writers, note(folder, None))
+    return 0
 
 
 def testbed(world: World, name: str) -> str:

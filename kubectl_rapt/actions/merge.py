@@ -1,9 +1,11 @@
 """Merging a change: rendered again on the current main branch, by a commit of our own or by the forge."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from kubectl_rapt import writes
 from kubectl_rapt.actions import compose, desired, propose, repository, review
+from kubectl_rapt.actions.execute import Done
 from kubectl_rapt.actions.repository import Repository
 from kubectl_rapt.actions.review import Open, Rendered
 from kubectl_rapt.config import changes
@@ -11,6 +13,7 @@ from kubectl_rapt.config.changes import Change
 from kubectl_rapt.errors import Conflict, Refused
 from kubectl_rapt.model.plan import CloseProposal, DeleteBranch, MergeProposal, Plan, Step
 from kubectl_rapt.ports.world import World
+from kubectl_rapt.writes import Writers
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,52 @@ def plan(world: World, identifier: str, refs: Mapping[str, str] | None = None) -
     commit = compose.commit(found, rendered.whole, one.change, changes.MAIN)
     commit = replace(commit, delete_branch=one.branch, delete_expected=one.tip)
     return Merge(one.change, Plan((commit,)))
+
+
+@dataclass(frozen=True, slots=True)
+class MergedTwice:
+    """A forge merged a change twice, as two asked at the same moment.
+
+    Args:
+        commit: The second commit, which changes nothing.
+    """
+
+    commit: str
+
+
+def execute(world: World, writers: Writers, planned: Merge) -> Iterator[Done | MergedTwice]:
+    """Merge a change, as far as that goes now, and tell each step of it.
+
+    Raises:
+        Refused: ``push-refused``, or as ``writes.pursue``.
+        Conflict, Unavailable: As ``plan`` and ``writes.pursue``.
+    """
+    url, is_done = repository.address(world).url, False
+    surplus: list[str] = []
+
+    def again(refs: Mapping[str, str] | None = None) -> Plan:
+        nonlocal is_done
+        if is_done:  # what is left of it may be gone, so that nobody knows it any more
+            return Plan()
+        now = plan(world, planned.change.id, refs)
+        is_done = now.is_merged
+        surplus.extend(now.surplus)
+        return now.plan
+
+    try:
+        if planned.has_forge or planned.is_merged:
+            yield from (Done(step, answer) for step, answer in writes.pursue(writers, url, again))
+        else:
+            writes.settle(writers, url, again, planned.plan)
+    except Refused as error:
+        if error.code != "push-refused":
+            raise
+        hint = (
+            f"merge {planned.change.branch} where the repository lives, or say in rapt.yaml which forge that is "
+            "(forge.kind)"
+        )
+        raise Refused(error.code, error.message, hint) from None
+    yield from map(MergedTwice, surplus)
 
 
 def _leftovers(world: World, found: Repository, change: Change) -> tuple[Step, ...]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from kubectl_rapt import writes
 from kubectl_rapt.actions import checkout, lint, release
 from kubectl_rapt.actions.checkout import Registry
 from kubectl_rapt.errors import Conflict, NotFound, RaptError, Refused
@@ -16,6 +17,7 @@ from kubectl_rapt.templating import compatibility, index, policies, proposal, re
 from kubectl_rapt.templating.definition import Template
 from kubectl_rapt.templating.index import Index
 from kubectl_rapt.templating.proposal import Proposal
+from kubectl_rapt.writes import Writers
 
 _HEADS = "refs/heads/"
 _MAIN = ("main", "master")
@@ -116,6 +118,20 @@ def plan(world: World, wanted: str) -> Publication:
     seen = world.forge.pull_request(at, branch) if pushed else None
     plan = Plan((*commits, *_request(at, words, base, seen)))
     return replace(done, plan=plan, pull_request=seen, has_forge=True)
+
+
+def execute(world: World, writers: Writers, planned: Publication) -> PullRequest | None:
+    """Push a release; its pull request as it is afterwards.
+
+    Raises:
+        RaptError: What ``plan`` and ``writes.settle`` raise.
+    """
+    if not planned.plan.steps:
+        return planned.pull_request
+    name = planned.template.name
+    answer = writes.settle(writers, planned.remote.url, lambda _: plan(world, name).plan, planned.plan)
+    # What answered may be lost, and another one may have been quicker.
+    return answer or plan(world, name).pull_request if planned.has_forge else planned.pull_request
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,17 @@
 """A shell in a container that runs: which container, and the command of the person's own kubectl that opens it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from kubectl_rapt import writes
 from kubectl_rapt.actions.find import Found
 from kubectl_rapt.errors import NotFound, Refused, Unavailable
 from kubectl_rapt.model import names, shell
 from kubectl_rapt.model.kinds import POD
+from kubectl_rapt.model.plan import Attend
 from kubectl_rapt.objects.pods import Container, Pod
 from kubectl_rapt.ports.world import World
+from kubectl_rapt.writes import Writers
 
 SHELL = ("sh", "-c", "command -v bash >/dev/null 2>&1 && exec bash; exec sh")
 IMAGE = "busybox:1.35"
@@ -145,3 +148,9 @@ def _has_shell(world: World, program: Kubectl, where: Place) -> bool:
     said = answer.err.strip().splitlines()
     what = f"no shell can be opened in {where.pod.ref}: {said[-1] if said else 'kubectl says nothing'}"
     raise Unavailable("no-shell", what, f"kubectl describe pod {where.pod.name} -n {where.pod.namespace}")
+
+
+def attend(writers: Writers, command: Sequence[str], is_over: Callable[[], bool] | None = None) -> int:
+    """Hand the terminal over to a command until it ends, or until it is over; its exit code."""
+    code = writes.apply(writers, Attend(tuple(command), is_over=is_over))
+    return code if isinstance(code, int) else 0

@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 
+from kubectl_rapt import writes
 from kubectl_rapt.actions import compose, propose, repository, review
 from kubectl_rapt.actions.review import Open
 from kubectl_rapt.errors import Invalid
 from kubectl_rapt.model import shell
 from kubectl_rapt.model.plan import Plan
+from kubectl_rapt.model.proposals import PullRequest
 from kubectl_rapt.ports.world import World
+from kubectl_rapt.writes import Writers
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +56,22 @@ def plan(world: World, identifier: str, *, opens: bool = False) -> Update:
         world, found, rendered.whole, one.change, is_draft=False if opens else None, reopens=opens
     )
     return Update(one, Plan((*fresh, *asked.steps)))
+
+
+def execute(world: World, writers: Writers, planned: Update, *, opens: bool = False) -> PullRequest | None:
+    """Bring a change up to date; its pull request as it is afterwards.
+
+    Raises:
+        RaptError: What ``plan`` and ``writes.settle`` raise.
+    """
+    identifier, seen = planned.one.change.id, planned.one.pull_request
+    if not planned.plan.steps:
+        return seen
+    answer = writes.settle(
+        writers,
+        repository.address(world).url,
+        lambda _: plan(world, identifier, opens=opens).plan,
+        planned.plan,
+    )
+    # What answered may be lost, and another one may have been quicker.
+    return answer or plan(world, identifier).one.pull_request if planned.one.has_forge else seen

@@ -1,20 +1,18 @@
 """Carrying a change to the config repository out, and showing what it does: the same for every verb."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import typer
 
-from kubectl_rapt import writes
-from kubectl_rapt.actions import capacity, compose, desired, ownership, propose, repository
+from kubectl_rapt.actions import change as changing
+from kubectl_rapt.actions import compose, desired
 from kubectl_rapt.actions.composition import Composition, Make
 from kubectl_rapt.cli import diffs, options, progress, show, terminal, waiting
 from kubectl_rapt.cli.views import sync
 from kubectl_rapt.cli.waiting import NOTHING, After
 from kubectl_rapt.config import changes, derive, layout, proposal
-from kubectl_rapt.errors import Refused
 from kubectl_rapt.model import shell
-from kubectl_rapt.model.plan import CommitFiles, Plan
 from kubectl_rapt.objects import reach
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs import schedules
@@ -58,7 +56,7 @@ def carry_out(context: typer.Context, world: World, writers: Writers, make: Make
         The exit code.
 
     Raises:
-        RaptError: What ``compose.plan``, ``writes.settle``, ``waiting`` and ``sync`` raise.
+        RaptError: What ``compose.plan``, ``change.execute``, ``waiting`` and ``sync`` raise.
     """
 
     def plan(refs: Mapping[str, str] | None = None) -> Composition:
@@ -70,24 +68,13 @@ def carry_out(context: typer.Context, world: World, writers: Writers, make: Make
     made = plan()
     for environment in made.environments if manner.names_environments else ():
         options.check_default(context, environment)
-    places = {environment.name: environment for environment in made.environments}
-    notes = [
-        note
-        for built in made.built
-        if made.plan.steps
-        for note in capacity.check(world, places[built.environment], built)
-    ]
-    for environment in made.environments if made.plan.steps else ():
-        built_there = [one for one in made.built if one.environment == environment.name]
-        ownership.check_free(world, environment, built_there)
-        for step in made.plan.steps:
-            if isinstance(step, CommitFiles):
-                desired.check_history(world, environment, step.parent)
+    notes = changing.check(world, made)
     if not manner.is_dry and made.plan.steps:
+        _check_clusters(context, world, writers, made)
         progress.phase("pushing")
-        made = _settled(context, world, writers, made, plan)
+        made = changing.execute(world, writers, made, plan)
     if not manner.is_dry and made.has_forge and made.after:
-        notes += _merge_itself(world, writers, made)
+        notes += changing.merge_when_ready(world, writers, made)
     if manner.is_draft and made.is_reviewed and not made.has_forge:
         notes.append("--draft is for pull requests, and the config repository is on plain git")
     if manner.document:
@@ -119,50 +106,12 @@ def carry_out(context: typer.Context, world: World, writers: Writers, make: Make
     return 0
 
 
-def _settled(
-    context: typer.Context,
-    world: World,
-    writers: Writers,
-    made: Composition,
-    plan: Callable[[Mapping[str, str] | None], Composition],
-) -> Composition:
-    """Carry a change out; the same change, with its pull request as it is afterwards."""
+def _check_clusters(context: typer.Context, world: World, writers: Writers, made: Composition) -> None:
+    """Refuse, before anything is written, what would be applied next to another cluster than its environment's."""
     for environment in made.environments:
         if not made.is_reviewed and environment.cluster:
-            # It is applied next: who points at another cluster is told before anything is written.
             with options.world_of(context, (world, writers), environment.name) as (there, _):
                 desired.check_cluster(there, environment)
-    try:
-        proposed = writes.settle(
-            writers, repository.address(world).url, lambda refs: plan(refs).plan, made.plan
-        )
-    except Refused as error:
-        if error.code != "push-refused" or made.is_reviewed:
-            raise
-        names = ", ".join(environment.name for environment in made.environments)
-        hint = f"say review: required for {names} in rapt.yaml, or let main take your pushes"
-        raise Refused(
-            "push-refused", f"{names} needs no review, and main takes no pushes: {error.message}", hint
-        ) from None
-    if made.has_forge and not proposed:  # what answered got lost, or another one proposed it
-        proposed = plan(None).pull_request
-    return replace(made, pull_request=proposed)
-
-
-def _merge_itself(world: World, writers: Writers, made: Composition) -> list[str]:
-    """Have the forge merge it as soon as it may, where its environments say so; notes about why it cannot."""
-    found = repository.read(world)
-    if not propose.review(found, made.environments).is_merged_automatically:
-        return []
-
-    def plan(refs: Mapping[str, str] | None = None) -> Plan:
-        return propose.plan_auto_merge(world, repository.read(world, refs), made.change)
-
-    try:
-        writes.settle(writers, found.remote.url, plan, plan())
-    except Refused as error:
-        return [f"{error.message}; {error.hint}"]
-    return []
 
 
 def _show(made: Composition, world: World) -> None:

@@ -63,12 +63,8 @@ def added(world: FakeWorld, request: add.Request | None = None, is_draft: bool |
 
 def merge(world: FakeWorld, identifier: str) -> FakeWriters:
     writers = FakeWriters(world)
-    writes.pursue(
-        writers,
-        world.settings.repository,
-        lambda: merging.plan(world, identifier).plan,
-        lambda step, answer: None,
-    )
+    for _ in writes.pursue(writers, world.settings.repository, lambda: merging.plan(world, identifier).plan):
+        pass
     return writers
 
 
@@ -337,12 +333,7 @@ def test_a_change_that_is_given_up_says_so_and_can_be_made_again(
     for lost in ("close", ""):
         forge.loses = {lost}
         planned = abandon.plan(ann, made.change.id)
-        writes.settle(
-            FakeWriters(ann),
-            str(repository.path),
-            lambda _: abandon.plan_again(ann, made.change.id),
-            planned.plan,
-        )
+        abandon.execute(ann, FakeWriters(ann), planned)
         assert (list(repository.branches), standings(ann)) == (["main"], [])
         added(ann)
     assert forge.comments == ["Abandoned by ann."] * 2
@@ -491,7 +482,7 @@ def test_what_does_not_answer_while_a_merge_is_under_way_is_asked_again(
             raise Unavailable("forge-down", "it does not answer in time")
         return merging.plan(bob, change.id).plan
 
-    writes.pursue(writers, bob.settings.repository, decide, lambda step, answer: None)
+    list(writes.pursue(writers, bob.settings.repository, decide))
     assert changes.read(repository.log()[0].message) == change
     assert list(repository.branches) == ["main"]
 
@@ -502,7 +493,7 @@ def test_who_cannot_be_asked_before_anything_was_begun_is_told_at_once(bob: Fake
 
     writers = FakeWriters(bob)
     with pytest.raises(Unavailable):
-        writes.pursue(writers, bob.settings.repository, decide, lambda step, answer: None)
+        list(writes.pursue(writers, bob.settings.repository, decide))
     assert writers.pauses == []
 
 
@@ -521,7 +512,7 @@ def test_a_conflict_that_is_found_while_a_merge_is_under_way_is_told_at_once(
         return decided[0]
 
     with pytest.raises(Conflict):
-        writes.pursue(writers, bob.settings.repository, decide, lambda step, answer: None)
+        list(writes.pursue(writers, bob.settings.repository, decide))
     assert writers.pauses == []
 
 

@@ -263,3 +263,14 @@ def test_the_page_on_architecture_has_every_room_from_the_top_down_and_no_other(
     ranks = {name: rank for rank, layer in enumerate(order) for name in layer.split(" | ")}
     assert sorted(rooms) == sorted({one.room for one in source.modules()} - {"__init__", "__main__"})
     assert [ranks[room] for room in rooms] == sorted(ranks[room] for room in rooms)
+
+
+def test_the_front_end_hands_the_writers_on_and_never_writes() -> None:
+    taken = {
+        f"{module.path} imports {name}"
+        for module in source.modules()
+        if module.room == "cli"
+        for name in module.imports()
+        if name.startswith("kubectl_rapt.writes") and name != "kubectl_rapt.writes.Writers"
+    }
+    assert not taken

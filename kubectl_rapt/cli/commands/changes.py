@@ -1,17 +1,17 @@
 """``kubectl rapt changes``."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated
 
 import typer
 
-from kubectl_rapt import writes
 from kubectl_rapt.actions import abandon as abandoning
 from kubectl_rapt.actions import merge as merging
 from kubectl_rapt.actions import repository, review
 from kubectl_rapt.actions import update as updating
-from kubectl_rapt.actions.merge import Merge
+from kubectl_rapt.actions.execute import Done
+from kubectl_rapt.actions.merge import MergedTwice
 from kubectl_rapt.actions.review import Merged, Open
 from kubectl_rapt.cli import diffs, listing, options, show, terminal, waiting
 from kubectl_rapt.cli.columns import Drop, Shorten
@@ -21,10 +21,8 @@ from kubectl_rapt.config import standing
 from kubectl_rapt.config.changes import Change
 from kubectl_rapt.errors import Refused
 from kubectl_rapt.model import shell, times
-from kubectl_rapt.model.plan import CommitFiles, DeleteBranch, Plan, Propose, Step
+from kubectl_rapt.model.plan import CommitFiles, DeleteBranch, Propose
 from kubectl_rapt.model.proposals import PullRequest
-from kubectl_rapt.ports.world import World
-from kubectl_rapt.writes import Writers, Written
 
 _STEPS = (
     Shorten("SUMMARY", 24),
@@ -180,16 +178,7 @@ def _bring(context: typer.Context, identifier: str, is_dry: bool, *, opens: bool
     with options.open_world(context) as (world, writers):
         planned = updating.plan(world, identifier, opens=opens)
         _check_environment(context, planned.one.change)
-        seen = planned.one.pull_request
-        if planned.plan.steps and not is_dry:
-            answer = writes.settle(
-                writers,
-                repository.address(world).url,
-                lambda _: updating.plan(world, identifier, opens=opens).plan,
-                planned.plan,
-            )
-            if planned.one.has_forge:  # what answered got lost, or another one was quicker
-                seen = answer or updating.plan(world, identifier).one.pull_request
+        seen = planned.one.pull_request if is_dry else updating.execute(world, writers, planned, opens=opens)
     kinds = {type(step) for step in planned.plan.steps}
     done = [
         *(["rendered again on the current main branch"] if CommitFiles in kinds else []),
@@ -221,12 +210,7 @@ def abandon(
         planned = abandoning.plan(world, identifier, message)
         _check_environment(context, planned.one.change)
         if not is_dry:
-            writes.settle(
-                writers,
-                repository.address(world).url,
-                lambda _: abandoning.plan_again(world, identifier, message),
-                planned.plan,
-            )
+            abandoning.execute(world, writers, planned, message)
     done = "would be abandoned" if is_dry else "abandoned"
     terminal.out(terminal.clean(f"change {identifier} {done}: {planned.one.change.summary}"))
     if planned.one.url:
@@ -251,7 +235,8 @@ def merge(
         _check_environment(context, planned.change)
 
         def attempt() -> None:
-            _attempt(world, writers, planned)
+            for done in merging.execute(world, writers, planned):
+                _tell(done)
 
         if not is_dry:
             if planned.is_merged or not after.waits:
@@ -267,43 +252,17 @@ def merge(
     return 0
 
 
-def _attempt(world: World, writers: Writers, planned: Merge) -> None:
-    """Merge it, as far as that goes now."""
-    identifier, is_done = planned.change.id, False
-
-    def again(refs: Mapping[str, str] | None = None) -> Plan:
-        nonlocal is_done
-        if is_done:  # what is left of it may be gone, so that nobody knows it any more
-            return Plan()
-        now = merging.plan(world, identifier, refs)
-        is_done = now.is_merged
-        for commit in now.surplus:
+def _tell(done: Done | MergedTwice) -> None:
+    match done:
+        case MergedTwice(commit):
             twice = "the forge merged it twice, as two asked at the same moment"
             terminal.say(f"  note: {twice}: commit {commit[:7]} is empty, and changes nothing")
-        return now.plan
-
-    try:
-        if planned.has_forge or planned.is_merged:
-            writes.pursue(writers, repository.address(world).url, again, _tell)
-        else:
-            writes.settle(writers, repository.address(world).url, again, planned.plan)
-    except Refused as error:
-        if error.code != "push-refused":
-            raise
-        branch = planned.change.branch
-        hint = (
-            f"merge {branch} where the repository lives, or say in rapt.yaml which forge that is (forge.kind)"
-        )
-        raise Refused(error.code, error.message, hint) from None
-
-
-def _tell(step: Step, answer: Written) -> None:
-    if isinstance(step, CommitFiles):
-        terminal.say(f"rendered again on the current main branch, pushed to {step.branch}")
-    if isinstance(step, Propose) and isinstance(answer, PullRequest):
-        terminal.say(terminal.clean(f"review: {answer.url}"))
-    if isinstance(step, DeleteBranch):
-        terminal.say(f"branch {step.branch} deleted")
+        case Done(CommitFiles() as step):
+            terminal.say(f"rendered again on the current main branch, pushed to {step.branch}")
+        case Done(Propose(), PullRequest() as seen):
+            terminal.say(terminal.clean(f"review: {seen.url}"))
+        case Done(DeleteBranch() as step):
+            terminal.say(f"branch {step.branch} deleted")
 
 
 _KEYS = ("id", "environment", "tool", "state", "by", "age", "summary")

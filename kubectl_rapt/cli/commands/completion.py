@@ -4,10 +4,11 @@ import os
 
 import typer
 
-from kubectl_rapt import wiring, writes
+from kubectl_rapt import wiring
+from kubectl_rapt.actions import execute
 from kubectl_rapt.cli import options, scripts, terminal
 from kubectl_rapt.errors import Refused
-from kubectl_rapt.model.plan import WriteFiles
+from kubectl_rapt.model.plan import Plan, WriteFiles
 
 
 def completion(context: typer.Context) -> None:
@@ -39,7 +40,7 @@ def install(context: typer.Context, dry_run: options.DryRun = "none") -> None:
     if not is_dry:
         with options.open_world(context) as (_, writers):
             step = WriteFiles(str(path.parent), {path.name: completer.content}, is_program=True)
-            writes.apply(writers, step)
+            execute.every(writers, Plan((step,)))
     terminal.out(terminal.clean(f"{path} {'would be written (dry run)' if is_dry else 'written'}"))
     if not completer.is_on_path(path.parent):
         terminal.say(

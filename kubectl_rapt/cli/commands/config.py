@@ -5,12 +5,13 @@ from typing import Annotated
 
 import typer
 
-from kubectl_rapt import wiring, writes
-from kubectl_rapt.actions import preferences
+from kubectl_rapt import wiring
+from kubectl_rapt.actions import execute, preferences
 from kubectl_rapt.cli import listing, options, show, terminal
 from kubectl_rapt.cli.columns import Drop, Shorten
 from kubectl_rapt.config import settings
 from kubectl_rapt.guard import secrets
+from kubectl_rapt.model.plan import Plan
 
 _STEPS = (Shorten("FROM", 16), Drop("FROM"), Shorten("VALUE", 16))
 _KEYS = "repository, environment, contexts.ENV or forges.HOST"
@@ -87,7 +88,7 @@ def set_(
             lambda name: wiring.cluster_of_context(name, target),
         )
         if not is_dry:
-            writes.apply(writers, step)
+            execute.every(writers, Plan((step,)))
     _tell(key, f"set to {secrets.redact(value)}", is_dry=is_dry)
 
 
@@ -104,7 +105,7 @@ def unset(
     step = preferences.drop(wiring.settings_text(os.environ), str(wiring.settings_path(os.environ)), key)
     with options.open_world(context, "cluster") as (_, writers):
         if not is_dry:
-            writes.apply(writers, step)
+            execute.every(writers, Plan((step,)))
     _tell(key, "unset", is_dry=is_dry)
 
 

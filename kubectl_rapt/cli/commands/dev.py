@@ -3,18 +3,17 @@
 import os
 import shlex
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kubectl_rapt import wiring, writes
+from kubectl_rapt import wiring
 from kubectl_rapt.actions import dev as trying
 from kubectl_rapt.cli import options, polling, progress, refusals, show, terminal
 from kubectl_rapt.errors import Invalid, NotFound, RaptError, UsageError
 from kubectl_rapt.model import names
-from kubectl_rapt.model.kinds import ref_of
-from kubectl_rapt.model.plan import Attend, Create, Delete
 from kubectl_rapt.model.target import Target
 from kubectl_rapt.templating import local as locally
 
@@ -154,27 +153,21 @@ def _with_engine(
         for command in plan.commands:
             terminal.out(terminal.clean(shlex.join([Path(engine).name, *command.words])))
         return 0
-    try:
-        for command in plan.commands:
-            terminal.say(
-                terminal.clean(f"{tried.name}  {'init ' if command.is_init else ''}{command.container}")
-            )
+    code = 0
+    with closing(trying.in_engine(writers, engine, plan, name, is_over)) as happenings:
+        for one in happenings:
+            if isinstance(one, int):
+                code = one
+                continue
+            terminal.say(terminal.clean(f"{tried.name}  {'init ' if one.is_init else ''}{one.container}"))
             progress.aside(is_last=True)  # what runs has the terminal from now on
-            code = writes.apply(writers, Attend((engine, *command.words), is_over=is_over))
-            if code:
-                break
-    finally:
-        for words in locally.removal(plan, name):
-            writes.apply(writers, Attend((engine, *words), quiet=True))
-    return code if isinstance(code, int) else 0
+    return code
 
 
 def _in_cluster(up: "Up", tried: "Tried", *, is_dry: bool) -> int:
     """Run it in the cluster of one's own, and in no other, wherever the kubeconfig points."""
-    from kubectl_rapt.actions import follow
     from kubectl_rapt.cli import watching
     from kubectl_rapt.runs.following import LogLine
-    from kubectl_rapt.runs.outcome import Outcome
 
     with wiring.open_world(Target(kubeconfig=up.kubeconfig, namespace="default")) as (world, writers):
         job = trying.as_job(tried, names.random_suffix(world.random(5)), "default")
@@ -182,18 +175,13 @@ def _in_cluster(up: "Up", tried: "Tried", *, is_dry: bool) -> int:
         if is_dry:
             terminal.out(show.document(job, "yaml"))
             return 0
-        made = writes.apply(writers, Create(job))
-        assert isinstance(made, dict), "what is created is answered"
-        ref = ref_of(made)
-        try:
-            for line in follow.follow(world, ref):
-                if isinstance(line, LogLine):
-                    terminal.out_line(line.line)
-                elif isinstance(line, Outcome):
-                    terminal.say(terminal.clean(f"{tried.name}  {line.message or line.cause}"))
-                    return watching.code_of(line)
-        finally:
-            writes.apply(writers, Delete(ref, made["metadata"]["uid"]))
+        with closing(trying.in_cluster(world, writers, job)) as happenings:
+            for one in happenings:
+                if isinstance(one, LogLine):
+                    terminal.out_line(one.line)
+                else:
+                    terminal.say(terminal.clean(f"{tried.name}  {one.message or one.cause}"))
+                    return watching.code_of(one)
     return watching.FAILED_WITHOUT_CODE
 
 
@@ -214,10 +202,10 @@ def up(context: typer.Context, dry_run: options.DryRun = "none") -> int:
                 return 0
             wiring.make_dev_folder(os.environ)
             progress.aside(is_last=True)
-            if step and (code := writes.apply(writers, step)):
-                return code if isinstance(code, int) else 1
-            known = trying.started(world, known)
-            writes.apply(writers, trying.note(folder, known))
+            begun = trying.start(world, writers, folder, known, step)
+            if isinstance(begun, int):
+                return begun
+            known = begun
     terminal.out(f"export KUBECONFIG={shlex.quote(known.kubeconfig)}")
     terminal.say("  next: kubectl rapt dev run --help")
     return 0
@@ -241,8 +229,7 @@ def down(context: typer.Context, dry_run: options.DryRun = "none") -> int:
             terminal.out(str(step) if step else "forget it: it was there before, and stays")
             return 0
         progress.aside(is_last=True)
-        if step and (code := writes.apply(writers, step)):
-            return code if isinstance(code, int) else 1
-        writes.apply(writers, trying.note(folder, None))
+        if code := trying.end(writers, folder, step):
+            return code
     terminal.out("down" if step else "forgotten: it was there before, and stays")
     return 0

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from kubectl_rapt import wiring, writes
+from kubectl_rapt import wiring
+from kubectl_rapt.actions import execute
 from kubectl_rapt.actions import init as setting_up
 from kubectl_rapt.actions import repository as repositories
 from kubectl_rapt.cli import answering, options, terminal
@@ -144,6 +145,5 @@ def _asked(context: typer.Context) -> str:
 
 
 def _carry_out(writers: Writers, plan: Plan) -> None:
-    for step in plan.steps:
-        writes.apply(writers, step)
-        terminal.out(str(step))
+    for done in execute.each(writers, plan):
+        terminal.out(str(done.step))

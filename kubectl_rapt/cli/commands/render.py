@@ -4,9 +4,8 @@ from typing import Annotated
 
 import typer
 
-from kubectl_rapt import writes
+from kubectl_rapt.actions import execute, repository
 from kubectl_rapt.actions import render as rendering
-from kubectl_rapt.actions import repository
 from kubectl_rapt.actions.repository import Repository
 from kubectl_rapt.cli import diffs, options, proposing, terminal
 from kubectl_rapt.cli.commands.check import Path
@@ -55,8 +54,8 @@ def _write(
     if is_dry:
         before = {one.path: one.before for one in again if one.before is not None}
         terminal.out(diffs.unified(before, {one.path: one.after for one in again}))
-    for step in () if is_dry else plan.steps:
-        writes.apply(writers, step)
+    else:
+        execute.every(writers, plan)
     for one in again:
         terminal.out(f"{one.path}   {'created' if one.before is None else 'changed'}")
     end = " (dry run)" if is_dry and again else ""

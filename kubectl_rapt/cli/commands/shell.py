@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kubectl_rapt import writes
 from kubectl_rapt.actions import find
 from kubectl_rapt.actions import shell as opening
 from kubectl_rapt.cli import named, options, progress, show, terminal
 from kubectl_rapt.config import location as locations
 from kubectl_rapt.errors import RaptError
-from kubectl_rapt.model.plan import Attend
 
 if TYPE_CHECKING:
     from kubectl_rapt.actions.shell import Kubectl, Place
@@ -77,8 +75,7 @@ def _open(
         terminal.out(terminal.clean(shlex.join(_typed(command))))
         return 0
     progress.aside(is_last=True)  # the terminal is the shell's from now on
-    code = writes.apply(writers, Attend(tuple(command)))
-    return code if isinstance(code, int) else 0
+    return opening.attend(writers, command)
 
 
 def _typed(command: Sequence[str]) -> list[str]:

@@ -7,8 +7,7 @@ from typing import Annotated, Any, NoReturn, get_args
 
 import typer
 
-from kubectl_rapt import writes
-from kubectl_rapt.actions import checkout, draft, lint, publish, release, verify
+from kubectl_rapt.actions import checkout, draft, execute, lint, publish, release, verify
 from kubectl_rapt.actions.release import Releasing
 from kubectl_rapt.actions.verify import Result
 from kubectl_rapt.cli import answering, diffs, junit, options, polling, progress, refusals, show, terminal
@@ -94,7 +93,7 @@ def test(
         if update and (plan := verify.goldens(registry, found)).steps:
             _show(registry.files, plan)
             if not is_dry:
-                _carry_out(writers, plan)
+                execute.every(writers, plan)
                 registry, _ = checkout.find(world, [f"{registry.root}/templates/{one}" for one in chosen])
                 found = _run(world, registry, chosen, tells=not output)
         elif not output:
@@ -115,7 +114,7 @@ def _sum(found: Sequence[Result]) -> None:
 
 def _report(writers: Writers, path: str, found: Sequence[Result]) -> None:
     if path:
-        writes.apply(writers, WriteFiles(*junit.place(path, junit.spell(found))))
+        execute.every(writers, Plan((WriteFiles(*junit.place(path, junit.spell(found))),)))
 
 
 def _watch(world: World, writers: Writers, wanted: Sequence[str], report: str) -> NoReturn:
@@ -205,7 +204,7 @@ def new(
         planned = draft.plan(world, name, summary, found, kept, set_at_run)
         _show({}, planned.plan)
         if not is_dry:
-            _carry_out(writers, planned.plan)
+            execute.every(writers, planned.plan)
     for one in planned.template.parameters:
         default = (
             f" = {terminal.shorten(parameters.spell(one.default), 60)}" if one.default is not None else ""
@@ -267,7 +266,7 @@ def release_(
         for planned in every:
             _show(planned.before, planned.plan)
             if not is_dry:
-                _carry_out(writers, planned.plan)
+                execute.every(writers, planned.plan)
             _tell_released(planned, is_dry)
         if not is_dry and (command := _commit_command(world, every)):
             terminal.say(f"  commit: {command}")
@@ -316,12 +315,8 @@ def _publish(world: World, writers: Writers, name: str, is_dry: bool) -> None:
     seen = planned.pull_request
     if is_dry:
         terminal.out(diffs.unified(planned.before, planned.after))
-    elif planned.plan.steps:
-        answer = writes.settle(
-            writers, planned.remote.url, lambda _: publish.plan(world, name).plan, planned.plan
-        )
-        if planned.has_forge:  # what answered got lost, or another one was quicker
-            seen = answer or publish.plan(world, name).pull_request
+    else:
+        seen = publish.execute(world, writers, planned)
     what = f"{planned.template.name} {planned.template.version}"
     if planned.is_merged:
         terminal.out(f"{what} is published already: {planned.base} has it")
@@ -356,8 +351,3 @@ def _show(before: Mapping[str, bytes], plan: Plan) -> None:
             terminal.out(
                 diffs.unified({path: before[path] for path in step.files if path in before}, step.files)
             )
-
-
-def _carry_out(writers: Writers, plan: Plan) -> None:
-    for step in plan.steps:
-        writes.apply(writers, step)
