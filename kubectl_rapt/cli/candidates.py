@@ -40,9 +40,20 @@ def find(question: Question, ahead: "Kubectl | None", limit_seconds: float) -> I
         target, line.last("--in"), ahead, has_default=not names_everything, may_fetch=False, is_checked=False
     ) as (world, _):
         for text, why in _FINDERS[question.kind](world, question):
-            # What would steer a terminal, or be two words to a shell, is no name that anybody types.
-            if text.isprintable() and not any(map(str.isspace, text)):
+            if _is_a_word(text):
                 yield question.start + text, terminal.clean(why.replace("\t", " "))
+
+
+def _is_a_word(text: str) -> bool:
+    """Whether a text is one word to every shell, and nothing else: kubectl's scripts do not quote what they are given.
+
+    Registries, tools, and kubeconfigs of other people hold names and choices; ``$(…)`` would be executed with the line.
+    """
+    return all(one.isalnum() or one in _PLAIN for one in text)
+
+
+_PLAIN = frozenset("_.,:=/@%+-")
+"""What stands in names, versions, addresses and variables, and means nothing to a shell."""
 
 
 def _templates(world: World, question: Question) -> Iterable[Candidate]:

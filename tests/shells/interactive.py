@@ -54,6 +54,12 @@ class Shell:
         finally:
             self.clears()
 
+    def prints(self, typed: str) -> None:
+        """Type the beginning of a line, press tab, and have the shell print the words that stand there then."""
+        self._terminal.type(f"{typed}\t\x01echo \r")
+        self._terminal.sees(re.escape(PROMPT))
+        self.clears()
+
     def clears(self) -> None:
         """Give up what was typed, and see that the shell is still well."""
         self._terminal.type("\x15\x0becho we''ll\r")

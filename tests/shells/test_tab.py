@@ -117,6 +117,45 @@ def test_names_of_the_cluster_are_completed(shell: str, painter: tuple[Person, s
         found.completes("kubectl-rapt run po", "run polish ")
 
 
+ACTIVE = [
+    *("$(touch${IFS}pwned)", "`touch${IFS}pwned`", ";touch${IFS}pwned;", "a|touch${IFS}pwned", "'", '"', "\\"),
+    *("*", "?", "[a]", "{a,b}", "~root", "!!", "&", "<x", ">pwned", "#", "^a"),
+]
+"""Choices that are words to whoever wrote the tool, and something else to a shell."""
+
+
+@pytest.fixture
+def trap(user: Path, tmp_path: Path) -> Person:
+    """Someone in whose namespace is a tool with such choices: shells also complete what two of them begin with."""
+    tool = a_tool("paint")
+    spec = tool["spec"]
+    (colour,) = spec["parameters"]
+    colour["choices"] = ["red", *ACTIVE, *(f"q{one}" for one in ACTIVE), "żółty/2.0:a+b"]
+    args = spec["job"]["spec"]["template"]["spec"]["containers"][0]["args"]
+    for number, one in enumerate(ACTIVE):
+        args.append(f"{one}a")
+        at = f"/spec/template/spec/containers/0/args/{number + 1}"
+        spec["parameters"].append(
+            {"name": f"p{number}", "type": "choice", "choices": [f"{one}a", f"{one}b"], "at": [at]}
+        )
+    namespaces.apply(user, tool)
+    return person(tmp_path / "ann", user)
+
+
+def test_what_a_shell_would_take_for_more_than_a_word_is_not_offered(trap: Person) -> None:
+    offered = asked(trap, "run", "paint", "--set", "colour=")[0]
+    assert offered == "colour=red\ncolour=żółty/2.0:a+b\n:4\n"
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_what_is_completed_executes_nothing_once_the_line_is_run(shell: str, trap: Person) -> None:
+    with interactive.shell(shell, trap.environ, trap.home) as found:
+        for program in PROGRAMS:
+            for number in range(4):
+                found.prints(f"{program} run paint --set p{number}=")
+    assert not list(trap.home.rglob("*pwned*"))
+
+
 def asked(ann: Person, *words: str, **more: str) -> tuple[str, str, float]:
     """What a shell is told, on both streams, and how long it waited."""
     began_at = time.monotonic()
