@@ -118,7 +118,15 @@ def test_names_of_the_cluster_are_completed(shell: str, painter: tuple[Person, s
 
 
 ACTIVE = [
-    *("$(touch${IFS}pwned)", "`touch${IFS}pwned`", ";touch${IFS}pwned;", "a|touch${IFS}pwned", "'", '"', "\\"),
+    *(
+        "$(touch${IFS}pwned)",
+        "`touch${IFS}pwned`",
+        ";touch${IFS}pwned;",
+        "a|touch${IFS}pwned",
+        "'",
+        '"',
+        "\\",
+    ),
     *("*", "?", "[a]", "{a,b}", "~root", "!!", "&", "<x", ">pwned", "#", "^a"),
 ]
 """Choices that are words to whoever wrote the tool, and something else to a shell."""
