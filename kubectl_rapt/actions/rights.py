@@ -35,7 +35,7 @@ def check(world: World, needed: Iterable[tuple[str, Kind, str]]) -> None:
         where = f" -n {namespace}" if namespace else everywhere
         raise Refused(
             "no-right",
-            f"{world.cluster.user()} may not do what this needs, and nothing was done",
+            f"{world.cluster.user()} may not do what this needs",
             f"kubectl auth can-i {verb} {kind.resource}{where}",
             told(world, missing),
         )

@@ -27,7 +27,7 @@ from kubectl_rapt.config.project import Environment
 from kubectl_rapt.config.rendered import KINDS
 from kubectl_rapt.errors import Conflict, NotFound, RaptError, Refused
 from kubectl_rapt.model import shell
-from kubectl_rapt.model.kinds import CONFIG_MAP, CRON_JOB, Kind, Manifest, Ref, ref_of
+from kubectl_rapt.model.kinds import CONFIG_MAP, CRON_JOB, Manifest, Ref, ref_of
 from kubectl_rapt.model.plan import Apply, Create, Delete, Patch
 from kubectl_rapt.objects import applied, labels
 from kubectl_rapt.objects.owners import Owner
@@ -275,28 +275,17 @@ def _check_leaving(want: Desired, live: Live) -> None:
 
 
 def _check_rights(world: World, want: Desired, live: Live) -> None:
-    needed: set[tuple[str, Kind, str]] = set()
-    for manifest in want.objects:
-        ref = ref_of(manifest)
-        needed |= {(verb, ref.kind, ref.namespace) for verb in ("create", "patch")}
-    needed |= {("delete", ref.kind, ref.namespace) for ref in _surplus(want, live)}
-    record = want.record
-    needed |= {(verb, CONFIG_MAP, record.namespace) for verb in ("create", "patch")}
-    missing = [
-        (verb, kind, namespace)
-        for verb, kind, namespace in sorted(
-            needed, key=lambda one: (one[2], KINDS_AND_RECORD.index(one[1]), one[0])
+    places = {(ref.namespace, ref.kind): ("create", "patch") for ref in map(ref_of, want.objects)}
+    places[want.record.namespace, CONFIG_MAP] = ("create", "patch")
+    for ref in _surplus(want, live):
+        places[ref.namespace, ref.kind] = tuple(
+            sorted({*places.get((ref.namespace, ref.kind), ()), "delete"})
         )
-        if not world.cluster.may(verb, kind, namespace)
-    ]
-    if missing:
-        verb, kind, namespace = missing[0]
-        hint = f"kubectl auth can-i {verb} {kind.resource} -n {namespace}"
-        what = f"{world.cluster.user()} may not do what this environment needs"
-        raise Refused("no-right", what, hint, rights.told(world, missing))
-
-
-KINDS_AND_RECORD = (*KINDS, CONFIG_MAP)
+    kinds = (*KINDS, CONFIG_MAP)
+    in_order = sorted(places, key=lambda place: (place[0], kinds.index(place[1])))
+    rights.check(
+        world, [(verb, kind, namespace) for namespace, kind in in_order for verb in places[namespace, kind]]
+    )
 
 
 def _check_forward(world: World, want: Desired, live: Live) -> None:

@@ -106,7 +106,7 @@ def test_a_missing_right_is_named_with_verb_resource_and_user(
 def test_who_may_not_install_is_told_who_may(types: Types, installed: None, namespace: str) -> None:
     ended = types("install")
     assert (ended.exit_code, ended.stdout) == (6, ""), ended
-    assert f"user-of-{namespace} may not do what this needs, and nothing was done" in ended.stderr
+    assert f"user-of-{namespace} may not do what this needs" in ended.stderr
     for right in ("patch customresourcedefinitions.apiextensions.k8s.io", "list tools.rapt.dev"):
         assert f"  {right} " in ended.stderr, ended
     assert "ask a cluster administrator to type: kubectl rapt install" in ended.stderr
@@ -122,7 +122,7 @@ def test_sync_names_all_missing_rights_before_it_writes(
     lines = ended.stderr.splitlines()
     assert (ended.exit_code, lines[0]) == (
         6,
-        f"error: user-of-{namespace} may not do what this environment needs",
+        f"error: user-of-{namespace} may not do what this needs",
     )
     user = f"user-of-{namespace}"
     assert lines[-3].split() == (
