@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
+AGAIN = "run the same command again"
+"""A hint, or the end of one that begins with what is to be done before: front ends show the command that was typed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:

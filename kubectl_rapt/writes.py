@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 
-from kubectl_rapt.errors import Conflict, RaptError, Unavailable
+from kubectl_rapt.errors import AGAIN, Conflict, RaptError, Unavailable
 from kubectl_rapt.model.kinds import Manifest
 from kubectl_rapt.model.plan import (
     Apply,
@@ -181,7 +181,7 @@ def settle(
                     raise Conflict(
                         "plan-changed",
                         "the repository changed meanwhile, and the change would be another one",
-                        "run the same command again",
+                        AGAIN,
                     )
                 return _carry_out(writers, plan)
         except (Conflict, Unavailable) as error:
@@ -217,9 +217,7 @@ def pursue(
         Conflict: The last one after all attempts.
         Unavailable: The outside did not answer; after all attempts, or where nothing was sent.
     """
-    last: RaptError = Conflict(
-        "plan-changed", "others change the repository all the time", "run the same command again"
-    )
+    last: RaptError = Conflict("plan-changed", "others change the repository all the time", AGAIN)
     has_begun = False
     for attempt in range(2 * ATTEMPTS):
         is_decided = False

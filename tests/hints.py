@@ -51,7 +51,10 @@ def harmless(command: str) -> list[str] | None:
         ValueError: A shell would not take it.
     """
     typed = shlex.split(command)
-    typed = typed[2:] if typed[0] == "kubectl" else typed[1:]
+    return _harmless(typed[2:] if typed[0] == "kubectl" else typed[1:])
+
+
+def _harmless(typed: list[str]) -> list[str] | None:
     read = line.read(typed)
     if read.wants_help:
         return typed
@@ -68,6 +71,20 @@ def harmless(command: str) -> list[str] | None:
     if "--timeout" in flags and "--timeout" not in read.given:
         kept[end:end] = ["--timeout", "1s"]
     return kept
+
+
+def doubled(text: str) -> list[str]:
+    """The lines of a refusal that repeat what its first line, or another finding, has told."""
+    first, *findings = _said_in(text).split("\n")
+    told = [(*parts, "")[:2] for one in findings if (parts := re.split(r" {2,}", one.strip(), maxsplit=1))]
+    again = [
+        f"{where}  {what}"
+        for where, what in told
+        if (what or where) in first
+        or (what and what.startswith(f"{where} "))
+        or told.count((where, what)) > 1
+    ]
+    return again + [one for one in findings if one.startswith("    ")]  # a finding that is about nothing
 
 
 @dataclass
@@ -88,6 +105,7 @@ class Hints:
         Raises:
             AssertionError: A command that was shown does not work, or leads in a circle.
         """
+        assert not (twice := doubled(ended.stderr)), f"told twice: {twice}\n{ended}"
         for steps in self._steps(list(typed), ended, [_said(ended)]):
             raise AssertionError("\n".join(["what is shown does not work when it is copied:", *steps]))
 
@@ -107,8 +125,8 @@ class Hints:
             except ValueError as error:
                 yield [*about, f"no shell takes it: {error}"]
                 continue
-            if words_then is None:
-                continue
+            if words_then is None or _is_same(words_then, typed):
+                continue  # it is to be repeated when something else was done, or has ended
             then = self.types(words_then)
             told = _said(then)
             if then.exit_code in (0, 1, 124) and not told:
@@ -120,10 +138,23 @@ class Hints:
                     yield [*about, *steps]
 
 
+def _is_same(one: list[str], other: list[str]) -> bool:
+    """Whether two commands are one, but for what has them only show what they would do, or end soon."""
+    kept, given = (
+        [word for word in words if not word.startswith(("--dry-run", "--timeout", "1s"))]
+        for words in (one, other)
+    )
+    return kept == given
+
+
 def _said(ended: Ended) -> str:
     """What was refused, and why, with each problem; empty where nothing was."""
-    found = _ERROR.search(ended.stderr)
-    return ended.stderr[found.start(1) :].partition("\n  try: ")[0] if found else ""
+    return _said_in(ended.stderr)
+
+
+def _said_in(text: str) -> str:
+    found = _ERROR.search(text)
+    return text[found.start(1) :].partition("\n  try: ")[0] if found else ""
 
 
 def _is_no_command(ended: Ended) -> bool:

@@ -190,7 +190,7 @@ def _check_access(template: Template, environment: Environment, tool: str) -> No
     if problems and tool not in environment.wide_access:
         raise Refused(
             "wide-access",
-            f"{template.name} {template.version} asks for rights without a limit ({problems[0].what})",
+            f"{template.name} {template.version} asks for rights without a limit",
             f"in {layout.PROJECT}, wideAccess: [{tool}] below environments.{environment.name} allows it",
             problems,
         )

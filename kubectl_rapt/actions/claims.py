@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from kubectl_rapt.actions import find
 from kubectl_rapt.actions.desired import Desired, Live, said
-from kubectl_rapt.errors import Conflict
+from kubectl_rapt.errors import AGAIN, Conflict
 from kubectl_rapt.model import digits
 from kubectl_rapt.model.kinds import Manifest, Ref, ref_of
 from kubectl_rapt.model.plan import Create, Patch
@@ -78,9 +78,7 @@ class Claim:
             return
         record = find.perhaps(world, self.ref)
         if record is None or not self._is_in(record):
-            raise Conflict(
-                "changed-meanwhile", "another sync has claimed the environment meanwhile", "run it again"
-            )
+            raise Conflict("changed-meanwhile", "another sync has claimed the environment meanwhile", AGAIN)
         self.checked = time
 
     def _is_in(self, record: Manifest) -> bool:

@@ -245,7 +245,7 @@ class Policies:
     def _check(self, name: str) -> None:
         known = sorted({*(one for _, one in self._objects), *self._bundled()})
         if name not in known:
-            what = f'no cleanup policy "{name}"; there are {", ".join(known)}'
+            what = f'no cleanup policy "{name}"; available: {", ".join(known)}'
             near = names.nearest(name, known)
             raise NotFound("no-policy", what, f"--policy {shell.word(known[0])} --dry-run=client").meant(
                 name, near

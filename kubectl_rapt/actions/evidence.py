@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from kubectl_rapt import writes
 from kubectl_rapt.actions import threads
-from kubectl_rapt.errors import NotFound, Problem, RaptError, Unavailable
+from kubectl_rapt.errors import AGAIN, NotFound, Problem, RaptError, Unavailable
 from kubectl_rapt.guard import masking
 from kubectl_rapt.model.kinds import POD, RUN, Ref
 from kubectl_rapt.model.plan import WriteFiles
@@ -60,7 +60,7 @@ def export(
         raise Unavailable(
             "export-failed",
             f"the evidence of {len(problems)} of {len(wanted)} objects was not written to {to}",
-            f"ls -ld {to}, and the same command again",
+            (f"ls -ld {to}", AGAIN),
             problems,
         )
 

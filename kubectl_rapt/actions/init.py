@@ -11,6 +11,7 @@ from kubectl_rapt.config import changes, layout, owners, project, settings
 from kubectl_rapt.config.project import Environment, Profile, Project
 from kubectl_rapt.errors import RaptError, Refused
 from kubectl_rapt.guard import secrets
+from kubectl_rapt.model import names
 from kubectl_rapt.model.kinds import NAMESPACE, Ref
 from kubectl_rapt.model.plan import CommitFiles, CreateRepository, Plan, Step, WriteSettings
 from kubectl_rapt.ports.git import Remote
@@ -161,13 +162,19 @@ def production(world: World, namespace: str) -> str:
         world: Where to read.
         namespace: That of ``dev``.
     """
-    head = "" if namespace == "default" else namespace.removesuffix(DEV).rstrip("-")
-    sibling = f"{head}-{PROD}" if head else PROD
+    wanted = sibling(namespace)
     try:
-        world.cluster.get(Ref(NAMESPACE, sibling))
+        world.cluster.get(Ref(NAMESPACE, wanted))
     except RaptError:
         return namespace
-    return sibling
+    return wanted
+
+
+def sibling(namespace: str) -> str:
+    """The name that a namespace for ``prod`` has beside that of ``dev``: ``shop-prod`` beside ``shop-dev``."""
+    head = "" if namespace == "default" else namespace.removesuffix(DEV).rstrip("-")
+    wanted = f"{head}-{PROD}" if head else PROD
+    return wanted if wanted != namespace and names.is_dns_label(wanted) else "shop-prod"
 
 
 def _cluster(world: World) -> str:

@@ -65,7 +65,7 @@ def stale(world: World, found: Repository, environment: str = "", tools: Sequenc
     if len(errors) == 1:
         raise errors[0][1]
     if errors:
-        problems = [Problem(path, error.message) for path, error in errors]
+        problems = [Problem(path, error.message.removeprefix(f"{path} ")) for path, error in errors]
         raise Invalid(
             "cannot-render", f"{len(errors)} tools cannot be rendered", "kubectl rapt check", problems
         )

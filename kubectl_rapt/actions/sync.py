@@ -25,7 +25,7 @@ from kubectl_rapt.actions.reviewed import Executed
 from kubectl_rapt.config import layout
 from kubectl_rapt.config.project import Environment
 from kubectl_rapt.config.rendered import KINDS
-from kubectl_rapt.errors import Conflict, NotFound, RaptError, Refused
+from kubectl_rapt.errors import AGAIN, Conflict, NotFound, RaptError, Refused
 from kubectl_rapt.model import shell
 from kubectl_rapt.model.kinds import CONFIG_MAP, CRON_JOB, Manifest, Ref, ref_of
 from kubectl_rapt.model.plan import Apply, Create, Delete, Patch
@@ -271,7 +271,12 @@ def _check_leaving(want: Desired, live: Live) -> None:
     """Let what was pruned just now go first: whatever is applied to it meanwhile would go with it."""
     for ref in map(ref_of, want.objects):
         if ref in live.objects and "deletionTimestamp" in live.objects[ref]["metadata"]:
-            raise Conflict("being-deleted", f"{ref} is being deleted", "try again when it is gone")
+            raise Conflict("being-deleted", f"{ref} is being deleted", _until_gone(ref))
+
+
+def _until_gone(ref: Ref) -> tuple[str, str]:
+    where = f" -n {ref.namespace}" if ref.namespace else ""
+    return f"kubectl wait --for=delete {ref.kind.resource}/{ref.name}{where}", AGAIN
 
 
 def _check_rights(world: World, want: Desired, live: Live) -> None:
@@ -294,7 +299,7 @@ def _check_forward(world: World, want: Desired, live: Live) -> None:
     if repository.contains(world, want.commit, live.commit):
         return
     if repository.read(world).head != want.commit:
-        raise Conflict("changed-meanwhile", "main moved, and someone synced it meanwhile", "try again")
+        raise Conflict("changed-meanwhile", "main moved, and someone synced it meanwhile", AGAIN)
     raise Refused(
         "going-back",
         f"commit {live.commit[:7]} was applied already, and {want.commit[:7]} does not contain it",
@@ -414,7 +419,7 @@ def _fenced(world: World, ref: Ref, found: Manifest, claim: Claim, write: Callab
             if seen is None or is_another or applied.sequence_of(seen) > claim.stamp.sequence:
                 raise
             found = seen
-    raise Conflict("changed-meanwhile", f"{ref} changes all the time", "run the same command again")
+    raise Conflict("changed-meanwhile", f"{ref} changes all the time", AGAIN)
 
 
 def _preview(world: World, want: Desired, live: Live, claim: Claim, tell: Callable[[Synced], None]) -> None:

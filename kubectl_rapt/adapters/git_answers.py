@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from kubectl_rapt.adapters import platform
-from kubectl_rapt.errors import Conflict, Invalid, NotFound, RaptError, Refused, Unavailable
+from kubectl_rapt.errors import AGAIN, Conflict, Invalid, NotFound, RaptError, Refused, Unavailable
 from kubectl_rapt.ports.git import Trust
 
 
@@ -30,7 +30,7 @@ _PUSH = (
         "git-failed",
         r"eof before pack header|pack-objects died",
         "the mirror of {where} is damaged, and will be made again: {line}",
-        "try again",
+        AGAIN,
     ),
     _Meaning(
         Invalid,
@@ -45,7 +45,7 @@ _PUSH = (
         r"\((stale info|fetch first|reference already exists|incorrect old value provided)\)"
         r"|remote ref does not exist|is at [0-9a-f]+ but expected|: reference already exists",
         "someone else changed the branch in {where} meanwhile",
-        "try again",
+        AGAIN,
     ),
     _Meaning(
         Refused,
@@ -60,7 +60,7 @@ _PUSH = (
         "branch-busy",
         r"cannot lock ref|failed to (update|lock)|Unable to create '.*\.lock'|atomic (transaction|push) fail",
         "the branch in {where} is locked by another push",
-        "try again",
+        AGAIN,
     ),
     _Meaning(
         Refused,
@@ -83,7 +83,7 @@ _FETCH = (
         "stale-lock",
         r"Unable to create '.*\.lock': File exists",
         "a process that was ended left its lock in the mirror of {where}",
-        "try again in a second",
+        AGAIN,
     ),
     _Meaning(
         Invalid,
@@ -147,7 +147,7 @@ _ANY = (
         r"|handshake|unable to access|kex_exchange|Could not read from remote|Broken pipe|protocol error"
         r"|expected flush|bad line length",
         "{where} does not answer: {line}",
-        "check the address and the network, then try again",
+        f"check the address and the network, then {AGAIN}",
     ),
 )
 """The first that fits counts."""
@@ -183,9 +183,7 @@ def _unwritable(verb: str, lines: Sequence[str], url: str, mirror: str) -> RaptE
                 return _cannot_write(f"the repository {shown(url)}", line, shown(url))
             if disk:
                 what = f"the server of {shown(url)} cannot write: {disk[0]}"
-                return Unavailable(
-                    "cannot-write-files", what, "tell those who look after it, and try again later"
-                )
+                return Unavailable("cannot-write-files", what, f"tell those who look after it, then {AGAIN}")
         elif disk:
             return _cannot_write(f"the mirror of {shown(url)}", line, mirror, platform.CACHE)
     return None
@@ -249,7 +247,7 @@ def classify(verb: str, code: int, said: str, url: str, trust: Trust, mirror: st
     return Unavailable(
         "git-failed",
         f"git {verb} for {words['where']} failed: {words['line'] or ended}",
-        "try again; if it stays, try the same with git itself",
+        (AGAIN, f"git ls-remote {words['where']}"),
         outcome_unknown=verb == "push",
     )
 

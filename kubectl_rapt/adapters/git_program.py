@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from kubectl_rapt.adapters import git_answers, git_input, platform
 from kubectl_rapt.adapters.trace import SILENT, Trace
-from kubectl_rapt.errors import Unavailable
+from kubectl_rapt.errors import AGAIN, Unavailable
 from kubectl_rapt.ports.git import Trust
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class Program:
                     "git-timeout",
                     f"git {args[0]} took longer than {self._limit_seconds:g} s"
                     + (f" with {git_answers.shown(mirror.url)}" if mirror else ""),
-                    "check the network and try again",
+                    f"check the network, then {AGAIN}",
                     outcome_unknown=args[0] == "push",
                 ) from None
         return Answer(process.returncode, out, err.decode(errors="replace"))
@@ -249,4 +249,4 @@ def _check_disks(mirror: Mirror) -> None:
 
 
 def _no_git() -> Unavailable:
-    return Unavailable("git-missing", "the program git is not installed", "install git, then try again")
+    return Unavailable("git-missing", "the program git is not installed", f"install git, then {AGAIN}")

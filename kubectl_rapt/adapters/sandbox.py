@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from kubectl_rapt.adapters.sandbox_child import MAX_ANSWER, WALL_SECONDS
-from kubectl_rapt.errors import Invalid, Problem, RaptError, Unavailable
+from kubectl_rapt.errors import AGAIN, Invalid, Problem, RaptError, Unavailable
 from kubectl_rapt.objects import job_schema
 from kubectl_rapt.ports.renderer import RenderRequest
 from kubectl_rapt.templating import declared, places
@@ -160,7 +160,7 @@ class Sandbox:
 
     def _broken(self, why: str) -> Unavailable:
         self.close()
-        return Unavailable("no-renderer", f"the renderer does not answer: {why}", "try again")
+        return Unavailable("no-renderer", f"the renderer does not answer: {why}", AGAIN)
 
 
 def _command() -> list[str]:

@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 import typer
 
-from kubectl_rapt.cli import helping, terminal
+from kubectl_rapt.cli import copying, helping, terminal
 from kubectl_rapt.errors import Problem, RaptError, UsageError
-from kubectl_rapt.guard import secrets
 from kubectl_rapt.model import names, shell
 from kubectl_rapt.templating import parameters
 from kubectl_rapt.templating.parameters import Parameter
@@ -111,7 +110,7 @@ def one_of(known: Sequence[str], kind: str) -> Callable[[str], object]:
 
     def check(text: str) -> None:
         if text not in known:
-            there = f"; there are: {', '.join(known) or 'none'}"
+            there = f"; available: {', '.join(known) or 'none'}"
             raise ValueError(f'no {kind} "{text}"{names.did_you_mean(text, known) or there}')
 
     return check
@@ -131,5 +130,5 @@ def command(words: Sequence[str], more: Sequence[str]) -> str:
 def tell(words: Sequence[str], more: Sequence[str]) -> None:
     """Say at the end which command would have asked nothing, if something was asked."""
     if more:
-        typed = secrets.redact(command(words, more))  # an address may have a password in it
+        typed = copying.typeable(command(words, more))  # an address may have a password in it
         terminal.say(terminal.clean(f"  without asking: {typed}"))

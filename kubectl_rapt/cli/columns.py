@@ -25,13 +25,25 @@ class Shorten(NamedTuple):
     least: int
 
 
+class Wrap(NamedTuple):
+    """A column is made narrower, as far as it has to be; its cells go on in the next line, between two words.
+
+    Args:
+        header: Its header: the last column, as no word is cut.
+        least: How wide it stays at least.
+    """
+
+    header: str
+    least: int
+
+
 class Drop(NamedTuple):
     """A column is left out."""
 
     header: str
 
 
-Step = Shorten | Drop
+Step = Shorten | Wrap | Drop
 
 
 class Fitted(NamedTuple):
@@ -136,6 +148,7 @@ class Table:
         self._is_wide, self._has_header = is_wide, has_header
         self._widths = [max(least, len(one) if has_header else 0) for one in header]
         self._indent = " " * indent
+        self._wrapped = {one.header for one in steps if isinstance(one, Wrap)}
         self._painted = self._header.index(painted) if painted else -1
         self._has_colours = terminal.has_colours(sys.stdout)
         self._sign = "…" if (sys.stdout.encoding or "utf-8").lower().startswith("utf") else letters.plain("…")
@@ -176,10 +189,23 @@ class Table:
         terminal.out(self._joined(row))
 
     def _fit(self) -> None:
-        self._fitted = fit(self._header, self._widths, None if self._is_wide else room(), self._steps)
+        width = None if self._is_wide else room()
+        free = None if width is None else width - len(self._indent)
+        self._fitted = fit(self._header, self._widths, free, self._steps)
 
     def _joined(self, row: Sequence[str]) -> terminal.Neutral:
-        shown = [terminal.clean(cell) for cell in self._fitted.line(row, self._sign)]
+        last = self._fitted.kept[-1]
+        width = self._fitted.widths[-1]
+        if self._header[last] not in self._wrapped or len(row[last]) <= width:
+            return self._line(row)
+        first, *others = terminal.wrapped(row[last], width)
+        before = len(self._indent) + sum(self._fitted.widths[:-1]) + GAP * (len(self._fitted.kept) - 1)
+        lines = [self._line(row, first), *(f"{'':<{before}}{terminal.clean(one)}" for one in others)]
+        return terminal.Neutral("\n".join(lines))
+
+    def _line(self, row: Sequence[str], last: str | None = None) -> terminal.Neutral:
+        cells = self._fitted.line(row, self._sign)
+        shown = [terminal.clean(cell) for cell in (cells if last is None else [*cells[:-1], last])]
         shown[-1] = shown[-1].rstrip()
         if self._has_colours and self._painted in self._fitted.kept and any(row[len(self._header) :]):
             at = self._fitted.kept.index(self._painted)

@@ -19,7 +19,7 @@ _HEADING = "Tools and runs"
 _ABOUT_A_CLUSTER = ("doctor", "drift", "install", "purge", "status", "sync")
 _ABOUT_AN_ENVIRONMENT = ("add", "set", "upgrade", "remove", "share", "explain", "history", "diff", "render")
 """Those that look for a tool in the config repository."""
-_KUBECTL_VERBS = ("auth", "cluster-info", "describe", "edit", "get", "logs")
+_KUBECTL_VERBS = ("auth", "cluster-info", "create", "describe", "edit", "get", "logs", "wait")
 """Those of kubectl's own that are shown; each says its namespace, where it has one."""
 
 _typed: list[tuple[str, str]] = []
@@ -36,6 +36,13 @@ def remember(arguments: "Sequence[str]") -> None:
 def words_typed() -> list[str]:
     """The command line that was typed, without the program's name."""
     return list(_words)
+
+
+def typeable(command: str) -> str:
+    """A command without secrets: what is hidden is for the reader to fill in, as ``***`` cannot be typed."""
+    from kubectl_rapt.guard import secrets
+
+    return secrets.redact(command, has_references=True).replace(secrets.HIDDEN, shell.BLANK)
 
 
 def here(text: str) -> str:

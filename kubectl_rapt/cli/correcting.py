@@ -6,21 +6,23 @@ from collections.abc import Mapping, Sequence
 
 from kubectl_rapt.cli import helping, line
 from kubectl_rapt.cli.wording import Flag
+from kubectl_rapt.errors import AGAIN
 from kubectl_rapt.model import shell
 
 
 def whole(hint: str, typed: Sequence[str]) -> str:
-    """A hint that is nothing but flags, as the command that was typed with those flags.
+    """A hint that is nothing but flags, as the command that was typed with those flags; one to repeat it, with it.
 
     Args:
-        hint: Such as ``-o json``, ``--yes`` or ``--status failed``; any other text stays as it is.
+        hint: Such as ``-o json``, ``--yes`` or ``--status failed``, or what has ``AGAIN`` in it; any other text stays
+            as it is.
         typed: The words behind the program's name.
 
     Returns:
         One line for a shell.
     """
     if not hint.startswith("-"):
-        return hint
+        return _again(hint, typed)
     read = line.read(typed)
     asks_for_help = command([*read.command.split(), "--help"])
     if hint == "--help":
@@ -51,6 +53,14 @@ def whole(hint: str, typed: Sequence[str]) -> str:
             return asks_for_help  # which of them is meant, only the person knows
         corrected = _with(corrected, known, flag, name, value)
     return command(corrected)
+
+
+def _again(hint: str, typed: Sequence[str]) -> str:
+    """A hint to run the same command again, with that command; any other as it is."""
+    before, said, _ = hint.partition(AGAIN)
+    if not (said and typed):
+        return hint
+    return f"{before.rstrip()}: {command(typed)}" if before else command(typed)
 
 
 def once(typed: Sequence[str], flag: Flag, value: str) -> str:

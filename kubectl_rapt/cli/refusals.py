@@ -1,8 +1,9 @@
 """What an error looks like: what and why, each finding, what to do, and where the page of its code is."""
 
+import re
+
 from kubectl_rapt.cli import copying, correcting, terminal
 from kubectl_rapt.errors import RaptError
-from kubectl_rapt.model import shell
 
 PAGE = "kubectl rapt help errors"
 
@@ -10,12 +11,28 @@ PAGE = "kubectl rapt help errors"
 def tell(error: RaptError) -> None:
     """An error on standard error; whatever was typed in the wrong place may be in it, secrets too."""
     terminal.say(f"error: {_shown(error.message)}")
-    width = max((len(_shown(problem.where)) for problem in error.problems), default=0)
-    for problem in error.problems:
-        terminal.say(f"  {_shown(problem.where):<{width}}  {_shown(problem.what)}")
+    for where, what in _findings(error):
+        terminal.say(f"  {where}{what}", hang=2 + len(where))
     for number, hint in enumerate(_hints(error)):
-        terminal.say(f"  {'or' if number else 'try'}: {_typeable(hint)}")
+        shown = terminal.shorten(terminal.clean(copying.typeable(hint)))
+        terminal.say(f"  {'or' if number else 'try'}: {shown}")
     terminal.say(f"  see: {PAGE} {error.code}")
+
+
+def _findings(error: RaptError) -> list[tuple[str, str]]:
+    """Where and what each finding is, once; none that the first line has told already."""
+    told = [
+        (_shown(one.where), _shown(one.what))
+        for one in error.problems
+        if not (one.what in error.message and _dotted(one.where) in _dotted(error.message))
+    ]
+    width = max((len(where) for where, _ in told), default=0)
+    return list(dict.fromkeys((f"{where:<{width}}  " if width else "", what) for where, what in told))
+
+
+def _dotted(where: str) -> str:
+    """A place in one form, however it is written: ``spec.containers.0`` for ``/spec/containers/0``."""
+    return re.sub(r"[/\[\].]+", ".", where).strip(".")
 
 
 def _hints(error: RaptError) -> list[str]:
@@ -34,13 +51,6 @@ def _hints(error: RaptError) -> list[str]:
 def brief(error: RaptError) -> str:
     """What and why, and its code: for one of several that went wrong."""
     return terminal.clean(f"{error.message} ({error.code})")
-
-
-def _typeable(hint: str) -> str:
-    """A hint without secrets: what is hidden is for the reader to fill in, as ``***`` cannot be typed."""
-    from kubectl_rapt.guard import secrets
-
-    return _shown(hint).replace(secrets.HIDDEN, shell.BLANK)
 
 
 def _shown(text: str) -> str:

@@ -1,6 +1,7 @@
 """The terminal: what may reach it, and the lines on standard output and standard error."""
 
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -29,17 +30,58 @@ def shorten(text: str, limit: int = 1000) -> str:
     return text if len(text) <= limit else f"{text[: limit // 2]} … {text[-(limit // 2) :]}"
 
 
-def say(text: str, *, is_bad: bool = False) -> None:
+def wrapped(text: str, width: int, hang: int = 0) -> list[str]:
+    """A text in lines of at most that width, broken between two words only: a long name is not cut.
+
+    Args:
+        text: The text.
+        width: How wide a line is.
+        hang: How many blanks the second line and those after it begin with.
+    """
+    import textwrap
+
+    return textwrap.wrap(
+        text,
+        max(width, 1),
+        subsequent_indent=" " * hang,
+        break_long_words=False,
+        break_on_hyphens=False,
+    ) or [""]
+
+
+def _fitting(text: str, hang: int | None) -> str:
+    """A sentence in lines that fit the terminal; commands stay whole, to be copied, and so does all in a pipe."""
+    if _COMMAND.search(text) or not sys.stderr.isatty():
+        return text
+    try:
+        width = os.get_terminal_size(sys.stderr.fileno()).columns or 80
+    except OSError:
+        return text
+    lines = []
+    for line in text.split("\n"):
+        label = _LABEL.match(line)
+        behind = len(label[0]) if label and hang is None else hang or 0
+        lines += wrapped(line, width, min(behind, width // 2)) if len(line) > width else [line]
+    return "\n".join(lines)
+
+
+_COMMAND = re.compile(r"kubectl[ -]|^ *(?:try|or|commit|report): ")
+_LABEL = re.compile(r" *(?:[a-z]+: )?")
+"""What a line begins with before its sentence, such as ``error: ``: the sentence goes on below its own beginning."""
+
+
+def say(text: str, *, is_bad: bool = False, hang: int | None = None) -> None:
     """One line for a person, on standard error; where that cannot be written, there is nobody to tell.
 
-    What would steer a terminal is made visible.
+    What would steer a terminal is made visible. A sentence that is wider than the terminal goes on in the next line.
 
     Args:
         text: The line.
         is_bad: Whether it tells of a failure, and is to be seen as such.
+        hang: Where it goes on in the next line; None for below its own beginning.
     """
     progress.aside()
-    spoken = _spoken(visible.lines(copying.here(text)))
+    spoken = _fitting(_spoken(visible.lines(copying.here(text))), hang)
     with suppress(OSError):
         print(bad(spoken, sys.stderr) if is_bad else spoken, file=sys.stderr, flush=True)
 

@@ -56,7 +56,7 @@ def check(project: Project, files: Mapping[str, bytes], tools: Collection[str] |
     """Raises Refused, ``same-place``, where there are such tools; see ``twins``."""
     found = list(twins(project, files, tools))
     if found:
-        problems = [Problem(layout.definition(one.other, one.tool), one.what) for one in found]
+        problems = [Problem(layout.definition(one.other, one.tool), one.what) for one in found[1:]]
         raise Refused("same-place", f'tool "{found[0].tool}" {found[0].what}', HINT, problems)
 
 
@@ -118,7 +118,7 @@ def check_objects(
     found = list(clashes(project, files, built))
     if found:
         first = found[0]
-        problems = [Problem(layout.definition(one.environment, one.tool), one.what) for one in found]
+        problems = [Problem(layout.definition(one.environment, one.tool), one.what) for one in found[1:]]
         problems.append(
             Problem("to continue", "give one of the two tools another name (add --name)" + _fewer(first))
         )

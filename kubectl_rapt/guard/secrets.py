@@ -334,11 +334,23 @@ def _entropy(text: str) -> float:
     return -sum(count / len(text) * math.log2(count / len(text)) for count in Counter(text).values())
 
 
-def redact(text: str) -> str:
-    """A text without the secrets in it."""
+_SECRET_KEY = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,250}[a-z0-9])?/[A-Za-z0-9._-]{1,250}")
+
+
+def redact(text: str, *, has_references: bool = False) -> str:
+    """A text without the secrets in it.
+
+    Args:
+        text: Any text.
+        has_references: Whether a value such as ``database/password`` is the name of a Secret and a key in it, as it is
+            in a command. A value that looks like a secret by itself is hidden there as well.
+    """
     parts: list[str] = []
     at = 0
     for one in find(text):
+        value = text[one.start : one.end]
+        if has_references and _SECRET_KEY.fullmatch(value) and not find(value):
+            continue
         parts += (text[at : one.start], HIDDEN)
         at = one.end
     return "".join([*parts, text[at:]])
@@ -439,8 +451,7 @@ def _as_reference(problems: Iterable[Problem], references: Collection[str]) -> t
     if not name:
         return ("kubectl create secret generic NAME --from-literal KEY=…",)
     secret = shell.word(names.as_label(name))
-    # The key is left to the reader: with one, it would look like a password, and be hidden where it is shown.
     return (
-        f"kubectl create secret generic {secret} --from-literal KEY=…",
-        f"--set {shell.word(name)}={secret}/{shell.BLANK}",
+        f"kubectl create secret generic {secret} --from-literal value={shell.BLANK}",
+        f"--set {shell.word(name)}={secret}/value",
     )

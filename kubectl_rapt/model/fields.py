@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from kubectl_rapt import documents
-from kubectl_rapt.errors import Invalid, Problem
+from kubectl_rapt.errors import AGAIN, Invalid, Problem
 from kubectl_rapt.model import names
 
 T = TypeVar("T")
@@ -207,6 +207,6 @@ def refuse(findings: Findings, lines: Mapping[str, int], source: str, code: str)
     raise Invalid(
         code,
         f"{source} has {count}",
-        "mend the lines named here, then try again",
+        f"mend the lines named here, then {AGAIN}",
         [Problem(documents.place(pointer, lines, source), what) for pointer, what in findings],
     )

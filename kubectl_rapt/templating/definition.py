@@ -18,6 +18,13 @@ API_VERSION = "rapt.dev/v1alpha1"
 KIND = "Template"
 
 
+USUAL_RESOURCES: Mapping[str, Mapping[str, str]] = {
+    "requests": {"cpu": "100m", "memory": "64Mi"},
+    "limits": {"memory": "256Mi"},
+}
+"""What a container gets of which nobody says how large it is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
     """One RBAC rule that the tool's ServiceAccount needs in its own namespace, as in a Role.

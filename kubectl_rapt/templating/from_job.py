@@ -9,9 +9,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from kubectl_rapt import documents
-from kubectl_rapt.errors import Invalid, Problem
+from kubectl_rapt.errors import AGAIN, Invalid, Problem
+from kubectl_rapt.model import shell
 from kubectl_rapt.objects import job_schema
 from kubectl_rapt.templating import declared, parameters, places, shells
+from kubectl_rapt.templating.definition import USUAL_RESOURCES
 from kubectl_rapt.templating.parameters import RESERVED, Parameter, Type
 
 LooksSecret = Callable[[str, str], str]
@@ -70,7 +72,8 @@ def read(manifest: Any, looks_secret: LooksSecret) -> Source:
     kinds = ("batch/v1/Job", "batch/v1/CronJob")
     kind = f"{manifest.get('apiVersion')}/{manifest.get('kind')}" if isinstance(manifest, dict) else "nothing"
     if kind not in kinds:
-        raise _refusal([Problem("", f"is {kind}, and must be a Job or CronJob of batch/v1")])
+        what = f"only a Job or CronJob of batch/v1 can become a template, got {kind}"
+        raise Invalid("cannot-convert", what, _as_kept_now(manifest))
     problems: list[Problem] = []
     notes: list[str] = []
     schedule, concurrency, prefix = "", "allow", ""
@@ -86,7 +89,18 @@ def read(manifest: Any, looks_secret: LooksSecret) -> Source:
         problems += [Problem(prefix + one.where, one.what) for one in _secrets(job, looks_secret)]
     if problems:
         raise _refusal(problems)
+    if _has_no_size(job):
+        notes.append("a container has no resources: template.yaml has usual ones, which you can change there")
     return Source(job, schedule, concurrency, tuple(_literals(job)), tuple(notes))  # type: ignore[arg-type]  # checked
+
+
+def _as_kept_now(manifest: Any) -> str:
+    """The command that prints what a manifest is about as a cluster of today has it."""
+    if not isinstance(manifest, dict) or manifest.get("kind") not in ("Job", "CronJob"):
+        return "kubectl get jobs.v1.batch,cronjobs.v1.batch"
+    metadata = manifest.get("metadata")
+    name = metadata.get("name") if isinstance(metadata, dict) else ""
+    return f"kubectl get {manifest['kind'].lower()}s.v1.batch {shell.word(str(name or 'NAME'))} -o yaml"
 
 
 def is_same(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
@@ -114,7 +128,7 @@ def _refusal(problems: list[Problem]) -> Invalid:
     return Invalid(
         "cannot-convert",
         f"this cannot become a template: {count} must change first",
-        "change the fields named here, then try again",
+        f"change the fields named here, then {AGAIN}",
         problems,
     )
 
@@ -344,6 +358,11 @@ def _containers(job: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]
             yield f"{_POD}/{field}/{at}", container
 
 
+def _has_no_size(job: Mapping[str, Any]) -> bool:
+    """Whether a container does not say at all how large it is."""
+    return any(not container.get("resources") for _, container in _containers(job))
+
+
 def _secrets(job: Mapping[str, Any], looks_secret: LooksSecret) -> Iterator[Problem]:
     for here, container in _containers(job):
         for at, variable in enumerate(container.get("env", ())):
@@ -517,6 +536,11 @@ def files(
         **({"schedule": source.schedule} if source.schedule else {}),
         **({"policies": dict(policies)} if policies else {}),
         **({"concurrency": source.concurrency} if source.concurrency != "allow" else {}),
+        **(
+            {"resources": {key: dict(sizes) for key, sizes in USUAL_RESOURCES.items()}}
+            if _has_no_size(source.job)
+            else {}
+        ),
     }
     return {"template.yaml": documents.dump(template), "job.yaml.j2": _jinja(source.job, literals)}
 

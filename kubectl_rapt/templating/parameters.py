@@ -199,7 +199,7 @@ def _unknown(name: str, parameters: Sequence[Parameter]) -> str:
         return f"is called {now} now"
     known = [one.name for one in parameters]
     there = ", ".join(known) or "none"
-    return f"is not a parameter{names.did_you_mean(name, known) or f': there are {there}'}"
+    return f"is not a parameter{names.did_you_mean(name, known) or f'; available: {there}'}"
 
 
 def carried(parameters: Sequence[Parameter], answers: Mapping[str, T]) -> dict[str, T]:

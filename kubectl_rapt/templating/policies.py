@@ -207,7 +207,7 @@ def _find(
         near = names.did_you_mean(name, known)
         hint = "kubectl rapt policy"
         if kind == "cleanup" and known:  # which that command does not list
-            hint, near = f"--cleanup {known[0]}", near or f"; there are {', '.join(known)}"
+            hint, near = f"--cleanup {known[0]}", near or f"; available: {', '.join(known)}"
         what = f'no {kind} policy "{name}": {registry} has no {where}, and none came with Rapt{near}'
         raise NotFound("no-policy", what, hint).meant(name, names.nearest(name, known))
     return read(files[where], where)

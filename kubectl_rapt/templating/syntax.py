@@ -358,7 +358,7 @@ class _Checker:
 
     def _filter(self, node: nodes.Filter) -> None:
         if node.name not in FILTERS:
-            self._add(node, f"no filter {node.name}", "there are " + ", ".join(FILTERS))
+            self._add(node, f"no filter {node.name}", "available: " + ", ".join(FILTERS))
             return
         least, most = FILTERS[node.name]
         if _has_named(node):

@@ -139,7 +139,10 @@ def test_what_a_user_would_change_becomes_a_parameter(author: FakeWorld) -> None
         "endpoint": ("string", "https://api.example.com/v1", None),
     }
     assert planned.template.concurrency == "forbid"
-    assert planned.notes == ("the time zone is the installation's: add --time-zone Europe/Prague",)
+    assert planned.notes == (
+        "the time zone is the installation's: add --time-zone Europe/Prague",
+        "a container has no resources: template.yaml has usual ones, which you can change there",
+    )
 
 
 def test_what_is_kept_stays_a_literal(author: FakeWorld) -> None:
@@ -299,9 +302,6 @@ ODD = "{env: [1], image: [], volumeMounts: [2], securityContext: 3}"
 @pytest.mark.parametrize(
     ("text", "where"),
     [
-        ("[]", ""),
-        ("apiVersion: v1\nkind: Pod", ""),
-        ("apiVersion: v1\nkind: List\nitems: []", ""),
         (JOB, "/spec"),
         (f"{JOB}spec: []", "/spec"),
         (f"{JOB}metadata: a\nspec: {{}}", "/metadata"),
@@ -321,6 +321,37 @@ ODD = "{env: [1], image: [], volumeMounts: [2], securityContext: 3}"
 )
 def test_what_is_no_job_is_refused_by_field(text: str, where: str) -> None:
     assert where in read(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "hint"),
+    [
+        ("[]", "nothing", "kubectl get jobs.v1.batch,cronjobs.v1.batch"),
+        ("apiVersion: v1\nkind: Pod", "v1/Pod", "kubectl get jobs.v1.batch,cronjobs.v1.batch"),
+        ("apiVersion: v1\nkind: List", "v1/List", "kubectl get jobs.v1.batch,cronjobs.v1.batch"),
+        (
+            "apiVersion: batch/v1beta1\nkind: CronJob\nmetadata: {name: nightly}",
+            "batch/v1beta1/CronJob",
+            "kubectl get cronjobs.v1.batch nightly -o yaml",
+        ),
+    ],
+)
+def test_another_kind_is_refused_with_the_command_that_prints_the_right_one(
+    text: str, kind: str, hint: str
+) -> None:
+    with pytest.raises(Invalid) as caught:
+        from_job.read(yaml.safe_load(text), secrets.why)
+    assert caught.value.code == "cannot-convert"
+    assert caught.value.message == f"only a Job or CronJob of batch/v1 can become a template, got {kind}"
+    assert (caught.value.hint, caught.value.problems) == (hint, ())
+
+
+@pytest.mark.parametrize("path", JOBS, ids=lambda path: path.stem)
+def test_no_template_lacks_resources_that_nobody_gave(author: FakeWorld, path: Path) -> None:
+    made(author, "tool", path)
+    registry, _ = checkout.find(author, ["tool"])
+    found = [one.what for one in lint.lint_template(author, registry, "tool")]
+    assert not [one for one in found if "has no requests and no limits" in one], found
 
 
 def test_a_reference_that_a_script_would_get_is_refused() -> None:

@@ -13,7 +13,7 @@ from tests.cli.endings import refused
 from tests.repositories import ConfigRepository
 
 CLUSTER = "11111111-2222-3333-4444-555555555555"
-MEND = "mend the lines named here, then try again"
+MEND = "mend the lines named here, then: kubectl rapt "
 COMMANDS = ("sync --in dev", "add http-check --in dev", "add http-check --in prod")
 
 
@@ -84,7 +84,7 @@ def test_unknown_and_ill_typed_answers_are_told_together(
         5,
         "4 answers for http-check 1.0.0 are not right",
         "kubectl rapt add --help",
-        "retries  is not a parameter: there are url, status, timeout",
+        "retries  is not a parameter; available: url, status, timeout",
         'url      expected an address such as http://example.com, was given "5"',
         'status   expected an integer from 100 to 599, was given "abc"',
         'timeout  a duration is written like 90s, 10m, 1h30m or 30d; was given "5x"',
@@ -282,7 +282,7 @@ def test_an_unreachable_repository_keeps_its_password(
     first, second, _ = ended.stderr.splitlines()
     assert first.startswith("error: https://127.0.0.1:1/tools.git does not answer: ")
     assert first.count("tools.git") == 1, "git's own words name it once more"
-    assert second == "  try: check the address and the network, then try again"
+    assert second == "  try: check the address and the network, then: kubectl rapt sync --in dev"
     assert "topsecret" not in ended.stderr
 
 
@@ -378,6 +378,7 @@ def test_a_broken_project_is_told_with_file_line_and_key(
 ) -> None:
     repository.commit({layout.PROJECT: text.encode() if isinstance(text, str) else text, "x": b"x"})
     before = repository.branches
+    hint = f"{hint}{command}" if hint == MEND else hint
     assert ask(*command.split()) == refused(code, message, hint, *problems)
     assert repository.branches == before
 
@@ -493,7 +494,6 @@ def test_rendered_files_are_refused_with_every_problem(ask: Ask, repository: Con
         "git log -p -- rendered/dev/b.yaml",
         "rendered/dev/b.yaml  ServiceAccount rapt-a is there twice",
         "rendered/dev/b.yaml  ServiceAccount rapt-a lacks the labels of this repository and environment",
-        "rendered/dev/b.yaml  contains something that is not an object",
         "rendered/dev/b.yaml  contains something that is not an object",
     )
 

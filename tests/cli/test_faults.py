@@ -52,7 +52,7 @@ def test_a_busy_server_is_asked_again_when_it_says(ask: Ask, server: Faults) -> 
         (
             Reply(429, BUSY, {"Retry-After": "7"}),
             'the API server has too many requests to list tools.rapt.dev in namespace "default" now',
-            "try again later",
+            "kubectl rapt list --request-timeout 2s",
             "too-many-requests",
         ),
         (

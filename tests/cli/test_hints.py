@@ -696,7 +696,20 @@ MEANT = [
     ("schedule --repository --tool helo", "schedule --repository --tool hello"),
     (
         f"add postgres-backup --in prod --set password={_TOKEN}",
-        "add postgres-backup --in prod --set password=password/…",
+        "add postgres-backup --in prod --set password=password/value",
+    ),
+    ("runs --in prd -l a=b --watch", "runs --in prod -l a=b --watch"),
+    (
+        "add postgres-backup --in prdo --set password=database/password",
+        "add postgres-backup --in prod --set password=database/password",
+    ),
+    (
+        f"add postgres-backup --in prdo --set password=database/{_TOKEN}",
+        "add postgres-backup --in prod --set password=database/…",
+    ),
+    (
+        "add postgres-backup --in prdo --set password=hunter2",
+        "add postgres-backup --in prod --set password=…",
     ),
 ]
 

@@ -84,7 +84,7 @@ def test_a_home_that_cannot_be_written_takes_no_repository(ask: Ask, monkeypatch
 def test_without_git_nothing_is_set_up(tmp_path: Path) -> None:
     person = Person(tmp_path, Path(os.devnull))
     person.environ["PATH"] = "/nonexistent"
-    expected = refused(8, "the program git is not installed", "install git, then try again")
+    expected = refused(8, "the program git is not installed", "install git, then: kubectl rapt init --local")
     assert person.types("init", "--local") == expected
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 

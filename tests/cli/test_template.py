@@ -43,18 +43,9 @@ def test_from_a_job_to_a_released_template_on_a_branch(ask: Ask, root: Path, tmp
     made = ask("template", "new", "cleanup", "--from", str(JOB), "--summary", "Clean up")
     assert (made.exit_code, made.stdout.splitlines()[-1]) == (0, "template cleanup made in templates/cleanup")
     assert "  note: the time zone is the installation's: add --time-zone Europe/Prague" in made.stderr
-    found = ask("template", "lint")
-    assert (found.exit_code, found.stderr) == (1, "1 template, 1 finding\n")
-    where, what = found.stdout.strip().split("  ")
-    assert (where, what[:42]) == (
-        "templates/cleanup/template.yaml:1: resources",
-        "the container cleanup has no requests and ",
-    )
-    assert ask("template", "release", "cleanup").exit_code == 6
+    assert "  note: a container has no resources: template.yaml has usual ones" in made.stderr
     declared = root / "templates" / "cleanup" / "template.yaml"
-    declared.write_text(
-        declared.read_text() + "resources: {requests: {cpu: 100m, memory: 64Mi}, limits: {memory: 1Gi}}\n"
-    )
+    assert 'resources:\n  requests:\n    cpu: "100m"\n' in declared.read_text()
     assert ask("template", "lint", "cleanup") == Ended(0, "", "1 template, 0 findings\n")
     tested = ask("template", "test", "templates/cleanup")
     assert (tested.exit_code, tested.stderr) == (0, "2 passed, 0 failed\n")

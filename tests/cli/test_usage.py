@@ -149,6 +149,11 @@ from tests.cli.endings import refused
             '--timeout expects a time such as 90s, 5m or 1h, got "soon"',
             "kubectl rapt changes merge --help",
         ),
+        (
+            "init --local --dev shop-dev --prod shop-dev",
+            "dev and prod need a namespace each, or a tool could be in one of them only: both are shop-dev",
+            "kubectl rapt init --local --dev shop-dev --prod shop-prod",
+        ),
         ("init x --local", "--local is a repository of its own", "kubectl rapt init x"),
         ("init x --owners @", '--owners does not take "@"', "kubectl rapt init x --owners anna,@group/team"),
         (

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from kubectl_rapt.adapters.cluster.words import one_line
-from kubectl_rapt.errors import Conflict, Invalid, NotFound, Problem, RaptError, Refused, Unavailable
+from kubectl_rapt.errors import AGAIN, Conflict, Invalid, NotFound, Problem, RaptError, Refused, Unavailable
 from kubectl_rapt.guard import grants
 from kubectl_rapt.model.kinds import Kind
 
@@ -98,9 +98,7 @@ def classify(status: int, headers: Mapping[str, str], body: bytes, ask: Ask) -> 
             f"kubectl get {said.resource or ask.resource} {said.name or ask.name}{ask.where}",
         )
     if reason == "Expired" or status == 410:
-        return Conflict(
-            "expired", f"the list of {ask.resource} has expired on the server", "run the same command again"
-        )
+        return Conflict("expired", f"the list of {ask.resource} has expired on the server", AGAIN)
     # A merge patch with another object's uid is answered as a change of a field that cannot change.
     is_other = ask.verb == "patch" and any(field == "metadata.uid" for _, field, _ in said.causes)
     # The server names no cause where the test of a JSON patch fails.
@@ -109,7 +107,7 @@ def classify(status: int, headers: Mapping[str, str], body: bytes, ask: Ask) -> 
         return Conflict(
             "changed-meanwhile",
             f"{ask.thing}{ask.place} was changed or replaced by someone else meanwhile",
-            "run the same command again",
+            AGAIN,
         )
     if status == 413:
         return _too_large(message, ask)
@@ -364,9 +362,7 @@ def _trouble(status: int, headers: Mapping[str, str], said: _Said, ask: Ask) -> 
     wait = retry_after_seconds(headers)
     if status == 429:
         what = f"the API server has too many requests to {ask.verb} {ask.thing}{ask.place} now"
-        return Unavailable(
-            "too-many-requests", what, "try again later", is_transient=True, retry_after_seconds=wait
-        )
+        return Unavailable("too-many-requests", what, AGAIN, is_transient=True, retry_after_seconds=wait)
     if found := re.search(_WEBHOOK_DOWN, said.message):
         what = one_line(f'admission webhook "{found[1]}" does not answer: {found[2]}')
         hint = "kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations"
@@ -412,7 +408,7 @@ def _without_status(status: int, headers: Mapping[str, str], body: bytes, ask: A
         return Unavailable(
             "too-many-requests",
             "the API server has too many requests now",
-            "try again later",
+            AGAIN,
             is_transient=True,
             retry_after_seconds=wait,
         )

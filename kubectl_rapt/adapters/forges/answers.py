@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from kubectl_rapt.adapters.cluster.words import one_line
-from kubectl_rapt.errors import Conflict, Invalid, NotFound, RaptError, Refused, Unavailable
+from kubectl_rapt.errors import AGAIN, Conflict, Invalid, NotFound, RaptError, Refused, Unavailable
 from kubectl_rapt.model import shell
 
 
@@ -57,7 +57,7 @@ def classify(status: int, headers: Mapping[str, str], body: bytes, ask: Ask) -> 
         return Unavailable(
             "forge-busy",
             f"{ask.host} has limited your requests for now",
-            "try again later",
+            AGAIN,
             retry_after_seconds=retry_after_seconds(headers),
         )
     if 300 <= status < 400:
@@ -75,7 +75,7 @@ def classify(status: int, headers: Mapping[str, str], body: bytes, ask: Ask) -> 
     if status in (403, 405, 423):
         return _refused(said or f"status {status}", ask)
     if status == 409 or (status == 422 and re.search(_EXISTS, said)):
-        return Conflict("already-proposed", _said(ask, said), "try again")
+        return Conflict("already-proposed", _said(ask, said), AGAIN)
     if status < 500:
         return Invalid("forge-invalid", _said(ask, said or f"status {status}"), "change what it names")
     return down(ask, f"status {status}{': ' + said if said else ''}", retry_after_seconds(headers))
@@ -140,7 +140,7 @@ def down(ask: Ask, why: str, wait_seconds: float | None = None, *, was_sent: boo
     return Unavailable(
         "forge-down",
         one_line(f"{what}: {why}"),
-        "run the same command again" if is_unknown else "check the address and the network, then try again",
+        AGAIN if is_unknown else f"check the address and the network, then {AGAIN}",
         outcome_unknown=is_unknown,
         retry_after_seconds=wait_seconds,
     )
@@ -194,9 +194,7 @@ def _words(data: Any, depth: int = 0) -> Iterator[str]:
 
 def _not_merged(status: int, said: str, ask: Ask) -> RaptError:
     if re.search(_AGAIN, said):
-        return Conflict(
-            "forge-checking", _said(ask, "the forge is not ready for it yet"), "try again in a moment"
-        )
+        return Conflict("forge-checking", _said(ask, "the forge is not ready for it yet"), AGAIN)
     if "already scheduled" in said:
         return Conflict(
             "merge-scheduled", _said(ask, "it will be merged automatically when it is ready"), "wait for it"

@@ -11,20 +11,21 @@ from kubectl_rapt import wiring
 from kubectl_rapt.actions import clean as cleaning
 from kubectl_rapt.actions.clean import Done, Plan, Scope
 from kubectl_rapt.cli import asking, listing, options, progress, show, terminal
-from kubectl_rapt.cli.columns import Drop, Shorten
+from kubectl_rapt.cli.columns import Drop, Shorten, Wrap
 from kubectl_rapt.cli.listing import Form
 from kubectl_rapt.model.duration import Duration
 from kubectl_rapt.runs import retention
 from kubectl_rapt.runs.retention import Verdict
 
 _STEPS = (
-    Shorten("WHY", 24),
+    Wrap("WHY", 24),
     Drop("TOOL"),
     Shorten("NAMESPACE", 12),
     Drop("STATUS"),
-    Shorten("WHY", 10),
-    Drop("WHY"),
+    Wrap("WHY", 14),
     Shorten("NAMESPACE", 6),
+    Wrap("WHY", 8),
+    Drop("WHY"),
 )
 _MANY = 0.2
 """Beyond this part of the finished Jobs it is asked again."""

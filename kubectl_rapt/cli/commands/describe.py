@@ -9,7 +9,8 @@ import typer
 from kubectl_rapt import documents
 from kubectl_rapt.actions import describe as describing
 from kubectl_rapt.actions.describe import OfRun, OfTool
-from kubectl_rapt.cli import copying, listing, options, terminal
+from kubectl_rapt.cli import columns, copying, listing, options, terminal
+from kubectl_rapt.cli.columns import Wrap
 from kubectl_rapt.model import times
 from kubectl_rapt.model.kinds import Manifest
 from kubectl_rapt.objects.events import Event
@@ -275,10 +276,23 @@ def _metadata(one: Manifest, now: datetime) -> list[tuple[str, str]]:
 
 def _head(lines: Iterable[tuple[str, str]]) -> None:
     for key, text in lines:
-        first, *others = str(text).split("\n")
-        terminal.out(f"{key + ':' if key else '':<17}{terminal.clean(first)}".rstrip())
-        for line in others:
-            terminal.out(f"{'':<17}{terminal.clean(line)}".rstrip())
+        _entry(f"{key + ':' if key else '':<17}", str(text))
+
+
+def _entry(key: str, text: str) -> None:
+    """A text behind its key; on a terminal it goes on below its own beginning, between two words."""
+    room = columns.room()
+    lines = [terminal.clean(line) for line in text.split("\n")]
+    if room is not None:
+        lines = [part for line in lines for part in terminal.wrapped(line, room - len(key))]
+    for index, line in enumerate(lines):
+        terminal.out(f"{'' if index else key:<{len(key)}}{line}".rstrip())
+
+
+_INDENT = 2
+_SENTENCES = ("DESCRIPTION", "MESSAGE")
+"""The last columns of tables, which go on in the next line on a terminal."""
+_LEAST = 20
 
 
 def _section(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -286,4 +300,16 @@ def _section(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -
         _head([(title, _NONE)])
         return
     terminal.out(f"{title}:")
-    listing.table(header, rows, listing.Form("wide"), indent=2)
+    cells = [columns.cells(row) for row in rows]
+    steps = [Wrap(one, _LEAST) for one in header if one in _SENTENCES]
+    widths = [max(map(len, column)) for column in zip(header, *cells, strict=True)]
+    room = columns.room()
+    fitted = columns.fit(header, widths, None if room is None else room - _INDENT, steps)
+    if room is None or sum(fitted.widths) + columns.GAP * (len(header) - 1) <= room - _INDENT:
+        listing.table(header, rows, listing.Form(), steps, indent=_INDENT)
+        return
+    # Nothing is cut or left out here: each row is told in lines of its own.
+    most = max(map(len, header)) + len(":  ")
+    for row in cells:
+        for index, (name, cell) in enumerate(zip(header, row, strict=True)):
+            _entry(f"{'' if index else '-':<{_INDENT}}{name.lower() + ':':<{most}}", cell)

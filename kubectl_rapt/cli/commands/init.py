@@ -18,6 +18,7 @@ from kubectl_rapt.model.plan import Plan
 from kubectl_rapt.ports.git import Remote
 from kubectl_rapt.writes import Writers
 
+_SAME = "dev and prod need a namespace each, or a tool could be in one of them only"
 OWN = "local"
 """The answer for a repository of one's own."""
 
@@ -74,6 +75,8 @@ def init(
         if not names.is_dns_label(namespace):
             what = f'--{name} expects the name of a namespace, got "{namespace}"'
             raise UsageError("bad-flag", what, f"--{name} shop-{name}")
+    if dev and dev == prod:
+        raise UsageError("bad-usage", f"{_SAME}: both are {dev}", f"--prod {setting_up.sibling(dev)}")
     is_dry = options.is_dry(dry_run)
     path = wiring.local_repository(os.environ)
     place = repository or str(path)
@@ -82,7 +85,7 @@ def init(
         if is_new and not prod and terminal.is_interactive():
             here = dev or world.cluster.namespace()
             if setting_up.production(world, here) == here:
-                named["prod"] = _asked_namespace(here)
+                named["prod"] = _asked_namespace(here, is_named=bool(dev))
                 asked += ["--prod", named["prod"]]
         plan = setting_up.create(world, place) if is_new else setting_up.plan(world, place, reviewers, named)
         if is_new and not is_dry:
@@ -114,17 +117,24 @@ def init(
     terminal.say("  next: kubectl rapt search")
 
 
-def _asked_namespace(here: str) -> str:
-    """The namespace of ``prod``, which nobody named: a person on a terminal says it."""
+def _asked_namespace(here: str, *, is_named: bool) -> str:
+    """The namespace of ``prod``, which nobody named: a person on a terminal says it.
+
+    Args:
+        here: The namespace of ``dev``.
+        is_named: Whether the person named that one; ``prod`` then has another.
+    """
 
     def check(text: str) -> None:
         if not names.is_dns_label(text):
             raise ValueError(f'"{text}" is not the name of a namespace')
+        if is_named and text == here:
+            raise ValueError(_SAME)
 
     gone = UsageError(
         "bad-usage", "init needs to know the namespace of prod", "kubectl rapt init --local --prod NAMESPACE"
     )
-    return answering.answer(f"namespace of prod (dev has {here})", check, gone, default=here)
+    return answering.answer(f"namespace of prod (dev has {here})", check, gone, "" if is_named else here)
 
 
 def _asked(context: typer.Context) -> str:

@@ -12,7 +12,7 @@ from kubectl_rapt.actions.catalogs import Catalog
 from kubectl_rapt.cli import listing, options, progress, proposing, show, terminal
 from kubectl_rapt.cli.columns import Drop, Shorten
 from kubectl_rapt.config.project import Registry
-from kubectl_rapt.errors import Problem, Refused, Unavailable
+from kubectl_rapt.errors import AGAIN, Problem, Refused, Unavailable
 from kubectl_rapt.model import times
 
 _STEPS = (
@@ -123,7 +123,7 @@ def update(
         raise Unavailable(
             "no-registry-answer",
             f"{len(silent)} of {len(found)} registries could not be updated",
-            "try again; the others are up to date",
+            AGAIN,
             [Problem(one.registry.name, one.note) for one in silent],
         )
 

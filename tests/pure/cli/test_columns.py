@@ -3,7 +3,7 @@
 import pytest
 
 from kubectl_rapt.cli import columns
-from kubectl_rapt.cli.columns import Drop, Shorten
+from kubectl_rapt.cli.columns import Drop, Shorten, Wrap
 from kubectl_rapt.cli.commands import runs
 
 HEADERS = ("RUN", "TOOL", "BY")
@@ -37,6 +37,32 @@ def test_what_does_not_fit_its_column_ends_with_an_ellipsis() -> None:
     fitted = columns.fit(HEADERS, (3, 8, 2), 17, (Shorten("TOOL", 3),))
     assert "   ".join(fitted.line(["run", "http-check", "me"])) == "run   http-…   me"
     assert "   ".join(fitted.line(["run", "http", "me"])) == "run   http     me"
+
+
+@pytest.mark.parametrize(
+    ("room", "lines"),
+    [
+        (None, ["  WHAT    WHY", "  run/a   ended 12 days ago, kept for 7d (policy week)"]),
+        (34, ["  WHAT    WHY", "  run/a   ended 12 days ago, kept", "          for 7d (policy week)"]),
+    ],
+)
+def test_a_sentence_in_the_last_column_goes_on_in_the_next_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], room: int | None, lines: list[str]
+) -> None:
+    monkeypatch.setattr(columns, "room", lambda: room)
+    table = columns.Table(("WHAT", "WHY"), (Wrap("WHY", 10),), indent=2)
+    table.whole([["run/a", "ended 12 days ago, kept for 7d (policy week)"]])
+    assert capsys.readouterr().out.splitlines() == lines
+
+
+def test_no_name_in_a_sentence_is_cut(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(columns, "room", lambda: 30)
+    columns.Table(("WHAT", "WHY"), (Wrap("WHY", 10),)).whole(
+        [["run/a", f"run/{'long-' * 8}name stays: it runs"]]
+    )
+    assert f"run/a   run/{'long-' * 8}name" in capsys.readouterr().out.splitlines()
 
 
 def test_runs_fit_eighty_columns_with_names_as_long_as_people_give() -> None:

@@ -11,7 +11,7 @@ from kubectl_rapt.cli import copying, refusals
 from kubectl_rapt.cli.commands import show
 from kubectl_rapt.config import location
 from kubectl_rapt.config.project import Environment, Project
-from kubectl_rapt.errors import RaptError, Refused
+from kubectl_rapt.errors import AGAIN, Problem, RaptError, Refused
 from kubectl_rapt.model.target import Target
 from kubectl_rapt.objects.runs import FAILED, Mount
 from kubectl_rapt.ports.world import World
@@ -58,6 +58,43 @@ def test_one_text_is_one_hint_whatever_is_in_it(capsys: pytest.CaptureFixture[st
         hints = capsys.readouterr().err.splitlines()[1:-1]
         assert len(hints) == 1
         assert hints[0].startswith("  try: ask prod\\")
+
+
+@pytest.mark.parametrize(
+    ("message", "problems", "told"),
+    [
+        ("spec.parallelism[0]: has no value", [("/spec/parallelism/0", "has no value")], []),
+        ("a: is wrong", [("a", "is wrong"), ("b", "is wrong")], ["  b  is wrong"]),
+        (
+            "two are wrong",
+            [("a", "is wrong"), ("a", "is wrong"), ("bb", "is odd")],
+            ["  a   is wrong", "  bb  is odd"],
+        ),
+        ("one is wrong", [("", "the name is missing")], ["  the name is missing"]),
+    ],
+)
+def test_no_line_of_a_refusal_repeats_another(
+    capsys: pytest.CaptureFixture[str], message: str, problems: list[tuple[str, str]], told: list[str]
+) -> None:
+    found = [Problem(where, what) for where, what in problems]
+    refusals.tell(Refused("no-right", message, "git pull", found))
+    assert capsys.readouterr().err.splitlines()[1:-2] == told
+
+
+@pytest.mark.parametrize(
+    ("hint", "shown"),
+    [
+        (AGAIN, "kubectl rapt sync --in prod"),
+        (f"install git, then {AGAIN}", "install git, then: kubectl rapt sync --in prod"),
+    ],
+)
+def test_a_hint_to_repeat_it_shows_the_command_that_was_typed(
+    capsys: pytest.CaptureFixture[str], hint: str, shown: str
+) -> None:
+    copying.remember(["sync", "--in", "prod"])
+    refusals.tell(Refused("no-right", "it is not permitted", hint))
+    copying.remember([])
+    assert capsys.readouterr().err.splitlines()[1] == f"  try: {shown}"
 
 
 def test_several_hints_are_several_texts(capsys: pytest.CaptureFixture[str]) -> None:

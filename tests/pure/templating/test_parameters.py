@@ -353,7 +353,7 @@ def test_all_wrong_answers_are_told_at_once() -> None:
     assert refused.value.hint == "--help", "no flag mends a name"
     assert refused.value.problems == (
         Problem("trie", "is not a parameter; did you mean: tries?"),
-        Problem("zzz", "is not a parameter: there are url, tries, size, note, off"),
+        Problem("zzz", "is not a parameter; available: url, tries, size, note, off"),
         Problem("url", "is missing: expected an address such as http://example.com"),
         Problem("tries", "expected an integer from 1 to 10, was given 0"),
         Problem("size", "is missing: expected a quantity such as 512Mi"),
