@@ -157,6 +157,10 @@ def _kinds(seen: Seen) -> Verdict:
     return checkup.kinds({one.name: one.standing for one in status.kinds(seen.world)})
 
 
+def _admission(seen: Seen) -> Verdict:
+    return checkup.admission({one.name: one.standing for one in status.guards(seen.world)})
+
+
 def _rights(seen: Seen) -> Verdict:
     return checkup.rights(abilities.lacking(seen.world, seen.namespace), seen.namespace)
 
@@ -180,6 +184,7 @@ CHECKS = (
     Check("credentials", _credentials, ("cluster",)),
     Check("identity", _identity, _KNOWN),
     Check("kinds", _kinds, _KNOWN),
+    Check("admission", _admission, (*_KNOWN, "kinds")),
     Check("rights", _rights, _KNOWN),
     Check("engines", _engines, _KNOWN),
     Check("clock", _clock, _KNOWN),

@@ -15,12 +15,13 @@ from kubectl_rapt.model.kinds import (
     ROLE_BINDING,
     TOOL,
     VALIDATING_ADMISSION_POLICY,
+    VALIDATING_ADMISSION_POLICY_BINDING,
     Kind,
     Manifest,
     Ref,
     ref_of,
 )
-from kubectl_rapt.model.plan import Apply, Create, Delete, Plan
+from kubectl_rapt.model.plan import Apply, Create, Delete, Patch, Plan
 from kubectl_rapt.objects import admission, crds, labels
 from kubectl_rapt.objects import reconciler as reconciling
 from kubectl_rapt.ports.cluster import EVERYWHERE
@@ -28,7 +29,7 @@ from kubectl_rapt.ports.world import World
 from kubectl_rapt.writes import Writers
 
 MANAGER = "rapt-install"
-Step = Apply | Create | Delete
+Step = Apply | Create | Delete | Patch
 _ESTABLISHED_SECONDS = 30.0
 _TRIES = 8
 """How often it is asked: for some five seconds more."""
@@ -86,8 +87,18 @@ def plan(world: World, reconciler: Reconciler | None = None) -> Plan:
     for manifest in wanted:
         if manifest["kind"] == CUSTOM_RESOURCE_DEFINITION.name:
             _version(world, manifest)
-    steps: list[Step] = [Apply(manifest, MANAGER) for manifest in wanted]
+    steps: list[Step] = []
+    for manifest in wanted:
+        steps += [*_repair(world, manifest), Apply(manifest, MANAGER)]
     return Plan((*steps, *(_reconciler(world, reconciler) if reconciler else ())))
+
+
+def _repair(world: World, manifest: Manifest) -> Iterator[Patch]:
+    """What takes away what others have written into an admission policy: applying it again leaves theirs."""
+    if ref_of(manifest).kind in (VALIDATING_ADMISSION_POLICY, VALIDATING_ADMISSION_POLICY_BINDING):
+        live = find.perhaps(world, ref_of(manifest))
+        if live and not admission.is_as_installed(live, manifest):
+            yield Patch(ref_of(manifest), admission.repaired(live, manifest))
 
 
 def check_rights(world: World, steps: Sequence[Step]) -> None:
@@ -96,8 +107,8 @@ def check_rights(world: World, steps: Sequence[Step]) -> None:
     Raises:
         Refused: ``no-right``.
     """
-    refs = [step.ref if isinstance(step, Delete) else ref_of(step.manifest) for step in steps]
-    verbs = {Apply: "patch", Create: "create", Delete: "delete"}
+    refs = [step.ref if isinstance(step, Delete | Patch) else ref_of(step.manifest) for step in steps]
+    verbs = {Apply: "patch", Create: "create", Delete: "delete", Patch: "patch"}
     needed = [(verbs[type(step)], ref.kind, ref.namespace) for step, ref in zip(steps, refs, strict=True)]
     if any(ref.kind == VALIDATING_ADMISSION_POLICY for ref in refs):
         # The API server lets nobody write a policy about Tools who may not read every one of them.

@@ -5,17 +5,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from kubectl_rapt.actions import drift, find, listing, stuck
+from kubectl_rapt.actions import drift, find, install, listing, stuck
 from kubectl_rapt.actions.drift import Drift
 from kubectl_rapt.errors import NotFound, RaptError, Refused
 from kubectl_rapt.model import digits, names
-from kubectl_rapt.model.kinds import CUSTOM_RESOURCE_DEFINITION, TOOL, Manifest, Ref
-from kubectl_rapt.objects import crds, labels, reading, tools
+from kubectl_rapt.model.kinds import (
+    CUSTOM_RESOURCE_DEFINITION,
+    TOOL,
+    VALIDATING_ADMISSION_POLICY,
+    Manifest,
+    Ref,
+    ref_of,
+)
+from kubectl_rapt.objects import admission, crds, labels, reading, tools
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs import listed, standing
 from kubectl_rapt.templating import declared, places
 
-Standing = Literal["ok", "missing", "older", "newer", "not-served", "unknown"]
+Standing = Literal["ok", "missing", "changed", "older", "newer", "not-served", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +199,35 @@ def _kind(world: World, manifest: Manifest) -> Kind:
     number = digits.whole(found) or 0
     standing: Standing = "ok" if number == crds.FORMAT else "older" if number < crds.FORMAT else "newer"
     return Kind(name, standing, found, made)
+
+
+def guards(world: World) -> list[Kind]:
+    """How each admission policy of Rapt and its binding stands; none where the API server has no such kind.
+
+    Raises:
+        Unavailable: The cluster does not say.
+    """
+    if not install.is_guarded(world):
+        return []
+    return [_guard(world, manifest) for manifest in admission.manifests(crds.FORMAT)]
+
+
+def _guard(world: World, manifest: Manifest) -> Kind:
+    is_policy = manifest["kind"] == VALIDATING_ADMISSION_POLICY.name
+    name = f"{'policy' if is_policy else 'binding'} {manifest['metadata']['name']}"
+    try:
+        live = find.perhaps(world, ref_of(manifest))
+    except Refused:
+        return Kind(name, "unknown")
+    if live is None:
+        return Kind(name, "missing")
+    found = (live["metadata"].get("annotations") or {}).get(labels.SCHEMA, "0")
+    made = live["metadata"]["creationTimestamp"]
+    if (digits.whole(found) or 0) > crds.FORMAT:
+        return Kind(name, "newer", found, made)
+    if admission.is_as_installed(live, manifest):
+        return Kind(name, "ok", found, made)
+    return Kind(name, "changed" if found == str(crds.FORMAT) else "older", found, made)
 
 
 def _unseen(world: World, name: str) -> Kind:

@@ -58,11 +58,16 @@ def kubectl(paths: Sequence[str], version: str) -> Verdict:
 
     Args:
         paths: Every one on the PATH.
-        version: Such as ``1.35.4``.
+        version: Such as ``1.35.4``; empty if the first one tells none.
     """
     if not paths:
         cure = "https://kubernetes.io/docs/tasks/tools/"
         return Verdict("warning", "it is not on the PATH; Rapt works without it", cure, "no-kubectl")
+    if not version:
+        what = f"{paths[0]} does not tell a version, as kubectl does: it may be another program"
+        return Verdict(
+            "failed", what, "kubectl version --client, then remove it from the PATH, or install kubectl again"
+        )
     return Verdict("ok", f"{version} at {paths[0]}")
 
 
@@ -199,6 +204,28 @@ def kinds(standings: Mapping[str, str]) -> Verdict:
         return Verdict("warning", f"{', '.join(newer)} are of a newer Rapt", "take the newest Rapt")
     unseen = [name for name, one in standings.items() if one == "unknown"]
     return Verdict("ok", "all there" + (f"; {len(unseen)} may not be looked at closer" if unseen else ""))
+
+
+def admission(standings: Mapping[str, str]) -> Verdict:
+    """Of the policies by which the API server refuses forged Runs.
+
+    Args:
+        standings: Policy or binding to ``ok``, ``missing``, ``changed``, ``older``, ``newer`` or ``unknown``; none
+            where the API server has no such kind.
+    """
+    if not standings:
+        return Verdict("ok", "none: this API server has no admission policies (Kubernetes 1.30)")
+    wrong = {name: one for name, one in standings.items() if one in ("missing", "changed", "older")}
+    if wrong:
+        what = ", ".join(f"{name} is {one}" for name, one in wrong.items())
+        cure = "an administrator types: kubectl rapt install"
+        return Verdict("failed", f"{what}: forged Runs may be admitted", cure, "not-installed")
+    if newer := [name for name, one in standings.items() if one == "newer"]:
+        verb = "is" if len(newer) == 1 else "are"
+        return Verdict("warning", f"{', '.join(newer)} {verb} of a newer Rapt", "take the newest Rapt")
+    if "unknown" in standings.values():
+        return Verdict("ok", "cannot be looked at by you")
+    return Verdict("ok", "all there")
 
 
 def rights(missing: Mapping[str, Sequence[str]], namespace: str) -> Verdict:

@@ -123,6 +123,42 @@ def manifests(form: int) -> list[Manifest]:
     ]
 
 
+def is_as_installed(live: Manifest, wanted: Manifest) -> bool:
+    """Whether a policy or binding in the cluster says what was installed, and nothing that could weaken it."""
+    return not _changes(_without_defaults(live.get("spec") or {}), wanted["spec"])
+
+
+def repaired(live: Manifest, wanted: Manifest) -> Mapping[str, Any]:
+    """The merge patch that takes away what others have written into one; an apply leaves theirs."""
+    metadata = {key: live["metadata"][key] for key in ("uid", "resourceVersion")}
+    return {"metadata": metadata, "spec": _changes(_without_defaults(live.get("spec") or {}), wanted["spec"])}
+
+
+def _without_defaults(spec: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A spec without what the API server itself adds."""
+    about = spec.get("matchConstraints")
+    if not isinstance(about, Mapping):
+        return spec
+    defaults = {"matchPolicy": "Equivalent", "namespaceSelector": {}, "objectSelector": {}}
+    kept = {key: one for key, one in about.items() if key not in defaults or one != defaults[key]}
+    return {**spec, "matchConstraints": kept}
+
+
+def _changes(live: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """The merge patch from one mapping to another; empty if they say the same."""
+    found: dict[str, Any] = {
+        key: None for key, one in live.items() if key not in wanted and one not in ({}, [], "")
+    }
+    for key, one in wanted.items():
+        there = live.get(key)
+        if isinstance(there, Mapping) and isinstance(one, Mapping):
+            if inner := _changes(there, one):
+                found[key] = inner
+        elif there != one:
+            found[key] = one
+    return found
+
+
 def _named(field: str, who: str) -> str:
     """Whoever is named is the one who writes it, or it stands there already, or they may act as that one."""
     is_same = f"has(oldObject.spec.{field}) && oldObject.spec.{field} == object.spec.{field}"

@@ -11,6 +11,7 @@ import pytest
 
 from kubectl_rapt.actions import doctor
 from tests import namespaces
+from tests.api.teams import kubectl_does
 from tests.cluster import clusters
 from tests.cluster.clusters import Cluster, PrivateCluster
 from tests.killing import Person
@@ -55,6 +56,7 @@ def test_all_is_well_for_an_ordinary_user(namespace: str, user: Path, tmp_path: 
         "install (create customresourcedefinitions.apiextensions.k8s.io and 1 more)"
     )
     assert f"Trivy ({bin_ / 'trivy'})" in found["engines"]["says"]
+    assert found["admission"]["says"] == "cannot be looked at by you"
     assert found["clock"]["says"] == "the same as the API server's"
     told = ann.types("doctor")
     assert told.exit_code == 0
@@ -102,6 +104,60 @@ def test_another_cluster_without_the_kinds_and_with_engines(
         "metrics: installed, and no answer; "
         "Kueue (kueue.x-k8s.io), OpenCost (service costs in default); not here: Flux"
     )
+
+
+WEAKENED = {
+    "deleted": ("validatingadmissionpolicybinding/rapt-runs", None),
+    "a condition": (
+        "validatingadmissionpolicy/rapt-runs",
+        {"matchConditions": [{"name": "never", "expression": "false"}]},
+    ),
+    "another rule": (
+        "validatingadmissionpolicy/rapt-run-status",
+        {"validations": [{"expression": "true", "message": "all may"}]},
+    ),
+    "no failure": ("validatingadmissionpolicy/rapt-run-status", {"failurePolicy": "Ignore"}),
+    "some namespaces": (
+        "validatingadmissionpolicy/rapt-runs-of-tools",
+        {"matchConstraints": {"namespaceSelector": {"matchLabels": {"never": "there"}}}},
+    ),
+    "a binding for some": (
+        "validatingadmissionpolicybinding/rapt-runs-of-tools",
+        {"matchResources": {"objectSelector": {"matchLabels": {"never": "there"}}}},
+    ),
+    "only a warning": ("validatingadmissionpolicybinding/rapt-run-status", {"validationActions": ["Warn"]}),
+}
+
+
+def test_policies_that_were_weakened_are_named_and_installed_again(
+    bare: PrivateCluster, tmp_path: Path
+) -> None:
+    admin = Person(tmp_path / "admin", bare.kubeconfig)
+    assert admin.types("install").exit_code == 0
+    assert looked(admin, 0)["admission"]["says"] == "all there"
+    for what, (name, spec) in WEAKENED.items():
+        words = ["delete", name] if spec is None else ["patch", name, "--type=merge", "-p"]
+        kubectl_does(bare.kubeconfig, *words, *([json.dumps({"spec": spec})] if spec else []))
+        told = looked(admin, 1)["admission"]
+        kind, _, named = name.partition("/")
+        said = f"{'binding' if kind.endswith('binding') else 'policy'} {named} is {'changed' if spec else 'missing'}"
+        assert (told["says"], told["cure"]) == (
+            f"{said}: forged Runs may be admitted",
+            "an administrator types: kubectl rapt install",
+        ), what
+        assert admin.types("install").exit_code == 0
+        assert looked(admin, 0)["admission"]["says"] == "all there", what
+
+
+def test_a_kubectl_that_tells_no_version_is_none(user: Path, tmp_path: Path) -> None:
+    ann = Person(tmp_path / "ann", user)
+    other = tmp_path / "bin" / "kubectl"
+    other.parent.mkdir()
+    other.write_text("#!/bin/sh\n")
+    other.chmod(0o755)
+    ann.environ["PATH"] = f"{other.parent}:{ann.environ['PATH']}"
+    told = looked(ann, 1)["kubectl"]
+    assert (told["state"], told["says"].startswith(f"{other} does not tell a version")) == ("failed", True)
 
 
 def _definition(group: str, kind: str, plural: str) -> dict[str, Any]:

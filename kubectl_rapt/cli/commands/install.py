@@ -13,7 +13,7 @@ from kubectl_rapt.errors import Refused, UsageError
 from kubectl_rapt.model import shell
 from kubectl_rapt.model.duration import Duration
 from kubectl_rapt.model.kinds import ROLE_BINDING, ref_of
-from kubectl_rapt.model.plan import Apply, Create, Delete
+from kubectl_rapt.model.plan import Apply, Create, Delete, Patch
 
 _EXAMPLE = "kubectl rapt install --reconciler --image registry.example.com/rapt:1 --for default"
 
@@ -54,9 +54,9 @@ def install(
     wanted = _reconciler(context, image, period, named, all_namespaces) if reconciler else None
     with options.open_world(context, "cluster") as (world, writers):
         plan = installing.plan(world, wanted)
-        steps = [step for step in plan.steps if isinstance(step, Apply | Create | Delete)]
+        steps = [step for step in plan.steps if isinstance(step, Apply | Create | Delete | Patch)]
         if output in ("json", "yaml"):
-            objects = [step.manifest for step in steps if not isinstance(step, Delete)]
+            objects = [step.manifest for step in steps if not isinstance(step, Delete | Patch)]
             terminal.out(show.document(show.listed(objects), output))
         with _administrator_named():
             if not is_dry:
@@ -91,14 +91,14 @@ def _administrator_named() -> Iterator[None]:
 
 
 def _told(step: Step, output: str, *, is_dry: bool) -> str:
-    ref = step.ref if isinstance(step, Delete) else ref_of(step.manifest)
+    ref = step.ref if isinstance(step, Delete | Patch) else ref_of(step.manifest)
     if output == "name":
         return show.name(ref)
     where = f" in {ref.namespace}" if ref.kind == ROLE_BINDING else ""
     return f"{show.name(ref)}{where} {_DONE[type(step)]}{' (dry run)' if is_dry else ''}"
 
 
-_DONE = {Apply: "applied", Create: "created", Delete: "deleted"}
+_DONE = {Apply: "applied", Create: "created", Delete: "deleted", Patch: "updated"}
 
 
 def _period(every: str) -> Duration:

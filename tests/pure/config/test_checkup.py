@@ -15,6 +15,12 @@ BROKEN = Verdict("failed", "broken", "mend it", "some-code")
     [
         (checkup.kubectl(["/bin/kubectl", "/other/kubectl"], "1.35.4"), "ok", "1.35.4 at /bin/kubectl", ""),
         (
+            checkup.kubectl(["/bin/kubectl"], ""),
+            "failed",
+            "/bin/kubectl does not tell a version, as kubectl does: it may be another program",
+            "kubectl version --client, then remove it from the PATH, or install kubectl again",
+        ),
+        (
             checkup.kubectl([], ""),
             "warning",
             "it is not on the PATH; Rapt works without it",
@@ -106,6 +112,24 @@ BROKEN = Verdict("failed", "broken", "mend it", "some-code")
             checkup.kinds({"tools.rapt.dev": "newer"}),
             "warning",
             "tools.rapt.dev are of a newer Rapt",
+            "take the newest Rapt",
+        ),
+        (checkup.admission({"policy rapt-runs": "ok", "binding rapt-runs": "ok"}), "ok", "all there", ""),
+        (checkup.admission({}), "ok", "none: this API server has no admission policies (Kubernetes 1.30)", ""),
+        (checkup.admission({"policy rapt-runs": "unknown"}), "ok", "cannot be looked at by you", ""),
+        (
+            checkup.admission(
+                {"policy rapt-runs": "changed", "binding rapt-runs": "missing", "policy rapt-other": "older"}
+            ),
+            "failed",
+            "policy rapt-runs is changed, binding rapt-runs is missing, policy rapt-other is older: "
+            "forged Runs may be admitted",
+            "an administrator types: kubectl rapt install",
+        ),
+        (
+            checkup.admission({"policy rapt-runs": "newer", "binding rapt-runs": "unknown"}),
+            "warning",
+            "policy rapt-runs is of a newer Rapt",
             "take the newest Rapt",
         ),
         (
