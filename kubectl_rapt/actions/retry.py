@@ -13,7 +13,7 @@ from kubectl_rapt.model.kinds import SERVICE_ACCOUNT, Manifest, Ref
 from kubectl_rapt.model.plan import Patch
 from kubectl_rapt.objects import jobs
 from kubectl_rapt.objects.retry_policies import MAX_ATTEMPTS
-from kubectl_rapt.objects.runs import RETRYING, Run, Wish
+from kubectl_rapt.objects.runs import RETRYING, SUCCEEDED, Run, Wish
 from kubectl_rapt.objects.tools import Tool
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs import renewal, retries
@@ -24,17 +24,18 @@ from kubectl_rapt.writes import Writers
 _ATTEMPTS = 12
 
 
-def plan(world: World, run: Run, given: Mapping[str, str]) -> Patch:
+def plan(world: World, run: Run, given: Mapping[str, str], *, again: bool = False) -> Patch:
     """The step that asks for one more attempt of a run.
 
     Args:
         world: Where to read.
         run: The run as it is.
         given: Parameter to the text that was given, and ``memory`` and ``deadline``.
+        again: Whether a run that succeeded is meant, too: what it did is done again.
 
     Raises:
-        Refused: ``run-goes-on``, ``run-never-began``, ``too-many-attempts``, ``no-account``, or ``tool-differs`` where
-            answers cannot be changed any more.
+        Refused: ``run-goes-on``, ``run-never-began``, ``run-succeeded``, ``too-many-attempts``, ``no-account``, or
+            ``tool-differs`` where answers cannot be changed any more.
         Invalid: Answers do not fit: every problem at once.
     """
     if not run.attempts:
@@ -47,6 +48,9 @@ def plan(world: World, run: Run, given: Mapping[str, str]) -> Patch:
         raise Refused("run-never-began" if run.is_finished else "run-goes-on", what, hint)
     if not (run.is_finished or run.state == RETRYING):
         raise Refused("run-goes-on", f'run "{run.name}" is still running', f"kubectl rapt attach {run.name}")
+    if run.state == SUCCEEDED and not again:
+        what = f'run "{run.name}" succeeded, and another attempt would do its work again'
+        raise Refused("run-succeeded", what, ("--again", f"kubectl rapt run {shell.word(run.tool)}"))
     if renewal.number(run) > MAX_ATTEMPTS:
         what = f"run {run.name} has had {MAX_ATTEMPTS} attempts, and no run has more"
         raise Refused("too-many-attempts", what, f"kubectl rapt run {shell.word(run.tool)}")
@@ -78,15 +82,21 @@ def check_account(world: World, run: Run, template: Manifest) -> None:
         raise Refused("no-account", what, hint)
 
 
-def next_job(world: World, run: Run, given: Mapping[str, str]) -> Manifest:
+def next_job(world: World, run: Run, given: Mapping[str, str], *, again: bool = False) -> Manifest:
     """The Job that the attempt would start as. Raises as ``plan``."""
-    wished = plan(world, run, given).patch["spec"]["wish"]
+    wished = plan(world, run, given, again=again).patch["spec"]["wish"]
     asked = replace(run, wish=Wish(wished["attempt"], wished["by"], wished["job"]))
     return jobs.of_attempt(asked, wished["attempt"], retries.changes(asked, wished["attempt"]))
 
 
 def retry(
-    world: World, writers: Writers, name: str, namespace: str, given: Mapping[str, str]
+    world: World,
+    writers: Writers,
+    name: str,
+    namespace: str,
+    given: Mapping[str, str],
+    *,
+    again: bool = False,
 ) -> tuple[Seen, int, str]:
     """Ask for one more attempt of a run and start it; of several who ask at once each gets the same one.
 
@@ -96,6 +106,7 @@ def retry(
         name: The run's name.
         namespace: Where it is.
         given: What is changed.
+        again: As of ``plan``.
 
     Returns:
         The run, the attempt's number, and who asked for it where that was somebody else.
@@ -131,7 +142,7 @@ def retry(
             return seen, number, f"policy {run.retry.name}" if run.retry else ""
         number = renewal.number(run)
         try:
-            writes.apply(writers, plan(world, run, given))
+            writes.apply(writers, plan(world, run, given, again=again))
         except (Conflict, Unavailable) as error:
             is_lost = isinstance(error, Unavailable) and error.outcome_unknown
             if attempt == _ATTEMPTS - 1 or not (is_lost or isinstance(error, Conflict)):

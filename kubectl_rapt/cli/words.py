@@ -571,6 +571,7 @@ COMMANDS = {
         ),
         (
             Flag(("--set",), "NAME=VALUE", "Change an answer, memory or deadline (repeatable)", True),
+            Flag(("--again",), "", "Also a run that succeeded: do its work again", False),
             Flag(("-f", "--follow",), "", "Follow the run, or return at once; a terminal follows", False, "--detach"),
             Flag(("--wait",), "", "Follow without the log, with the run's exit code", False),
             Flag(("--timeout",), "TIME", "Stop following after this time; 0 means never", False),

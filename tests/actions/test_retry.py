@@ -208,6 +208,20 @@ def test_what_goes_on_or_never_began_is_not_tried_again(ann: FakeWorld, writers:
         assert caught.value.hint
 
 
+def test_what_succeeded_is_done_again_only_if_that_is_said(ann: FakeWorld, writers: FakeWriters) -> None:
+    ann.cluster.create(a_tool())
+    wanted = running.plan(ann, running.Request("probe", "default", {}, {}, "r"))
+    seen = advance.advance(ann, writers, Seen(wanted))
+    advance.close(ann, writers, seen, Outcome("Succeeded", 0, finished_at=ann.now()))
+    with pytest.raises(RaptError, match='run "r" succeeded, and another attempt would do') as caught:
+        retry.retry(ann, writers, "r", "default", {})
+    assert (caught.value.code, caught.value.hints) == ("run-succeeded", ("--again", "kubectl rapt run probe"))
+    seen, number, _ = retry.retry(ann, writers, "r", "default", {}, again=True)
+    assert number == 2
+    # It is asked for once: who repeats the command, or comes late, gets that attempt.
+    assert retry.retry(ann, writers, "r", "default", {})[1] == 2
+
+
 def test_a_run_that_is_cancelled_is_suspended_and_can_be_tried_again(
     ann: FakeWorld, writers: FakeWriters
 ) -> None:

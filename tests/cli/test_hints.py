@@ -428,6 +428,12 @@ PROVOKED = {
     "run-goes-on": Typed("retry waits-dev"),
     "run-is-over": Typed("cancel failed-dev"),
     "run-never-began": Typed("retry never-dev"),
+    "run-succeeded": Typed(
+        "retry failed-dev",
+        lambda place: place.world.cluster.patch(
+            Ref(RUN, "failed-dev", "nc-dev"), {"status": {"state": "Succeeded"}}, subresource="status"
+        ),
+    ),
     "secret-in-mount": Typed(
         "run say --set word=a --mount f:/etc/x",
         _files(f="token: ghp_0123456789abcdefghijklmnopqrstuvwxyzAB\n"),

@@ -24,6 +24,9 @@ def retry(
             help="Change an answer, memory or deadline (repeatable)",
         ),
     ] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Also a run that succeeded: do its work again")
+    ] = False,
     follow: options.Follow = None,
     wait: options.RunWait = False,
     timeout: options.RunTimeout = 0,
@@ -45,10 +48,10 @@ def retry(
         namespace = world.cluster.namespace()
         found = _run(world, None if is_dry else writers, run)
         if is_dry:
-            job = retrying.next_job(world, found, given)
+            job = retrying.next_job(world, found, given, again=again)
             terminal.out(show.document(job, output or "yaml", f"job.batch/{job['metadata']['name']}"))
             return 0
-        seen, number, by = retrying.retry(world, writers, found.name, namespace, given)
+        seen, number, by = retrying.retry(world, writers, found.name, namespace, given, again=again)
         assert seen.run is not None, "a run that was advanced exists"
         if by:
             terminal.say(f"attempt {number} was asked for already, by {terminal.clean(by)}")
