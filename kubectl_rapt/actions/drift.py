@@ -57,7 +57,7 @@ class Switched:
 
     Args:
         ref: Its CronJob.
-        how: By whom and when: ``suspended by ann at 2026-11-30T01:00:00+00:00``.
+        how: By whom and when: ``suspended by ann at 2026-11-30T01:00:00Z``.
     """
 
     ref: Ref

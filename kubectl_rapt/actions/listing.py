@@ -1,8 +1,9 @@
 """List what ran: Runs, and the Jobs of CronJobs that have none, newest first."""
 
 import itertools
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -92,6 +93,18 @@ class Scheduled:
     line: Line
     job: Job
     is_adopted: bool = False
+
+
+def requesters(world: World, wanted: Wanted) -> list[str]:
+    """Who has asked for runs, whatever else the filter says: those of most runs first.
+
+    Args:
+        world: Where to read.
+        wanted: Of which tool, where.
+    """
+    lines = found(world, replace(wanted, filter=Filter())).packed
+    counts = Counter(listed.line(listed.unpacked(one)).by for one in lines)
+    return [name for name, _ in counts.most_common() if name]
 
 
 def found(world: World, wanted: Wanted) -> Listing:

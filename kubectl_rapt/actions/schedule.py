@@ -191,7 +191,7 @@ def carry_out(world: World, writers: Writers, switch: Switch) -> None:
             found = world.cluster.get(switch.ref)
             if _switched(found) != _switched(switch.cron_job):
                 marks = found["metadata"].get("annotations") or {}
-                said = marks.get(labels.SWITCHED, "switched by someone else")
+                said = _spelled(marks.get(labels.SWITCHED, "switched by someone else"))
                 verb = "suspend" if switch.suspend else "resume"
                 command = (
                     f"kubectl rapt schedule {verb} {shell.word(found['metadata']['labels'][labels.TOOL])}"
@@ -214,7 +214,16 @@ def suspension(manifest: Manifest) -> str:
         return ""
     # Whoever resumes and suspends it by hand later leaves the annotation as it is.
     is_ours = any(one.manager == lifecycle.MANAGER for one in fields.managers(manifest, SUSPEND))
-    return said if is_ours and said.startswith("suspended by ") else ""
+    return _spelled(said) if is_ours and said.startswith("suspended by ") else ""
+
+
+def _spelled(said: str) -> str:
+    """What is recorded of a switch, with its time in whole seconds: the record tells two within one apart."""
+    before, at, moment = said.rpartition(" at ")
+    try:
+        return f"{before}{at}{times.spell(times.parse(moment))}"
+    except ValueError:
+        return said
 
 
 def _switched(cron_job: Manifest) -> tuple[object, ...]:

@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from kubectl_rapt.actions import drift, find, install, listing, stuck
+from kubectl_rapt.actions import drift, find, install, listing, schedule, stuck
 from kubectl_rapt.actions.drift import Drift
 from kubectl_rapt.errors import NotFound, RaptError, Refused
-from kubectl_rapt.model import digits, names
+from kubectl_rapt.model import digits, names, shell
 from kubectl_rapt.model.kinds import (
+    CRON_JOB,
     CUSTOM_RESOURCE_DEFINITION,
     TOOL,
     VALIDATING_ADMISSION_POLICY,
@@ -75,8 +76,15 @@ class Status:
 
     @property
     def is_healthy(self) -> bool:
-        """Whether nothing is broken."""
-        return not self.problems
+        """Whether nothing is broken, and every object is as the config repository says."""
+        return self.verdict == "healthy"
+
+    @property
+    def verdict(self) -> Literal["healthy", "drifted", "broken"]:
+        """The whole in one word."""
+        if self.problems:
+            return "broken"
+        return "drifted" if self.synced and self.synced.objects else "healthy"
 
 
 def status(world: World, namespace: str, tool: str = "", environment: str = "") -> Status:
@@ -114,6 +122,7 @@ def status(world: World, namespace: str, tool: str = "", environment: str = "") 
         notes += _notes(runs)
         held = stuck.found(world, namespace, tool=tool)
         notes += [f"schedule of {one.tool} is {one.told(world.now())}" for one in held]
+        notes += _suspended(world, namespace, tool)
     except NotFound as error:
         if error.code == "no-tool":
             raise
@@ -156,6 +165,26 @@ def _notes(found: listing.Listing) -> list[str]:
     if found.overdue:
         notes.append(f"{found.overdue} runs are due, and nothing starts them: kubectl rapt reconcile")
     return notes + [f"run {one}" for one in found.remarks]
+
+
+def _suspended(world: World, namespace: str, tool: str) -> list[str]:
+    """The schedules that do not fire until somebody resumes them; none if the person may not look."""
+    selector = labels.selector({labels.TOOL: tool}) if tool else labels.TOOL
+    try:
+        found = [
+            one
+            for one in world.cluster.list(CRON_JOB, namespace, labels=selector)
+            if one["spec"].get("suspend")
+        ]
+    except RaptError:
+        return []
+    notes = []
+    for one in sorted(found, key=lambda one: (one["metadata"]["namespace"], one["metadata"]["name"])):
+        name, where = one["metadata"]["labels"][labels.TOOL], one["metadata"]["namespace"]
+        how = schedule.suspension(one) or "suspended"
+        there = "" if namespace else f" -n {shell.word(where)}"
+        notes.append(f"schedule of {name} is {how}: kubectl rapt schedule resume {shell.word(name)}{there}")
+    return notes
 
 
 def kinds(world: World) -> list[Kind]:

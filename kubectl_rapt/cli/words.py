@@ -975,7 +975,7 @@ COMMANDS = {
     ),
     "status": Command(
         "Administration", "Show the state of Rapt in the cluster and what is broken", False,
-        "Show the state of Rapt in the cluster. Exits with 1 if something is broken. It never asks a question.",
+        "Show the state of Rapt in the cluster. Exits with 1 if something is broken or drifted. It never asks a question.",
         "kubectl rapt status -A",
         (
             ("[TOOL]", "Only this tool"),

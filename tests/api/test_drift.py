@@ -1,6 +1,7 @@
 """Drift on a real API server: what others changed is told by field and by author, what the server filled in is not."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,13 @@ def test_a_suspension_through_rapt_is_a_decision_and_no_drift(
     assert shown.out.startswith("dev: no drift; ")
     said = f"note: cronjob.batch/nightly -n {nightly.namespace} was suspended by user-of-{nightly.namespace} at 20"
     assert shown.err.startswith(said), shown.err
+    assert re.search(r" at 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ$", shown.err, re.M), "whole seconds"
+    assert main.run(["status", "--in", "dev", "--kubeconfig", str(user)]) == 0
+    assert re.search(
+        r"^note +schedule of nightly is suspended by \S+ at \S+Z: kubectl rapt schedule resume nightly ",
+        capfd.readouterr().out,
+        re.M,
+    )
     kubectl_does(
         user, "patch", "cronjob/nightly", "--type=merge", '--patch={"spec":{"schedule":"*/5 * * * *"}}'
     )
@@ -239,12 +247,13 @@ def test_status_compares_and_does_not_believe_the_record(
 ) -> None:
     """The record says ``applied``, and an object is of another commit all the same."""
     words = ["status", "--in", "dev", "--kubeconfig", str(user)]
-    main.run(words)
+    assert main.run(words) == 0
     assert f"synced      dev: no drift; {nightly.repository.main[:7]} is applied" in capfd.readouterr().out
     tool = Ref(TOOL, "nightly", nightly.namespace)
     nightly.writers.cluster.patch(tool, {"spec": {"summary": "of an older commit"}})
-    main.run(words)
+    assert main.run(words) == 1
     told = capfd.readouterr().out
+    assert told.endswith("\nverdict     drifted\n")
     assert f"synced      dev: 1 object differs; {nightly.repository.main[:7]} is applied" in told
     assert "kubectl rapt drift --in dev" in told
 

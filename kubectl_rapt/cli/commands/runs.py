@@ -38,6 +38,8 @@ _STEPS = (
 """What a narrow terminal goes without. The name of a run stays whole: it is what people copy."""
 _BAD = "bad"
 _BAD_STATES = (run_states.FAILED, run_states.EXHAUSTED, run_states.NOT_STARTED, listed.BROKEN)
+_PEOPLE = 10
+"""How many people who asked for runs are named."""
 _REMARKS = 5
 """How many runs are remarked on by name."""
 
@@ -113,8 +115,20 @@ def runs(
                 if tool and wanted.namespace:
                     find.tool(world, tool, wanted.namespace, "runs")  # a mistyped name is no empty answer
                 where = f"namespace {wanted.namespace}" if wanted.namespace else "any namespace"
-                terminal.say(f"No runs found in {where}.")
+                terminal.say(f"No runs found in {where}.{_others(world, wanted)}")
     return 0
+
+
+def _others(world: World, wanted: Wanted) -> str:
+    """Whose runs there are, if nobody of the name that was asked for has any: it may be mistyped."""
+    by = wanted.filter.by
+    known = listings.requesters(world, wanted) if by else []
+    if not known or by in known:
+        return ""
+    more = f", and {len(known) - _PEOPLE} more" if len(known) > _PEOPLE else ""
+    return terminal.clean(
+        f" None is by {terminal.repeated(by)}; there are runs by {', '.join(known[:_PEOPLE])}{more}."
+    )
 
 
 def _tell(found: Listing) -> None:

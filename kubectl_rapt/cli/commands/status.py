@@ -19,7 +19,7 @@ def status(
     all_namespaces: listing.AllNamespaces = False,
     output: Annotated[str, typer.Option("-o", "--output", metavar=_FORMS, help="Output format")] = "",
 ) -> int:
-    """Show the state of Rapt in the cluster. Exits with 1 if something is broken. It never asks a question.
+    """Show the state of Rapt in the cluster. Exits with 1 if something is broken or drifted. It never asks a question.
 
     Example: kubectl rapt status -A
     """
@@ -60,7 +60,7 @@ def _lines(seen: Status) -> list[tuple[str, str]]:
             )
     lines += [("note", one) for one in seen.notes]
     lines += [("problem", one) for one in seen.problems]
-    lines.append(("verdict", "healthy" if seen.is_healthy else "broken"))
+    lines.append(("verdict", seen.verdict))
     return lines
 
 
@@ -71,6 +71,7 @@ def _kind(one: looking.Kind) -> str:
 def _data(seen: Status) -> dict[str, Any]:
     return {
         "healthy": seen.is_healthy,
+        "verdict": seen.verdict,
         "connected": seen.minor_version is not None,
         "context": seen.context,
         "server": seen.server,
