@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
-from kubectl_rapt.actions import advance, find, look, origin, standings
+from kubectl_rapt.actions import advance, find, history, look, origin, repository, standings
 from kubectl_rapt.actions.find import Found
+from kubectl_rapt.actions.history import Entry
 from kubectl_rapt.actions.origin import Origin
 from kubectl_rapt.errors import NotFound, RaptError
 from kubectl_rapt.model.kinds import TOOL, Ref
@@ -40,6 +42,8 @@ class Explanation:
         held: What holds its next attempt back, which is due; None for nothing.
         standing: How it stands now, whatever it has recorded; None of a pod without a Job.
         request: The commit that asks for a reviewed run; None for other runs.
+        settings: The last commit before the run that changed what ``rapt.yaml`` says of its tool, since the tool's file
+            was as it is; None where there is none.
     """
 
     found: Found
@@ -56,6 +60,7 @@ class Explanation:
     held: Later | None = None
     standing: Standing | None = None
     request: Origin | None = None
+    settings: Entry | None = None
 
 
 def why(world: World, what: str, namespace: str) -> Explanation:
@@ -76,6 +81,7 @@ def why(world: World, what: str, namespace: str) -> Explanation:
     source = run.source if run else _source_of_tool(world, tool, namespace)
     environment = marks.get(labels.ENVIRONMENT, "")
     findings, seen = look.explain(world, found)
+    began_at = run.created_at if run else job.created_at if job else None
     come_from, no_origin = origin.find(world, source, environment, tool)
     return Explanation(
         found,
@@ -91,8 +97,34 @@ def why(world: World, what: str, namespace: str) -> Explanation:
         log=_log(seen, findings),
         held=_held(world, run) if run else None,
         request=origin.of_run(world, run, environment),
+        settings=settings(world, come_from, environment, tool, began_at),
         standing=standings.of_found(world, replace(found, run=seen.run), seen.events),
     )
+
+
+def settings(
+    world: World, come_from: Origin | None, environment: str, tool: str, before: datetime | None
+) -> Entry | None:
+    """The last change of what ``rapt.yaml`` says of a tool, between the tool's file and a run.
+
+    Args:
+        world: Where to read.
+        come_from: The commit that defined the tool; None where none is known.
+        environment: The tool's environment.
+        tool: Its name.
+        before: When the run began; None where nobody knows.
+    """
+    if come_from is None or before is None:
+        return None
+    try:
+        for one in history.history(world, repository.read(world), environment, tool):
+            if one.settings and one.commit.time <= before:
+                return one
+            if one.commit.id == come_from.commit.id:
+                return None
+    except RaptError:
+        return None
+    return None
 
 
 def _held(world: World, run: Run) -> Later | None:

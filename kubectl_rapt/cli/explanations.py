@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+from kubectl_rapt.actions.history import Entry
 from kubectl_rapt.actions.origin import Origin
 from kubectl_rapt.actions.why import Explanation
 from kubectl_rapt.cli import copying
+from kubectl_rapt.config import layout
 from kubectl_rapt.guard.secrets import HIDDEN
 from kubectl_rapt.model import times
 from kubectl_rapt.model.proposals import PullRequest
@@ -90,6 +92,13 @@ def _back(one: Explanation) -> Iterator[tuple[str, str]]:
         yield from _origin(one.origin)
     elif one.no_origin and one.tool:
         yield "commit", f"unknown: {one.no_origin}"
+    if one.settings:
+        commit = one.settings.commit
+        said = "; ".join(map(str, one.settings.settings))
+        yield (
+            "settings",
+            f"{layout.PROJECT} of commit {commit.id[:7]} by {commit.author.partition(' <')[0]}: {said}",
+        )
     if one.tool:
         yield "tool", one.tool + (f" in {one.environment}" if one.environment else "")
     if one.requested_by:
@@ -154,6 +163,11 @@ def _spell(value: Any) -> str:
     return documents.dump_json(value, indent=None).strip()
 
 
+def _settings_data(one: Entry) -> dict[str, Any]:
+    changed = [{"field": each.label, "before": each.before, "after": each.after} for each in one.settings]
+    return {"commit": one.commit.id, "by": one.commit.author, "fields": changed}
+
+
 def data(one: Explanation) -> dict[str, Any]:
     """An explanation as ``-o json`` has it."""
     outcome, run = one.outcome, one.found.run
@@ -171,6 +185,7 @@ def data(one: Explanation) -> dict[str, Any]:
         "answers": dict(one.answers),
         "source": tools.source_to_data(one.source) if one.source else None,
         "runOrigin": _compact(_origin_data(one.request)) if one.request else None,
+        **({"settings": _settings_data(one.settings)} if one.settings else {}),
         **(_origin_data(one.origin) if one.origin else {"commitUnknown": one.no_origin}),
     }
     if one.held:

@@ -1,12 +1,14 @@
 """Where a run comes from, proved by digests: also after its registry was rewritten, and with who reviewed it."""
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from kubectl_rapt.actions import catalogs, origin, registry
+from kubectl_rapt import edits
+from kubectl_rapt.actions import catalogs, history, origin, registry, repository, why
 from kubectl_rapt.actions.find import Found
 from kubectl_rapt.actions.origin import Origin
 from kubectl_rapt.actions.why import Explanation
@@ -225,6 +227,43 @@ def test_a_reviewed_run_is_told_with_the_change_that_asks_for_it(scene: Scene) -
     assert origin.of_run(scene.world, replace(run, digest="sha256:aa"), "prod") is None, (
         "another run of that name"
     )
+
+
+def test_a_change_of_rapt_yaml_that_decides_what_the_tool_has_is_in_its_history_and_named_by_why(
+    scene: Scene,
+) -> None:
+    text = scene.repository.files()[layout.PROJECT].decode()
+    small = text + "profiles:\n  small:\n    nodeSelector: {disk: ssd}\n"
+    scene.repository.commit({layout.PROJECT: small.encode()}, "A profile that nothing uses\n")
+    other = edits.put(small, "/environments/other", {"namespaces": ["else"]})
+    scene.repository.commit({layout.PROJECT: other.encode()}, "Another environment\n")
+    used = edits.put(other, "/environments/prod/profile", "small")
+    deciding = scene.repository.commit({layout.PROJECT: used.encode()}, "Prod is small\n")
+    found = repository.read(scene.world)
+    entries = list(history.history(scene.world, found, "prod", "say"))
+    assert [one.commit.message.strip() for one in entries][:2] == ["Prod is small", "By hand"]
+    assert [[str(change) for change in one.settings] for one in entries] == [
+        ["environments.prod.profile: (nothing) → small"],
+        [],
+        [],
+    ]
+    assert entries[0].commit.id == deciding
+    put = Registry("team", str(scene.registry.path), 50, branch="stable")
+    pinned = edits.put(used, "/registries/team", project.spell_registry(put))
+    scene.repository.commit({layout.PROJECT: pinned.encode()}, "Pinned\n")
+    newest = next(history.history(scene.world, repository.read(scene.world), "prod", "say"))
+    assert [change.label for change in newest.settings] == ["registries.team.branch"]
+    run = given.a_run(name="once", tool="say", source=scene.source, created_at=newest.commit.time)
+    told = why.settings(scene.world, scene.find(), "prod", "say", run.created_at)
+    assert told == newest
+    explained = Explanation(
+        Found(run, None, ()), "say", "prod", "eva", {}, scene.source, scene.find(), "", None, settings=told
+    )
+    lines = dict(explanations.lines(explained, given.NOON))
+    assert lines["settings"].startswith(f"rapt.yaml of commit {newest.commit.id[:7]} by ")
+    assert lines["settings"].endswith(": registries.team.branch: (nothing) → stable")
+    earlier = newest.commit.time - timedelta(days=1)
+    assert why.settings(scene.world, scene.find(), "prod", "say", earlier) is None, "it came after the run"
 
 
 def test_what_was_made_without_a_config_repository_says_so(ann: FakeWorld) -> None:

@@ -116,7 +116,7 @@ def test_each_command_completes(
     typed("list")
     typed("run", "hello", "--request-id", "one", "--detach")
     typed("attach", "one")
-    typed("retry", "one", "--detach")
+    typed("retry", "one", "--again", "--detach")
     typed("cancel", "one")
     typed("runs")
     typed("logs", "one")

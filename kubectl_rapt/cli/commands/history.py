@@ -1,6 +1,6 @@
 """``kubectl rapt history``."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -9,6 +9,7 @@ from kubectl_rapt.actions import repository
 from kubectl_rapt.actions.history import Entry
 from kubectl_rapt.cli import listing, options, show, terminal
 from kubectl_rapt.cli.columns import Drop, Shorten
+from kubectl_rapt.config import layout
 from kubectl_rapt.model import times
 
 _STEPS = (Shorten("SUMMARY", 20), Shorten("BY", 10), Drop("BY"), Shorten("TEMPLATE", 12), Drop("SUMMARY"))
@@ -21,7 +22,7 @@ def history(
         str, typer.Option("-o", "--output", metavar="wide|json|yaml|name", help="Output format")
     ] = "",
 ) -> None:
-    """Show the commits that changed a tool, newest first: the change, the author and the version.
+    """Show the commits that changed a tool or what rapt.yaml says of it, newest first.
 
     Example: kubectl rapt history backup --in prod
     """
@@ -42,12 +43,13 @@ def history(
             data = _data(one)
             age = times.spell_seconds((now - one.commit.time).total_seconds())
             cells = (data["commit"][:7], data["change"] or "-", data["template"] or "removed")
-            rows.append([*cells, data["by"].partition(" <")[0], age, data["summary"]])
+            said = [f"{layout.PROJECT}: {change}" for change in one.settings]
+            rows.append([*cells, data["by"].partition(" <")[0], age, "; ".join([data["summary"], *said])])
         header = ["COMMIT", "CHANGE", "TEMPLATE", "BY", "AGE", "SUMMARY"]
         listing.table(header, rows, form, _STEPS)
 
 
-def _data(one: Entry) -> dict[str, str]:
+def _data(one: Entry) -> dict[str, Any]:
     return {
         "commit": one.commit.id,
         "change": one.change.id if one.change else "",
@@ -55,4 +57,12 @@ def _data(one: Entry) -> dict[str, str]:
         "by": (one.change.requester if one.change else "") or one.commit.author,
         "time": times.spell(one.commit.time),
         "summary": one.commit.message.partition("\n")[0],
+        **({"settings": settings(one)} if one.settings else {}),
     }
+
+
+def settings(one: Entry) -> list[dict[str, Any]]:
+    """What a commit changed of ``rapt.yaml``, as data."""
+    return [
+        {"field": change.label, "before": change.before, "after": change.after} for change in one.settings
+    ]
