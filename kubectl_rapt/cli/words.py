@@ -355,7 +355,7 @@ COMMANDS = {
     ),
     "history": Command(
         "Config repository", "Show the commits that changed a tool", True,
-        "Show the commits that changed a tool, newest first: the change, the author and the version.",
+        "Show the commits that changed a tool or what rapt.yaml says of it, newest first.",
         "kubectl rapt history backup --in prod",
         (
             ("TOOL", "The tool"),
