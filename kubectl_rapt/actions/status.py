@@ -183,7 +183,7 @@ def _suspended(world: World, namespace: str, tool: str) -> list[str]:
         name, where = one["metadata"]["labels"][labels.TOOL], one["metadata"]["namespace"]
         how = schedule.suspension(one) or "suspended"
         there = "" if namespace else f" -n {shell.word(where)}"
-        notes.append(f"schedule of {name} is {how}: kubectl rapt schedule resume {shell.word(name)}{there}")
+        notes.append(f"schedule of {name} is {how}: kubectl rapt schedule resume {shell.word(name)}" + there)
     return notes
 
 
