@@ -30,9 +30,9 @@ class Origin:
 
     Args:
         commit: The commit on main.
-        change: The change it speaks of; None for a commit made by hand.
+        change: The change that its message speaks of, as whoever committed it wrote; None for a commit made by hand.
         installation: What the tool's file said; None where it cannot be read any more.
-        review: The pull request of the change; None where there is none, or no forge.
+        review: The pull request that brought the commit; None where there is none, or no forge.
         no_review: Why nothing is known of one; empty where that is known.
         template: What the registry says of the template's commit today, where it is not as the lock says.
         is_template_sure: Whether the registry still has exactly what ran.
@@ -81,7 +81,7 @@ def of_run(world: World, run: Run | None, environment: str) -> Origin | None:
             if content is None or reviewed_runs.plainly(content, path).digest != run.digest:
                 continue
             change = changes.read(commit.message)
-            review, no_review = _review(world, found, change)
+            review, no_review = _review(world, found, commit, change)
             by = tuple(dict.fromkeys(_REVIEWED.findall(commit.message)))
             return Origin(commit, change, None, review, no_review, reviewers=by)
     except (RaptError, KeyError, TypeError, ValueError):
@@ -97,7 +97,7 @@ def _among(
         if content is None or installation.digest(content) != source.definition:
             continue
         change = changes.read(commit.message)
-        review, no_review = _review(world, found, change)
+        review, no_review = _review(world, found, commit, change)
         by = tuple(dict.fromkeys(_REVIEWED.findall(commit.message)))
         try:
             wanted = installation.read(content, tool, path)
@@ -108,15 +108,32 @@ def _among(
     return None, f"no commit of {found.remote.url} has that definition"
 
 
-def _review(world: World, found: Repository, change: Change | None) -> tuple[PullRequest | None, str]:
+def _review(
+    world: World, found: Repository, commit: Commit, change: Change | None
+) -> tuple[PullRequest | None, str]:
+    """The pull request that brought a commit. Anybody who commits to main may name a change that others reviewed."""
     if change is None:
         return None, ""
     try:
         if not propose.has_forge(world, found):
             return None, ""
-        return world.forge.pull_request(propose.address(found), change.branch), ""
+        seen = world.forge.pull_request(propose.address(found), change.branch)
+        if seen and not _brought(world, found, seen, commit):
+            what = f"pull request {seen.number} is of change {change.id}"
+            return None, f"{what}, and did not bring commit {commit.id[:7]}"
     except RaptError as error:
         return None, error.message
+    return seen, ""
+
+
+def _brought(world: World, found: Repository, seen: PullRequest, commit: Commit) -> bool:
+    """Whether a commit is what a pull request became on main, or one of those that its merge put there."""
+    if seen.state != "merged" or commit.id in (seen.merge_commit, seen.head):
+        return seen.state == "merged"
+    merge = next(world.git.log(found.remote, seen.merge_commit, limit=1)) if seen.merge_commit else None
+    if merge is None or len(merge.parents) < 2:
+        return False
+    return any(one.id == commit.id for one in world.git.log(found.remote, merge.id, without=merge.parents[0]))
 
 
 def _template(world: World, found: Repository, source: Source, wanted: Installation) -> tuple[str, bool]:

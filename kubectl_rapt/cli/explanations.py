@@ -124,15 +124,14 @@ def _origin(origin: Origin) -> Iterator[tuple[str, str]]:
         yield "note" if origin.is_template_sure else "warning", origin.template
     yield "commit", commit.id
     if change:
-        asked = change.requester.partition(" <")[0] or by
-        merged = f", merged by {by}" if asked != by and not origin.review else ""
-        yield "change", f"{change.id} by {asked}{merged}: {change.summary}"
+        yield "change", f"{change.id} by {change.by(commit.author)}: {change.summary}"
     else:
         yield "change", f"made by hand by {by}"
     if origin.review:
         yield "review", _review(origin.review)
     elif origin.reviewers:
-        yield "review", f"by {', '.join(one.partition(' <')[0] for one in origin.reviewers)}"
+        named = ", ".join(one.partition(" <")[0] for one in origin.reviewers)
+        yield "review", f"by {named}, says the commit's message"
     elif origin.no_review:
         yield "review", f"unknown: {origin.no_review}"
 

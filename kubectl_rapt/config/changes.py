@@ -45,7 +45,7 @@ class Change:
         edits: The files that it edits, in order.
         summary: The first line of its commit.
         templates: See Draft.
-        requester: Who asks for it, ``Name <address>``; empty where git does not know.
+        requester: Who asks for it, ``Name <address>``, as the commit's author wrote; empty where git does not know.
     """
 
     id: str
@@ -89,6 +89,15 @@ class Change:
     def branch(self) -> str:
         """The branch it waits on for its review."""
         return f"rapt/{self.environment}/{self.tool}/{self.id}"
+
+    def by(self, author: str) -> str:
+        """Whose commit it came with, and for whom, as that one wrote it: ``Bob for Ann``; ``Ann`` if both are one.
+
+        Args:
+            author: The commit's, ``Name <address>``.
+        """
+        names = (one.partition(" <")[0] for one in (author, self.requester) if one)
+        return " for ".join(dict.fromkeys(names))
 
     @property
     def message(self) -> str:

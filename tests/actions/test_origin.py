@@ -13,6 +13,7 @@ from kubectl_rapt.actions.find import Found
 from kubectl_rapt.actions.origin import Origin
 from kubectl_rapt.actions.why import Explanation
 from kubectl_rapt.cli import explanations
+from kubectl_rapt.cli.commands import history as history_told
 from kubectl_rapt.config import installation, layout, project, reviewed_runs
 from kubectl_rapt.config.changes import Change
 from kubectl_rapt.config.installation import Installation
@@ -147,8 +148,8 @@ def test_a_registry_that_cannot_be_read_leaves_the_rest(scene: Scene, bob: FakeW
 class Forge:
     """A forge with one pull request."""
 
-    def __init__(self, fails: bool = False) -> None:
-        self.fails = fails
+    def __init__(self, fails: bool = False, merge_commit: str = "", head: str = "") -> None:
+        self.fails, self.merge_commit, self.head = fails, merge_commit, head
 
     def kind(self, address: Address) -> str:
         return "gitea"
@@ -160,7 +161,7 @@ class Forge:
             28,
             "https://git.example.com/pulls/28",
             branch,
-            "",
+            self.head,
             "main",
             "merged",
             "Add say",
@@ -168,11 +169,12 @@ class Forge:
             "ann",
             approved_by=("petr",),
             merged_by="petr",
+            merge_commit=self.merge_commit,
         )
 
 
 def test_who_reviewed_it_is_what_the_forge_says_of_the_change(scene: Scene) -> None:
-    forge: Any = Forge()
+    forge: Any = Forge(merge_commit=scene.commit)
     scene.world.forge = forge
     review = scene.find().review
     assert review
@@ -180,6 +182,60 @@ def test_who_reviewed_it_is_what_the_forge_says_of_the_change(scene: Scene) -> N
     forge.fails = True
     found = scene.find()
     assert (found.review, found.no_review) == (None, "git.example.com does not answer")
+
+
+@pytest.mark.parametrize("is_head", [True, False])
+def test_a_pull_request_that_was_merged_without_a_squash_brought_its_commits(
+    scene: Scene, is_head: bool
+) -> None:
+    text = scene.repository.files()[PATH] + b"# reviewed\n"
+    before = scene.repository.main
+    reviewed = scene.repository.commit({PATH: text}, CHANGE.message)
+    tree = scene.repository.git("rev-parse", "main^{tree}").decode().strip()
+    words = ("-c", "user.name=Eve", "-c", "user.email=eve@example.com", "commit-tree", "-m", "Merge", tree)
+    merge = scene.repository.git(*words, "-p", before, "-p", reviewed).decode().strip()
+    forge: Any = Forge(head=reviewed) if is_head else Forge(merge_commit=merge)
+    if not is_head:
+        scene.repository.move_main(merge)
+    scene.world.forge = forge
+    found = scene.find(definition=installation.digest(text))
+    assert (found.commit.id, found.no_review) == (reviewed, "")
+    assert found.review
+
+
+def test_a_commit_that_claims_a_change_is_not_what_the_pull_request_of_that_change_brought(
+    scene: Scene,
+) -> None:
+    """The branch of the change is gone: only the forge knows which commit came of it."""
+    forge: Any = Forge(merge_commit=scene.commit)
+    scene.world.forge = forge
+    text = scene.repository.files()[PATH].replace(b"hello", b"evil")
+    forged = scene.repository.commit({PATH: text}, CHANGE.message)
+    found = scene.find(definition=installation.digest(text))
+    assert (found.commit.id, found.review) == (forged, None)
+    assert found.no_review == f"pull request 28 is of change 1a2b3c, and did not bring commit {forged[:7]}"
+    assert scene.find().review, "the commit that it did bring"
+    explained = Explanation(Found(None, None, ()), "say", "prod", "", {}, scene.source, found, "", None)
+    told = dict(explanations.lines(explained, given.NOON))
+    assert told["change"] == "1a2b3c by Someone for Ann: Add say", "Ann is what Someone wrote"
+    assert told["review"] == f"unknown: {found.no_review}"
+
+
+def test_a_reviewer_whom_only_the_message_names_is_told_as_that(scene: Scene) -> None:
+    text = scene.repository.files()[PATH] + b"# again\n"
+    scene.repository.commit({PATH: text}, f"{CHANGE.message}Reviewed-by: Petr <petr@example.com>\n")
+    found = scene.find(definition=installation.digest(text))
+    explained = Explanation(Found(None, None, ()), "say", "prod", "", {}, scene.source, found, "", None)
+    told = dict(explanations.lines(explained, given.NOON))
+    assert told["review"] == "by Petr, says the commit's message"
+
+
+def test_the_history_names_the_author_and_whom_the_message_names_after_it(scene: Scene) -> None:
+    found = repository.read(scene.world)
+    shown = {
+        one.commit.id: history_told.by(one) for one in history.history(scene.world, found, "prod", "say")
+    }
+    assert shown == {scene.commit: "Someone for Ann", scene.repository.main: "Someone"}
 
 
 def test_without_a_forge_the_reviewers_are_those_that_the_commit_names(scene: Scene) -> None:

@@ -44,9 +44,15 @@ def history(
             age = times.spell_seconds((now - one.commit.time).total_seconds())
             cells = (data["commit"][:7], data["change"] or "-", data["template"] or "removed")
             said = [f"{layout.PROJECT}: {change}" for change in one.settings]
-            rows.append([*cells, data["by"].partition(" <")[0], age, "; ".join([data["summary"], *said])])
+            rows.append([*cells, by(one), age, "; ".join([data["summary"], *said])])
         header = ["COMMIT", "CHANGE", "TEMPLATE", "BY", "AGE", "SUMMARY"]
         listing.table(header, rows, form, _STEPS)
+
+
+def by(one: Entry) -> str:
+    """Who made a commit, and for whom, by that one's own words."""
+    author = one.commit.author
+    return one.change.by(author) if one.change else author.partition(" <")[0]
 
 
 def _data(one: Entry) -> dict[str, Any]:
@@ -54,7 +60,8 @@ def _data(one: Entry) -> dict[str, Any]:
         "commit": one.commit.id,
         "change": one.change.id if one.change else "",
         "template": one.template,
-        "by": (one.change.requester if one.change else "") or one.commit.author,
+        "by": one.commit.author,
+        "requester": one.change.requester if one.change else "",
         "time": times.spell(one.commit.time),
         "summary": one.commit.message.partition("\n")[0],
         **({"settings": settings(one)} if one.settings else {}),
