@@ -12,6 +12,7 @@ from kubectl_rapt.errors import Invalid, NotFound
 from kubectl_rapt.objects.fields import Difference
 from kubectl_rapt.ports.git import Commit
 from kubectl_rapt.ports.world import World
+from kubectl_rapt.runs.listed import BROKEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,8 @@ class Entry:
     Args:
         commit: The commit.
         change: The change it speaks of; None where somebody committed by hand.
-        template: The template and version that the tool had after it; empty where it was removed or broken.
+        template: The template and version that the tool had after it; empty where it was removed, ``BROKEN`` where
+            its file could not be read.
         settings: What it changed of ``rapt.yaml`` that decides what the tool has.
     """
 
@@ -47,7 +49,8 @@ def history(world: World, found: Repository, environment: str, tool: str) -> Ite
             settings = concerns.differences(older.project, one.project, environment, registry)
         if one.commit and (one.text != older.text or settings):
             known = True
-            template = f"{wanted.template} {wanted.version}" if wanted else ""
+            broken = "" if one.text is None else BROKEN
+            template = f"{wanted.template} {wanted.version}" if wanted else broken
             yield Entry(one.commit, changes.read(one.commit.message), template, settings)
     if not known:
         found.definition(environment, tool)  # says which there are

@@ -157,6 +157,14 @@ def test_remove_takes_both_files_and_the_last_namespace_is_kept(
     assert [one.change is not None for one in entries] == [True, False, True]
 
 
+def test_a_commit_after_which_a_tools_file_cannot_be_read_did_not_remove_it(
+    ann: FakeWorld, repository: ConfigRepository, hello: str
+) -> None:
+    repository.commit({layout.definition("dev", "hello"): b"template: a\ntemplate: b\n"})
+    newest = next(history.history(ann, repositories.read(ann), "dev", "hello"))
+    assert newest.template == "<broken>"
+
+
 def test_hand_edits_of_rendered_files_are_found_and_kept_until_they_are_dropped(
     ann: FakeWorld, repository: ConfigRepository, hello: str
 ) -> None:
