@@ -1,13 +1,13 @@
 """Look at one execution from all sides: what the causes of a failure are recognised from."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 from kubectl_rapt.actions import events, find, threads
 from kubectl_rapt.actions.find import Found
 from kubectl_rapt.errors import NotFound, RaptError, Refused
-from kubectl_rapt.model.kinds import CONFIG_MAP, KUEUE_WORKLOAD, NODE, Ref
+from kubectl_rapt.model.kinds import CONFIG_MAP, KUEUE_WORKLOAD, NODE, Manifest, Ref
 from kubectl_rapt.objects import jobs, workloads
 from kubectl_rapt.objects.events import Event
 from kubectl_rapt.objects.jobs import Job
@@ -19,6 +19,7 @@ from kubectl_rapt.runs import failures, line_ends
 from kubectl_rapt.runs import outcome as outcomes
 from kubectl_rapt.runs.causes import containers
 from kubectl_rapt.runs.causes.seen import Finding, Seen
+from kubectl_rapt.runs.line_ends import Script
 from kubectl_rapt.runs.outcome import Outcome
 
 LINES = 5
@@ -112,7 +113,7 @@ def _nodes(world: World, pods: Sequence[Pod]) -> tuple[str, ...]:
         return ()
 
 
-def _crlf(world: World, found: Found) -> tuple[str, ...]:
+def _crlf(world: World, found: Found) -> tuple[Script, ...]:
     """The scripts of what failed whose lines end with carriage returns."""
     has_failed = any(one.exit_code for pod in found.pods for one in pod.containers)
     if not has_failed or found.job is None:
@@ -120,13 +121,13 @@ def _crlf(world: World, found: Found) -> tuple[str, ...]:
     manifest = find.perhaps(world, found.job.ref)
     if manifest is None:
         return ()
-    data: dict[str, Mapping[str, str]] = {}
+    held: dict[str, Manifest] = {}
     for name in line_ends.config_maps(manifest):
         try:
-            data[name] = line_ends.texts(world.cluster.get(Ref(CONFIG_MAP, name, found.job.namespace)))
+            held[name] = world.cluster.get(Ref(CONFIG_MAP, name, found.job.namespace))
         except RaptError:
             continue  # it is gone, or the person may not read it
-    return tuple(dict.fromkeys(line_ends.of_job(manifest, data)))
+    return tuple(dict.fromkeys(line_ends.of_job(manifest, held)))
 
 
 def _log(world: World, pod: Pod, container: Container) -> tuple[str, ...]:

@@ -57,6 +57,8 @@ SCHEMA = "rapt.dev/schema"
 """Annotation on what ``install`` writes: its format, a whole number that only grows."""
 SWITCHED = "rapt.dev/switched"
 """Annotation on a CronJob: who suspended or resumed it last by hand, and when."""
+LOCAL = "rapt.dev/local"
+"""Annotation on a ConfigMap of a run's files: the file or folder that it was made from, as the person named it."""
 NO_SUBSTITUTION = ("kustomize.toolkit.fluxcd.io/substitute", "disabled")
 """Keeps Flux from replacing ``${…}`` in scripts."""
 

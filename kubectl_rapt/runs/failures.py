@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from kubectl_rapt.model import causes
 from kubectl_rapt.objects.pods import Pod
-from kubectl_rapt.runs import line_ends
 from kubectl_rapt.runs.causes import beginnings, containers, endings, gone, hints, images, jobs
 from kubectl_rapt.runs.causes.seen import Finding, Seen
 
@@ -63,11 +62,10 @@ def _with_line_ends(finding: Finding, seen: Seen) -> Finding:
     """What a script with the line ends of Windows ends with looks like anything but that."""
     if not seen.crlf or finding.cause not in _OF_SCRIPTS:
         return finding
-    said = f"{', '.join(seen.crlf)} has Windows line ends (CRLF)"
+    said = f"{', '.join(one.place for one in seen.crlf)} has Windows line ends (CRLF)"
     if _is_not_found(finding, seen):
         said += ", so its interpreter is not found"
-    is_of_tool = all(one.startswith(line_ends.COMMAND) for one in seen.crlf)
-    fix = "kubectl rapt explain {tool}" if is_of_tool else f"{line_ends.FIX} …"
+    fix = next(filter(None, (one.fix for one in seen.crlf)), "kubectl rapt explain {tool}")
     return replace(finding, message=f"{finding.message}; {said}", hint=fix)
 
 

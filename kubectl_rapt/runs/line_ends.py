@@ -2,9 +2,12 @@
 
 import base64
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from kubectl_rapt.model import shell
 from kubectl_rapt.model.kinds import Manifest
+from kubectl_rapt.objects import labels
 from kubectl_rapt.runs.mounts import Given
 
 _SCRIPTS = (".sh", ".bash")
@@ -12,6 +15,32 @@ _CRLF = "\r\n"
 COMMAND = "the command of container"
 FIX = "sed -i 's/\\r$//'"
 """What removes the carriage returns of a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A script in a Job that is broken so.
+
+    Args:
+        place: Where its container finds it, or ``the command of container "tool"``.
+        config_map: The ConfigMap that holds it; empty for a command.
+        local: The file that a person gave to the run, as that one named it; empty if nobody did, or it is not known.
+    """
+
+    place: str
+    config_map: str = ""
+    local: str = ""
+
+    @property
+    def fix(self) -> str:
+        """The command that converts it; empty for a command, which is in the tool's file or its template."""
+        if self.local:
+            # What a hint is filled in with stands in braces.
+            return f"{FIX} {shell.word(self.local)}".replace("{", "{{").replace("}", "}}")
+        if not self.config_map:
+            return ""
+        read = f"kubectl get configmap {shell.word(self.config_map)} -n {{namespace}} -o json"
+        return read + r" | sed 's/\\r\\n/\\n/g' | kubectl replace -f -"
 
 
 def is_broken(name: str, content: str) -> bool:
@@ -32,30 +61,38 @@ def given(files: Sequence[Given]) -> Iterator[str]:
                 yield f"{one.local.rstrip('/')}/{file.path}" if one.is_folder else one.local
 
 
-def of_job(job: Manifest, config_maps: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+def of_job(job: Manifest, config_maps: Mapping[str, Manifest]) -> Iterator[Script]:
     """What in a Job is broken so: files of ConfigMaps, as containers see them, and scripts in the command itself.
 
     Args:
         job: ``{metadata, spec}`` of the Job.
-        config_maps: The data of the ConfigMaps that it mounts, by name, as far as they could be read.
+        config_maps: The ConfigMaps that it mounts, by name, as far as they could be read.
     """
+    data = {name: texts(one) for name, one in config_maps.items()}
     spec = job["spec"]["template"]["spec"]
     volumes = {one["name"]: one.get("configMap") or {} for one in spec.get("volumes") or ()}
     for container in (*(spec.get("initContainers") or ()), *spec["containers"]):
         for word in (*(container.get("command") or ()), *(container.get("args") or ())):
             if _CRLF in str(word):
-                yield f'{COMMAND} "{container["name"]}"'
+                yield Script(f'{COMMAND} "{container["name"]}"')
                 break
         for place in container.get("volumeMounts") or ():
             source = volumes.get(place["name"], {})
-            data = config_maps.get(source.get("name", ""), {})
-            for path, content in _files(source, data):
+            name = source.get("name", "")
+            for path, content in _files(source, data.get(name, {})):
                 if is_broken(path, content) and place.get("subPath", path) == path:
-                    yield (
-                        place["mountPath"]
-                        if "subPath" in place
-                        else f"{place['mountPath'].rstrip('/')}/{path}"
+                    is_file = "subPath" in place
+                    local = _local(config_maps[name])
+                    yield Script(
+                        place["mountPath"] if is_file else f"{place['mountPath'].rstrip('/')}/{path}",
+                        name,
+                        local if is_file or not local else f"{local.rstrip('/')}/{path}",
                     )
+
+
+def _local(config_map: Manifest) -> str:
+    """What a person made it from."""
+    return str((config_map["metadata"].get("annotations") or {}).get(labels.LOCAL, ""))
 
 
 def _files(source: Mapping[str, Any], data: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -10,6 +10,7 @@ from typing import Any
 from kubectl_rapt.errors import Invalid, Problem, UsageError
 from kubectl_rapt.model.kinds import CONFIG_MAP, SECRET, Manifest
 from kubectl_rapt.model.local_files import File
+from kubectl_rapt.objects import labels
 from kubectl_rapt.objects.runs import Mount, Run
 
 MOST_BYTES = 1024 * 1024
@@ -205,7 +206,11 @@ def _object(run: Run, mount: Mount, one: Given) -> Manifest:
     return {
         "apiVersion": "v1",
         "kind": mount.kind,
-        "metadata": {"name": mount.name, "labels": dict(run.labels)},
+        "metadata": {
+            "name": mount.name,
+            "labels": dict(run.labels),
+            **({} if one.is_secret else {"annotations": {labels.LOCAL: one.local}}),
+        },
         "immutable": True,
         **held,
     }

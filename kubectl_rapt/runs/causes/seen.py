@@ -10,6 +10,7 @@ from kubectl_rapt.objects.jobs import Job
 from kubectl_rapt.objects.pods import Pod
 from kubectl_rapt.objects.runs import Run
 from kubectl_rapt.objects.workloads import Workload
+from kubectl_rapt.runs.line_ends import Script
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 
@@ -62,7 +63,7 @@ class Seen:
     workload: Workload | None = None
     refusal: RaptError | None = None
     nodes: tuple[str, ...] = ()
-    crlf: tuple[str, ...] = ()
+    crlf: tuple[Script, ...] = ()
     has_ended: bool = False
 
     def said_of(self, pod: Pod, *reasons: str) -> Iterator[Event]:
