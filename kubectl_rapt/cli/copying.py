@@ -19,7 +19,7 @@ _HEADING = "Tools and runs"
 _ABOUT_A_CLUSTER = ("doctor", "drift", "install", "purge", "status", "sync")
 _ABOUT_AN_ENVIRONMENT = ("add", "set", "upgrade", "remove", "share", "explain", "history", "diff", "render")
 """Those that look for a tool in the config repository."""
-_KUBECTL_VERBS = ("auth", "cluster-info", "create", "describe", "edit", "get", "logs", "wait")
+_KUBECTL_VERBS = ("auth", "cluster-info", "create", "describe", "edit", "get", "logs", "replace", "wait")
 """Those of kubectl's own that are shown; each says its namespace, where it has one."""
 
 _typed: list[tuple[str, str]] = []

@@ -69,6 +69,11 @@ def nothing_typed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         ("run a --context blue", "kubectl config get-contexts", "kubectl config get-contexts"),
         ("run a --as ann", "kubectl auth can-i get pods", "kubectl auth --as ann can-i get pods"),
         (
+            "why a --as ann",
+            "kubectl get configmap x -n n -o json | kubectl replace -f -",
+            "kubectl get --as ann configmap x -n n -o json | kubectl replace --as ann -f -",
+        ),
+        (
             "run a --context blue --as ann --as-group x",
             "kubectl auth can-i impersonate users/ann",
             "kubectl auth --context blue can-i impersonate users/ann",
