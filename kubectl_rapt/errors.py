@@ -36,10 +36,13 @@ class RaptError(Exception):
         hints: What helps, one text for each; each is a single line.
         typo: A word that was given, and what was probably meant, each of them if there are several; None where nothing
             is near.
+        mended: Wrong words and what is to stand there, empty for nothing: the hints are about the command with all of
+            these replaced.
     """
 
     exit_code: ClassVar[int] = 3
     typo: "tuple[str, ...] | None" = None
+    mended: "tuple[tuple[str, str], ...]" = ()
 
     def __init__(
         self, code: str, message: str, hint: "str | Sequence[str]" = "", problems: Sequence[Problem] = ()
@@ -69,6 +72,11 @@ class RaptError(Exception):
         """
         if near is not None:
             self.typo = given, near, *others
+        return self
+
+    def mending(self, *words: tuple[str, str]) -> Self:
+        """The same error, whose hints are about the command that was typed with each of these words replaced."""
+        self.mended = words
         return self
 
 

@@ -93,7 +93,12 @@ def once(typed: Sequence[str], flag: Flag, value: str) -> str:
 
 
 def replaced(typed: Sequence[str], wrong: str, right: str) -> str:
-    """The command that was typed, with one of its words, or a flag's name or value, replaced.
+    """The command that was typed, with one of its words replaced; see ``with_word``."""
+    return command(with_word(typed, wrong, right))
+
+
+def with_word(typed: Sequence[str], wrong: str, right: str) -> list[str]:
+    """The words that were typed, with one of them, or a flag's name or value, replaced.
 
     Args:
         typed: The words behind the program's name.
@@ -120,7 +125,7 @@ def replaced(typed: Sequence[str], wrong: str, right: str) -> str:
         else:
             continue
         break
-    return command(words)
+    return words
 
 
 def _place(words: Sequence[str], word: str) -> int | None:

@@ -38,6 +38,8 @@ def _dotted(where: str) -> str:
 def _hints(error: RaptError) -> list[str]:
     """What to do, as whole commands: those that were typed, with what was wrong corrected."""
     typed = copying.words_typed()
+    for given, right in error.mended:
+        typed = correcting.with_word(typed, given, right)
     if error.typo:
         given, *meant = error.typo
         corrected = [correcting.replaced(typed, given, one) for one in meant]

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, Literal, TypeVar, get_args
 
 from kubectl_rapt import documents
-from kubectl_rapt.errors import Invalid, Problem
+from kubectl_rapt.errors import AGAIN, Invalid, Problem
 from kubectl_rapt.model import names, shell
 from kubectl_rapt.model.duration import Duration
 from kubectl_rapt.model.fields import shown
@@ -167,14 +167,25 @@ def check(
         count = "1 answer" if len(problems) == 1 else f"{len(problems)} answers"
         verb = "is" if len(problems) == 1 else "are"
         message = f"{count}{f' for {subject}' if subject else ''} {verb} not right"
-        strange = next((name for name in answers if name not in known), "")
-        near = names.nearest(strange, known) or "" if strange else ""
-        others = [problem for problem in problems if problem.where not in (strange, near)]
-        if strange and others:  # one command cannot mend a name and a value
-            raise Invalid("bad-answers", message, "--help", problems)
+        strange = _strange(answers, known)
         refused = Invalid("bad-answers", message, _answer(problems, known), problems)
-        raise refused.meant(strange, near) if strange else refused
+        others = [problem for problem in problems if problem.where not in {*strange, *strange.values()}]
+        if len(strange) == 1 and not others:
+            raise refused.meant(*next(iter(strange.items())))
+        if strange:
+            refused.hint = _answer(others, known) if others else AGAIN
+        raise refused.mending(*strange.items())
     return values
+
+
+def _strange(answers: Iterable[str], known: Collection[str]) -> dict[str, str]:
+    """The names that are no parameters, and the parameter that each means; empty where that cannot be known."""
+    found: dict[str, str] = {}
+    for name in answers:
+        if name not in known:
+            near = names.nearest(name, known) or ""
+            found[name] = "" if near in answers or near in found.values() else near
+    return found
 
 
 def _answer(problems: Sequence[Problem], known: Mapping[str, Parameter]) -> str:

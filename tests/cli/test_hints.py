@@ -689,7 +689,15 @@ MEANT = [
     ("set hello --in prod --cleanup nope", "set hello --in prod --cleanup day"),
     ("run say --set word", "run say --set word=…"),
     ("run say --set word=a --set other=b", "run say --set word=a"),
-    ("run say --set other=b", "run --help"),
+    ("run say --set other=b", "run say --set word=text"),
+    (
+        "add http-check --name x --in prod --set urll=http://a --set status=abc",
+        "add http-check --name x --in prod --set url=http://a --set status=200",
+    ),
+    (
+        "add http-check --name x --in prod --set urll=http://a --set statsu=201 --set zzz=1",
+        "add http-check --name x --in prod --set url=http://a --set status=201",
+    ),
     ("share hello --in prod --to-environment dev,wdie", "share hello --in prod --to-environment dev,wide"),
     ("share hello --in prod --to-environment dev,staging", "share hello --in prod --to-environment dev,…"),
     ("run say --in staging", "run say --in …"),

@@ -350,7 +350,8 @@ def test_all_wrong_answers_are_told_at_once() -> None:
         parameters.check(ASKED, {"trie": 5, "tries": 0, "zzz": 1}, subject="backup")
     assert refused.value.code == "bad-answers"
     assert refused.value.message == "5 answers for backup are not right"
-    assert refused.value.hint == "--help", "no flag mends a name"
+    assert refused.value.mended == (("trie", ""), ("zzz", "")), "tries is answered already"
+    assert refused.value.hint == "--set url=http://example.com --set tries=3 --set size=512Mi"
     assert refused.value.problems == (
         Problem("trie", "is not a parameter; did you mean: tries?"),
         Problem("zzz", "is not a parameter; available: url, tries, size, note, off"),
