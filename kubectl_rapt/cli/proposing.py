@@ -147,7 +147,7 @@ def _conclude(made: Composition, is_dry: bool) -> None:
     change = made.change
     if not change.edits:
         terminal.out("nothing to change")
-    elif is_dry:
+    elif is_dry and made.after:
         terminal.out(f"{change.summary}: nothing was written (dry run)")
     elif made.is_waiting:
         terminal.out(f"change {change.id} is pushed already as {change.branch}")

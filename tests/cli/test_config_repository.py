@@ -586,6 +586,16 @@ def test_a_dry_run_shows_the_change_and_pushes_nothing(
     assert repository.branches == before
 
 
+def test_a_dry_run_of_nothing_says_that_there_is_nothing(ask: Ask, repository: ConfigRepository) -> None:
+    ended = ask("upgrade", "--all", "--in", "prod", "--dry-run")
+    assert (ended.exit_code, ended.stdout) == (0, "nothing to change\n"), ended
+    assert ask("add", "http-check", "--in", "prod").exit_code == 0
+    (branch,) = set(repository.branches) - {"main"}
+    repository.move_main(repository.branches[branch])
+    ended = ask("upgrade", "--all", "--in", "prod", "--dry-run")
+    assert (ended.exit_code, ended.stdout) == (0, "http-check is unchanged in prod\n"), ended
+
+
 @pytest.mark.parametrize(
     ("form", "begins"),
     [("json", '{\n  "apiVersion": "v1",\n  "kind": "List",'), ("yaml", "apiVersion: v1\n")],

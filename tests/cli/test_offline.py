@@ -162,6 +162,32 @@ def test_what_needs_a_cluster_ends_in_time_with_one_message(
     assert told[1:] == ["  try: kubectl get --raw /readyz", "  see: kubectl rapt help errors timeout"]
 
 
+def test_an_upgrade_that_would_be_applied_at_once_writes_nothing_while_the_cluster_is_silent(
+    ask: Ask, silent: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry = RegistryRepository(tmp_path, "team")
+    registry.release("greet", "1.0.0")
+    repository = ConfigRepository(tmp_path, Environment("dev", ("team",), cluster="uid"))
+    monkeypatch.setenv("RAPT_REPOSITORY", str(repository.path))
+    short = ("--request-timeout", "0.1")
+    for words in (f"registry add team {registry.path}", "add greet --in dev"):
+        told = ask(*words.split(), *short)
+        if made := re.search(r"changes show ([0-9a-f]{6,})", told.stdout + told.stderr):
+            assert ask("changes", "merge", made[1], *short).exit_code == 0
+    text = repository.files()["rapt.yaml"].decode()
+    repository.commit({"rapt.yaml": text.replace("review: required", "review: none").encode()})
+    registry.release("greet", "1.1.0")
+    assert ask("registry", "update", *short).exit_code == 0
+    before = repository.branches
+    ended = ask("upgrade", "--all", "--in", "dev", *short)
+    told = ended.stderr.splitlines()
+    assert (ended.exit_code, ended.stdout, len(told)) == (8, "", 3), ended
+    assert "no answer within 0." in told[0]
+    assert repository.branches == before
+    shown = ask("upgrade", "--all", "--in", "dev", "--dry-run", *short)
+    assert "from 1.0.0 to 1.1.0 in dev: nothing was written (dry run)" in shown.stdout, shown
+
+
 def test_policies_say_what_nobody_could_look_up(ask: Ask, silent: None) -> None:
     why = 'in namespace "team": no answer within 0.1 s'
     listed = ask("policy", "-o", "name", "--request-timeout", "0.1")
