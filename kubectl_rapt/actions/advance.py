@@ -59,7 +59,7 @@ def advance(world: World, writers: Writers, seen: Seen) -> Seen:
             case Wait() | Done() | Later():
                 return seen
             case Taken(code, reason):
-                raise Conflict(code, reason, "another --request-id")
+                raise Conflict(code, reason, f"--request-id {seen.wanted.name}-2")
         try:
             before, seen = seen.run, _learn(seen, step, writes.apply(writers, step))
             if seen.run is not None and seen.run is not before:
@@ -148,7 +148,7 @@ def _is_there(world: World, run: Run, mount: Mount) -> bool:
         one["uid"] == run.uid for one in found["metadata"].get("ownerReferences") or ()
     ):
         what = f'{mount.ref("")} exists and does not belong to run "{run.name}"'
-        raise Conflict("name-taken", what, "another --request-id")
+        raise Conflict("name-taken", what, f"--request-id {run.name}-2")
     return found is not None
 
 

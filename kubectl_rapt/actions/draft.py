@@ -8,7 +8,7 @@ from kubectl_rapt import documents
 from kubectl_rapt.actions import lint
 from kubectl_rapt.errors import Conflict, Invalid, Problem
 from kubectl_rapt.guard import secrets
-from kubectl_rapt.model import names
+from kubectl_rapt.model import names, shell
 from kubectl_rapt.model.kinds import JOB, TOOL
 from kubectl_rapt.model.plan import Plan, WriteFiles
 from kubectl_rapt.objects import tools
@@ -105,7 +105,8 @@ def plan(
     known = world.checkout.files(root)
     folder = f"templates/{name}"
     if any(path.startswith(f"{folder}/") for path in known):
-        raise Conflict("template-exists", f"{folder} exists already", "choose another name, or edit it")
+        hint = f"kubectl rapt template new {shell.word(name)}-2"
+        raise Conflict("template-exists", f"{folder} exists already", hint).meant(name, f"{name}-2")
     if source is None:
         made = _skeleton(name, summary or "Say a word", policies.available(known, world.bundle.files()))
     else:

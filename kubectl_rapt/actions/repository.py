@@ -113,9 +113,10 @@ def read_at(world: World, remote: Remote, refs: Mapping[str, str] | None = None)
     refs = world.git.fetch(remote) if refs is None else refs
     head = refs.get(f"refs/heads/{changes.MAIN}", "")
     if refs and not head:
-        others = ", ".join(sorted(ref.rpartition("refs/heads/")[2] for ref in refs)[:3])
-        what = f"the config repository has no branch {changes.MAIN}, only {others}"
-        raise NotFound("no-main", what, f"git push origin BRANCH:{changes.MAIN}")
+        others = sorted(ref.rpartition("refs/heads/")[2] for ref in refs)[:3]
+        what = f"the config repository has no branch {changes.MAIN}, only {', '.join(others)}"
+        branch = shell.word(others[0]) if len(others) == 1 else "BRANCH"
+        raise NotFound("no-main", what, f"git push origin {branch}:{changes.MAIN}")
     return Repository(remote, refs, head, world.git.files(remote, head) if head else {})
 
 

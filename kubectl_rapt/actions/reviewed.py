@@ -11,7 +11,7 @@ from kubectl_rapt.actions.repository import Repository
 from kubectl_rapt.config import changes, layout, reviewed_runs
 from kubectl_rapt.config.changes import Draft
 from kubectl_rapt.errors import Conflict, RaptError, Refused
-from kubectl_rapt.model import times
+from kubectl_rapt.model import shell, times
 from kubectl_rapt.model.kinds import RUN, TOOL, Ref
 from kubectl_rapt.objects import labels, owners, runs
 from kubectl_rapt.objects.runs import Run
@@ -119,7 +119,7 @@ def _check_same(content: bytes, path: str, run: Run) -> None:
     data = documents.load(content, path)
     if not isinstance(data, dict) or (data.get("spec") or {}).get("digest") != run.digest:
         what = f'run "{run.name}" was asked for with something else'
-        raise Conflict("request-differs", what, "another --request-id")
+        raise Conflict("request-differs", what, f"--request-id {run.name}-2")
 
 
 def read(world: World, found: Repository, environment_name: str, name: str) -> Run:
@@ -176,7 +176,8 @@ def _execute(
     if manifest is not None:
         there = runs.from_manifest(manifest)
         if there.digest != run.digest:
-            raise Conflict("request-differs", "another run has that name", "another --request-id")
+            hint = f"kubectl rapt run {shell.word(run.tool)} --review --request-id {run.name}-2"
+            raise Conflict("request-differs", f'another run has the name "{run.name}"', hint)
         if there.attempts or there.is_finished:
             return
     elif run.not_after and world.now() >= run.not_after:

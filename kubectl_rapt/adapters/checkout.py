@@ -15,6 +15,7 @@ from urllib.parse import unquote
 from kubectl_rapt.adapters import git_input, leftovers, platform
 from kubectl_rapt.adapters.trace import SILENT, Trace
 from kubectl_rapt.errors import Invalid, NotFound, Refused
+from kubectl_rapt.model import shell
 from kubectl_rapt.ports.git import Trust
 
 _FOLDERS = ("templates", "registry", "policies")
@@ -50,7 +51,7 @@ class Checkout:
         raise NotFound(
             "no-checkout",
             f"{here} is not inside a registry: no folder above it has registry/index.yaml or templates/",
-            "go to the registry's checkout, or begin one: mkdir templates",
+            ("mkdir templates", "go to the registry's checkout"),
         )
 
     def above(self, mark: str, start: str = "") -> str:
@@ -197,7 +198,7 @@ class Checkout:
             raise NotFound(
                 "no-origin",
                 f"{root} is not the top of a git repository",
-                "git init, and git remote add origin URL",
+                "git init && git remote add origin URL",
             )
         address = done.stdout.decode(errors="replace").strip()
         if done.returncode or not address:
@@ -223,7 +224,9 @@ class Checkout:
                 return file.read(_MOST_BYTES)
         except OSError as error:
             raise NotFound(
-                "no-file", f"{path} cannot be read: {error.strerror}", "ls -l, or - for standard input"
+                "no-file",
+                f"{path} cannot be read: {error.strerror}; - is standard input",
+                f"ls -l {shell.word(str(Path(path).parent))}",
             ) from error
 
     def write(

@@ -39,6 +39,10 @@ _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]{0,99}")
 _HOST = re.compile(r"([a-z0-9_]([a-z0-9._-]{0,251}[a-z0-9])?|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 
 
+def _editing(source: str) -> str:
+    return f'"${{EDITOR:-vi}}" {shell.word(source)}'
+
+
 def read(text: str, source: str, environ: Mapping[str, str]) -> Settings:
     """Weigh the settings file and the ``RAPT_*`` variables; a variable is stronger.
 
@@ -52,7 +56,7 @@ def read(text: str, source: str, environ: Mapping[str, str]) -> Settings:
     """
     data: Any = documents.load(text, source) if text.strip() else {}
     if not isinstance(data, dict):
-        raise Invalid("bad-settings", f"{source} is not a mapping of settings", f"edit {source}")
+        raise Invalid("bad-settings", f"{source} is not a mapping of settings", _editing(source))
     problems = []
     for key, value in data.items():
         if key in MAPPINGS:
@@ -69,7 +73,7 @@ def read(text: str, source: str, environ: Mapping[str, str]) -> Settings:
         if not is_right:
             problems.append(Problem(key, f"expects {MAPPINGS.get(key, 'a text')}"))
     if problems:
-        raise Invalid("bad-settings", f"{source} has settings that are not right", f"edit {source}", problems)
+        raise Invalid("bad-settings", f"{source} has settings that are not right", _editing(source), problems)
     settings = Settings(**data)
     return replace(
         settings,

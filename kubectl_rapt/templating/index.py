@@ -50,8 +50,10 @@ class Index:
         """The identity of one release. Raises NotFound, naming what there is."""
         found = self.versions(name).get(version)
         if found is None:
-            known = ", ".join(str(version) for version in self.versions(name))
-            raise NotFound("no-version", f"{name} has no version {version}", f"take one of: {known}")
+            known = list(self.versions(name))
+            what = f"{name} has no version {version}; it has {', '.join(map(str, known))}"
+            error = NotFound("no-version", what, f"kubectl rapt show {shell.word(name)}")
+            raise error.meant(f"{name}@{version}", f"{name}@{known[-1]}") if known else error
         return found
 
     def versions(self, name: str) -> Mapping[Version, Release]:

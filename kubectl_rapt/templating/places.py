@@ -302,8 +302,9 @@ def add_env(
             raise UsageError("bad-env", what, "write --env NAME=VALUE").meant(name, near)
         if not is_free and name not in declared:
             known = ", ".join(dict.fromkeys(declared)) or "none"
-            hint = f"it declares {known}; a template opens this with `freeEnv: true`"
-            raise UsageError("undeclared-env", f"the tool declares no variable {name}", hint)
+            what = f"the tool declares no variable {name}; available: {known}"
+            error = UsageError("undeclared-env", what, "a template opens this with `freeEnv: true`")
+            raise error.meant(name, names.nearest(name, declared) or "")
         if (origin := origins.get(name)) and not (is_free and origin[1].startswith("kubectl")):
             raise UsageError("held-env", f"the variable {name} {origin[0]}", origin[1])
         new = {"name": name, "value": _doubled(value)}
@@ -337,8 +338,9 @@ def _container(containers: Sequence[dict[str, Any]], name: str) -> dict[str, Any
         if container["name"] == (name or "tool"):
             return container
     if name:
-        known = ", ".join(container["name"] for container in containers)
-        raise UsageError("no-container", f'the tool has no container "{name}"', f"it has {known}")
+        known = [container["name"] for container in containers]
+        what = f'the tool has no container "{name}"; it has {", ".join(known)}'
+        raise UsageError("no-container", what, "--help").meant(name, names.nearest(name, known) or known[0])
     return containers[0]
 
 

@@ -33,8 +33,8 @@ class Reference:
         if not name or (slash and not registry) or "/" in registry or (at and not version):
             raise UsageError(
                 "bad-reference",
-                f'"{text}" names no template',
-                "write NAME, REGISTRY/NAME or NAME@VERSION, such as backup@^1.2",
+                f'"{text}" names no template: expected NAME, REGISTRY/NAME or NAME@VERSION, such as backup@^1.2',
+                "kubectl rapt search",
             )
         try:
             wanted = VersionRange.parse(version) if version else None

@@ -141,7 +141,10 @@ def test_an_older_released_version_comes_from_the_history(
     assert states(told(ann, "say@1.1.0")) == {"say": "stays", "shout": "changes"}
     with pytest.raises(NotFound) as caught:
         impact.candidate(ann, "say@1.9.0")
-    assert (caught.value.code, caught.value.hint) == ("no-version", "take one of: 1.0.0, 1.1.0, 1.2.0")
+    assert (caught.value.code, caught.value.message) == (
+        "no-version",
+        "say has no version 1.9.0; it has 1.0.0, 1.1.0, 1.2.0",
+    )
 
 
 def test_a_repository_or_a_file_that_cannot_be_read_is_told_and_the_rest_is_looked_at(

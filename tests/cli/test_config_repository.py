@@ -83,7 +83,8 @@ def test_unknown_and_ill_typed_answers_are_told_together(
     assert ask(*ANSWERS.format(environment=environment).split()) == refused(
         5,
         "4 answers for http-check 1.0.0 are not right",
-        "kubectl rapt add --help",
+        f"kubectl rapt add http-check --in {environment} "
+        "--set url=http://example.com --set status=200 --set timeout=10s",
         "retries  is not a parameter; available: url, status, timeout",
         'url      expected an address such as http://example.com, was given "5"',
         'status   expected an integer from 100 to 599, was given "abc"',
@@ -96,7 +97,7 @@ def test_a_schedule_needs_every_answer(ask: Ask, repository: ConfigRepository) -
     assert ask("add", "tcp-check", "--in", "dev", "--set", "hst=db", "--schedule", "@daily") == refused(
         5,
         "3 answers for tcp-check 1.0.0 are not right",
-        "kubectl rapt add --help",
+        "kubectl rapt add tcp-check --in dev --set host=db --schedule @daily --set port=5432",
         "hst   is not a parameter; did you mean: host?",
         "host  is missing: expected text of at most 253 characters such as database.example.com",
         "port  is missing: expected an integer from 1 to 65535 such as 5432",
@@ -390,7 +391,7 @@ def test_a_repository_without_main_is_not_taken_for_an_empty_one(
     (repository.path / "refs" / "heads" / "main").rename(repository.path / "refs" / "heads" / "master")
     before = repository.branches
     message = "the config repository has no branch main, only master"
-    assert ask(*command.split()) == refused(4, message, "git push origin BRANCH:main")
+    assert ask(*command.split()) == refused(4, message, "git push origin master:main")
     assert repository.branches == before
 
 

@@ -81,7 +81,7 @@ def test_programs_read_the_same_as_data(ask: Ask, repository: ConfigRepository) 
             "--with prod --version 1",
             2,
             "--version, --with and --change exclude each other",
-            "give one of them",
+            "kubectl rapt diff --help",
         ),
         (
             "--with prd",

@@ -107,7 +107,12 @@ def test_what_would_break_ends_with_1_and_the_upgrade_is_refused_with_the_same_w
             'no template "sey" in {root}',
             "kubectl rapt template impact say",
         ),
-        ("template impact say@9.0.0", 4, "say has no version 9.0.0", "take one of: 1.0.0"),
+        (
+            "template impact say@9.0.0",
+            4,
+            "say has no version 9.0.0; it has 1.0.0",
+            "kubectl rapt template impact say@1.0.0",
+        ),
         ("template impact say@nine", 4, "nine is not a version", "kubectl rapt template impact say"),
         (
             "template impact say -o yaml",

@@ -171,8 +171,8 @@ def test_an_upgrade_that_would_be_applied_at_once_writes_nothing_while_the_clust
     monkeypatch.setenv("RAPT_REPOSITORY", str(repository.path))
     short = ("--request-timeout", "0.1")
     for words in (f"registry add team {registry.path}", "add greet --in dev"):
-        told = ask(*words.split(), *short)
-        if made := re.search(r"changes show ([0-9a-f]{6,})", told.stdout + told.stderr):
+        done = ask(*words.split(), *short)
+        if made := re.search(r"changes show ([0-9a-f]{6,})", done.stdout + done.stderr):
             assert ask("changes", "merge", made[1], *short).exit_code == 0
     text = repository.files()["rapt.yaml"].decode()
     repository.commit({"rapt.yaml": text.replace("review: required", "review: none").encode()})

@@ -30,7 +30,7 @@ def settings(home: Path) -> Path:
                 "environmnt  is not a setting; did you mean: environment?",
                 "contexts    expects a mapping of names",
             ),
-            "edit {file}",
+            '"${{EDITOR:-vi}}" {file}',
         ),
         (
             '{"repository": "a"',
@@ -38,7 +38,7 @@ def settings(home: Path) -> Path:
             (),
             "close the bracket, or quote the value",
         ),
-        ("[]", "{file} is not a mapping of settings", (), "edit {file}"),
+        ("[]", "{file} is not a mapping of settings", (), '"${{EDITOR:-vi}}" {file}'),
         (b"\xff\xfe", "{file} cannot be read: it is not UTF-8", (), "ls -ld {file}"),
     ],
 )

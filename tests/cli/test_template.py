@@ -281,12 +281,12 @@ def test_on_a_terminal_a_person_is_asked_and_told_the_command(
         ("template foo", 2, 'no command "template foo"', "kubectl rapt template --help"),
         ("template tst", 2, 'no command "template tst"', "kubectl rapt template test"),
         ("template new", 2, "missing argument 'NAME'", "kubectl rapt template new --help"),
-        ("template new say", 7, "templates/say exists already", "choose another name, or edit it"),
+        ("template new say", 7, "templates/say exists already", "kubectl rapt template new say-2"),
         (
             "template new x --from nothing",
             4,
-            "nothing cannot be read: No such file or directory",
-            "ls -l, or - for standard input",
+            "nothing cannot be read: No such file or directory; - is standard input",
+            "ls -l .",
         ),
         (
             "template new x --keep y",
@@ -348,4 +348,4 @@ def test_outside_of_a_registry_nothing_is_done(
     message = f"{folder} is not inside a registry: no folder above it has registry/index.yaml or templates/"
     for command in ("template lint", "template new x", "template release x"):
         ended = ask(*command.split())
-        assert ended == refused(4, message, "go to the registry's checkout, or begin one: mkdir templates")
+        assert ended == refused(4, message, "mkdir templates\n  or: go to the registry's checkout")

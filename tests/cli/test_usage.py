@@ -139,7 +139,7 @@ from tests.cli.endings import refused
         ),
         ("init", "init needs to know where the config repository is", "kubectl rapt init --local"),
         ("add x -- sh", "a command needs an image", "kubectl rapt add x --image IMAGE -- COMMAND"),
-        ("add x --image a --set image=b", "image is given twice", "leave out --set image"),
+        ("add x --image a --set image=b", "image is given twice", "kubectl rapt add x --image a"),
         ("changes foo", 'no command "changes foo"', "kubectl rapt changes --help"),
         ("changes mrge x", 'no command "changes mrge"', "kubectl rapt changes merge x"),
         ("changes show", "missing argument 'ID'", "kubectl rapt changes show --help"),

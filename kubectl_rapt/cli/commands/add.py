@@ -86,7 +86,8 @@ def add(
             f"kubectl rapt add {shell.word(name)} --image IMAGE -- COMMAND",
         )
     if twice := sorted(values.keys() & answers.keys()):
-        raise UsageError("bad-usage", f"{twice[0]} is given twice", f"leave out --set {twice[0]}")
+        what = f"{twice[0]} is given twice"
+        raise UsageError("bad-usage", what, f"leave out --set {twice[0]}").meant(twice[0], "")
     with options.open_world(context) as (world, writers):
         asked = [] if name else [_template(context, world, is_name=bool(image))]
         name = name or asked[0]

@@ -35,7 +35,7 @@ def diff(
     options.one_of("-o", output, ("json", "yaml"))
     if len([one for one in (version, with_, change) if one]) > 1:
         what = "--version, --with and --change exclude each other"
-        raise UsageError("bad-usage", what, "give one of them")
+        raise UsageError("bad-usage", what, "--help")
     with options.open_world(context) as (world, _):
         environment = options.environment(context, world)
         found = _compared(world, environment, tool, version, with_, change)

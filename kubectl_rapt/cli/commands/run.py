@@ -158,7 +158,8 @@ def _check_once(*given: Collection[str]) -> None:
     """Refuse a parameter that is answered in more than one way. Raises UsageError."""
     for one, other in pairs_of(given, 2):
         for name in sorted(name for name in one if name in other):
-            raise UsageError("bad-usage", f"{name} is given twice", f"leave out one of them: {name}")
+            error = UsageError("bad-usage", f"{name} is given twice", f"leave out one of them: {name}")
+            raise error.meant(name, "")
 
 
 def _shows(output: str, *, follows: bool, wait: bool, is_matrix: bool) -> watching.Shows | Literal[""]:

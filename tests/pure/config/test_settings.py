@@ -39,7 +39,7 @@ def test_all_mistakes_are_told_at_once() -> None:
         settings.read(text, "config.yaml", {})
     assert caught.value.code == "bad-settings"
     assert caught.value.message == "config.yaml has settings that are not right"
-    assert caught.value.hint == "edit config.yaml"
+    assert caught.value.hint == '"${EDITOR:-vi}" config.yaml'
     assert caught.value.problems == (
         Problem("repositry", "is not a setting; did you mean: repository?"),
         Problem("environment", "expects a text"),
@@ -65,7 +65,7 @@ def test_what_is_no_mapping_of_settings_is_refused(text: str, code: str) -> None
     assert caught.value.code == code
     if text == "[]":
         assert caught.value.message == "config.yaml is not a mapping of settings"
-        assert caught.value.hint == "edit config.yaml"
+        assert caught.value.hint == '"${EDITOR:-vi}" config.yaml'
 
 
 @pytest.mark.parametrize("wanted", [Settings(), Settings(REPOSITORY), FULL])

@@ -191,8 +191,8 @@ def test_a_release_is_found_or_the_nearest_is_named() -> None:
         INDEX.release("backup", Version(3, 0, 0))
     assert refused.value.code == "no-version"
     assert (refused.value.message, refused.value.hint) == (
-        "backup has no version 3.0.0",
-        "take one of: 1.0.0, 2.0.0",
+        "backup has no version 3.0.0; it has 1.0.0, 2.0.0",
+        "kubectl rapt show backup",
     )
     with pytest.raises(NotFound) as refused:
         INDEX.release("backpu", V1)
