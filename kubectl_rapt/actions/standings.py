@@ -146,8 +146,8 @@ def _runs(world: World, chosen: Chosen) -> list[Run]:
 
 
 def _read(manifest: Manifest) -> Run:
-    """A run without the Job template, which is most of it and says nothing here."""
-    return replace(runs.from_manifest(manifest), job={})
+    """A run without what was asked of it: that is most of it, and says nothing here."""
+    return replace(runs.from_manifest(manifest), job={}, answers={}, env={}, mounts=())
 
 
 def _job(seen: _Seen, run: Run) -> Job | None:

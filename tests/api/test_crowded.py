@@ -55,6 +55,23 @@ def passes(person: Person, places: Sequence[str]) -> tuple[float, int, str]:
     return last, usage.ru_maxrss // 1024, said
 
 
+def lists(person: Person, namespace: str) -> tuple[int, str]:
+    """A list of runs: its peak memory in MiB, and what it showed."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "kubectl_rapt", "runs", "-n", namespace],
+        cwd=ROOT,
+        env=person.environ,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    shown = process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    process.stdout.close()
+    return usage.ru_maxrss // 1024, shown
+
+
 def test_a_namespace_full_of_the_largest_runs_delays_no_other_one_and_fits_into_the_reconciler(
     own: PrivateCluster, tmp_path: Path
 ) -> None:
@@ -86,3 +103,6 @@ def test_a_namespace_full_of_the_largest_runs_delays_no_other_one_and_fits_into_
     assert said.count("large-") + int(left[1] if left else 0) == HOSTILE, said
     assert mib <= MOST_MIB
     assert beside <= 2 * alone
+    mib, shown = lists(person, hostile)
+    assert shown.count("large-") == HOSTILE, shown
+    assert mib <= MOST_MIB, "what was asked of a run says nothing of how it stands"
