@@ -9,6 +9,7 @@ from kubectl_rapt.model.kinds import RUN, Manifest
 from kubectl_rapt.objects import labels, runs
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs import failures
+from kubectl_rapt.runs import listed as lines
 from kubectl_rapt.runs.causes.seen import Finding, Seen
 
 
@@ -21,6 +22,7 @@ class Failure:
         run: Its name.
         tool: Its tool.
         attempts: How often it was tried.
+        counted: The same as the list of runs has it: ``2/3``.
         at: When it was over.
         finding: What it records of its end.
     """
@@ -29,6 +31,7 @@ class Failure:
     run: str
     tool: str
     attempts: int
+    counted: str
     at: datetime
     finding: Finding
 
@@ -58,10 +61,12 @@ def _failure(manifest: Manifest) -> Failure:
         run = runs.from_manifest(manifest)
         finding = failures.explain(Seen(run=run))[0]
         at = run.finished_at or run.created_at or times.parse(metadata["creationTimestamp"])
-        return Failure(namespace, name, run.tool, len(run.attempts), at, finding)
+        return Failure(
+            namespace, name, run.tool, len(run.attempts), lines.of_run(manifest).attempts, at, finding
+        )
     except Exception as error:  # one broken object must not hide the others
         said = error.message if isinstance(error, RaptError) else f"{type(error).__name__}: {error}"
         finding = Finding(
             causes.UNKNOWN, f"the Run cannot be read: {said}", f"run/{name}", f"kubectl get run {name}"
         )
-        return Failure(namespace, name, "", 0, times.parse(metadata["creationTimestamp"]), finding)
+        return Failure(namespace, name, "", 0, "", times.parse(metadata["creationTimestamp"]), finding)

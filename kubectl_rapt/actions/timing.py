@@ -1,13 +1,13 @@
 """Where the time of a run or of a tool's runs went, and what a pod uses while it runs."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from kubectl_rapt.actions import events, find, threads, usage
+from kubectl_rapt.actions import events, find, standings, threads, usage
 from kubectl_rapt.actions.find import Found
 from kubectl_rapt.errors import NotFound, RaptError
-from kubectl_rapt.model import shell
+from kubectl_rapt.model import shell, times
 from kubectl_rapt.model.kinds import JOB, POD, RUN, Manifest, Ref
 from kubectl_rapt.objects import jobs, labels, pods, reading, runs
 from kubectl_rapt.objects.jobs import Job
@@ -30,6 +30,7 @@ class OfRun:
         version: Its template's version; empty for none.
         status: One word: what it does, or what ended it.
         timing: Its phases.
+        duration: From its release to its end, or until now, as the list of runs has it; empty if nobody knows.
         usages: What was measured while it ran.
         source: Who measured it, or why nobody did.
     """
@@ -39,6 +40,7 @@ class OfRun:
     version: str
     status: str
     timing: Timing
+    duration: str = ""
     usages: tuple[Usage, ...] = ()
     source: str = ""
 
@@ -82,7 +84,7 @@ def of_run(world: World, what: str, namespace: str) -> OfRun:
     if running is None:
         return told
     used, source = usage.sample(world, running)
-    return OfRun(*_fields(told), (used,) if used else (), source)
+    return replace(told, usages=(used,) if used else (), source=source)
 
 
 def watch(world: World, what: str, namespace: str, every: timedelta) -> Iterator[OfRun]:
@@ -100,7 +102,7 @@ def watch(world: World, what: str, namespace: str, every: timedelta) -> Iterator
             source = said if used or not usages else source
             if used:
                 usages[used.at] = used
-        told = OfRun(*_fields(told), tuple(usages.values()), source)
+        told = replace(told, usages=tuple(usages.values()), source=source)
         yield told
         if not told.timing.is_open:
             return
@@ -116,10 +118,6 @@ def _pause(world: World, namespace: str, told: OfRun, every: timedelta) -> None:
         if event.type in ("added", "changed") and jobs.from_manifest(event.object).ended:
             break
     stream.close()
-
-
-def _fields(told: OfRun) -> tuple[str, str, str, str, Timing]:
-    return told.name, told.tool, told.version, told.status, told.timing
 
 
 def _look(world: World, found: Found, namespace: str) -> tuple[OfRun, Pod | None]:
@@ -138,10 +136,12 @@ def _look(world: World, found: Found, namespace: str) -> tuple[OfRun, Pod | None
         said = []  # the person may not read them; they only add to what is known
     timed = timing.of(run, its_jobs, there, said, world.now())
     marks = found.job.labels if found.job else run.labels if run else {}
-    status = run.status if run else found.job.ended or "Running" if found.job else "Unknown"
+    stands = standings.of_found(world, found, said)
+    duration = times.spell_span(stands.released_at, stands.finished_at or world.now()) if stands else ""
+    status = stands.status if stands else "Unknown"
     name = run.name if run else found.job.name if found.job else ""
     version = _version(run, marks)
-    told = OfRun(name, run.tool if run else marks.get(labels.TOOL, ""), version, status, timed)
+    told = OfRun(name, run.tool if run else marks.get(labels.TOOL, ""), version, status, timed, duration)
     running = [pod for pod in found.pods if pod.phase == "Running"]
     return told, running[-1] if running and timed.is_open else None
 

@@ -14,7 +14,7 @@ from kubectl_rapt.model import times
 from kubectl_rapt.model.proposals import PullRequest
 from kubectl_rapt.objects import runs, tools
 from kubectl_rapt.objects.runs import Attempt
-from kubectl_rapt.runs import counting, lifecycle, retries, standing
+from kubectl_rapt.runs import lifecycle, retries, standing
 from kubectl_rapt.runs.causes.seen import Finding
 
 
@@ -67,11 +67,8 @@ def _said(finding: Finding) -> str:
 
 
 def _state(one: Explanation) -> str:
-    stands, run = one.standing, one.found.run
-    if stands and run and (run.allowed > 1 or stands.attempt > 1):
-        return f"{stands.words}, {counting.named(stands.attempt, run.allowed, run.wished)}"
-    if stands:
-        return stands.words
+    if one.standing:
+        return standing.spell(one.standing, one.found.run)
     return one.found.run.status if one.found.run else one.outcome.cause if one.outcome else "Running"
 
 

@@ -36,6 +36,8 @@ def of_run(told: OfRun) -> Iterator[str]:
             yield f"  {span.phase:<9}{times.spell_seconds(span.seconds):>9}  {drawn}".rstrip()
         yield from (f"  {one}" for one in _notes(lap))
     yield f"  {'total':<9}{times.spell_seconds(whole):>9}{'  so far' if told.timing.is_open else ''}"
+    if told.duration:
+        yield f"  {'duration':<9}{told.duration:>9}  from its release to its end, as in runs"
     yield from _usage(told, plain)
 
 

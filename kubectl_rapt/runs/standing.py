@@ -11,7 +11,7 @@ from kubectl_rapt.objects.jobs import Job
 from kubectl_rapt.objects.pods import Container, Pod
 from kubectl_rapt.objects.runs import Run
 from kubectl_rapt.objects.workloads import QUEUE
-from kubectl_rapt.runs import failures, lifecycle, retries
+from kubectl_rapt.runs import counting, failures, lifecycle, retries
 from kubectl_rapt.runs import outcome as outcomes
 from kubectl_rapt.runs.causes import beginnings
 from kubectl_rapt.runs.causes import jobs as of_jobs
@@ -67,6 +67,18 @@ class Standing:
     def is_over(self) -> bool:
         """Whether nothing of it will run any more unless somebody asks."""
         return self.state in runs.FINISHED
+
+
+def spell(stands: Standing, run: Run | None) -> str:
+    """How a run stands in one line, and with which of its attempts, if it may have several.
+
+    Args:
+        stands: How it stands.
+        run: The Run; None of a Job that has none.
+    """
+    if run and stands.attempt and (run.allowed > 1 or stands.attempt > 1):
+        return f"{stands.words}, {counting.named(stands.attempt, run.allowed, run.wished)}"
+    return stands.words
 
 
 def of_run(

@@ -12,6 +12,7 @@ from kubectl_rapt.actions import advance, attach, cancel, dead, find, policies, 
 from kubectl_rapt.actions import run as running
 from kubectl_rapt.actions.passing import Pass, Scope, Told
 from kubectl_rapt.errors import Conflict, Invalid, NotFound, RaptError, Refused
+from kubectl_rapt.model import times
 from kubectl_rapt.model.duration import Duration
 from kubectl_rapt.model.kinds import JOB, TOOL, Manifest, Ref
 from kubectl_rapt.objects import jobs, retry_policies, runs
@@ -220,6 +221,23 @@ def test_what_succeeded_is_done_again_only_if_that_is_said(ann: FakeWorld, write
     assert number == 2
     # It is asked for once: who repeats the command, or comes late, gets that attempt.
     assert retry.retry(ann, writers, "r", "default", {})[1] == 2
+
+
+@pytest.mark.parametrize(("kind", "code"), [("Complete", "run-succeeded"), ("Failed", "")])
+def test_an_end_that_nobody_has_recorded_counts(
+    ann: FakeWorld, writers: FakeWriters, kind: str, code: str
+) -> None:
+    ann.cluster.create(a_tool())
+    wanted = running.plan(ann, running.Request("probe", "default", {}, {}, "r"))
+    advance.advance(ann, writers, Seen(wanted))
+    ended = {"type": kind, "status": "True", "lastTransitionTime": times.spell(ann.now())}
+    ann.cluster.patch(Ref(JOB, "r-1", "default"), {"status": {"conditions": [ended]}}, subresource="status")
+    if code:
+        with pytest.raises(RaptError) as caught:
+            retry.retry(ann, writers, "r", "default", {})
+        assert caught.value.code == code
+    else:
+        assert retry.retry(ann, writers, "r", "default", {})[1] == 2
 
 
 def test_a_run_that_is_cancelled_is_suspended_and_can_be_tried_again(

@@ -209,11 +209,14 @@ def test_every_command_says_the_same_of_a_run_that_a_person_tried_again(started:
     assert told["state"] == "OOMKilled (Exhausted), attempt 4 of 4"
     assert told["cause"].startswith("OOMKilled: ")
     assert told["try"] == "kubectl rapt retry meagre --set memory=36Mi"
+    assert re.search(rf"^Status: +{re.escape(told['state'])}$", ann.types("describe", "meagre").stdout, re.M)
+    assert re.search(r"^meagre  +stingy  +OOMKilled  +4/4 dead  +", ann.types("why", "--failed").stdout, re.M)
     row = re.split(r"  +", ann.types("runs", "stingy").stdout.splitlines()[1])
     assert row[3] == "4/4 dead"
     took = re.search(r"^Duration: +(.*)$", ann.types("describe", "meagre").stdout, re.M)
     assert took
     assert row[5] == took[1]
+    assert re.search(rf"^  duration +{took[1]} ", ann.types("timing", "meagre").stdout, re.M)
     assert re.search(rf"^meagre  failed after {took[1]}, exit code 137$", again.stderr, re.M)
 
 

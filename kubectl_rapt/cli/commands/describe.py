@@ -17,7 +17,7 @@ from kubectl_rapt.objects.events import Event
 from kubectl_rapt.objects.retry_policies import RetryPolicy
 from kubectl_rapt.objects.runs import EXHAUSTED, SUCCEEDED, Attempt, Run
 from kubectl_rapt.objects.tools import Source, Tool
-from kubectl_rapt.runs import listed, schedules
+from kubectl_rapt.runs import listed, schedules, standing
 from kubectl_rapt.runs.listed import Line
 from kubectl_rapt.runs.standing import Standing
 
@@ -225,7 +225,7 @@ def _status(run: Run, stands: Standing | None, now: datetime) -> list[tuple[str,
     """How it stands now, and what of that its Run does not say."""
     if stands is None:
         return [("Status", run.status)]
-    lines = [("Status", stands.words)]
+    lines = [("Status", standing.spell(stands, run))]
     if stands.message and not (stands.is_over and stands.is_recorded):
         lines.append(("", stands.message))
     if not stands.is_recorded:

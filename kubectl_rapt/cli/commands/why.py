@@ -97,7 +97,7 @@ def _failed(context: typer.Context, tool: str, all_namespaces: bool, form: Form)
             one.run,
             one.tool,
             one.finding.cause,
-            str(one.attempts),
+            one.counted,
             times.spell_seconds((now - one.at).total_seconds()),
             one.finding.message,
         ]
