@@ -255,7 +255,7 @@ def test_status_compares_and_does_not_believe_the_record(
     told = capfd.readouterr().out
     assert told.endswith("\nverdict     drifted\n")
     assert f"synced      dev: 1 object differs; {nightly.repository.main[:7]} is applied" in told
-    assert "kubectl rapt drift --in dev" in told
+    assert re.search(r"which objects: kubectl rapt drift .*--in dev", told), told
 
 
 def test_a_quota_that_is_used_up_does_not_keep_drift_from_looking(
