@@ -9,7 +9,7 @@ from kubectl_rapt.errors import Conflict, NotFound, RaptError, Unavailable
 from kubectl_rapt.guard import masking
 from kubectl_rapt.model.kinds import JOB, LEASE, POD, RUN, Ref, ref_of
 from kubectl_rapt.model.plan import Create, Delete, Patch
-from kubectl_rapt.objects import jobs, labels, leases, pods, reading, runs
+from kubectl_rapt.objects import jobs, labels, leases, reading, runs
 from kubectl_rapt.objects.jobs import Job
 from kubectl_rapt.objects.leases import Lease
 from kubectl_rapt.objects.runs import Attempt, Mount, Run
@@ -285,8 +285,7 @@ def note_end(world: World, writers: Writers, run: Run | None, standing: Standing
 
 def ending(world: World, job: Job) -> Outcome | None:
     """How a Job ended, as far as its pods still tell."""
-    selector = f"batch.kubernetes.io/controller-uid={job.uid}"
-    found = [pods.from_manifest(one) for one in world.cluster.list(POD, job.namespace, labels=selector)]
+    found = list(find.pods_of(world, job))
     outcome = outcomes.of(job, found)
     return look.closely(world, job, found, outcome) if outcome else None
 

@@ -147,8 +147,11 @@ def _begun(world: World, job: Ref, name: str) -> Place:
         for event in stream:
             if event.type not in ("added", "changed"):
                 continue
-            seen = pods.from_manifest(event.object)
-            one = next(one for one in seen.containers if one.name == name)
+            pod = pods.from_manifest(event.object)
+            one = next((one for one in pod.containers if one.name == name), None)
+            if one is None or pod.controller not in ("", f"job/{job.name}"):
+                continue  # anybody may put the labels of a Job on a pod
+            seen = pod
             if one.state == "running":
                 return Place(seen, one)
             if one.state == "terminated" or seen.phase in ("Failed", "Succeeded") or _is_stuck(one):

@@ -5,13 +5,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from kubectl_rapt import writes
-from kubectl_rapt.actions import threads
+from kubectl_rapt.actions import find, threads
 from kubectl_rapt.errors import AGAIN, NotFound, Problem, RaptError, Unavailable
 from kubectl_rapt.guard import masking
-from kubectl_rapt.model.kinds import POD, RUN, Ref
+from kubectl_rapt.model.kinds import RUN, Ref
 from kubectl_rapt.model.plan import WriteFiles
-from kubectl_rapt.objects import jobs, pods, runs
-from kubectl_rapt.objects.jobs import Job
+from kubectl_rapt.objects import jobs, runs
 from kubectl_rapt.objects.pods import Pod
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs import evidence
@@ -75,7 +74,7 @@ def _files(world: World, ref: Ref) -> dict[str, bytes]:
         manifest = {**manifest, "status": masking.texts(manifest.get("status"))}
         return evidence.of_run(manifest, runs.from_manifest(manifest))
     job = jobs.from_manifest(manifest)
-    found = _pods(world, job)
+    found = find.pods_of(world, job)
     outcome = outcomes.of(job, found)
     said = [replace(one, log=masking.kept(one.log)) for one in _logs(world, found)]
     return evidence.of_job(manifest, masked(outcome) if outcome else None, said)
@@ -89,11 +88,6 @@ def masked(outcome: Outcome) -> Outcome:
         evidence=masking.log(outcome.evidence),
         result=masking.log(outcome.result),
     )
-
-
-def _pods(world: World, job: Job) -> list[Pod]:
-    selector = f"batch.kubernetes.io/controller-uid={job.uid}"
-    return [pods.from_manifest(one) for one in world.cluster.list(POD, job.namespace, labels=selector)]
 
 
 def _logs(world: World, found: Sequence[Pod]) -> Iterator[Said]:

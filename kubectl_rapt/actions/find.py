@@ -296,7 +296,8 @@ def execution(world: World, what: str, namespace: str, verb: str) -> Found:
         pod = pods.from_manifest(_get(world, Ref(POD, name, namespace)))
         _check_owner(world, pod.labels, pod.ref)
         job_name = pod.labels.get("batch.kubernetes.io/job-name", "")
-        return _of_job(world, Ref(JOB, job_name, namespace)) if job_name else Found(None, None, (pod,))
+        is_of_job = bool(job_name) and pod.controller in ("", f"job/{job_name}")
+        return _of_job(world, Ref(JOB, job_name, namespace)) if is_of_job else Found(None, None, (pod,))
     if kind is JOB:
         return _of_job(world, Ref(JOB, name, namespace))
     if kind is not TOOL and (found := _run(world, Ref(RUN, name, namespace))):
@@ -357,12 +358,12 @@ def of_run(world: World, run: Run) -> Found:
         found = jobs.from_manifest(world.cluster.get(job))
     except NotFound:
         return Found(run, None, ())
-    return Found(run, found, _pods(world, found))
+    return Found(run, found, pods_of(world, found))
 
 
 def of_job(world: World, job: Job) -> Found:
     """A Job that no Run has made, with its pods."""
-    return Found(None, job, _pods(world, job))
+    return Found(None, job, pods_of(world, job))
 
 
 def _of_job(world: World, ref: Ref, job: Job | None = None) -> Found:
@@ -370,13 +371,15 @@ def _of_job(world: World, ref: Ref, job: Job | None = None) -> Found:
     _check_owner(world, found.labels, ref)
     name = found.labels.get(labels.RUN, "")
     run = _run(world, Ref(RUN, name, ref.namespace)) if name else None
-    return Found(run, found, _pods(world, found))
+    return Found(run, found, pods_of(world, found))
 
 
-def _pods(world: World, job: Job) -> tuple[Pod, ...]:
+def pods_of(world: World, job: Job) -> tuple[Pod, ...]:
+    """The pods of a Job, in the order in which they were created."""
     selector = f"batch.kubernetes.io/controller-uid={job.uid}"
     found = [pods.from_manifest(one) for one in world.cluster.list(POD, job.namespace, labels=selector)]
-    return tuple(sorted(found, key=lambda pod: (pod.created_at, pod.name)))
+    own = (one for one in found if one.may_be_of(job.uid))
+    return tuple(sorted(own, key=lambda pod: (pod.created_at, pod.name)))
 
 
 def _newest_job(world: World, name: str, namespace: str) -> Job | None:

@@ -7,7 +7,7 @@ from kubectl_rapt.actions import logs, look
 from kubectl_rapt.actions.threads import Merge
 from kubectl_rapt.errors import RaptError, Unavailable
 from kubectl_rapt.model import shell
-from kubectl_rapt.model.kinds import JOB, POD, Ref
+from kubectl_rapt.model.kinds import JOB, POD, Manifest, Ref
 from kubectl_rapt.objects import jobs, pods
 from kubectl_rapt.objects.pods import Pod
 from kubectl_rapt.ports.cluster import Log
@@ -90,8 +90,9 @@ def _with_pods(world: World, job: Ref, events: Iterator[following.Event]) -> Ite
     """
     for event in events:
         if isinstance(event, following.JobSeen) and event.job is not None and event.job.ended:
-            for pod in world.cluster.list(POD, job.namespace, labels=_of(job)):
-                yield following.PodSeen(pods.from_manifest(pod))
+            for manifest in world.cluster.list(POD, job.namespace, labels=_of(job)):
+                if pod := _own(job, manifest):
+                    yield following.PodSeen(pod)
         yield event
 
 
@@ -103,8 +104,14 @@ def _pods(world: World, job: Ref) -> Iterator[following.Event]:
     for event in world.cluster.watch(POD, job.namespace, labels=_of(job)):
         if event.type == "synced":
             yield following.PodsListed()
-        elif event.type != "deleted":
-            yield following.PodSeen(pods.from_manifest(event.object))
+        elif event.type != "deleted" and (pod := _own(job, event.object)):
+            yield following.PodSeen(pod)
+
+
+def _own(job: Ref, manifest: Manifest) -> Pod | None:
+    """A pod with the labels of a Job; None if something else controls it: anybody may put these labels on a pod."""
+    pod = pods.from_manifest(manifest)
+    return pod if pod.controller in ("", f"job/{job.name}") else None
 
 
 def _job(world: World, job: Ref) -> Iterator[following.Event]:

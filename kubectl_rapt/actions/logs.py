@@ -40,7 +40,9 @@ def sources(
     seen = {pod.name: pod for pod in found.pods}
     if run is not None:
         mine = world.cluster.list(POD, run.namespace, labels=labels.selector({labels.RUN: run.name}))
-        seen |= {pod.name: pod for pod in map(pods.from_manifest, mine)}
+        known = {one.uid for one in run.attempts} | ({found.job.uid} if found.job else set())
+        own = (one for one in map(pods.from_manifest, mine) if one.controller_uid in ("", *known))
+        seen |= {pod.name: pod for pod in own}
     chosen = sorted(seen.values(), key=lambda pod: (pod.created_at, pod.name))
     if attempt and (job := _job_name(found, name, attempt)):
         chosen = [pod for pod in chosen if pod.labels.get("batch.kubernetes.io/job-name") == job]

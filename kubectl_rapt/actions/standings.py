@@ -227,7 +227,7 @@ def _about(seen: _Seen, job: Job) -> tuple[list[Pod], list[Event]]:
     own = [
         one
         for one in seen.pods.get((job.namespace, job.name), [])
-        if one.labels.get("batch.kubernetes.io/controller-uid", job.uid) == job.uid
+        if one.labels.get("batch.kubernetes.io/controller-uid", job.uid) == job.uid and one.may_be_of(job.uid)
     ]
     about = [(job.namespace, one) for one in (job.name, *(pod.name for pod in own))]
     return own, [event for place in about for event in seen.said.get(place, ())]

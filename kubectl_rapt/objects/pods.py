@@ -75,6 +75,8 @@ class Pod:
         service_account: Whom it acts as.
         may_restart: Whether its containers may be started again in place.
         deadline_seconds: For how long it may be active on its node; None for as long as it likes.
+        controller: What Kubernetes knows as its controller, such as ``job/backup-1``; empty for none.
+        controller_uid: The UID of that.
     """
 
     name: str
@@ -96,11 +98,20 @@ class Pod:
     service_account: str = ""
     may_restart: bool = False
     deadline_seconds: int | None = None
+    controller: str = ""
+    controller_uid: str = ""
 
     @property
     def ref(self) -> Ref:
         """Its address."""
         return Ref(POD, self.name, self.namespace)
+
+    def may_be_of(self, job_uid: str) -> bool:
+        """Whether a pod with the labels of a Job is the Job's: anybody may put these labels on a pod of their own.
+
+        As for Kubernetes, one that nothing controls is: its Job takes it over.
+        """
+        return self.controller_uid in ("", job_uid)
 
 
 @reading.reader(POD)
@@ -113,6 +124,8 @@ def from_manifest(manifest: Manifest) -> Pod:
     is_disrupted = disruption.get("status") == "True"
     deleted = metadata.get("deletionTimestamp")
     is_scheduled = scheduled.get("status") == "True"
+    owners = (one for one in metadata.get("ownerReferences") or () if one.get("controller"))
+    controller = next(owners, {"kind": "", "name": "", "uid": ""})
     time = scheduled.get("lastTransitionTime")
     return Pod(
         name=metadata["name"],
@@ -138,6 +151,8 @@ def from_manifest(manifest: Manifest) -> Pod:
         disruption_message=disruption.get("message", "") if is_disrupted else "",
         node_selector=spec.get("nodeSelector") or {},
         service_account=spec.get("serviceAccountName", ""),
+        controller=f"{controller['kind'].lower()}/{controller['name']}".strip("/"),
+        controller_uid=controller["uid"],
         may_restart=spec.get("restartPolicy") != "Never",
         deadline_seconds=spec.get("activeDeadlineSeconds"),
     )

@@ -138,7 +138,9 @@ def of(
         job = by_uid.get(attempt.uid)
         closed = (job.ended_at if job else None) or attempt.finished_at
         is_open = closed is None
-        mine = [pod for pod in pods if pod.labels.get(_JOB_NAME) == attempt.job]
+        mine = [
+            pod for pod in pods if pod.labels.get(_JOB_NAME) == attempt.job and pod.may_be_of(attempt.uid)
+        ]
         laps += _laps(line, attempt, job, mine, events, closed or now)
     is_waiting = not attempts or bool(attempts[-1].cause)
     if run and not run.is_finished and is_waiting:

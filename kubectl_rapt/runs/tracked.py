@@ -128,7 +128,8 @@ class Tracked:
 
     def _pods(self, job: Place, uid: str) -> list[Pod]:
         key = "batch.kubernetes.io/controller-uid"
-        return [one for one in self.pods.get(job, {}).values() if one.labels.get(key, uid) == uid]
+        found = self.pods.get(job, {}).values()
+        return [one for one in found if one.labels.get(key, uid) == uid and one.may_be_of(uid)]
 
 
 def _key(line: Line | None) -> Line | None:

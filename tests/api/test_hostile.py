@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from kubectl_rapt.cli import main
-from kubectl_rapt.model.kinds import RUN, Ref
+from kubectl_rapt.model.kinds import POD, RUN, Ref
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.writes import Writers
 from tests import finished
@@ -142,6 +142,61 @@ def test_runs_that_nobody_can_have_had_stop_no_list_and_are_named(
             assert "  report: " not in said, f"{verb} {name}: {said}"
             assert ended.exit_code == 5, f"{verb} {name}: {said}"
             assert f"run/{name} cannot be read: " in said, f"{verb} {name}: {said}"
+
+
+def test_a_pod_of_somebody_else_with_the_labels_of_a_job_says_nothing_of_its_run(
+    admin: tuple[World, Writers], namespace: str, user: Path, tmp_path: Path
+) -> None:
+    _, writers = admin
+    (run,) = finished.create(writers, finished.a_run("mine", namespace))
+    (job,) = finished.create(writers, finished.owned(run, "mine-1"))
+    uid = job["metadata"]["uid"]
+    attempts = [{"number": 1, "job": "mine-1", "uid": uid}]
+    status = {"status": {"state": "Running", "attempts": attempts}}
+    writers.cluster.patch(Ref(RUN, "mine", namespace), status, subresource="status")
+    core = {"apiVersion": "v1", "metadata": {"name": "owner", "namespace": namespace}}
+    owner = writers.cluster.create({**core, "kind": "ConfigMap"})["metadata"]
+    marks = {
+        "rapt.dev/run": "mine",
+        "rapt.dev/tool": "backup",
+        "rapt.dev/attempt": "1",
+        "batch.kubernetes.io/job-name": "mine-1",
+        "batch.kubernetes.io/controller-uid": uid,
+    }
+    reference = {"apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": owner["uid"]}
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "name": "evil",
+            "namespace": namespace,
+            "labels": marks,
+            "ownerReferences": [{**reference, "controller": True}],
+        },
+        "spec": {
+            "restartPolicy": "Never",
+            "nodeSelector": {"of": "nobody"},
+            "containers": [{"name": "tool", "image": "busybox:1.35"}],
+        },
+    }
+    writers.cluster.create(pod)
+    end = {"exitCode": 0, "startedAt": "2026-12-01T00:00:00Z", "finishedAt": "2026-12-01T00:00:01Z"}
+    ended = {"name": "tool", "ready": False, "restartCount": 0, "image": "x", "imageID": "x"}
+    said = {
+        "phase": "Succeeded",
+        "containerStatuses": [{**ended, "state": {"terminated": {**end, "message": "forged"}}}],
+    }
+    writers.cluster.patch(Ref(POD, "evil", namespace), {"status": said}, subresource="status")
+    ann = Person(tmp_path / "ann", user)
+    for command in (
+        *("runs", "why mine", "describe mine", "timing mine", "logs mine", "attach mine --timeout 2s"),
+        *("reconcile", "runs"),
+    ):
+        ended_ = ann.types(*command.split())
+        text = ended_.stdout + ended_.stderr
+        assert "Succeeded" not in text, f"{command}: {text}"
+        assert "forged" not in text, f"{command}: {text}"
+        assert "evil" not in text, f"{command}: {text}"
 
 
 def _event(about: Any) -> dict[str, Any]:
