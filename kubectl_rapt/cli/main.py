@@ -13,7 +13,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from kubectl_rapt.cli import copying, correcting, helping, line, options, refusals, table, terminal, words
-from kubectl_rapt.errors import AGAIN, RaptError, UsageError
+from kubectl_rapt.errors import RaptError, UsageError
 from kubectl_rapt.model import names
 
 if TYPE_CHECKING:
@@ -188,7 +188,7 @@ def run(arguments: list[str], ahead: "Kubectl | None" = None) -> int:
             RaptError(
                 "bug",
                 f"something unexpected went wrong, which is a bug of Rapt: {type(error).__name__}",
-                (AGAIN, "send the report, which holds none of the values that you typed"),
+                "the same again; if it stays, send the report, which holds none of the values that you typed",
             )
         )
         terminal.say(f"  report: {reports.write(arguments)}")

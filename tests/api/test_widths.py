@@ -52,6 +52,8 @@ LISTS = {
     "config view": ("config view", "repository"),
 }
 """Command to what is typed, and to what is whole in its lines: the name, which people copy."""
+_HEAD = 17
+"""How wide the keys of describe are."""
 ALONE = {"list --repository", "list --outdated", "schedule --repository"}
 """Other lists of commands that are there already."""
 WITH_HEADING = ("show", "policy show")
@@ -157,3 +159,27 @@ def test_no_line_is_wider_than_the_terminal_and_names_are_whole(ann: Person) -> 
         if not wide or len(piped[0].split()) > len(wide[0].split()):
             wrong.append(f"{command}: left out with -o wide: {wide}")
     assert not wrong, "\n".join(wrong)
+
+
+def test_no_sentence_or_table_of_describe_is_wider_than_the_terminal_and_nothing_is_cut(ann: Person) -> None:
+    wrong: list[str] = []
+    for what in (f"tool/{TOOL}", f"run/{RUN}"):
+        line = ["describe", what, "-n", ann.environ["LONG"]]
+        narrow, piped = on_a_terminal(ann, line), ann.types(*line).stdout
+        wide = [one for one in narrow if len(one) > COLUMNS and "kubectl" not in one]  # a command stays whole
+        wrong += [f"{what}: {one}" for one in wide if " " in one[_HEAD:].strip()]
+        wrong += [f"{what}: cut: {one}" for one in narrow if "…" in one and one not in piped]
+        for word in (TOOL, *([RUN] if what.startswith("run") else [])):
+            if not any(word in one for one in narrow):
+                wrong.append(f"{what}: {word} is cut: {narrow}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_reason_of_clean_goes_on_in_the_next_line(ann: Person) -> None:
+    line = ["clean", TOOL, "-n", ann.environ["LONG"], "--dry-run"]
+    narrow, piped = on_a_terminal(ann, line), ann.types(*line).stdout
+    assert "…" not in "".join(narrow), narrow
+    why = re.search(r"ended .*$", piped, re.MULTILINE)
+    assert why, piped
+    assert all(word in " ".join(narrow) for word in why[0].split()), narrow
+    assert all(len(one) <= COLUMNS for one in narrow), narrow
