@@ -116,8 +116,7 @@ def _run_of(world: World, ref: Ref) -> str:
 
 
 def _unknown(world: World, name: str, namespace: str, kind: Kind) -> NotFound:
-    found = [one["metadata"]["name"] for one in world.cluster.list(kind, namespace)]
-    near = names.nearest(name, found)
+    near = names.nearest(name, find.some(world, kind, namespace))
     hint = (
         f"kubectl rapt describe {shell.word(near)}"
         if near

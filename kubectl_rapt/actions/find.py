@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
 
 from kubectl_rapt.actions import awaited
 from kubectl_rapt.config import changes, location
@@ -78,7 +77,7 @@ def tool(world: World, name: str, namespace: str, verb: str = "run") -> Tool:
     except NotFound as error:
         if error.code != "not-found":
             raise
-        known = [one["metadata"]["name"] for one in world.cluster.list(TOOL, namespace)]
+        known = some(world, TOOL, namespace)
         nearest = names.nearest(name, known)
         hint = f"kubectl rapt {verb} {shell.word(nearest)}" if nearest else "kubectl rapt list"
         what = f'no tool "{name}" in namespace {namespace}'
@@ -223,7 +222,7 @@ def check_known(world: World, name: str, namespace: str, verb: str) -> None:
         return
     awaited.check(world, name, namespace)
     what = f'no tool or run "{name}" in namespace {namespace}'
-    known = [one["metadata"]["name"] for one in world.cluster.list(TOOL, namespace)]
+    known = some(world, TOOL, namespace)
     near = names.nearest(name, [*known, *_some_runs(world, namespace)])
     hint = f"kubectl rapt {verb} {shell.word(near)}" if near else "kubectl rapt runs"
     raise no_tool(world, name, what, hint, near)
@@ -269,10 +268,15 @@ def _newest_run(world: World, tool: str, namespace: str, *, is_open: bool) -> Ru
     return run(world, newest.name, namespace) if newest else None
 
 
+def some(world: World, kind: Kind, namespace: str) -> list[str]:
+    """The names of objects, of those that come first where there are many; the objects themselves may be large."""
+    pages = world.cluster.table(kind, namespace, limit=_SOME)
+    return [str(row[page.columns.index("Name")]) for page in pages for row in page.rows]
+
+
 def _some_runs(world: World, namespace: str) -> list[str]:
-    """The names of runs, of those that come first where there are many."""
     try:
-        return [one["metadata"]["name"] for one in islice(world.cluster.list(RUN, namespace), _SOME)]
+        return some(world, RUN, namespace)
     except RaptError:
         return []
 

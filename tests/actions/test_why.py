@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from kubectl_rapt.actions import failed, why
-from kubectl_rapt.errors import Refused
+from kubectl_rapt.actions import describe, failed, find, why
+from kubectl_rapt.errors import NotFound, Refused
 from kubectl_rapt.model.kinds import EVENT, JOB, POD, RUN, Kind, Manifest, Ref
 from kubectl_rapt.objects import runs
 from kubectl_rapt.objects.runs import Attempt, Run
+from kubectl_rapt.ports.cluster import Page
 from tests.fakes.cluster import FakeCluster
 from tests.fakes.world import FakeWorld
 from tests.given import NOON, a_job, a_pod, a_run, ended
@@ -127,3 +128,15 @@ def test_failed_runs_are_listed_from_their_records_and_a_broken_one_does_not_hid
     assert (found["backup-x7k2p"].finding.cause, found["backup-x7k2p"].attempts) == ("ExitCode", 2)
     assert found["broken"].finding.cause == "Unknown"
     assert found["broken"].finding.message.startswith("the Run cannot be read: ")
+
+
+@pytest.mark.parametrize("what", ["backup-daly", "run/backup-daly", "tool/backup-daly"])
+def test_what_is_near_a_wrong_name_is_found_without_reading_large_objects(
+    world: FakeWorld, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    monkeypatch.setattr(world.cluster, "list", lambda *_, **__: pytest.fail("it reads whole objects"))
+    monkeypatch.setattr(world.cluster, "table", lambda *_, **__: iter([Page(("Name",), [["backup-daily"]])]))
+    monkeypatch.setattr(find, "scheduled_job", lambda *_: None)
+    with pytest.raises(NotFound) as caught:
+        describe.describe(world, what, "team")
+    assert caught.value.hint == "kubectl rapt describe backup-daily"
