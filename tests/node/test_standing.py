@@ -158,7 +158,7 @@ def test_what_job_and_pods_say_is_shown_though_no_run_records_it(stage: Stage, o
 def test_describe_says_the_same_and_why(stage: Stage, one: Scenario) -> None:
     assert stage.becomes(one.name, one.status) == one.status
     told = stage.person.types("describe", f"run/{one.name}").stdout
-    assert re.search(rf"^Status: +{re.escape(one.status)}( |$)", told, re.M), told
+    assert re.search(rf"^Status: +{re.escape(one.status)}( |,|$)", told, re.M), told
     assert one.why in told
     recorded = json.loads(stage.kubectl("get", "runs.rapt.dev", one.name, "-o", "json"))["status"]
     is_over = one.status.partition(":")[0] in ("Succeeded", "Retrying", "ExitCode", "Cancelled", "Deleted")
