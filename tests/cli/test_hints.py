@@ -350,6 +350,23 @@ def _settings(text: str) -> Prepares:
     return prepare
 
 
+def _with_a_missing_secret(place: Place) -> None:
+    tool = _tool("needs", "nc-dev", "dev")
+    tool["spec"]["parameters"] = []
+    env = tool["spec"]["job"]["spec"]["template"]["spec"]["containers"][0]["env"]
+    del env[2]["valueFrom"]["secretKeyRef"]["optional"]
+    place.world.cluster.create(tool)
+
+
+def _being_deleted(place: Place) -> None:
+    _add(place)
+    ended = place.types(["sync", "--in", "prod"])
+    assert ended.exit_code == 0, ended
+    place.world.cluster.patch(
+        Ref(TOOL, "hello", "nc-prod"), {"metadata": {"deletionTimestamp": "2026-11-22T12:00:00Z"}}
+    )
+
+
 PROVOKED = {
     "bad-env": Typed("run say --set word=a --env 1A=x"),
     "bad-file": Typed("run say --set word=a --mount empty:/etc/x", lambda place: place.write("empty/..a")),
@@ -463,8 +480,22 @@ PROVOKED = {
     "no-forge": Typed("changes open CHANGE", _changed),
     "not-released": Typed("template publish hello", _new),
     "tool-differs": Typed("retry failed-dev --set word=x"),
+    "not-ours": Typed(
+        "completion install", lambda place: place.write("../home/.local/bin/kubectl_complete-rapt", "x")
+    ),
+    "no-log": Typed("logs failed-dev"),
+    "not-measured": Typed("timing --self runs"),
+    "missing-reference": Typed("run needs", _with_a_missing_secret),
+    "being-deleted": Typed("sync --in prod", _being_deleted),
 }
 ELSEWHERE = {
+    "tests/actions/test_install.py": ("newer-installed",),
+    "tests/contract/test_webhook.py": (
+        "webhook-refused",
+        "webhook-silent",
+    ),
+    "tests/pure/cli/test_asking.py": ("not-confirmed",),
+    "tests/pure/objects/test_reading.py": ("unreadable-object",),
     "tests/actions/test_add.py": (
         "plan-changed",
         "unreachable",
@@ -629,32 +660,22 @@ NOWHERE = (
     "bad-manifest",
     "bad-reviewed-run",
     "bad-shell",
-    "being-deleted",
-    "missing-reference",
     "needs-yes",
-    "newer-installed",
     "no-branch",
-    "no-log",
     "no-program",
     "no-renderer",
     "no-schemas",
     "no-secret-operator",
     "no-shell",
     "no-temporary-folder",
-    "not-confirmed",
     "not-deleted",
     "not-equal",
     "not-established",
     "not-given",
-    "not-measured",
-    "not-ours",
     "other-cluster-up",
     "reviewed-run-refused",
     "still-stopping",
     "too-late",
-    "unreadable-object",
-    "webhook-refused",
-    "webhook-silent",
 )
 """Codes that no test provokes yet: this list may only become shorter."""
 

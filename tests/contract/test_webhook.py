@@ -32,8 +32,9 @@ def test_what_would_not_help_is_not_tried_again_and_no_redirect_is_followed(
     listener: Listener, status: int
 ) -> None:
     listener.answers = [status]
-    with pytest.raises(Refused, match=str(status)):
+    with pytest.raises(Refused, match=str(status)) as caught:
         post(listener)
+    assert caught.value.code == "webhook-refused"
     assert len(listener.heard) == 1
 
 
@@ -55,5 +56,6 @@ def test_one_that_only_fails_or_never_answers_is_given_up_after_three_tries(list
 def test_where_nobody_listens_it_is_said() -> None:
     listener = Listener()
     listener.server_close()
-    with pytest.raises(Unavailable, match="NewConnectionError"):
+    with pytest.raises(Unavailable, match="NewConnectionError") as caught:
         post(listener)
+    assert caught.value.code == "webhook-silent"

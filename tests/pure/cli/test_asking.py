@@ -29,8 +29,9 @@ def test_yes_or_the_word_goes_on(
 )
 def test_anything_else_does_nothing(monkeypatch: pytest.MonkeyPatch, answer: str, word: str) -> None:
     answered(monkeypatch, answer)
-    with pytest.raises(Refused, match="nothing was done"):
+    with pytest.raises(Refused, match="nothing was done") as caught:
         asking.confirm("delete it", is_sure=False, word=word)
+    assert caught.value.code == "not-confirmed"
 
 
 def test_without_a_terminal_the_flag_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
