@@ -30,7 +30,8 @@ JOB = {
 
 @pytest.fixture
 def ann(team: Team, user: Path, tmp_path: Path) -> Person:
-    return Person(tmp_path / "ann", user, repository=team.repository.path, environment="dev")
+    found = Person(tmp_path / "ann", user, repository=team.repository.path, environment="dev")
+    return found.follows_hints()
 
 
 def test_what_belongs_to_somebody_else_is_told_before_anything_is_committed(team: Team, ann: Person) -> None:

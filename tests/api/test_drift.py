@@ -317,7 +317,7 @@ def test_another_cluster_is_refused(open_team: Any, user: Path, namespace: str) 
 
 
 def test_a_main_that_was_set_back_is_not_called_the_newest(team: Team, user: Path, tmp_path: Path) -> None:
-    ann = Person(tmp_path / "ann", user, repository=team.repository.path)
+    ann = Person(tmp_path / "ann", user, repository=team.repository.path).follows_hints()
     team.add("hello")
     before = team.repository.main
     team.change("hello", "new")

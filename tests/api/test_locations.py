@@ -68,7 +68,7 @@ def test_the_right_kube_context_is_found_by_the_identity_of_its_cluster(
     )
     _tool(cluster, pair.prod, "big", "prod")
     both = _merged(tmp_path / "both", ("wrong", other.kubeconfig), ("right", pair.kubeconfig))
-    ann = Person(tmp_path / "ann", both, repository=repository.path)
+    ann = Person(tmp_path / "ann", both, repository=repository.path).follows_hints()
     what = 'kube context "{}" does not point at the cluster of environment "prod"; kube context "right" does'
     hint = "kubectl rapt config set contexts.prod right"
     for command in ("list", "run big", "sync", "reconcile", "drift"):
@@ -93,7 +93,7 @@ def test_without_a_recorded_cluster_commands_read_with_a_note_and_change_nothing
     """It could be any cluster that kubectl points at; ``--context`` says which one is meant."""
     repository = ConfigRepository(tmp_path, Environment("prod", (pair.prod,)))
     _tool(cluster, pair.prod, "big", "prod")
-    ann = Person(tmp_path / "ann", pair.kubeconfig, repository=repository.path)
+    ann = Person(tmp_path / "ann", pair.kubeconfig, repository=repository.path).follows_hints()
     what = 'environment "prod" does not say yet which cluster is its own'
     note = f"  note: {what}, so the one that kubectl points at was asked\n"
     listed = ann.types("list", "--in", "prod", "-o", "name")
@@ -127,7 +127,7 @@ def test_without_a_recorded_cluster_commands_read_with_a_note_and_change_nothing
 def test_an_add_records_the_cluster_and_applies_to_it(cluster: Cluster, pair: Pair, tmp_path: Path) -> None:
     dev = Environment("dev", (pair.dev,), is_reviewed=False)
     repository = ConfigRepository(tmp_path, dev, Environment("prod", (pair.prod,)))
-    ann = Person(tmp_path / "ann", pair.kubeconfig, repository=repository.path)
+    ann = Person(tmp_path / "ann", pair.kubeconfig, repository=repository.path).follows_hints()
     added = ann.types("add", "hello", "--in", "dev", "--image", "busybox:1.35", "--", "true")
     assert added.exit_code == 0, added
     assert namespaces.uid(cluster) in repository.files()[layout.PROJECT].decode()
@@ -142,7 +142,7 @@ def test_of_several_namespaces_one_is_named_and_lists_show_all(
     repository = ConfigRepository(tmp_path, Environment("prod", (pair.dev, pair.prod), uid))
     _tool(cluster, pair.dev, "small", "prod")
     _tool(cluster, pair.prod, "big", "prod")
-    ann = Person(tmp_path / "ann", pair.kubeconfig, repository=repository.path)
+    ann = Person(tmp_path / "ann", pair.kubeconfig, repository=repository.path).follows_hints()
     what = f'environment "prod" has several namespaces: {pair.dev}, {pair.prod}'
     for command in ("run big", "describe big", "logs big", "policy"):
         ended = ann.types(*command.split(), "--in", "prod")
@@ -164,7 +164,7 @@ def test_a_watch_shows_all_namespaces_and_whose_turn_is_waited_for(
     )
     _tool(cluster, pair.dev, "slow", "prod", "sleep", "300", concurrency="queue")
     _tool(cluster, pair.prod, "big", "prod", "sleep", "300")
-    ann = Person(tmp_path / "ann", pair.kubeconfig, repository=repository.path)
+    ann = Person(tmp_path / "ann", pair.kubeconfig, repository=repository.path).follows_hints()
     for name, tool, namespace in (
         ("one", "slow", pair.dev),
         ("two", "slow", pair.dev),
@@ -197,7 +197,7 @@ def test_without_in_commands_act_in_the_default_environment_or_where_kubectl_is_
     )
     _tool(cluster, pair.dev, "small", "dev")
     _tool(cluster, pair.prod, "big", "prod")
-    ann = Person(tmp_path / "ann", pair.kubeconfig, repository=repository.path)
+    ann = Person(tmp_path / "ann", pair.kubeconfig, repository=repository.path).follows_hints()
     assert ann.types("list").exit_code == 6, "the namespace of kubectl is one where ann may do nothing"
     assert ann.types("config", "set", "environment", "dev").exit_code == 0
     assert ann.types("list", "-o", "name").stdout == "tool.rapt.dev/small\n"
