@@ -362,7 +362,14 @@ def of_run(world: World, run: Run) -> Found:
         found = jobs.from_manifest(world.cluster.get(job))
     except NotFound:
         return Found(run, None, ())
-    return Found(run, found, pods_of(world, found))
+    return Found(run, found, pods_of(world, found)) if _is_of(found, run) else Found(run, None, ())
+
+
+def _is_of(job: Job, run: Run) -> bool:
+    """Whether a Job with the name of an attempt is the attempt's: somebody may have made another one of that name."""
+    if run.attempts:
+        return job.uid == run.attempts[-1].uid
+    return job.uid == run.adopted.uid if run.adopted else run.uid in job.owner_uids
 
 
 def of_job(world: World, job: Job) -> Found:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from kubectl_rapt.cli import main
-from kubectl_rapt.model.kinds import POD, RUN, Ref
+from kubectl_rapt.model.kinds import JOB, POD, RUN, Ref
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.writes import Writers
 from tests import finished
@@ -197,6 +197,28 @@ def test_a_pod_of_somebody_else_with_the_labels_of_a_job_says_nothing_of_its_run
         assert "Succeeded" not in text, f"{command}: {text}"
         assert "forged" not in text, f"{command}: {text}"
         assert "evil" not in text, f"{command}: {text}"
+
+
+def test_a_job_of_somebody_else_with_the_name_of_an_attempt_is_not_the_runs(
+    admin: tuple[World, Writers], namespace: str, user: Path, tmp_path: Path
+) -> None:
+    _, writers = admin
+    (run, begun) = finished.create(
+        writers, finished.a_run("mine", namespace), finished.a_run("begun", namespace)
+    )
+    (job,) = finished.jobs(writers, finished.owned(run, "mine-1"), how="Failed")
+    finished.close(writers, run, "Failed", 1, job)
+    writers.cluster.delete(Ref(JOB, "mine-1", namespace), uid=job["metadata"]["uid"])
+    marks = {"labels": {"rapt.dev/run": "mine"}, "annotations": {"said": "forged"}}
+    finished.jobs(writers, finished.a_job("mine-1", namespace, **marks), how="Complete")
+    finished.jobs(writers, finished.a_job("begun-1", namespace), how="Complete")
+    ann = Person(tmp_path / "ann", user)
+    for command in ("why mine", "describe mine", "timing mine", "describe begun", "why begun"):
+        ended = ann.types(*command.split())
+        text = ended.stdout + ended.stderr
+        assert "Succeeded" not in text.replace("Succeeded   False", ""), f"{command}: {text}"
+        assert "forged" not in text, f"{command}: {text}"
+    assert begun["metadata"]["name"] in ann.types("runs").stdout
 
 
 def _event(about: Any) -> dict[str, Any]:
