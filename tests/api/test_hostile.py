@@ -210,14 +210,26 @@ def test_a_job_of_somebody_else_with_the_name_of_an_attempt_is_not_the_runs(
     finished.close(writers, run, "Failed", 1, job)
     writers.cluster.delete(Ref(JOB, "mine-1", namespace), uid=job["metadata"]["uid"])
     marks = {"labels": {"rapt.dev/run": "mine"}, "annotations": {"said": "forged"}}
-    finished.jobs(writers, finished.a_job("mine-1", namespace, **marks), how="Complete")
+    (other,) = finished.jobs(writers, finished.a_job("mine-1", namespace, **marks), how="Complete")
+    uid = other["metadata"]["uid"]
+    owner = {"apiVersion": "batch/v1", "kind": "Job", "name": "mine-1", "uid": uid, "controller": True}
+    metadata = {
+        "name": "evil",
+        "namespace": namespace,
+        "labels": {"batch.kubernetes.io/job-name": "mine-1", "batch.kubernetes.io/controller-uid": uid},
+        "ownerReferences": [owner],
+    }
+    container = {"name": "tool", "image": "busybox:1.35"}
+    spec = {"restartPolicy": "Never", "nodeSelector": {"of": "nobody"}, "containers": [container]}
+    writers.cluster.create({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
     finished.jobs(writers, finished.a_job("begun-1", namespace), how="Complete")
     ann = Person(tmp_path / "ann", user)
-    for command in ("why mine", "describe mine", "timing mine", "describe begun", "why begun"):
+    for command in ("logs mine", "why mine", "describe mine", "timing mine", "describe begun", "why begun"):
         ended = ann.types(*command.split())
         text = ended.stdout + ended.stderr
         assert "Succeeded" not in text.replace("Succeeded   False", ""), f"{command}: {text}"
         assert "forged" not in text, f"{command}: {text}"
+        assert "evil" not in text, f"{command}: {text}"
     assert begun["metadata"]["name"] in ann.types("runs").stdout
 
 
