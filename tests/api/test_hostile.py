@@ -209,7 +209,7 @@ def test_a_job_of_somebody_else_with_the_name_of_an_attempt_is_not_the_runs(
     (job,) = finished.jobs(writers, finished.owned(run, "mine-1"), how="Failed")
     finished.close(writers, run, "Failed", 1, job)
     writers.cluster.delete(Ref(JOB, "mine-1", namespace), uid=job["metadata"]["uid"])
-    marks = {"labels": {"rapt.dev/run": "mine"}, "annotations": {"said": "forged"}}
+    marks: dict[str, Any] = {"labels": {"rapt.dev/run": "mine"}, "annotations": {"said": "forged"}}
     (other,) = finished.jobs(writers, finished.a_job("mine-1", namespace, **marks), how="Complete")
     uid = other["metadata"]["uid"]
     owner = {"apiVersion": "batch/v1", "kind": "Job", "name": "mine-1", "uid": uid, "controller": True}
