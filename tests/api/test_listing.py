@@ -66,7 +66,7 @@ def a_tool(name: str, size: str) -> dict[str, Any]:
 @pytest.fixture
 def ann(user: Path, tmp_path: Path) -> Person:
     """The same user, in processes of their own."""
-    found = Person(tmp_path / "ann", user)
+    found = Person(tmp_path / "ann", user).follows_hints()
     found.environ["PATH"] = f"{kubectl.program().parent}:{found.environ['PATH']}"
     return found
 

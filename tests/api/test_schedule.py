@@ -33,7 +33,7 @@ def backup(team: Team, hourly: str) -> Team:
 @pytest.fixture
 def ann(user: Path, tmp_path: Path, team: Team) -> Person:
     """Somebody of that team who types."""
-    found = Person(tmp_path / "ann", user, repository=team.repository.path)
+    found = Person(tmp_path / "ann", user, repository=team.repository.path).follows_hints()
     found.environ["PATH"] = f"{kubectl.program().parent}:{found.environ['PATH']}"
     return found
 
