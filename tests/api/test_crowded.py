@@ -23,6 +23,7 @@ pytestmark = pytest.mark.usefixtures("kubectl_on_path")
 HEALTHY = 9
 HOSTILE = 15
 MOST_MIB = 150
+TURNS = 3
 
 
 @pytest.fixture
@@ -89,20 +90,26 @@ def test_a_namespace_full_of_the_largest_runs_delays_no_other_one_and_fits_into_
 
         begin("warm")
         passes(person, healthy)
-        begin("before")
-        alone, _, said = passes(person, healthy)
-        assert said.count("run/before in") == HEALTHY, said
         for number in range(HOSTILE):
             run = finished.a_run(f"large-{number}", hostile, job=due.JOB_AS_TOOL, answers=answers)
             writers.cluster.create(run)
-        begin("beside")
-        beside, mib, said = passes(person, [hostile, *healthy])
-    print(f"alone {alone:.2f}s, beside {beside:.2f}s, {mib} MiB")
-    assert len(re.findall("run/beside in .*: attempt 1 started", said)) == HEALTHY, said
+        said, alone = "", list[float]()
+        beside = list[float]()
+        for number in range(TURNS):  # by turns, so that what else the machine does slows both
+            begin(f"alone-{number}")
+            taken, _, told = passes(person, healthy)
+            assert told.count(f"run/alone-{number} in") == HEALTHY, told
+            alone.append(taken)
+            begin(f"beside-{number}")
+            taken, mib, told = passes(person, [hostile, *healthy])
+            assert len(re.findall(f"run/beside-{number} in .*: attempt 1 started", told)) == HEALTHY, told
+            assert mib <= MOST_MIB
+            beside.append(taken)
+            said = said or told
+    print(f"alone {min(alone):.2f}s, beside {min(beside):.2f}s, {mib} MiB")
     left = re.search("([0-9]+) very large objects are left for a later pass", said)
     assert said.count("large-") + int(left[1] if left else 0) == HOSTILE, said
-    assert mib <= MOST_MIB
-    assert beside <= 2 * alone
+    assert min(beside) <= 2 * min(alone)
     mib, shown = lists(person, hostile)
     assert shown.count("large-") == HOSTILE, shown
     assert mib <= MOST_MIB, "what was asked of a run says nothing of how it stands"
