@@ -197,16 +197,24 @@ def run_of(world: World, what: str, namespace: str, verb: str, *, is_open: bool 
         if scheduled_job(world, name, namespace):
             return _recorded(world, name, namespace, verb)  # it says that no Run has recorded it yet
         check_known(world, name, namespace, verb)
-    raise not_run(world, tool(world, name, namespace, verb))
+    raise not_run(world, tool(world, name, namespace, verb), verb)
 
 
-def not_run(world: World, tool: Tool) -> NotFound:
-    """What is said of a tool without a run: a run that waits for its review is not asked for again."""
+def not_run(world: World, tool: Tool, verb: str = "run") -> NotFound:
+    """What is said of a tool without a run: a run that waits for its review is not asked for again.
+
+    Args:
+        world: Where to read.
+        tool: The tool.
+        verb: The command that needs a run: who wants to cancel one is not told to start one.
+    """
     what = f'tool "{tool.name}" has not run in namespace {tool.namespace}'
     waiting = awaited.here(world, tool.namespace, tool=tool.name)
     if waiting:
         told = "; ".join(f"run {one.run.name} {one.told}" for one in waiting)
         return NotFound("no-run", f"{what}; {told}", [*dict.fromkeys(one.next_step for one in waiting)])
+    if verb == "cancel":
+        return NotFound("no-run", what, f"kubectl rapt runs {shell.word(tool.name)}")
     words = ["kubectl", "rapt", "run", tool.name, *(["--review"] if tool.is_reviewed else [])]
     return NotFound("no-run", what, shell.join(words))
 
@@ -315,7 +323,7 @@ def execution(world: World, what: str, namespace: str, verb: str) -> Found:
         return _of_job(world, ref_of(job), jobs.from_manifest(job))
     if kind is None:
         check_known(world, name, namespace, verb)
-    raise not_run(world, tool(world, name, namespace, verb))
+    raise not_run(world, tool(world, name, namespace, verb), verb)
 
 
 def _split(what: str, verb: str) -> tuple[object, str]:

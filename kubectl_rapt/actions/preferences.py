@@ -45,7 +45,9 @@ def put(
         repository.read_at(world, Remote(value)).project()
     elif key == "environment":
         project = repository.read(world).project()
-        _check_default(project, project.environment(value, f"{_SET} environment"))
+        if value not in project.environments:
+            raise _no_default(project, value)
+        _check_default(project, project.environments[value])
     elif host := settings.host_of(key):
         _check_forge(host, value)
     else:
@@ -90,6 +92,20 @@ def _check_forge(host: str, variable: str) -> None:
     if not settings.is_variable(variable):  # it may be the token itself, which is not shown
         what = f"forges.{host} expects the name of an environment variable that holds the token, in capital letters"
         raise UsageError("bad-usage", what, f"{_SET} {shell.word(f'forges.{host}')} RAPT_FORGE_TOKEN")
+
+
+def _no_default(project: Project, value: str) -> NotFound:
+    """Proposed is only what would be taken: a reviewed environment is never the default."""
+    free = sorted(one.name for one in project.environments.values() if not one.is_reviewed)
+    near = names.nearest(value, free)
+    what = f'no environment "{value}" in {layout.PROJECT}'
+    if not free:
+        what = f"{what}, and all that it has are reviewed: they must be named each time"
+        return NotFound("no-environment", what, "kubectl rapt list --repository")
+    has = "" if near else f": those that can be the default are {', '.join(free)}"
+    meant = near or shell.BLANK
+    hint = f"{_SET} environment {shell.word(meant)}"
+    return NotFound("no-environment", f"{what}{has}", hint).meant(value, meant)
 
 
 def _check_default(project: Project, environment: Environment) -> None:

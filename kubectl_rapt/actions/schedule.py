@@ -113,12 +113,33 @@ def of_tool(world: World, tool: str, namespace: str, verb: str, number: int = 0)
     found = sorted(every, key=lambda one: _order(one, tool))
     if not found:
         find.tool(world, tool, namespace, f"schedule {verb}")
-        hint = f"kubectl rapt set {shell.word(tool)} --schedule '0 3 * * *'"
-        raise NotFound("no-schedule", f'tool "{tool}" has no schedule in namespace {namespace}', hint)
+        raise _no_schedule(world, tool, namespace, verb)
     if number > len(found) or number < 0:
         has = f"{len(found)} schedule{'' if len(found) == 1 else 's'}"
         raise NotFound("no-schedule", f'tool "{tool}" has {has}, and no number {number}', "--schedule 1")
     return [found[number - 1]] if number else found
+
+
+def _no_schedule(world: World, tool: str, namespace: str, verb: str) -> NotFound:
+    """Names the environments that have a schedule for a tool. Who wants to stop one is not told to add one."""
+    what = f'tool "{tool}" has no schedule in namespace {namespace}'
+    if places := _scheduled_in(world, tool):
+        hints = [f"--in {shell.word(one)}" for one in places]
+        return NotFound("no-schedule", f"{what}, but in {', '.join(places)}", hints)
+    hint = f"kubectl rapt run {shell.word(tool)}" if verb == "trigger" else "kubectl rapt schedule"
+    return NotFound("no-schedule", what, hint)
+
+
+def _scheduled_in(world: World, tool: str) -> list[str]:
+    """The other environments in which a tool has a schedule, as the config repository was when it was last fetched."""
+    here = world.location.environment if world.location else ""
+    try:
+        known = world.git.known(repository.address(world))
+        found = repository.read(world, known.refs) if known else None
+        places = [place for place, name in found.tools() if name == tool and place != here] if found else []
+        return [place for place in places if found and found.installation(place, tool).schedules]
+    except RaptError:
+        return []
 
 
 def _order(cron_job: Manifest, tool: str) -> tuple[int, str]:
@@ -262,7 +283,8 @@ def passed(world: World, cron_job: Manifest, start: datetime, end: datetime, now
             if start > end
             else "--to is in the future, and would be the schedule's"
         )
-        raise UsageError("bad-usage", what, f"--to {shell.word(times.spell(now))}")
+        first, last = (times.spell(min(one, now)) for one in sorted((start, end)))
+        raise UsageError("bad-usage", what, f"--from {shell.word(first)} --to {shell.word(last)}")
     moments = list(agenda.slots(entry, start - timedelta(seconds=1), end, MOST_SLOTS + 1))
     if len(moments) > MOST_SLOTS:
         what = f"those are more than {MOST_SLOTS} slots"

@@ -49,6 +49,12 @@ def whole(hint: str, typed: Sequence[str]) -> str:
                 return hint
             value = words[at]
         at += 1
+        answer, is_answer, said = value.partition("=")
+        if (
+            flag.name == "--set" and is_answer and f"--{answer}" in read.given
+        ):  # it was answered by a flag of its own
+            flag = known[f"--{answer}"]
+            name, value = flag.name, said
         if flag.may_repeat and "=" not in value and len(read.given.get(flag.name, ())) > 1:
             return asks_for_help  # which of them is meant, only the person knows
         corrected = _with(corrected, known, flag, name, value)

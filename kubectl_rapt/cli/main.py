@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 OUR_BUG = 3
 NAME = helping.THROUGH_KUBECTL
-_FEW = 3
-"""So many commands that have a flag are named at most."""
 
 
 class Command(TyperCommand):
@@ -237,11 +235,9 @@ def _translate(error: ClickException, arguments: Sequence[str]) -> RaptError:
             others = [
                 name for name, one in words.COMMANDS.items() if error.option_name in line.by_name(one.flags)
             ]
-            if others and command and len(others) <= _FEW:
+            if command and len(others) == 1:  # of several, none is more likely to be meant than another
                 what = f"{where.removeprefix(NAME).strip()} has no flag {error.option_name}"
-                return UsageError(
-                    "no-flag", f"{what}; {', '.join(others)} has it", f"{NAME} {others[0]} --help"
-                )
+                return UsageError("no-flag", f"{what}; {others[0]} has it", f"{NAME} {others[0]} --help")
         return UsageError("no-flag", f"no flag {error.option_name}", hint)
     if isinstance(error, BadParameter) and error.param and error.message:
         what = f"{error.param.opts[0]} expects {_expected(error.message)}"

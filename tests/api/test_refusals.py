@@ -187,6 +187,9 @@ def test_answers_at_a_run_are_told_together_and_nothing_is_created(
             4, f'no {kinds} "tcp-chek" in namespace {namespace}', f"kubectl rapt {verb} tcp-check"
         )
     assert types("runs").stderr == f"No runs found in namespace {namespace}.\n"
+    for named in ("tcp-check", "tool/tcp-check"):  # who wants to stop something is not told to start it
+        what = f'tool "tcp-check" has not run in namespace {namespace}'
+        assert types(f"cancel {named}") == refused(4, what, "kubectl rapt runs tcp-check")
 
 
 @pytest.fixture(scope="module")

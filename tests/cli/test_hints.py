@@ -21,6 +21,7 @@ from kubectl_rapt.cli import main
 from kubectl_rapt.config import location as locations
 from kubectl_rapt.config.location import Location
 from kubectl_rapt.config.project import Environment
+from kubectl_rapt.model import times
 from kubectl_rapt.model.kinds import RUN, TOOL, Kind, Manifest, Ref, ref_of
 from kubectl_rapt.model.target import Target
 from kubectl_rapt.objects import runs
@@ -722,6 +723,9 @@ MEANT = [
     ("share hello --in prod --to-environment dev,wdie", "share hello --in prod --to-environment dev,wide"),
     ("share hello --in prod --to-environment dev,staging", "share hello --in prod --to-environment dev,…"),
     ("run say --in staging", "run say --in …"),
+    ("add w3 --image BUSY:BOX:x -- true", "add w3 --image busybox:1.35 -- true"),
+    ("config set environment prdo", "config set environment …"),
+    ("config set environment dve", "config set environment dev"),
     ("runs --status deadline", "runs --status DeadlineExceeded"),
     ("runs --status succeeded,oom", "runs --status succeeded,OOMKilled"),
     ("runs --status xyz", "runs --help"),
@@ -756,6 +760,63 @@ def test_a_refusal_shows_the_command_that_was_meant(place: Place, typed: str, sh
     assert ended.exit_code in (2, 4, 5, 6), ended
     assert f"kubectl rapt {shown}" in hints.shown(ended.stderr), ended
     assert _TOKEN not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("schedule suspend hello", ["schedule suspend hello --in prod", "schedule suspend hello --in wide"]),
+        (
+            "schedule backfill hello --from 2026-11-01",
+            [f"schedule backfill hello --from 2026-11-01 --in {one}" for one in ("prod", "wide")],
+        ),
+        ("schedule suspend say", ["schedule"]),
+        ("schedule trigger say", ["run say"]),
+    ],
+)
+def test_who_wants_to_stop_something_is_led_to_where_it_is_and_not_told_to_start_it(
+    place: Place, typed: str, shown: list[str]
+) -> None:
+    for environment in ("prod", "wide -n nc-one"):
+        _merge(place, f"{_SCHEDULED.replace('prod', environment)} --name hello --schedule @daily")
+    place.world.cluster.create(_tool("hello", "nc-dev", "dev"))
+    ended = place.types(typed.split())
+    assert ended.exit_code == 4, ended
+    assert hints.shown(ended.stderr) == [f"kubectl rapt {one}" for one in shown], ended
+
+
+@pytest.mark.parametrize(
+    ("span", "shown"),
+    [
+        ("--from 2026-01-05 --to 2026-01-01", "--from 2026-01-01T00:00:00Z --to 2026-01-05T00:00:00Z"),
+        ("--from 2026-01-05 --to 2999-01-01", "--from 2026-01-05T00:00:00Z --to {now}"),
+        ("--from 2999-01-05 --to 2026-01-01", "--from 2026-01-01T00:00:00Z --to {now}"),
+        ("--from 2999-01-05", "--from {now} --to {now}"),
+    ],
+)
+def test_times_of_a_backfill_that_are_wrong_are_shown_as_they_can_be(
+    place: Place, span: str, shown: str
+) -> None:
+    _merge(place, f"{_SCHEDULED} --name hello --schedule @daily")
+    synced = place.types(["sync", "--in", "prod"])
+    assert synced.exit_code == 0, synced
+    ended = place.types(["schedule", "backfill", "hello", "--in", "prod", *span.split()])
+    assert ended.exit_code == 2, ended
+    span = shown.format(now=times.spell(place.world.now()))
+    assert hints.shown(ended.stderr) == [f"kubectl rapt schedule backfill hello --in prod {span}"]
+    hints.Hints(place.types).follow(["schedule", "backfill", "hello", "--in", "prod"], ended)
+
+
+def test_of_a_change_that_main_has_overtaken_the_command_that_works_is_next(place: Place) -> None:
+    _add(place)
+    changed = place.types(["set", "hello", "status=201", "--in", "prod"])
+    assert changed.exit_code == 0, changed
+    (change,) = (branch.rpartition("/")[2] for branch in place.repository.branches if branch != "main")
+    path = "tools/prod/hello.yaml"
+    place.repository.commit({path: place.repository.files()[path].replace(b"a.example", b"b.example")})
+    ended = place.types(["changes", "show", change])
+    assert f"  next: kubectl rapt changes abandon {change}\n" in ended.stderr, ended
+    assert place.types(["changes", "abandon", change]).exit_code == 0
 
 
 @pytest.mark.parametrize(

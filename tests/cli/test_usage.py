@@ -21,6 +21,8 @@ from tests.cli.endings import refused
         ("list --namspace x", "no flag --namspace", "kubectl rapt list --namespace x"),
         ("run hello --folow", "no flag --folow", "kubectl rapt run hello --follow"),
         ("sync -A", "no flag -A", "kubectl rapt sync --help"),
+        ("sync --all", "no flag --all", "kubectl rapt sync --help"),
+        ("cancel --all", "no flag --all", "kubectl rapt cancel --help"),
         ("show", "missing argument 'TEMPLATE'", "kubectl rapt show --help"),
         ("add", "missing argument 'TEMPLATE'", "kubectl rapt add --help"),
         ("run", "missing argument 'TOOL'", "kubectl rapt run --help"),

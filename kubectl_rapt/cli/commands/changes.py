@@ -125,9 +125,13 @@ def show_(
         terminal.out(terminal.clean(f"{name:<10} {text}"))
     terminal.out(diffs.unified(before, after))
     terminal.say(terminal.clean(f"  next: {_next(one)}"))
+    if isinstance(one, Open) and one.has_conflict:
+        terminal.say("  then: make the change again, on main as it is now")
 
 
 def _next(one: Open | Merged) -> str:
+    if isinstance(one, Open) and one.has_conflict:  # rendering it again does not settle what people wrote
+        return f"kubectl rapt changes abandon {shell.word(one.change.id)}"
     if isinstance(one, Open):
         return standing.next_step(one.standing, one.change.id, one.url)
     return f"kubectl rapt sync --in {shell.word(next(iter(one.change.environments), 'ENV'))}"
