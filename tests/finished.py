@@ -85,7 +85,12 @@ def jobs(writers: Writers, *manifests: Manifest, how: str = "Complete", days: fl
 
 
 def close(
-    writers: Writers, run: Manifest, state: str, days: float = 31, job: Manifest | None = None
+    writers: Writers,
+    run: Manifest,
+    state: str,
+    days: float = 31,
+    job: Manifest | None = None,
+    evidence: str = "pod/x container tool terminated",
 ) -> Manifest:
     """Say that a Run ended so many days ago, with one attempt where a Job is given."""
     at = times.spell(datetime.now(UTC) - timedelta(days=days))
@@ -101,7 +106,7 @@ def close(
                 "cause": "Succeeded" if state == "Succeeded" else "ExitCode",
                 "exitCode": 0 if state == "Succeeded" else 3,
                 "message": "it failed",
-                "evidence": "pod/x container tool terminated",
+                "evidence": evidence,
                 "finishedAt": at,
             }
         ]

@@ -117,6 +117,22 @@ def cells(row: Iterable[str]) -> list[str]:
     return [(cell if cell.isascii() and cell.isprintable() else terminal.clean(cell)) or "-" for cell in row]
 
 
+def entry(key: str, text: str, *, hang: int = 0) -> None:
+    """Print a text behind its key; on a terminal it goes on below its own beginning, between two words.
+
+    Args:
+        key: What stands before it, as wide as it is to be.
+        text: The text; its own lines stay lines.
+        hang: How many more blanks the lines below begin with.
+    """
+    width = room()
+    lines = [terminal.clean(line) for line in text.split("\n")]
+    if width is not None:
+        lines = [part for line in lines for part in terminal.wrapped(line, width - len(key), hang)]
+    for index, line in enumerate(lines):
+        terminal.out(f"{'' if index else key:<{len(key)}}{line}".rstrip())
+
+
 class Table:
     """A table on standard output, whose columns keep their widths while rows are added.
 

@@ -31,7 +31,7 @@ def shorten(text: str, limit: int = 1000) -> str:
 
 
 def wrapped(text: str, width: int, hang: int = 0) -> list[str]:
-    """A text in lines of at most that width, broken between two words only: a long name is not cut.
+    """A text in lines of at most that width, broken between two words only: a long name is not cut, nor is a command.
 
     Args:
         text: The text.
@@ -40,18 +40,25 @@ def wrapped(text: str, width: int, hang: int = 0) -> list[str]:
     """
     import textwrap
 
-    return textwrap.wrap(
-        text,
+    lines = textwrap.wrap(
+        _COMMAND.sub(lambda found: found[0].replace(" ", _JOINT), text),
         max(width, 1),
         subsequent_indent=" " * hang,
         break_long_words=False,
         break_on_hyphens=False,
-    ) or [""]
+    )
+    return [line.replace(_JOINT, " ") for line in lines] or [""]
+
+
+_COMMAND = re.compile(r"(?:^|(?<=[:;,(] )|(?<=\())kubectl[ -](?:[^;,]|[;,](?! ))*")
+"""A command in a sentence, to its end or to the next part of the sentence: it is copied, so it stays in one line."""
+_JOINT = "\0"
+"""What stands for the blanks of a command while lines are broken: no text that is shown has it."""
 
 
 def _fitting(text: str, hang: int | None) -> str:
     """A sentence in lines that fit the terminal; commands stay whole, to be copied, and so does all in a pipe."""
-    if _COMMAND.search(text) or not sys.stderr.isatty():
+    if _HINT.match(text) or not sys.stderr.isatty():
         return text
     try:
         width = os.get_terminal_size(sys.stderr.fileno()).columns or 80
@@ -65,7 +72,7 @@ def _fitting(text: str, hang: int | None) -> str:
     return "\n".join(lines)
 
 
-_COMMAND = re.compile(r"kubectl[ -]|^ *(?:try|or|commit|report): ")
+_HINT = re.compile(r" *(?:try|or|commit|report): ")
 _LABEL = re.compile(r" *(?:[a-z]+: )?")
 """What a line begins with before its sentence, such as ``error: ``: the sentence goes on below its own beginning."""
 

@@ -276,17 +276,7 @@ def _metadata(one: Manifest, now: datetime) -> list[tuple[str, str]]:
 
 def _head(lines: Iterable[tuple[str, str]]) -> None:
     for key, text in lines:
-        _entry(f"{key + ':' if key else '':<17}", str(text))
-
-
-def _entry(key: str, text: str) -> None:
-    """A text behind its key; on a terminal it goes on below its own beginning, between two words."""
-    room = columns.room()
-    lines = [terminal.clean(line) for line in text.split("\n")]
-    if room is not None:
-        lines = [part for line in lines for part in terminal.wrapped(line, room - len(key))]
-    for index, line in enumerate(lines):
-        terminal.out(f"{'' if index else key:<{len(key)}}{line}".rstrip())
+        columns.entry(f"{key + ':' if key else '':<17}", str(text))
 
 
 _INDENT = 2
@@ -312,4 +302,4 @@ def _section(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -
     most = max(map(len, header)) + len(":  ")
     for row in cells:
         for index, (name, cell) in enumerate(zip(header, row, strict=True)):
-            _entry(f"{'' if index else '-':<{_INDENT}}{name.lower() + ':':<{most}}", cell)
+            columns.entry(f"{'' if index else '-':<{_INDENT}}{name.lower() + ':':<{most}}", cell)

@@ -7,7 +7,7 @@ import typer
 
 from kubectl_rapt.actions import doctor as examining
 from kubectl_rapt.actions.doctor import Line
-from kubectl_rapt.cli import listing, options, terminal
+from kubectl_rapt.cli import columns, listing, options, terminal
 from kubectl_rapt.config.checkup import State
 
 _FORMS = "json|yaml|jsonpath=…"
@@ -44,9 +44,10 @@ def doctor(
 def _print(line: Line) -> None:
     verdict = line.verdict
     code = f" ({verdict.code})" if verdict.code else ""
-    terminal.out(terminal.clean(f"{verdict.state:<7}  {line.name:<{_WIDTH}}  {verdict.says}{code}"))
+    said = f"{verdict.state:<7}  {line.name:<{_WIDTH}}  "
+    columns.entry(said, terminal.clean(f"{verdict.says}{code}"))
     if verdict.cure:
-        terminal.out(terminal.clean(f"{'':<7}  {'':<{_WIDTH}}  try: {verdict.cure}"))
+        columns.entry(" " * len(said), terminal.clean(f"try: {verdict.cure}"), hang=len("try: "))
 
 
 def _data(found: list[Line]) -> dict[str, Any]:

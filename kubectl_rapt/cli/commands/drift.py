@@ -7,7 +7,7 @@ import typer
 
 from kubectl_rapt.actions import drift as drifting
 from kubectl_rapt.actions.drift import Changed, Drift, Drifted, Switched
-from kubectl_rapt.cli import options, show, terminal
+from kubectl_rapt.cli import columns, options, show, terminal
 from kubectl_rapt.model import shell, times
 
 DRIFTED = 1
@@ -38,7 +38,7 @@ def drift(
         for switched in found.switched:
             note = f"note: {show.name(switched.ref)} -n {switched.ref.namespace} was {switched.how}"
             terminal.say(terminal.clean(note))
-        terminal.out(terminal.clean(summary(found)))
+        columns.entry("", terminal.clean(summary(found)), hang=2)
         if way_out(found):
             terminal.say(f"  sync: {way_out(found)}")
     return DRIFTED if found.objects else 0
@@ -47,9 +47,10 @@ def drift(
 def _tell(one: Drifted) -> None:
     why = f": {one.why}" if one.why else ""
     owner = f" ({one.owner} applies it)" if one.owner else ""
-    terminal.out(terminal.clean(f"{show.name(one.ref)} -n {one.ref.namespace} {_HOW[one.how]}{why}{owner}"))
+    said = f"{show.name(one.ref)} -n {one.ref.namespace} {_HOW[one.how]}{why}{owner}"
+    columns.entry("", terminal.clean(said), hang=2)
     for change in one.changes:
-        terminal.out(terminal.clean(f"  {_line(change)}"))
+        columns.entry("  ", terminal.clean(_line(change)), hang=2)
 
 
 def _line(change: Changed) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from kubectl_rapt.actions import policies
-from kubectl_rapt.cli import listing, options, show, terminal
+from kubectl_rapt.cli import columns, listing, options, show, terminal
 from kubectl_rapt.cli.columns import Drop, Shorten
 from kubectl_rapt.errors import RaptError
 from kubectl_rapt.model.kinds import RUN
@@ -96,7 +96,8 @@ def show_(
             data["indexedJob"] = indexed
         terminal.out(show.document(data, output))
         return
-    terminal.out(f"{policy.name} ({source})   {terminal.clean(policy.summary)}\n")
+    columns.entry("", f"{policy.name} ({source})   {terminal.clean(policy.summary)}", hang=2)
+    terminal.out("")
     terminal.out(f"attempts  {policy.attempts}")
     terminal.out(f"delay     {_delay(policy)}")
     terminal.out(f"done by   {_who(policy)}\n")

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from kubectl_rapt.actions import catalogs, registry, repository
-from kubectl_rapt.cli import listing, options, terminal
+from kubectl_rapt.cli import columns, listing, options, terminal
 from kubectl_rapt.cli import show as showing
 from kubectl_rapt.cli.columns import Drop, Shorten
 from kubectl_rapt.model import shell
@@ -51,7 +51,8 @@ def show(
     if not form.is_table:
         terminal.out(showing.document(_data(entry.registry.name, one), output))
         return
-    terminal.out(f"{one.name} {one.version} ({entry.registry.name})   {one.summary}\n")
+    columns.entry("", f"{one.name} {one.version} ({entry.registry.name})   {one.summary}", hang=2)
+    terminal.out("")
     if one.parameters:
         rows = [
             [
@@ -66,7 +67,7 @@ def show(
         listing.table(["PARAMETER", "TYPE", "SET AT", "DEFAULT", "DESCRIPTION"], rows, form, _STEPS)
         terminal.out("")
     terminal.out(f"Policies  retry {one.retry_policy or 'none'}, cleanup {one.cleanup_policy or 'none'}")
-    terminal.out(f"Needs     {_needs(one)}")
+    columns.entry("Needs     ", _needs(one))
     terminal.out(f"Try       {_try(one, called)}")
 
 

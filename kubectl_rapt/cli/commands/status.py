@@ -6,7 +6,7 @@ import typer
 
 from kubectl_rapt.actions import status as looking
 from kubectl_rapt.actions.status import Status
-from kubectl_rapt.cli import copying, listing, options, terminal
+from kubectl_rapt.cli import columns, copying, listing, options, terminal
 from kubectl_rapt.cli.commands import drift
 from kubectl_rapt.model import shell
 
@@ -31,7 +31,7 @@ def status(
         seen = looking.status(world, namespace, tool, environment if is_compared else "")
     if form.is_table:
         for key, text in _lines(seen):
-            terminal.out(f"{key:<12}{terminal.clean(copying.here(text))}".rstrip())
+            columns.entry(f"{key:<12}", terminal.clean(copying.here(text)))
     else:
         listing.document(_data(seen), form)
     return 0 if seen.is_healthy else 1

@@ -10,7 +10,18 @@ import typer
 from kubectl_rapt.actions import checkout, draft, execute, lint, publish, release, verify
 from kubectl_rapt.actions.release import Releasing
 from kubectl_rapt.actions.verify import Result
-from kubectl_rapt.cli import answering, diffs, junit, options, polling, progress, refusals, show, terminal
+from kubectl_rapt.cli import (
+    answering,
+    columns,
+    diffs,
+    junit,
+    options,
+    polling,
+    progress,
+    refusals,
+    show,
+    terminal,
+)
 from kubectl_rapt.errors import Problem, RaptError, UsageError
 from kubectl_rapt.model import names, shell
 from kubectl_rapt.model.plan import Plan, WriteFiles
@@ -338,7 +349,7 @@ def _publish(world: World, writers: Writers, name: str, is_dry: bool) -> None:
 
 def _tell(problems: Sequence[Problem]) -> None:
     for one in problems:
-        terminal.out(terminal.shorten(terminal.clean(f"  {one.where}  {one.what}")))
+        columns.entry("  ", terminal.shorten(terminal.clean(f"{one.where}  {one.what}")), hang=2)
 
 
 def _counted(count: int, what: str) -> str:

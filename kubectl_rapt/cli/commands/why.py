@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kubectl_rapt.actions import find
-from kubectl_rapt.cli import listing, options, show, terminal
+from kubectl_rapt.cli import columns, listing, options, show, terminal
 from kubectl_rapt.cli.columns import Drop, Shorten
 from kubectl_rapt.cli.listing import Form
 from kubectl_rapt.errors import UsageError
@@ -70,7 +70,7 @@ def why(
     lines = list(explanations.lines(explanation, now))
     width = max(len(key) for key, _ in lines)
     for key, text in lines:
-        terminal.out(f"{key:<{width}}  {terminal.clean(terminal.shorten(text))}".rstrip())
+        columns.entry(f"{key:<{width}}  ", terminal.clean(terminal.shorten(text)))
 
 
 def _failed(context: typer.Context, tool: str, all_namespaces: bool, form: Form) -> None:

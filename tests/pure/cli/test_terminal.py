@@ -113,3 +113,19 @@ def test_failures_are_red_only_where_a_person_wants_to_see_it(
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
     assert terminal.bad("failed", _Stream(is_terminal)) == ("\x1b[31mfailed\x1b[0m" if is_red else "failed")
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("a run ended", ["a run ended"]),
+        ("a run has ended by now", ["a run has ended", "  by now"]),
+        ("one ended: kubectl rapt reconcile", ["one ended:", "  kubectl rapt reconcile"]),
+        ("a (kubectl rapt why x); see", ["a", "  (kubectl rapt why x);", "  see"]),
+        ("it is here, and kubectl is too", ["it is here, and", "  kubectl is too"]),
+        ("a-name-that-is-never-cut", ["a-name-that-is-never-cut"]),
+        ("", [""]),
+    ],
+)
+def test_a_line_is_broken_between_two_words_and_not_in_a_command(text: str, lines: list[str]) -> None:
+    assert terminal.wrapped(text, 17, 2) == lines
