@@ -47,6 +47,14 @@ class Awaited:
             return f"kubectl rapt changes show {shell.word(self.change)}"
         return f"kubectl rapt sync --in {shell.word(self.environment)}"
 
+    def step_of(self, verb: str) -> str:
+        """What to do instead of a command that needs a run: whoever cancels it wants it no further."""
+        if verb != "cancel":
+            return self.next_step
+        if self.change:
+            return f"kubectl rapt changes abandon {shell.word(self.change)}"
+        return f"remove {layout.run(self.environment, self.run.name)} from main of the config repository"
+
 
 def found(world: World, environment: str) -> list[Awaited]:
     """The reviewed runs of an environment that have not begun, as far as this machine knows without asking git.
@@ -109,11 +117,17 @@ def here(world: World, namespace: str, *, name: str = "", tool: str = "") -> lis
     ]
 
 
-def check(world: World, name: str, namespace: str) -> None:
+def check(world: World, name: str, namespace: str, verb: str = "") -> None:
     """Make sure that a name which the cluster does not know is not that of a reviewed run which has not begun.
+
+    Args:
+        world: Where to read.
+        name: The name.
+        namespace: Where it is.
+        verb: What is to be done with the run.
 
     Raises:
         NotFound: ``no-run``: with what it waits for.
     """
     for one in here(world, namespace, name=name):
-        raise NotFound("no-run", f'run "{name}" {one.told}', one.next_step)
+        raise NotFound("no-run", f'run "{name}" {one.told}', one.step_of(verb))

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from kubectl_rapt import documents
 from kubectl_rapt.actions import awaited
-from kubectl_rapt.config import changes, location
+from kubectl_rapt.config import changes, layout, location
 from kubectl_rapt.errors import NotFound, RaptError, UsageError
 from kubectl_rapt.model import names, shell
 from kubectl_rapt.model.kinds import JOB, POD, RUN, TOOL, Kind, Manifest, Ref, ref_of
@@ -107,7 +108,24 @@ def no_tool(
     about, hints = changes.missing(refs, environment, tool)
     if hints:
         return NotFound("no-tool", f"{what}{about}", hints)
+    if environment and _is_merged(world, refs, tool):
+        what = f"{what}; it is merged, and not applied yet"
+        return NotFound("no-tool", what, f"kubectl rapt sync --in {shell.word(environment)}")
     return NotFound("no-tool", what, hint).meant(tool, near)
+
+
+def _is_merged(world: World, refs: Mapping[str, str], tool: str) -> bool:
+    """Whether main, as it was fetched last, has a tool for the namespace in which the cluster has none."""
+    location, main = world.location, refs.get(f"refs/heads/{changes.MAIN}", "")
+    if location is None or not main:
+        return False
+    path = layout.rendered(location.environment, tool)
+    try:
+        text = world.git.files(Remote(world.settings.repository), main, path).get(path, b"")
+        objects = [ref_of(one) for one in documents.load_all(text, path) if one]
+    except (RaptError, KeyError, TypeError, ValueError, AttributeError):
+        return False  # it was edited by hand
+    return any(one.kind == TOOL and one.namespace in location.namespaces for one in objects)
 
 
 def tool_of(world: World, run: Run) -> Tool | None:
@@ -118,13 +136,14 @@ def tool_of(world: World, run: Run) -> Tool | None:
         return None
 
 
-def run(world: World, name: str, namespace: str) -> Run:
+def run(world: World, name: str, namespace: str, verb: str = "") -> Run:
     """One run.
 
     Args:
         world: Where to read.
         name: Its name, also as ``run/NAME``.
         namespace: Its namespace.
+        verb: What is to be done with it.
 
     Raises:
         NotFound: There is none, or Rapt is not installed.
@@ -136,7 +155,7 @@ def run(world: World, name: str, namespace: str) -> Run:
     except NotFound as error:
         if error.code != "not-found":
             raise
-        awaited.check(world, name, namespace)
+        awaited.check(world, name, namespace, verb)
         near = names.nearest(name, _some_runs(world, namespace))
         what = f'no run "{name}" in namespace {namespace}'
         raise NotFound("no-run", what, "kubectl rapt runs").meant(name, near) from error
@@ -212,7 +231,7 @@ def not_run(world: World, tool: Tool, verb: str = "run") -> NotFound:
     waiting = awaited.here(world, tool.namespace, tool=tool.name)
     if waiting:
         told = "; ".join(f"run {one.run.name} {one.told}" for one in waiting)
-        return NotFound("no-run", f"{what}; {told}", [*dict.fromkeys(one.next_step for one in waiting)])
+        return NotFound("no-run", f"{what}; {told}", [*dict.fromkeys(one.step_of(verb) for one in waiting)])
     if verb == "cancel":
         return NotFound("no-run", what, f"kubectl rapt runs {shell.word(tool.name)}")
     words = ["kubectl", "rapt", "run", tool.name, *(["--review"] if tool.is_reviewed else [])]
@@ -228,7 +247,7 @@ def check_known(world: World, name: str, namespace: str, verb: str) -> None:
     """
     if perhaps(world, Ref(TOOL, name, namespace)) is not None:
         return
-    awaited.check(world, name, namespace)
+    awaited.check(world, name, namespace, verb)
     what = f'no tool or run "{name}" in namespace {namespace}'
     known = some(world, TOOL, namespace)
     near = names.nearest(name, [*known, *_some_runs(world, namespace)])
@@ -242,7 +261,7 @@ _OF_JOB = {"attach": "kubectl rapt logs {} --follow", "cancel": "kubectl delete 
 def _recorded(world: World, name: str, namespace: str, verb: str) -> Run:
     """As ``run``; what a schedule started and no Run has recorded is told from what is not there."""
     try:
-        return run(world, name, namespace)
+        return run(world, name, namespace, verb)
     except NotFound as error:
         if error.code != "no-run" or scheduled_job(world, name, namespace) is None:
             raise

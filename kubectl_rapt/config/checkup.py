@@ -10,7 +10,7 @@ from kubectl_rapt.model import shell
 FOR_FEW = ("grant", "install")
 """To sync a tool that needs access to Kubernetes takes the role admin, to install Rapt an administrator."""
 
-State = Literal["ok", "warning", "failed"]
+State = Literal["ok", "skipped", "warning", "failed"]
 
 _LARGEST_SKEW = 1
 """Minor versions between kubectl and the API server (Kubernetes' version skew policy)."""
@@ -224,7 +224,7 @@ def admission(standings: Mapping[str, str]) -> Verdict:
         verb = "is" if len(newer) == 1 else "are"
         return Verdict("warning", f"{', '.join(newer)} {verb} of a newer Rapt", "take the newest Rapt")
     if "unknown" in standings.values():
-        return Verdict("ok", "cannot be looked at by you")
+        return Verdict("skipped", "cannot be looked at by you")
     return Verdict("ok", "all there")
 
 

@@ -807,6 +807,35 @@ def test_times_of_a_backfill_that_are_wrong_are_shown_as_they_can_be(
     hints.Hints(place.types).follow(["schedule", "backfill", "hello", "--in", "prod"], ended)
 
 
+@pytest.mark.parametrize(
+    "words", ["run hello", "why hello", "status hello", "schedule --tool hello", "describe hello"]
+)
+def test_a_tool_that_is_merged_and_not_applied_is_told_with_the_command_that_applies_it(
+    place: Place, words: str
+) -> None:
+    _add(place)
+    place.types(["list", "--repository"])  # main is fetched
+    ended = place.types([*words.split(), "--in", "prod"])
+    assert ended.exit_code == 4, ended
+    assert "; it is merged, and not applied yet\n" in ended.stderr
+    assert hints.shown(ended.stderr) == ["kubectl rapt sync --in prod"]
+    elsewhere = place.types([*words.split(), "--in", "wide", "-n", "nc-two"])
+    assert "sync" not in elsewhere.stderr, "it is merged for another namespace"
+
+
+def test_who_cancels_a_run_that_is_not_merged_is_shown_how_to_give_its_change_up(place: Place) -> None:
+    words = ["run", "say", "--in", "prod", "--review", "--request-id", "once", "--set", "word=a"]
+    assert place.types(words).exit_code == 0
+    (change,) = (branch.rpartition("/")[2] for branch in place.repository.branches if branch != "main")
+    ended = place.types(["cancel", "run/once", "--in", "prod"])
+    assert ended.exit_code == 4, ended
+    assert hints.shown(ended.stderr) == [f"kubectl rapt changes abandon {change}"]
+    assert place.types(["changes", "merge", change, "--in", "prod"]).exit_code == 0
+    ended = place.types(["cancel", "run/once", "--in", "prod"])
+    assert ended.exit_code == 4, ended
+    assert "try: remove runs/prod/once.yaml from main of the config repository\n" in ended.stderr
+
+
 def test_of_a_change_that_main_has_overtaken_the_command_that_works_is_next(place: Place) -> None:
     _add(place)
     changed = place.types(["set", "hello", "status=201", "--in", "prod"])

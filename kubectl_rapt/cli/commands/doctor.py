@@ -11,7 +11,7 @@ from kubectl_rapt.cli import columns, listing, options, terminal
 from kubectl_rapt.config.checkup import State
 
 _FORMS = "json|yaml|jsonpath=…"
-_STATES: tuple[State, ...] = ("ok", "warning", "failed")
+_STATES: tuple[State, ...] = ("ok", "skipped", "warning", "failed")
 _WIDTH = max(len(check.name) for check in examining.CHECKS)
 
 
@@ -21,7 +21,7 @@ def doctor(
 ) -> int:
     """Check everything that Rapt needs: programs, repositories, the forge, the cluster, and your rights.
 
-    Each line says ok, warning or failed, and how to fix it. Exits with 1 if something failed.
+    Each line says ok, skipped, warning, or failed, and how to fix it. Exits with 1 if something failed.
 
     Example: kubectl rapt doctor --in prod
     """

@@ -116,7 +116,7 @@ BROKEN = Verdict("failed", "broken", "mend it", "some-code")
         ),
         (checkup.admission({"policy rapt-runs": "ok", "binding rapt-runs": "ok"}), "ok", "all there", ""),
         (checkup.admission({}), "ok", "none: this API server has no admission policies (Kubernetes 1.30)", ""),
-        (checkup.admission({"policy rapt-runs": "unknown"}), "ok", "cannot be looked at by you", ""),
+        (checkup.admission({"policy rapt-runs": "unknown"}), "skipped", "cannot be looked at by you", ""),
         (
             checkup.admission(
                 {"policy rapt-runs": "changed", "binding rapt-runs": "missing", "policy rapt-other": "older"}
