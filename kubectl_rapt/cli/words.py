@@ -987,7 +987,7 @@ COMMANDS = {
     ),
     "doctor": Command(
         "Administration", "Check your setup, and say how to fix it", False,
-        "Check everything that Rapt needs: programs, repositories, the forge, the cluster, and your rights. Each line says ok, warning or failed, and how to fix it. Exits with 1 if something failed.",
+        "Check everything that Rapt needs: programs, repositories, the forge, the cluster, and your rights. Each line says ok, skipped, warning, or failed, and how to fix it. Exits with 1 if something failed.",
         "kubectl rapt doctor --in prod",
         (
         ),
