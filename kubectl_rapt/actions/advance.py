@@ -4,7 +4,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from kubectl_rapt import writes
-from kubectl_rapt.actions import announce, find, look, recent
+from kubectl_rapt.actions import announce, find, look, recent, standings
 from kubectl_rapt.errors import Conflict, NotFound, RaptError, Unavailable
 from kubectl_rapt.guard import masking
 from kubectl_rapt.model.kinds import JOB, LEASE, POD, RUN, Ref, ref_of
@@ -87,10 +87,22 @@ def decided(world: World, seen: Seen) -> tuple[Seen, lifecycle.Settled]:
         match step := lifecycle.next_step(seen, world.now()):
             case Look("firing"):
                 seen = replace(seen, firing=_firing(world, seen.run or seen.wanted))
+            case Look("end"):
+                seen = _with_the_end(world, seen)
             case Look():
                 seen = replace(seen, past=recent.of_namespace(world, seen.wanted.namespace))
             case _:
                 return seen, step
+
+
+def _with_the_end(world: World, seen: Seen) -> Seen:
+    """What is known once the pods of an attempt's Job were looked at: it may have ended, and nobody recorded that."""
+    assert seen.run is not None and seen.job is not None, "what is looked at is there"
+    seen = replace(seen, is_end_known=True)
+    outcome = ending(world, seen.job) if seen.job else None
+    if outcome is None or seen.run is None:
+        return seen
+    return replace(seen, outcome=_as_kept(world, seen.run, outcome), outcome_of=seen.run.attempts[-1].uid)
 
 
 def _without_the_done(world: World, writers: Writers, seen: Seen) -> Seen:
@@ -134,6 +146,7 @@ def observe(world: World, seen: Seen) -> Seen:
         lease=lease,
         is_held=is_held,
         firing=None,
+        is_end_known=False,
     )
 
 
@@ -281,6 +294,13 @@ def note_end(world: World, writers: Writers, run: Run | None, standing: Standing
     """Record the end of a run, if it has ended and its Run does not say so. Args as of ``record``."""
     if run and standing and standing.outcome and not standing.is_recorded:
         record(world, writers, run, standing.outcome)
+
+
+def look_at_end(world: World, run: Run) -> Standing | None:
+    """How a run stands whose latest attempt is open as far as its Run says; None if that has ended, or never began."""
+    if not run.attempts or run.attempts[-1].cause:
+        return None
+    return standings.of_found(world, find.of_run(world, run))
 
 
 def ending(world: World, job: Job) -> Outcome | None:

@@ -3,6 +3,7 @@
 from kubectl_rapt import writes
 from kubectl_rapt.actions import advance
 from kubectl_rapt.errors import Conflict, Refused, Unavailable
+from kubectl_rapt.model import causes
 from kubectl_rapt.model.kinds import RUN, Ref
 from kubectl_rapt.model.plan import Patch
 from kubectl_rapt.objects import runs
@@ -10,9 +11,38 @@ from kubectl_rapt.objects.runs import Run
 from kubectl_rapt.ports.world import World
 from kubectl_rapt.runs import turns
 from kubectl_rapt.runs.lifecycle import Seen
+from kubectl_rapt.runs.standing import Standing
 from kubectl_rapt.writes import Writers
 
 _ATTEMPTS = 12
+
+
+def over(run: Run, status: str = "") -> Refused:
+    """What is said of a run that cannot be cancelled because it has ended, whether that was recorded or not.
+
+    Args:
+        run: The run.
+        status: How it ended, if its Run does not say so.
+    """
+    what = f'run "{run.name}" is over: {status or run.status}'
+    return Refused("run-is-over", what, f"kubectl rapt why {run.name}")
+
+
+def check(world: World, run: Run) -> Standing | None:
+    """How a run stands that is to be cancelled, as of ``advance.look_at_end``.
+
+    Raises:
+        Refused: ``run-is-over``: it has ended, and its Run says so.
+    """
+    if turns.is_over(run):
+        raise over(run)
+    return advance.look_at_end(world, run)
+
+
+def refuse_if_over(run: Run, stands: Standing | None) -> None:
+    """Raises Refused, ``run-is-over``: the run has ended, and nobody has recorded that."""
+    if stands and stands.is_over and stands.status != causes.CANCELLED:
+        raise over(run, stands.status)
 
 
 def plan(world: World, run: Run) -> Patch | None:
@@ -22,9 +52,7 @@ def plan(world: World, run: Run) -> Patch | None:
         Refused: ``run-is-over``: there is nothing to stop.
     """
     if turns.is_over(run):
-        raise Refused(
-            "run-is-over", f'run "{run.name}" is over: {run.status}', f"kubectl rapt why {run.name}"
-        )
+        raise over(run)
     if run.cancelled_by:
         return None
     metadata = {"uid": run.uid, "resourceVersion": run.resource_version}
@@ -45,8 +73,12 @@ def cancel(world: World, writers: Writers, name: str, namespace: str) -> Seen:
 
     Raises:
         NotFound: There is no such run.
-        Refused: ``run-is-over``.
+        Refused: ``run-is-over``: it had ended, which is recorded first if nobody has.
     """
+    run = runs.from_manifest(world.cluster.get(Ref(RUN, name, namespace)))
+    stands = check(world, run)
+    advance.note_end(world, writers, run, stands)
+    refuse_if_over(run, stands)
     for attempt in range(_ATTEMPTS):
         run = runs.from_manifest(world.cluster.get(Ref(RUN, name, namespace)))
         step = plan(world, run)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from kubectl_rapt import writes
-from kubectl_rapt.actions import advance, answered, find, fixed, standings
+from kubectl_rapt.actions import advance, answered, find, fixed
 from kubectl_rapt.actions import run as running
 from kubectl_rapt.errors import Conflict, Invalid, Problem, Refused, Unavailable
 from kubectl_rapt.guard import secrets
@@ -117,7 +117,9 @@ def retry(
         Conflict: ``asked-otherwise``: somebody else asked for that attempt with something else changed.
             ``cancelled-meanwhile``: somebody cancelled the run after this was asked.
     """
-    _record_end(world, writers, find.run(world, name, namespace))
+    found = find.run(world, name, namespace)
+    # What has ended can be tried again, also if nobody was there to record it.
+    advance.note_end(world, writers, found, advance.look_at_end(world, found))
     number = 0
     was_cancelled = None
     for attempt in range(_ATTEMPTS):
@@ -152,13 +154,6 @@ def retry(
             continue
         return _advanced(world, writers, run, number), number, ""
     raise AssertionError("the last attempt ends it")
-
-
-def _record_end(world: World, writers: Writers, run: Run) -> None:
-    """Record how the last attempt of a run ended, if nobody was there: then it can be tried again."""
-    if run.attempts and not run.attempts[-1].cause:
-        found = find.execution(world, run.name, run.namespace, "retry")
-        advance.note_end(world, writers, found.run, standings.of_found(world, found))
 
 
 def behind(world: World, seen: Seen, number: int) -> str:

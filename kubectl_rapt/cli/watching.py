@@ -224,7 +224,9 @@ def _ask_to_cancel(world: World, writers: Writers, seen: Seen) -> None:
     except KeyboardInterrupt:
         terminal.say(f"{name}  is not recorded as cancelled yet: kubectl rapt attach {shell.word(name)}")
         raise
-    terminal.say(f"{name}  {'cancelled' if stopping.was_stopped(run) else f'had ended before: {run.status}'}")
+    if not stopping.was_stopped(run):
+        raise cancel.over(run)
+    terminal.say(f"{name}  cancelled")
 
 
 def ended(

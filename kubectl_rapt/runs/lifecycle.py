@@ -48,6 +48,7 @@ class Seen:
         lease: The tool's lease as it exists, where its runs go on one at a time; None where there is none.
         is_held: Whether another run, which is not over, has that lease.
         firing: The tool's Job that a CronJob made and that goes on; empty for none, None where nobody looked.
+        is_end_known: Whether the pods of the Job were looked at: ``outcome`` says how it ended, if it has.
     """
 
     wanted: Run
@@ -61,6 +62,7 @@ class Seen:
     lease: Lease | None = None
     is_held: bool = False
     firing: str | None = None
+    is_end_known: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +93,13 @@ class Later:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Something must be read first: what the namespace has had in the last hour, or the tool's other Jobs."""
+    """Something must be read first.
 
-    what: Literal["past", "firing"] = "past"
+    Args:
+        what: What the namespace has had in the last hour, the tool's other Jobs, or whether the attempt has ended.
+    """
+
+    what: Literal["past", "firing", "end"] = "past"
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +282,7 @@ def _carry(seen: Seen, run: Run, attempt: Attempt, now: datetime) -> Decision:
     if job is None:
         return _close(run, attempt, Outcome(outcomes.DELETED, message=f"job/{attempt.job} was deleted"), now)
     if run.cancelled_by:
-        return _cancel(run, attempt, job, now)
+        return _cancel(seen, run, attempt, job, now)
     is_ours = attempt.number > 1 or not run.adopted
     if job.is_cancelled:
         # Somebody has cancelled the run since it was read; they, or whoever looks next, close it.
@@ -288,14 +294,18 @@ def _carry(seen: Seen, run: Run, attempt: Attempt, now: datetime) -> Decision:
     return Wait(job)
 
 
-def _cancel(run: Run, attempt: Attempt, job: Job, now: datetime) -> Decision:
+def _cancel(seen: Seen, run: Run, attempt: Attempt, job: Job, now: datetime) -> Decision:
     """Suspending a Job ends its pods as gracefully as they can be ended, and keeps the Job.
+
+    What has ended before, and nobody has recorded, is not stopped: it is closed as it ended.
 
     The Job is marked before the attempt is closed, also where it is suspended already: otherwise a release that
     was decided before the cancellation, and arrives after it, would start a run that is closed.
     """
     if job.ended:
         return Wait(job)
+    if not (job.is_suspended or seen.is_end_known):
+        return Look("end")
     if not (job.is_suspended and job.is_cancelled):
         return jobs.stop(job)
     if job.active:
@@ -400,7 +410,7 @@ def _ending(run: Run, attempt: Attempt, then: Again | Over, at: datetime) -> dic
     """State and conditions after an attempt has ended."""
     is_success = attempt.cause == outcomes.SUCCEEDED
     reason, message = attempt.cause, attempt.message
-    if run.cancelled_by and not is_success:
+    if run.cancelled_by and (reason == outcomes.CANCELLED or _would_go_on(run, attempt)):
         reason, message = outcomes.CANCELLED, f"cancelled by {run.cancelled_by}"
     conditions = [
         _condition("Finished", isinstance(then, Over), reason, message, at, run),
@@ -412,6 +422,12 @@ def _ending(run: Run, attempt: Attempt, then: Again | Over, at: datetime) -> dic
     if state == runs.EXHAUSTED:
         conditions.append(_condition("Exhausted", True, reason, then.why, at, run))
     return {"state": state, "conditions": conditions}
+
+
+def _would_go_on(run: Run, attempt: Attempt) -> bool:
+    """Whether a run whose last attempt ended so would be tried again if nobody had cancelled it."""
+    kept = (*run.attempts[: attempt.number - 1], attempt)
+    return isinstance(retries.after(replace(run, attempts=kept, cancelled_by="")), Again)
 
 
 def _not_started(run: Run, cause: str, message: str, now: datetime) -> Patch:

@@ -14,7 +14,7 @@ from kubectl_rapt.actions.passing import Pass, Scope, Told
 from kubectl_rapt.errors import Conflict, Invalid, NotFound, RaptError, Refused
 from kubectl_rapt.model import times
 from kubectl_rapt.model.duration import Duration
-from kubectl_rapt.model.kinds import JOB, TOOL, Manifest, Ref
+from kubectl_rapt.model.kinds import JOB, POD, TOOL, Manifest, Ref
 from kubectl_rapt.objects import jobs, retry_policies, runs
 from kubectl_rapt.objects.retry_policies import RetryPolicy
 from kubectl_rapt.objects.runs import Run
@@ -22,6 +22,7 @@ from kubectl_rapt.runs import standing
 from kubectl_rapt.runs.lifecycle import Seen
 from kubectl_rapt.runs.outcome import Outcome
 from tests.fakes.world import FakeWorld, FakeWriters
+from tests.given import a_pod
 
 FAILED = Outcome("OOMKilled", 137, "too much", container="tool")
 
@@ -238,6 +239,47 @@ def test_an_end_that_nobody_has_recorded_counts(
         assert caught.value.code == code
     else:
         assert retry.retry(ann, writers, "r", "default", {})[1] == 2
+
+
+@pytest.mark.parametrize(("kind", "status"), [("Complete", "Succeeded"), ("Failed", "Failed")])
+def test_what_has_ended_is_not_cancelled_though_nobody_has_recorded_it(
+    ann: FakeWorld, writers: FakeWriters, kind: str, status: str
+) -> None:
+    ann.cluster.create(a_tool())
+    wanted = running.plan(ann, running.Request("probe", "default", {}, {}, "r"))
+    advance.advance(ann, writers, Seen(wanted))
+    ended = {"type": kind, "status": "True", "lastTransitionTime": times.spell(ann.now())}
+    ann.cluster.patch(Ref(JOB, "r-1", "default"), {"status": {"conditions": [ended]}}, subresource="status")
+    for _ in ("nobody has recorded it", "it is recorded"):
+        with pytest.raises(Refused) as caught:
+            cancel.cancel(ann, writers, "r", "default")
+        assert (caught.value.code, caught.value.message) == ("run-is-over", f'run "r" is over: {status}')
+        run = find.run(ann, "r", "default")
+        assert (run.cancelled_by, run.status, run.reason) == ("", status, status)
+
+
+def test_a_container_that_ended_before_the_cancellation_is_recorded_as_it_ended(
+    ann: FakeWorld, writers: FakeWriters
+) -> None:
+    tool = a_tool()
+    tool["spec"]["job"]["spec"]["backoffLimit"] = 0
+    ann.cluster.create(tool)
+    wanted = running.plan(ann, running.Request("probe", "default", {}, {}, "r"))
+    seen = advance.advance(ann, writers, Seen(wanted))
+    assert seen.run is not None
+    assert seen.job is not None
+    ann.cluster.patch(seen.run.ref, {"spec": {"cancelledBy": "bob"}})
+    pod = a_pod(
+        "Failed", {"terminated": {"exitCode": 7, "finishedAt": times.spell(ann.now())}}, name="r-1-aaaaa"
+    )
+    marks = {"batch.kubernetes.io/job-name": "r-1", "batch.kubernetes.io/controller-uid": seen.job.uid}
+    pod["metadata"] |= {"namespace": "default", "labels": marks}
+    ann.cluster.create(pod)
+    ann.cluster.patch(Ref(POD, "r-1-aaaaa", "default"), {"status": pod["status"]}, subresource="status")
+    run = advance.advance(ann, writers, advance.observe(ann, seen)).run
+    assert run is not None
+    assert (run.status, run.reason, run.attempts[-1].exit_code) == ("ExitCode", "ExitCode", 7)
+    assert ann.cluster.get(Ref(JOB, "r-1", "default"))["spec"]["suspend"] is False, "nothing is stopped"
 
 
 def test_a_run_that_is_cancelled_is_suspended_and_can_be_tried_again(

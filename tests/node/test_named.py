@@ -41,6 +41,7 @@ def ann(user: Path, tmp_path_factory: pytest.TempPathFactory) -> Person:
     twice = {"retry": {"name": "twice", "summary": "Twice", "attempts": 2, "delay": "1h"}}
     tools = [a_tool(name, f"{SLEEPS}; echo {name}") for name in ("one", "two", "three")]
     namespaces.apply(user, *tools, a_tool("fails", "echo said; sleep 1; exit 3", **twice))
+    namespaces.apply(user, a_tool("broken", "exit 1"), a_tool("fine", "exit 0"))
     return Person(tmp_path_factory.mktemp("ann"), user).follows_hints()
 
 
@@ -103,6 +104,28 @@ def test_cancel_takes_tools_several_runs_and_labels(ann: Person, begun: None) ->
     assert (by_label.exit_code, by_label.stdout) == (0, "run.rapt.dev/three-x cancelled\n")
     none = ann.types("cancel", "-l", "rapt.dev/tool=three")
     assert (none.exit_code, none.stderr) == (0, "No runs to cancel with the labels rapt.dev/tool=three.\n")
+
+
+@pytest.mark.parametrize(
+    ("tool", "phase", "status"), [("broken", "Failed", "ExitCode"), ("fine", "Succeeded", "Succeeded")]
+)
+def test_a_run_whose_end_nobody_has_recorded_is_over_for_cancel_too(
+    ann: Person, user: Path, tool: str, phase: str, status: str
+) -> None:
+    assert ann.types("run", tool, "--request-id", f"{tool}-x", "--detach").exit_code == 0
+    on = (str(kubectl.program()), f"--kubeconfig={user}")
+    waits = ("wait", f"--for=jsonpath={{.status.phase}}={phase}", "--timeout=120s", "pod", "-l")
+    subprocess.check_call([*on, *waits, f"rapt.dev/tool={tool}"], timeout=150)
+    planned = ann.types("cancel", f"{tool}-x", "--dry-run")
+    for told in (planned, ann.types("cancel", f"{tool}-x"), ann.types("cancel", f"{tool}-x")):
+        assert (told.exit_code, told.stdout) == (6, ""), told
+        assert f'error: run "{tool}-x" is over: {status}\n  try: kubectl rapt why {tool}-x\n' in told.stderr
+    got = subprocess.check_output([*on, "get", "runs.rapt.dev", f"{tool}-x", "-o", "json"], timeout=60)
+    run = json.loads(got)
+    assert "cancelledBy" not in run["spec"]
+    assert run["status"]["attempts"][-1]["cause"] == status
+    (row,) = ann.types("runs", tool, "--no-headers").stdout.splitlines()
+    assert row.split()[2] == status
 
 
 def test_logs_that_see_the_end_record_it_and_start_nothing(ann: Person, user: Path) -> None:

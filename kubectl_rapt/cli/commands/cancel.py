@@ -41,7 +41,7 @@ def cancel(
         if is_dry:
 
             def tell(one: Run) -> int:
-                cancelling.plan(world, one)
+                cancelling.refuse_if_over(one, cancelling.check(world, one))
                 terminal.out(terminal.clean(f"run.rapt.dev/{one.name} would be cancelled ({one.status})"))
                 return 0
 
@@ -50,7 +50,6 @@ def cancel(
         stopping_ = {}
 
         def begin(one: Run) -> int:
-            cancelling.plan(world, one)
             stopping_[one.name] = cancelling.cancel(world, writers, one.name, one.namespace)
             return 0
 
@@ -78,7 +77,7 @@ def _each(found: list[Run], do: Callable[[Run], int]) -> int:
 
 
 def _tell(ended: Run) -> int:
-    is_cancelled = stopping.was_stopped(ended)
-    how = "cancelled" if is_cancelled else f"had ended before: {ended.status}"
-    terminal.out(terminal.clean(f"run.rapt.dev/{ended.name} {how}"))
-    return 0 if is_cancelled else 1
+    if not stopping.was_stopped(ended):
+        raise cancelling.over(ended)
+    terminal.out(terminal.clean(f"run.rapt.dev/{ended.name} cancelled"))
+    return 0

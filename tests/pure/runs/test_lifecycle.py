@@ -303,7 +303,8 @@ MARKED = replace(SUSPENDED, is_cancelled=True)
 STOPPED = Outcome("ExitCode", 143, finished_at=NOON + timedelta(seconds=70))
 CANCELS: list[tuple[str, Seen, str]] = [
     ("before its first Job", seen(replace(RUN_ONLY, cancelled_by="ann")), "record 0 open: NotStarted"),
-    ("running", seen(CANCELLED, RELEASED), "backup-x7k2p-1 suspend=True"),
+    ("running, and nobody has looked whether it ended", seen(CANCELLED, RELEASED), "Look"),
+    ("running", replace(seen(CANCELLED, RELEASED), is_end_known=True), "backup-x7k2p-1 suspend=True"),
     ("not released, or by somebody who is late", seen(CANCELLED, SUSPENDED), "backup-x7k2p-1 suspend=True"),
     ("suspended, its pods are ending", seen(CANCELLED, replace(MARKED, active=1)), "Wait"),
     ("suspended, its pods are gone", seen(CANCELLED, MARKED), "record 1 Cancelled: Failed"),
@@ -346,7 +347,7 @@ def test_stopping_changes_the_job_also_where_it_is_suspended_so_that_a_late_rele
 
 def test_a_cancelled_attempt_has_lasted_from_its_release_though_kubernetes_forgets_that() -> None:
     running = replace(RELEASED, started_at=NOON)
-    step = lifecycle.next_step(seen(CANCELLED, running), LATER)
+    step = lifecycle.next_step(replace(seen(CANCELLED, running), is_end_known=True), LATER)
     assert isinstance(step, Patch)
     assert step.patch["metadata"]["annotations"] == {"rapt.dev/released": at(0)}
     stopped = a_job(suspend=True, labels={"rapt.dev/cancelled": "true"})
@@ -376,6 +377,20 @@ def test_a_cancelled_retry_says_who_cancelled_it_and_waits_no_more() -> None:
     assert [one["reason"] for one in status["conditions"]] == ["Cancelled", "Cancelled"]
     assert status["conditions"][0]["message"] == "cancelled by ann"
     assert status["conditions"][0]["lastTransitionTime"] == at(90)
+
+
+@pytest.mark.parametrize(
+    ("retry", "reason"),
+    [(None, "OOMKilled"), (POLICY, "Cancelled")],
+    ids=["never", "it would be tried again"],
+)
+def test_what_failed_before_it_was_cancelled_is_over_because_of_that_unless_it_would_be_tried_again(
+    retry: Any, reason: str
+) -> None:
+    failed = replace(CANCELLED, retry=retry)
+    status = status_of(lifecycle.next_step(seen(failed, RELEASED, FAILED), LATER))
+    assert status["attempts"][0]["cause"] == "OOMKilled"
+    assert [one["reason"] for one in status["conditions"]] == [reason, reason]
 
 
 MOUNT = Mount("ConfigMap", "backup-x7k2p-1", "sha256:cc", "/data")
