@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Literal, Protocol
 
-from kubectl_rapt.actions import advance, follow
+from kubectl_rapt.actions import advance, find, follow, standings
 from kubectl_rapt.actions import attach as attaching
 from kubectl_rapt.actions.attach import Ended, Finished, Happening
 from kubectl_rapt.actions.follow import Part
@@ -17,11 +17,11 @@ from kubectl_rapt.model.kinds import Ref
 from kubectl_rapt.objects import retry_fields, runs
 from kubectl_rapt.objects.runs import Attempt, Run
 from kubectl_rapt.ports.world import World
-from kubectl_rapt.runs import counting, lifecycle, retries
+from kubectl_rapt.runs import counting, lifecycle, retries, standing
 from kubectl_rapt.runs import outcome as outcomes
 from kubectl_rapt.runs.following import EndedEarly, LogLine, Note, Started
 from kubectl_rapt.runs.lifecycle import Later, Seen
-from kubectl_rapt.runs.outcome import EXIT_CODE, Outcome
+from kubectl_rapt.runs.outcome import CANCELLED, EXIT_CODE, Outcome
 from kubectl_rapt.runs.retries import Again, Over
 from kubectl_rapt.writes import Writers
 
@@ -180,7 +180,9 @@ def attach(
         raise
     except RaptError as error:
         if isinstance(error, Unavailable) and error.code == "timed-out":
-            error.message = f"{name} did not end within {timeout_seconds:g} s; it is still running"
+            error.message = (
+                f"{name} did not end within {timeout_seconds:g} s; {_meanwhile(world, seen.wanted)}"
+            )
         return _failed(error, again)
     raise AssertionError("following ended without an outcome")
 
@@ -194,6 +196,21 @@ def ended_early(name: str, log: EndedEarly) -> str:
     """
     rest = f"; kubectl rapt logs {shell.word(name)} has the rest" if log.may_be_read_later else ""
     return f"the log of {log.source.pod} {log.source.container} ended early: {log.why}{rest}"
+
+
+def _meanwhile(world: World, run: Run) -> str:
+    """What a run does that did not end in time: it runs, or it has not started, and what it waits for."""
+    try:
+        found = find.of_run(world, find.run(world, run.name, run.namespace))
+        stands = standings.of_found(world, found)
+    except RaptError:
+        stands = None
+    if stands is None or stands.state not in (standing.PENDING, standing.WAITING, standing.SUSPENDED):
+        return "it is still running"
+    if stands.state == standing.SUSPENDED:
+        return f"it is suspended: {stands.message}"
+    why = [stands.status.partition(":")[2], stands.message]
+    return ": ".join(["it has not started", *filter(None, why)])
 
 
 def _failed(error: RaptError, again: str) -> int:
@@ -256,7 +273,8 @@ def ended(
         terminal.say(f"{what} succeeded{took}")
         return 0
     code = f", exit code {outcome.exit_code}" if outcome.exit_code is not None else ""
-    terminal.say(f"{what} failed{took}{code}", is_bad=True)
+    how = "cancelled" if outcome.cause == CANCELLED else "failed"
+    terminal.say(f"{what} {how}{took}{code}", is_bad=True)
     terminal.say(f"  cause: {terminal.clean(cause(outcome))}")
     terminal.say(f"  why:   kubectl rapt why {shell.word(name)}")
     return code_of(outcome)

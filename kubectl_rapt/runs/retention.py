@@ -72,6 +72,11 @@ class Item:
         """Whether it is a Run."""
         return self.ref.kind == RUN
 
+    @property
+    def ending(self) -> str:
+        """How it ended, as ``runs`` says it; empty while it has not."""
+        return causes.CANCELLED if self.is_cancelled and self.status == FAILED else self.status
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -297,8 +302,7 @@ def _as_recorded(job: Item, run: Item | None) -> Item:
 
 def _state(one: Item, run: Item | None) -> str:
     """How something ended, as ``runs`` lists it: a Job of a Run has the state of that, which is empty until it ends."""
-    whole = run or one
-    return causes.CANCELLED if whole.is_cancelled and whole.status == FAILED else whole.status
+    return (run or one).ending
 
 
 def _never(one: Item, now: datetime) -> str:

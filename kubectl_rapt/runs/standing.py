@@ -61,7 +61,8 @@ class Standing:
     @property
     def words(self) -> str:
         """The status, and the state where that says more: ``OOMKilled (Exhausted)``."""
-        return self.status if self.state in self.status else f"{self.status} ({self.state})"
+        says_all = self.state in self.status or self.status == causes.CANCELLED
+        return self.status if says_all else f"{self.status} ({self.state})"
 
     @property
     def is_over(self) -> bool:

@@ -41,7 +41,10 @@ def ann(user: Path, tmp_path_factory: pytest.TempPathFactory) -> Person:
     twice = {"retry": {"name": "twice", "summary": "Twice", "attempts": 2, "delay": "1h"}}
     tools = [a_tool(name, f"{SLEEPS}; echo {name}") for name in ("one", "two", "three")]
     namespaces.apply(user, *tools, a_tool("fails", "echo said; sleep 1; exit 3", **twice))
-    namespaces.apply(user, a_tool("broken", "exit 1"), a_tool("fine", "exit 0"))
+    huge = a_tool("huge", "exit 0")
+    (container,) = huge["spec"]["job"]["spec"]["template"]["spec"]["containers"]
+    container["resources"] = {"requests": {"cpu": "900"}}
+    namespaces.apply(user, a_tool("broken", "exit 1"), a_tool("fine", "exit 0"), huge)
     return Person(tmp_path_factory.mktemp("ann"), user).follows_hints()
 
 
@@ -107,15 +110,15 @@ def test_cancel_takes_tools_several_runs_and_labels(ann: Person, begun: None) ->
 
 
 @pytest.mark.parametrize(
-    ("tool", "phase", "status"), [("broken", "Failed", "ExitCode"), ("fine", "Succeeded", "Succeeded")]
+    ("tool", "kind", "status"), [("broken", "Failed", "ExitCode"), ("fine", "Complete", "Succeeded")]
 )
 def test_a_run_whose_end_nobody_has_recorded_is_over_for_cancel_too(
-    ann: Person, user: Path, tool: str, phase: str, status: str
+    ann: Person, user: Path, tool: str, kind: str, status: str
 ) -> None:
     assert ann.types("run", tool, "--request-id", f"{tool}-x", "--detach").exit_code == 0
     on = (str(kubectl.program()), f"--kubeconfig={user}")
-    waits = ("wait", f"--for=jsonpath={{.status.phase}}={phase}", "--timeout=120s", "pod", "-l")
-    subprocess.check_call([*on, *waits, f"rapt.dev/tool={tool}"], timeout=150)
+    waits = ("wait", f"--for=condition={kind}", "--timeout=120s", f"job/{tool}-x-1")
+    subprocess.check_call([*on, *waits], timeout=150)
     planned = ann.types("cancel", f"{tool}-x", "--dry-run")
     for told in (planned, ann.types("cancel", f"{tool}-x"), ann.types("cancel", f"{tool}-x")):
         assert (told.exit_code, told.stdout) == (6, ""), told
@@ -126,6 +129,14 @@ def test_a_run_whose_end_nobody_has_recorded_is_over_for_cancel_too(
     assert run["status"]["attempts"][-1]["cause"] == status
     (row,) = ann.types("runs", tool, "--no-headers").stdout.splitlines()
     assert row.split()[2] == status
+
+
+def test_a_run_that_has_not_started_in_time_says_so_and_what_it_waits_for(ann: Person) -> None:
+    ended = ann.types("run", "huge", "--request-id", "huge-x", "--follow", "--timeout", "8s")
+    assert ended.exit_code == 124, ended
+    said = "error: huge-x did not end within 8 s; it has not started: Unschedulable: no node takes its pod"
+    assert said in ended.stderr, ended
+    assert "still running" not in ended.stderr
 
 
 def test_logs_that_see_the_end_record_it_and_start_nothing(ann: Person, user: Path) -> None:

@@ -275,7 +275,9 @@ def test_a_run_is_cancelled_under_the_eyes_of_its_follower(
     _patch(kubeconfig, "job", "stopped-1", {"spec": {"suspend": True}})
     ended = end(process)
     assert ended.exit_code != 0
+    assert re.search(r"^stopped  cancelled after \d+s$", ended.stderr, re.M), ended
     assert f"Cancelled: cancelled by user-of-{place}" in ended.stderr
+    assert "failed" not in ended.stderr
     run = get("run", "stopped")
     assert (run["status"]["state"], _causes(run)) == ("Failed", ["Cancelled"])
 

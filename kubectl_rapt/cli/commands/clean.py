@@ -120,7 +120,7 @@ def show_plan(plan: Plan, form: Form, *, is_dry: bool) -> None:
     is_wide = len({one.item.ref.namespace for one in shown}) > 1
     rows = [
         ([one.item.ref.namespace] if is_wide else [])
-        + ["delete" if one.goes else "keep", str(one.item.ref), one.item.tool, one.item.status, str(one)]
+        + ["delete" if one.goes else "keep", str(one.item.ref), one.item.tool, one.item.ending, str(one)]
         for one in shown
     ]
     if rows:
@@ -135,7 +135,7 @@ def _data(one: Verdict) -> dict[str, Any]:
         "namespace": one.item.ref.namespace,
         "uid": one.item.uid,
         "tool": one.item.tool,
-        "status": one.item.status,
+        "status": one.item.ending,
         "delete": one.goes,
         "why": one.why,
         "policy": one.policy,

@@ -273,6 +273,7 @@ def test_a_job_of_a_run_has_the_state_that_runs_shows_of_it() -> None:
 
     assert going("Failed") == {"bad", "lost", "of-cron"}
     assert going("Cancelled") == {"stopped", "off"}
+    assert read(cancelled).ending == "Cancelled"
     assert going("Succeeded") == {"first", "good"}
 
 

@@ -257,6 +257,11 @@ def test_an_end_that_nobody_recorded_is_told_as_it_would_be_recorded() -> None:
     )
 
 
+def test_a_cancelled_run_is_told_in_one_word() -> None:
+    assert Standing("Cancelled", "Failed").words == "Cancelled"
+    assert Standing("OOMKilled", "Failed").words == "OOMKilled (Failed)"
+
+
 def test_a_run_takes_from_its_first_release_to_its_last_end() -> None:
     second = replace(DONE, number=2, started_at=NOON + timedelta(seconds=90), finished_at=NOW)
     found = stands(run(state="Failed", attempts=(DONE, second)))
