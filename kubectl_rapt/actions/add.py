@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from kubectl_rapt.actions import catalogs, registry, repository, review
+from kubectl_rapt.actions import build, catalogs, registry, repository, review
 from kubectl_rapt.actions.composition import Make
 from kubectl_rapt.actions.registry import Entry
 from kubectl_rapt.actions.repository import Repository
@@ -106,16 +106,29 @@ def draft(world: World, request: Request) -> Make:
         elif path not in found.files and environment.is_reviewed:
             review.check_new(world, found, environment.name, request.tool, text)
         # What is wrong with an answer is told before anything is rendered.
-        parameters.check(
-            template.parameters,
-            resolve.resolve(project, environment, wanted, template).answers,
-            subject=f"{template.name} {template.version}",
-            rules=template.rules,
-            complete=bool(request.schedules),
-        )
+        try:
+            parameters.check(
+                template.parameters,
+                resolve.resolve(project, environment, wanted, template).answers,
+                subject=f"{template.name} {template.version}",
+                rules=template.rules,
+                complete=bool(request.schedules),
+            )
+        except Invalid as error:
+            _add_schedules(error, wanted)
+            raise
         return Draft({path: text}, f"{done} {called(wanted)} in {environment.name}", (record(entry),), notes)
 
     return make
+
+
+def _add_schedules(error: Invalid, wanted: Installation) -> None:
+    """Tell what is wrong with the schedules together with the answers: the command that is shown has both."""
+    problems, right = build.of_schedules(wanted)
+    if problems:
+        error.message += f", and neither {'is the schedule' if len(problems) == 1 else 'are the schedules'}"
+        error.problems += tuple(problems)
+        error.hint = f"{error.hint} {right}" if error.hint.startswith("--") else right
 
 
 def _check_given(wanted: Installation, template: Template, given: Mapping[str, object]) -> None:

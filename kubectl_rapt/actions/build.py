@@ -196,7 +196,8 @@ def _check_access(template: Template, environment: Environment, tool: str) -> No
         )
 
 
-def _check(wanted: Installation, allowed: tuple[str, ...], path: str) -> None:
+def of_schedules(wanted: Installation) -> tuple[list[Problem], str]:
+    """What is wrong with a tool's schedules, and the flag that gives it a right one; empty if nothing is."""
     problems = [
         Problem(f"schedule {one.cron}", reason)
         for one in wanted.schedules
@@ -206,20 +207,21 @@ def _check(wanted: Installation, allowed: tuple[str, ...], path: str) -> None:
             or schedules.check_fires(one.cron)
         )
     ]
+    return problems, _right_schedule(wanted) if problems else ""
+
+
+def _check(wanted: Installation, allowed: tuple[str, ...], path: str) -> None:
+    problems, right = of_schedules(wanted)
     problems += [
         Problem(f"namespace {one}", f"is not one of the environment's: {', '.join(allowed)}")
         for one in wanted.namespaces
         if one not in allowed
     ]
     if problems:
-        raise Invalid(
-            "bad-definition", f"{path} is not right", _correction(wanted, allowed, problems), problems
-        )
+        raise Invalid("bad-definition", f"{path} is not right", right or f"-n {allowed[0]}", problems)
 
 
-def _correction(wanted: Installation, allowed: tuple[str, ...], problems: list[Problem]) -> str:
-    if not problems[0].where.startswith("schedule"):
-        return f"-n {allowed[0]}"
+def _right_schedule(wanted: Installation) -> str:
     for one in wanted.schedules:
         if not schedules.check(one.cron) and one.time_zone and schedules.check_time_zone(one.time_zone):
             return f"--time-zone {schedules.near_time_zone(one.time_zone)}"

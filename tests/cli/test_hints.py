@@ -701,6 +701,10 @@ MEANT = [
         "add http-check --name x --in prod --set url=http://a --schedule @hourl",
         "add http-check --name x --in prod --set url=http://a --schedule @hourly",
     ),
+    (
+        "add http-check --name x --in prod --schedule 'every day'",
+        "add http-check --name x --in prod --schedule '*/15 * * * *' --set url=http://example.com",
+    ),
     ("set hello --in prod --schedule ''", "set --in prod hello --no-schedule"),
     ("set hello --in prod --schedule '' --no-schedule", "set --in prod hello --no-schedule"),
     ("set hello --in prod --schedule @daily --no-schedule", "set hello --in prod --schedule @daily"),
@@ -834,6 +838,14 @@ def test_who_cancels_a_run_that_is_not_merged_is_shown_how_to_give_its_change_up
     ended = place.types(["cancel", "run/once", "--in", "prod"])
     assert ended.exit_code == 4, ended
     assert "try: remove runs/prod/once.yaml from main of the config repository\n" in ended.stderr
+
+
+def test_a_wrong_schedule_is_told_together_with_the_answers(place: Place) -> None:
+    ended = place.types(shlex.split("add http-check --name x --in prod --schedule 'every day'"))
+    assert ended.exit_code == 5, ended
+    assert "1 answer for http-check 1.0.0 is not right, and neither is the schedule\n" in ended.stderr
+    assert "  url                 is missing: " in ended.stderr
+    assert "  schedule every day  expects 5 fields " in ended.stderr
 
 
 def test_of_a_change_that_main_has_overtaken_the_command_that_works_is_next(place: Place) -> None:
