@@ -96,7 +96,10 @@ def plan(world: World, reconciler: Reconciler | None = None) -> Plan:
 def _repair(world: World, manifest: Manifest) -> Iterator[Patch]:
     """What takes away what others have written into an admission policy: applying it again leaves theirs."""
     if ref_of(manifest).kind in (VALIDATING_ADMISSION_POLICY, VALIDATING_ADMISSION_POLICY_BINDING):
-        live = find.perhaps(world, ref_of(manifest))
+        try:
+            live = find.perhaps(world, ref_of(manifest))
+        except Refused:
+            return  # who may not read it may not write it, and is told of both before anything is written
         if live and not admission.is_as_installed(live, manifest):
             yield Patch(ref_of(manifest), admission.repaired(live, manifest))
 
