@@ -54,12 +54,14 @@ class OfTool:
         paces: How long its versions take, oldest first.
         slower: What became slower from one version to the next.
         unread: What is wrong with each object that could not be read.
+        others: How many runs have not succeeded, and are not counted.
     """
 
     tool: str
     paces: tuple[Pace, ...]
     slower: tuple[Regression, ...]
     unread: tuple[str, ...]
+    others: int = 0
 
 
 def of(world: World, what: str, namespace: str) -> OfRun | OfTool:
@@ -182,11 +184,13 @@ def of_tool(world: World, name: str, namespace: str, *, is_sure: bool = True) ->
     unread: list[RaptError] = []
     its_jobs = list(reading.readable(jobs.from_manifest, listed[1], unread.append))
     there = list(reading.readable(pods.from_manifest, listed[2], unread.append))
-    samples, adopted = [], set()
+    samples, adopted, others = [], set(), 0
     for run in reading.readable(runs.from_manifest, listed[0], unread.append):
         adopted |= {run.adopted.uid} if run.adopted else set()
         if run.state == SUCCEEDED and run.attempts:
             samples.append(_sample(world, run, its_jobs, there))
+        else:
+            others += 1
     for job in its_jobs:
         if job.ended == "Complete" and labels.RUN not in job.labels and job.uid not in adopted:
             samples.append(_sample(world, None, [job], there))
@@ -199,7 +203,7 @@ def of_tool(world: World, name: str, namespace: str, *, is_sure: bool = True) ->
         what = f'no run of tool "{name}" has succeeded in namespace {namespace}'
         raise NotFound("no-run", what, f"kubectl rapt runs {shell.word(name)}")
     paces, slower = pace.compare(samples)
-    return OfTool(name, tuple(paces), tuple(slower), tuple(one.message for one in unread))
+    return OfTool(name, tuple(paces), tuple(slower), tuple(one.message for one in unread), others)
 
 
 def _sample(world: World, run: Run | None, its_jobs: Sequence[Job], there: Sequence[Pod]) -> Sample:

@@ -35,7 +35,8 @@ def of_run(told: OfRun) -> Iterator[str]:
             drawn = charts.bar(began, began + span.seconds, whole, width, plain=plain)
             yield f"  {span.phase:<9}{times.spell_seconds(span.seconds):>9}  {drawn}".rstrip()
         yield from (f"  {one}" for one in _notes(lap))
-    yield f"  {'total':<9}{times.spell_seconds(whole):>9}{'  so far' if told.timing.is_open else ''}"
+    until = "now" if told.timing.is_open else "its end was recorded"
+    yield f"  {'total':<9}{times.spell_seconds(whole):>9}  from its request until {until}"
     if told.duration:
         yield f"  {'duration':<9}{told.duration:>9}  from its release to its end, as in runs"
     yield from _usage(told, plain)
@@ -170,7 +171,8 @@ def _phases(laps: Sequence[Lap]) -> dict[str, float | None]:
     for phase in timing.PHASES:
         seconds = round(sum(lap.seconds(phase) for lap in laps), 3)
         found[phase] = None if phase in lost and not seconds else seconds
-    return {**found, timing.UNKNOWN: round(unknown, 3)}
+    between = sum(lap.seconds(timing.BETWEEN) for lap in laps)
+    return {**found, timing.BETWEEN: round(between, 3), timing.UNKNOWN: round(unknown, 3)}
 
 
 def _lap(lap: Lap) -> dict[str, Any]:
@@ -209,6 +211,7 @@ def tool_data(told: OfTool) -> dict[str, Any]:
             }
             for one in told.slower
         ],
+        "notSucceeded": told.others,
         "unreadable": len(told.unread),
     }
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from kubectl_rapt.objects.events import Event
@@ -10,12 +10,13 @@ from kubectl_rapt.objects.jobs import Job
 from kubectl_rapt.objects.pods import Container, Pod
 from kubectl_rapt.objects.runs import Attempt, Run
 
-QUEUE, SCHEDULE, PULL, INIT, RUN, CLOSE, UNKNOWN = (
+QUEUE, SCHEDULE, PULL, INIT, RUN, CLOSE, BETWEEN, UNKNOWN = (
     *("queue", "schedule", "pull", "init", "run", "close"),
-    "unknown",
+    *("between", "unknown"),
 )
 PHASES = (QUEUE, SCHEDULE, PULL, INIT, RUN, CLOSE)
 """Asked → pod there → on a node → containers can start → init containers → the container → all of it written down."""
+"""``BETWEEN`` attempts a run waits for its policy's delay, or for a person to ask: nothing is queued."""
 HIDDEN = (SCHEDULE, PULL, INIT)
 """What nothing tells apart once the pod is gone."""
 
@@ -30,7 +31,7 @@ class Span:
     """One piece of time.
 
     Args:
-        phase: One of ``PHASES``, or ``UNKNOWN`` where nothing tells any more what it was.
+        phase: One of ``PHASES``, ``BETWEEN`` two attempts, or ``UNKNOWN`` where nothing tells any more what it was.
         start: When it began.
         end: When it ended; now, where it goes on.
     """
@@ -115,6 +116,12 @@ class _Line:
             self.spans.append(Span(phase, self.at, at))
             self.at = at
 
+    def waited(self, phase: str, at: datetime | None) -> tuple[Span, ...]:
+        """Only what is cut off now: before a lap begins."""
+        self.spans = []
+        self.cut(phase, at)
+        return tuple(self.spans)
+
 
 def of(
     run: Run | None, jobs: Sequence[Job], pods: Sequence[Pod], events: Sequence[Event], now: datetime
@@ -132,7 +139,8 @@ def of(
     attempts = run.attempts if run else tuple(Attempt(1, job.name, job.uid) for job in jobs[:1])
     born = [job.created_at for job in jobs if attempts and job.uid == attempts[0].uid]
     asked = min((*((run.created_at,) if run and run.created_at else ()), *born), default=now)
-    line, laps = _Line(asked), []
+    line = _Line(asked)
+    laps: list[Lap] = []
     is_open = False
     for attempt in attempts:
         job = by_uid.get(attempt.uid)
@@ -141,7 +149,9 @@ def of(
         mine = [
             pod for pod in pods if pod.labels.get(_JOB_NAME) == attempt.job and pod.may_be_of(attempt.uid)
         ]
-        laps += _laps(line, attempt, job, mine, events, closed or now)
+        waited = line.waited(BETWEEN, job.created_at if laps and job else None)
+        first, *others = _laps(line, attempt, job, mine, events, closed or now)
+        laps += [replace(first, spans=(*waited, *first.spans)), *others]
     is_waiting = not attempts or bool(attempts[-1].cause)
     if run and not run.is_finished and is_waiting:
         is_open = True  # it waits for its first or next attempt
@@ -150,9 +160,8 @@ def of(
 
 
 def _rest(line: _Line, number: int, now: datetime) -> Lap:
-    line.spans = []
-    line.cut(QUEUE, now)
-    return Lap(number, "", "", tuple(line.spans), note="has not begun")
+    spans = line.waited(BETWEEN if number > 1 else QUEUE, now)
+    return Lap(number, "", "", spans, note="has not begun")
 
 
 def _laps(

@@ -41,6 +41,7 @@ def test_a_version_that_became_slower_is_told_and_runs_that_failed_say_nothing(a
     assert [(one.phase, one.before, one.version) for one in told.slower if one.phase == "run"] == [
         ("run", "1.9.0", "1.10.0")
     ]
+    assert told.others == 1, "what failed is not counted, and that is told"
     assert all("pull" not in one.medians for one in told.paces), "nobody knows it any more"
 
 

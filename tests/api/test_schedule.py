@@ -91,6 +91,9 @@ def test_a_schedule_is_run_now_and_the_run_says_which_schedule_it_was(backup: Te
     made = ann.types("schedule", "trigger", "backup", "-o", "name").stdout.strip()
     run = json.loads(ann.types("describe", made.replace(".rapt.dev", ""), "-o", "json").stdout)
     assert (run["spec"]["schedule"], run["spec"].get("slot")) == ("backup", None)
+    shown = ann.types("describe", made.replace(".rapt.dev", "")).stdout
+    why = f"kubectl rapt why {made.rpartition('/')[2]}"
+    assert re.search(rf"^Answers: +<none>; those of the tool: {re.escape(why)}$", shown, re.M), shown
     unknown = ann.types("schedule", "trigger", "bakup")
     assert (unknown.exit_code, "schedule trigger backup" in unknown.stderr) == (4, True)
     assert ann.types("schedule", "trigger", "backup", "--schedule", "2").exit_code == 4

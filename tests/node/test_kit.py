@@ -136,7 +136,7 @@ def test_a_run_whose_pod_is_gone_says_what_is_not_known(stage: Stage) -> None:
     assert told["status"] == "ExitCode"
     text = stage.ann.types("timing", "fails").stdout
     assert "its pod is gone" in text
-    assert re.search(r"^  total +\d+s$", text, re.M), text
+    assert re.search(r"^  total +\d+s  from its request until its end was recorded$", text, re.M), text
 
 
 def test_a_shell_is_opened_in_what_runs_and_its_command_is_told_without_a_terminal(stage: Stage) -> None:

@@ -204,7 +204,7 @@ def _of_run(run: Run, stands: Standing | None, now: datetime) -> list[tuple[str,
         ("Template", _source(run.source)),
         ("Requested by", run.requested_by or _NONE),
         *_status(run, stands, now),
-        ("Answers", ", ".join(f"{key}={_spelled(value)}" for key, value in run.answers.items()) or _NONE),
+        ("Answers", _answers(run)),
         ("Variables", ", ".join(f"{key}={value}" for key, value in run.env.items()) or _NONE),
         ("Retry policy", _policy("", run.retry)),
         ("Concurrency", run.concurrency if run.concurrency != "allow" else ""),
@@ -219,6 +219,17 @@ def _of_run(run: Run, stands: Standing | None, now: datetime) -> list[tuple[str,
         ("Result", run.result or _NONE),
     ]
     return [(key, text) for key, text in lines if text]
+
+
+def _answers(run: Run) -> str:
+    """What was answered for this run; what its tool was installed with is in the config repository."""
+    given = ", ".join(f"{key}={_spelled(value)}" for key, value in run.answers.items()) or _NONE
+    is_installed = run.source is not None and run.source.definition
+    return (
+        f"{given}; those of the tool: {copying.here(f'kubectl rapt why {run.name}')}"
+        if is_installed
+        else given
+    )
 
 
 def _status(run: Run, stands: Standing | None, now: datetime) -> list[tuple[str, str]]:

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kubectl_rapt.cli import listing, options, show, terminal
+from kubectl_rapt.cli import copying, listing, options, show, terminal
 from kubectl_rapt.cli.listing import Form
 from kubectl_rapt.errors import UsageError
+from kubectl_rapt.model import shell
 
 if TYPE_CHECKING:
     from kubectl_rapt.actions.timing import OfRun, OfTool
@@ -92,6 +93,12 @@ def _tool(found: "OfTool", form: Form) -> int:
             terminal.out(terminal.clean(line))
         for one in found.slower:
             terminal.out(terminal.clean(telling.slower(one)))
+    if found.others:
+        what = "1 run that has" if found.others == 1 else f"{found.others} runs that have"
+        note = copying.here(
+            f"note: left out: {what} not succeeded: kubectl rapt runs {shell.word(found.tool)}"
+        )
+        terminal.say(terminal.clean(note))
     for problem in found.unread:
         terminal.say(terminal.clean(f"note: left out: {problem}"))
     return SLOWER if found.slower else 0

@@ -81,11 +81,22 @@ def test_a_run_whose_job_waits_to_be_released_queues() -> None:
     assert timed.laps[0].note == "waits to be released"
 
 
-def test_a_run_that_waits_for_its_next_attempt_queues_after_what_was() -> None:
+def test_a_run_that_waits_for_its_next_attempt_is_between_two() -> None:
     run = run_of(attempt(cause="ExitCode"), state="Retrying")
     timed = of(run, a_job(ended="Failed"), [a_pod("Failed", ended(3))])
-    assert phases(timed)[-2:] == [("close", 40), ("queue", 100)]
+    assert phases(timed)[-2:] == [("close", 40), ("between", 100)]
     assert (timed.is_open, timed.seconds) == (True, 205)
+
+
+def test_the_time_before_a_retry_is_asked_for_is_not_queued() -> None:
+    first = attempt(cause="ExitCode", finished_at=NOON + timedelta(seconds=60))
+    run = run_of(first, attempt(2, "job-2", "backup-x7k2p-2"), state="Running")
+    old, new = a_job(ended="Failed"), a_job(uid="job-2")
+    new["metadata"]["creationTimestamp"] = at(150)
+    timed = timing.of(run, [jobs.from_manifest(one) for one in (old, new)], [], [], NOW)
+    laps = {lap.attempt: [(one.phase, one.seconds) for one in lap.spans] for lap in timed.laps}
+    assert laps[2] == [("between", 50), ("queue", 50)]
+    assert whole(timed) == timed.seconds == 205
 
 
 def test_a_job_that_has_ended_is_over_though_nobody_has_recorded_it() -> None:
