@@ -12,6 +12,7 @@ from kubectl_rapt.cli import diffs, options, progress, show, terminal, waiting
 from kubectl_rapt.cli.views import sync
 from kubectl_rapt.cli.waiting import NOTHING, After
 from kubectl_rapt.config import changes, derive, layout, proposal
+from kubectl_rapt.errors import Refused
 from kubectl_rapt.model import shell
 from kubectl_rapt.objects import reach
 from kubectl_rapt.ports.world import World
@@ -95,15 +96,27 @@ def carry_out(context: typer.Context, world: World, writers: Writers, make: Make
     if not made.is_reviewed or manner.after.syncs:  # it is on main
         for environment in made.environments:
             with options.world_of(context, (world, writers), environment.name) as (there, door):
-                sync.carry_out(
-                    there,
-                    door,
-                    environment.name,
-                    shows="" if manner.output else "lines",
-                    known={path: text for one in made.built for path, text in one.files.items()},
-                    about=[tool for place, tool in made.change.tools if place == environment.name],
-                )
+                try:
+                    sync.carry_out(
+                        there,
+                        door,
+                        environment.name,
+                        shows="" if manner.output else "lines",
+                        known={path: text for one in made.built for path, text in one.files.items()},
+                        about=[tool for place, tool in made.change.tools if place == environment.name],
+                    )
+                except Refused as error:
+                    if error.code != "no-right":
+                        raise
+                    raise _not_applied(error, environment.name) from error
     return 0
+
+
+def _not_applied(error: Refused, environment: str) -> Refused:
+    """The refusal to apply what is on main already: somebody who may is to apply it."""
+    hints = (*error.hints, f"kubectl rapt sync --in {shell.word(environment)}")
+    message = f"{error.message}; the change is committed, and not applied"
+    return Refused(error.code, message, hints, error.problems)
 
 
 def _check_clusters(context: typer.Context, world: World, writers: Writers, made: Composition) -> None:

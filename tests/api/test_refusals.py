@@ -122,18 +122,19 @@ def test_sync_names_all_missing_rights_before_it_writes(
     lines = ended.stderr.splitlines()
     assert (ended.exit_code, lines[0]) == (
         6,
-        f"error: user-of-{namespace} may not do what this needs",
+        f"error: user-of-{namespace} may not do what this needs; the change is committed, and not applied",
     )
     user = f"user-of-{namespace}"
-    assert lines[-3].split() == (
+    assert lines[-4].split() == (
         f"to grant it kubectl create rolebinding {user}-edit --clusterrole=edit --user={user} -n {namespace}".split()
     )
-    assert [" ".join(line.split()) for line in lines[1:-3]] == [
+    assert [" ".join(line.split()) for line in lines[1:-4]] == [
         f"{verb} {kind} in namespace {namespace}"
         for kind in ("serviceaccounts", "networkpolicies.networking.k8s.io", "tools.rapt.dev", "configmaps")
         for verb in ("create", "patch")
     ]
-    assert lines[-2] == f"  try: kubectl auth can-i create serviceaccounts -n {namespace}"
+    assert lines[-3] == f"  try: kubectl auth can-i create serviceaccounts -n {namespace}"
+    assert re.fullmatch(r"  or: +kubectl rapt sync --in \S+", lines[-2]), lines
     assert types("list", viewer).stderr == f"No tools found in namespace {namespace}.\n"
 
 
