@@ -840,6 +840,24 @@ def test_who_cancels_a_run_that_is_not_merged_is_shown_how_to_give_its_change_up
     assert "try: remove runs/prod/once.yaml from main of the config repository\n" in ended.stderr
 
 
+@pytest.mark.parametrize(
+    ("resources", "verb"), [("", "test"), (", resources: {limits: {memory: 1Gi}}", "lint")]
+)
+def test_after_a_new_template_comes_what_its_release_would_refuse(
+    place: Place, resources: str, verb: str
+) -> None:
+    place.write("templates/keep")
+    container = f"{{name: main, image: 'busybox:1.36', command: [sleep, '60']{resources}}}"
+    pod = f"{{restartPolicy: Never, containers: [{container}]}}"
+    job = f"apiVersion: batch/v1\nkind: Job\nmetadata: {{name: h}}\nspec: {{template: {{spec: {pod}}}}}\n"
+    place.write("job.yaml", job)
+    ended = place.types(["template", "new", "hungry", "--from", "job.yaml"])
+    assert ended.exit_code == 0, ended
+    assert f"  next: kubectl rapt template {verb} hungry\n" in ended.stderr
+    linted = place.types(["template", "lint", "hungry"])
+    assert linted.exit_code == (verb == "lint"), linted
+
+
 def test_a_wrong_schedule_is_told_together_with_the_answers(place: Place) -> None:
     ended = place.types(shlex.split("add http-check --name x --in prod --schedule 'every day'"))
     assert ended.exit_code == 5, ended

@@ -214,8 +214,13 @@ def new(
             asked += [word for one in set_at_run for word in ("--at-run", one)]
         planned = draft.plan(world, name, summary, found, kept, set_at_run)
         _show({}, planned.plan)
+        verb = "test"
         if not is_dry:
             execute.every(writers, planned.plan)
+            registry, _ = checkout.find(world, [name])
+            verb = (
+                "lint" if lint.lint_template(world, registry, name) else "test"
+            )  # nothing else helps before it
     for one in planned.template.parameters:
         default = (
             f" = {terminal.shorten(parameters.spell(one.default), 60)}" if one.default is not None else ""
@@ -226,7 +231,7 @@ def new(
         terminal.say(f"  note: {terminal.clean(note)}")
     terminal.out(f"template {name} {'would be made' if is_dry else 'made'} in templates/{name}")
     answering.tell(options.words_given(context), asked)
-    terminal.say(f"  next: kubectl rapt template test {shell.word(name)}")
+    terminal.say(f"  next: kubectl rapt template {verb} {shell.word(name)}")
 
 
 def _ask(name: str, found: Source | None) -> tuple[str, list[str], list[str]]:
