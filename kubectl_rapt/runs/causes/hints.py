@@ -63,7 +63,9 @@ def of(finding: Finding, seen: Seen) -> str:
     text = finding.hint or _of_memory(finding, seen) or causes.cause(finding.cause).hint
     if text.startswith("kubectl rapt retry") and not _may_be_retried(seen):
         is_open = run is not None and not run.is_finished
-        text = "kubectl rapt attach {run}" if is_open else "kubectl rapt run {tool}"
+        # Nothing but its end leads on from a run that waits for an image: who follows it sees the same for ever.
+        verb = "cancel" if finding.cause == causes.REGISTRY_UNREACHABLE else "attach"
+        text = f"kubectl rapt {verb} {{run}}" if is_open else "kubectl rapt run {tool}"
     if not tool and "{tool}" in text:
         text = "kubectl rapt events {run}"
     if text.startswith(_OF_THE_REPOSITORY):

@@ -483,7 +483,7 @@ def test_retry_is_proposed_only_for_a_run_that_it_takes() -> None:
     begun, over = {"attempts": (attempt,)}, {"finished_at": NOON}
     assert hint(a_job(), **begun, state="Running") == (
         "RegistryUnreachable",
-        "kubectl rapt attach backup-x7k2p",
+        "kubectl rapt cancel backup-x7k2p",
     )
     again = ("RegistryUnreachable", "kubectl rapt retry backup-x7k2p")
     failed = a_job(ended="Failed", reason="DeadlineExceeded")
