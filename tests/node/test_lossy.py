@@ -111,7 +111,7 @@ def test_each_command_completes(
         ended = sam.types(*words)
         assert ended.exit_code == 0, f"{words}: {ended}"
 
-    typed("add", "hello", "--image", "busybox:1.35", "--schedule", "0 0 1 1 *", "--", "sleep", "2")
+    typed("add", "hello", "--image", "busybox:1.35", "--schedule", "0 0 1 1 *", "--", "sleep", "5")
     assert len(repository.log()) == 2
     typed("list")
     typed("run", "hello", "--request-id", "one", "--detach")
