@@ -63,7 +63,7 @@ FIRST_RUN = (
         "any image and command; in dev this also syncs",
         says=(
             "new   image: busybox:1.35",
-            "new   can reach: anywhere, any port",
+            "new   network: anywhere, any port",
             "change [0-9a-f]{6} committed",
             "tool.rapt.dev/hello created",
             "dev synced to",

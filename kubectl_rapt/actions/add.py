@@ -126,7 +126,7 @@ def _add_schedules(error: Invalid, wanted: Installation) -> None:
     """Tell what is wrong with the schedules together with the answers: the command that is shown has both."""
     problems, right = build.of_schedules(wanted)
     if problems:
-        error.message += f", and neither {'is the schedule' if len(problems) == 1 else 'are the schedules'}"
+        error.message += f", and so {'is the schedule' if len(problems) == 1 else 'are the schedules'}"
         error.problems += tuple(problems)
         error.hint = f"{error.hint} {right}" if error.hint.startswith("--") else right
 

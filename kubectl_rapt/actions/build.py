@@ -218,7 +218,7 @@ def _check(wanted: Installation, allowed: tuple[str, ...], path: str) -> None:
         if one not in allowed
     ]
     if problems:
-        raise Invalid("bad-definition", f"{path} is not right", right or f"-n {allowed[0]}", problems)
+        raise Invalid("bad-definition", f"{path} is invalid", right or f"-n {allowed[0]}", problems)
 
 
 def _right_schedule(wanted: Installation) -> str:

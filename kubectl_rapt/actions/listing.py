@@ -74,6 +74,19 @@ class Listing:
     overdue: int = 0
     remarks: list[str] = field(default_factory=list)
 
+    def left(self) -> list[str]:
+        """What waits for somebody to reconcile, in a sentence each."""
+        notes = []
+        if count := self.unrecorded:
+            what = "1 run ended but is" if count == 1 else f"{count} runs ended but are"
+            notes.append(f"{what} not recorded yet: kubectl rapt reconcile")
+        if count := self.overdue:
+            what = (
+                "run is due, and nothing starts it" if count == 1 else "runs are due, and nothing starts them"
+            )
+            notes.append(f"{count} {what}: kubectl rapt reconcile")
+        return notes
+
 
 def _only_waits(job: Job) -> bool:
     """Whether a Job is suspended and that is all there is to say of it."""

@@ -71,7 +71,7 @@ def draft(world: World, wanted: Run, environment_name: str) -> Make:
         if content is not None:
             _check_same(content, path, run)
         summary = f"run {run.tool} in {environment.name}: {run.name}"
-        notes = () if content else (f"the run does not start after {times.spell(end)}",)
+        notes = () if content else (f"the run must start before {times.spell(end)}",)
         return Draft({path: content or reviewed_runs.spell(run)}, summary, notes=notes)
 
     return make

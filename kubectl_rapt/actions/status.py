@@ -160,10 +160,7 @@ def _notes(found: listing.Listing) -> list[str]:
         said = ", ".join(f"{count} for {word}" for word, count in waiting.most_common())
         wait = "run waits" if waiting.total() == 1 else "runs wait"
         notes.append(f"{waiting.total()} {wait}: {said}: kubectl rapt runs --status waiting")
-    if found.unrecorded:
-        notes.append(f"{found.unrecorded} runs have ended, which is not recorded yet: kubectl rapt reconcile")
-    if found.overdue:
-        notes.append(f"{found.overdue} runs are due, and nothing starts them: kubectl rapt reconcile")
+    notes += found.left()
     return notes + [f"run {one}" for one in found.remarks]
 
 
@@ -181,9 +178,10 @@ def _suspended(world: World, namespace: str, tool: str) -> list[str]:
     notes = []
     for one in sorted(found, key=lambda one: (one["metadata"]["namespace"], one["metadata"]["name"])):
         name, where = one["metadata"]["labels"][labels.TOOL], one["metadata"]["namespace"]
-        how = schedule.suspension(one) or "suspended"
+        by = schedule.suspension(one)
+        how = f"was {by}" if by else "is suspended"
         there = "" if namespace else f" -n {shell.word(where)}"
-        notes.append(f"schedule of {name} is {how}: kubectl rapt schedule resume {shell.word(name)}" + there)
+        notes.append(f"schedule of {name} {how}: kubectl rapt schedule resume {shell.word(name)}" + there)
     return notes
 
 

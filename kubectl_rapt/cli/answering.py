@@ -54,7 +54,7 @@ def answer(what: str, check: Callable[[str], object], gone: UsageError, default:
 
     Args:
         what: What is asked for, without a colon.
-        check: Raises ValueError or RaptError, with the reason, for an answer that is not right.
+        check: Raises ValueError or RaptError, with the reason, for an answer that is invalid.
         gone: Is raised where the person has gone.
         default: What no answer means; empty where there must be one.
     """

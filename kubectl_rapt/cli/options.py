@@ -231,7 +231,7 @@ def pairs(texts: Sequence[str], flag: str) -> dict[str, str]:
             problems.append(Problem(flag, f"gives {name} twice: {found[name]} and {value}"))
         found[name] = value
     if problems:
-        error = UsageError("bad-flag", f"{flag} is not right", "--help", problems)
+        error = UsageError("bad-flag", f"{flag} is invalid", "--help", problems)
         bare = next((text for text in texts if text and "=" not in text), "") if len(problems) == 1 else ""
         raise error.meant(bare, f"{bare}={shell.BLANK}") if bare else error
     return found

@@ -145,12 +145,11 @@ def _show(made: Composition, world: World) -> None:
         known = reach.of(proposal.objects_of(made.before, path))
         for line in reach.of(built.objects).beyond(known).lines() if path in made.after else ():
             terminal.out(terminal.clean(f"new   {line}"))
-        for one in built.installation.schedules:
+        whose = f"{built.installation.tool}: " if len(made.built) > 1 else ""
+        for one in built.installation.schedules if path in made.after else ():
             firings = schedules.next_firings(one.cron, one.time_zone, world.now(), 3)
             times = ", ".join(f"{firing:%a %H:%M}" for firing in firings)
-            terminal.out(
-                f"next firings   {times} {one.time_zone or 'UTC, unless the cluster says otherwise'}"
-            )
+            terminal.out(f"next runs   {whose}{times} {schedules.zone_named(one.time_zone)}")
     for note in made.plan.notes:
         terminal.say(note)
 

@@ -49,7 +49,7 @@ def resting(verdict: Verdict, bases: Mapping[str, Verdict]) -> Verdict:
     """A verdict on something that rests on other things: where one of those failed, it has no failure of its own."""
     failed = [name for name, basis in bases.items() if basis.state == "failed"]
     if verdict.state == "failed" and failed:
-        return Verdict("warning", f"not looked at, because of {failed[0]}")
+        return Verdict("warning", f"skipped: the {failed[0]} check failed")
     return verdict
 
 

@@ -303,7 +303,7 @@ def registry(wanted: Registry) -> Registry:
     if findings:
         raise Invalid(
             "bad-registry",
-            f'registry "{wanted.name}" is not right',
+            f'registry "{wanted.name}" is invalid',
             "kubectl rapt registry add --help",
             [Problem(pointer.removeprefix("/") or "name", what) for pointer, what in findings],
         )

@@ -164,7 +164,7 @@ def _facts(subject: Subject, now: datetime) -> Iterator[tuple[str, list[str]]]:
             [*policies, f"concurrency: {template.concurrency}", "rendered, validated, guarded: ok"],
         )
     if wanted and wanted.schedules:
-        yield "Next firings", [_firings(one.cron, one.time_zone, now) for one in wanted.schedules]
+        yield "Next runs", [_firings(one.cron, one.time_zone, now) for one in wanted.schedules]
     new = reach.of(subject.after).beyond(reach.of(subject.before))
     if new:
         yield "New access", new.lines()
@@ -172,7 +172,7 @@ def _facts(subject: Subject, now: datetime) -> Iterator[tuple[str, list[str]]]:
 
 def _firings(cron: str, time_zone: str, now: datetime) -> str:
     times = ", ".join(f"{one:%Y-%m-%d %H:%M}" for one in schedules.next_firings(cron, time_zone, now, 3))
-    return f"{cron}  →  {times or 'never'} {time_zone or 'UTC, unless the cluster says otherwise'}"
+    return f"{cron}  →  {times or 'never'} {schedules.zone_named(time_zone)}"
 
 
 def _value(value: object) -> str:

@@ -73,7 +73,7 @@ def read(text: str, source: str, environ: Mapping[str, str]) -> Settings:
         if not is_right:
             problems.append(Problem(key, f"expects {MAPPINGS.get(key, 'a text')}"))
     if problems:
-        raise Invalid("bad-settings", f"{source} has settings that are not right", _editing(source), problems)
+        raise Invalid("bad-settings", f"{source} has settings that are invalid", _editing(source), problems)
     settings = Settings(**data)
     return replace(
         settings,

@@ -70,7 +70,7 @@ def parameters(name: str, spec: Mapping[str, Any]) -> list[dict[str, Any]]:
             }
         )
     if problems:
-        what = f'tool "{name}" has arguments that are not right'
+        what = f'tool "{name}" has arguments that are invalid'
         raise Invalid("bad-parameter", what, f"kubectl edit tools.rapt.dev {name}", problems)
     return found
 

@@ -28,7 +28,7 @@ class Reach:
 
     def lines(self) -> list[str]:
         """What a person reads of it, one line each."""
-        words = ("image", "reads", "rights", "can reach", "pod label")
+        words = ("image", "reads", "rights", "network", "pod label")
         return [f"{word}: {one}" for word, found in zip(words, self._all, strict=True) for one in found]
 
     def beyond(self, other: "Reach") -> "Reach":

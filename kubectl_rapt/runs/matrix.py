@@ -35,7 +35,7 @@ def read(texts: Sequence[str]) -> list[Combination]:
             problems.append(Problem("--matrix", f"gives a value of {name} twice"))
         axes[name] = values
     if problems:
-        raise UsageError("bad-flag", "--matrix is not right", "--matrix day=mon,tue,wed", problems)
+        raise UsageError("bad-flag", "--matrix is invalid", "--matrix day=mon,tue,wed", problems)
     count = 1
     for values in axes.values():
         count *= len(values)

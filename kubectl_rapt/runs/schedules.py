@@ -171,6 +171,11 @@ def _zones() -> frozenset[str]:
     return frozenset(files("tzdata").joinpath("zones").read_text(encoding="utf-8").split())
 
 
+def zone_named(time_zone: str) -> str:
+    """How the zone of ``next_firings`` is told to a person; empty is UTC, which is a guess of the cluster's."""
+    return time_zone or "UTC (or the cluster's own time zone)"
+
+
 def next_firings(cron: str, time_zone: str, after: datetime, count: int) -> list[datetime]:
     """When Kubernetes will fire next.
 

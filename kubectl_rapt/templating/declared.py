@@ -42,7 +42,7 @@ def from_data(data: Any, where: str, *, any_name: bool = False) -> Parameter:
     if findings:
         raise Invalid(
             "bad-parameter",
-            f"the parameter {parameter.name or where} is not right",
+            f"the parameter {parameter.name or where} is invalid",
             "kubectl rapt schema template",
             problems=[Problem(*finding) for finding in findings],
         )

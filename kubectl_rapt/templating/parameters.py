@@ -141,7 +141,7 @@ def check(
         Name to value in the order of the parameters; those without a value are left out.
 
     Raises:
-        Invalid: ``bad-answers``, with a problem for each answer that is not right.
+        Invalid: ``bad-answers``, with a problem for each answer that is invalid.
     """
     known = {parameter.name: parameter for parameter in parameters}
     problems = [Problem(name, _unknown(name, parameters)) for name in answers if name not in known]
@@ -166,7 +166,7 @@ def check(
     if problems:
         count = "1 answer" if len(problems) == 1 else f"{len(problems)} answers"
         verb = "is" if len(problems) == 1 else "are"
-        message = f"{count}{f' for {subject}' if subject else ''} {verb} not right"
+        message = f"{count}{f' for {subject}' if subject else ''} {verb} invalid"
         strange = _strange(answers, known)
         refused = Invalid("bad-answers", message, _answer(problems, known), problems)
         others = [problem for problem in problems if problem.where not in {*strange, *strange.values()}]

@@ -179,7 +179,7 @@ def compile(files: Mapping[str, bytes], retry: str, cleanup: str, registry: str 
 
     Raises:
         NotFound: ``no-policy``: neither the registry nor Rapt has one of that name.
-        Invalid: ``bad-policy``: there is one, and it is not right.
+        Invalid: ``bad-policy``: there is one, and it is invalid.
     """
     tried = compile_retry(_find(files, "retry", retry, read_retry, registry)) if retry else Compiled()
     kept = (

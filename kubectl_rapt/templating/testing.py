@@ -96,7 +96,7 @@ def cases(files: Mapping[str, bytes], folder: str) -> list[Case]:
         folder: The folder, for messages.
 
     Raises:
-        Invalid: ``bad-template-test`` or ``bad-yaml``: a test is not right.
+        Invalid: ``bad-template-test`` or ``bad-yaml``: a test is invalid.
     """
     return [read(files[path], f"{folder}/{path}") for path in paths(files)]
 

@@ -215,7 +215,7 @@ def test_what_is_down_is_given_up_in_time_and_the_rest_is_told(user: Path, tmp_p
         assert states(found, "failed") == ["repository", "registries", "cluster"]
         for name in ("kubectl", "plugin", "git"):
             assert found[name]["state"] == "ok", name
-        assert found["forge"]["says"] == "not looked at, because of repository"
+        assert found["forge"]["says"] == "skipped: the repository check failed"
         for name in ("credentials", "identity", "kinds", "rights", "engines", "clock"):
-            assert found[name]["says"] == "not looked at, because of cluster"
+            assert found[name]["says"] == "skipped: the cluster check failed"
         ann.leaves_nothing()

@@ -104,7 +104,7 @@ def test_a_suspension_through_rapt_is_a_decision_and_no_drift(
     assert re.search(r" at 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ$", shown.err, re.M), "whole seconds"
     assert main.run(["status", "--in", "dev", "--kubeconfig", str(user)]) == 0
     assert re.search(
-        r"^note +schedule of nightly is suspended by \S+ at \S+Z: kubectl rapt schedule resume .*nightly$",
+        r"^note +schedule of nightly was suspended by \S+ at \S+Z: kubectl rapt schedule resume .*nightly$",
         capfd.readouterr().out,
         re.M,
     )

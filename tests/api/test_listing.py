@@ -200,7 +200,7 @@ def test_a_run_that_ended_with_nobody_there_is_shown_as_ended(types: Types, tool
     shown = types("runs")
     assert (shown.stdout.splitlines()[1].split()[:4], shown.stderr) == (
         ["alone", "a", "Succeeded", "1"],
-        "note: 1 run has ended, and its record does not say so yet: kubectl rapt reconcile\n",
+        "note: 1 run ended but is not recorded yet: kubectl rapt reconcile\n",
     )
     assert types("runs", "--status", "succeeded", "-o", "name").stdout == "run.rapt.dev/alone\n"
     assert types("runs", "--status", "running").stdout == ""

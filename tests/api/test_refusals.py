@@ -175,7 +175,7 @@ def test_answers_at_a_run_are_told_together_and_nothing_is_created(
     wrong = types("run tcp-check --set hst=x --set port=abc")
     assert wrong.exit_code == 5
     for problem in (
-        "3 answers for tcp-check are not right",
+        "3 answers for tcp-check are invalid",
         "hst   is not a parameter; did you mean: host?",
         "host  is missing: expected text of at most 253 characters such as database.example.com",
         'port  expected an integer from 1 to 65535 such as 5432, was given "abc"',
@@ -332,7 +332,7 @@ def test_a_plugin_that_asks_gets_no_answer_and_its_question_is_told(
 @pytest.mark.parametrize(
     ("flags", "code", "message", "hint"),
     [
-        ("--context nope", 4, "cannot locate context nope", "kubectl config get-contexts"),
+        ("--context nope", 4, 'no context "nope"', "kubectl config get-contexts"),
         (
             "--kubeconfig /nonexistent/kubeconfig",
             5,

@@ -146,7 +146,7 @@ def test_a_file_in_git_lfs_is_as_its_pointer_says_without_the_filter(
     edited = ask("check")
     assert edited.exit_code == 1
     assert f"{RENDERED}: is not what {TOOL} renders to: it was edited by hand\n" in edited.stdout
-    assert f"at {head} with 1 file not committed, 1 not right" in edited.stdout
+    assert f"at {head} with 1 file not committed, 1 invalid" in edited.stdout
     assert ask("render").exit_code == 6, "what nobody can get back is not replaced"
     (checkout / RENDERED).write_bytes(content)
     assert ask("check").stdout == right

@@ -82,7 +82,7 @@ def test_unknown_and_ill_typed_answers_are_told_together(
     before = repository.branches
     assert ask(*ANSWERS.format(environment=environment).split()) == refused(
         5,
-        "4 answers for http-check 1.0.0 are not right",
+        "4 answers for http-check 1.0.0 are invalid",
         f"kubectl rapt add http-check --in {environment} "
         "--set url=http://example.com --set status=200 --set timeout=10s",
         "retries  is not a parameter; available: url, status, timeout",
@@ -96,7 +96,7 @@ def test_unknown_and_ill_typed_answers_are_told_together(
 def test_a_schedule_needs_every_answer(ask: Ask, repository: ConfigRepository) -> None:
     assert ask("add", "tcp-check", "--in", "dev", "--set", "hst=db", "--schedule", "@daily") == refused(
         5,
-        "3 answers for tcp-check 1.0.0 are not right",
+        "3 answers for tcp-check 1.0.0 are invalid",
         "kubectl rapt add tcp-check --in dev --set host=db --schedule @daily --set port=5432",
         "hst   is not a parameter; did you mean: host?",
         "host  is missing: expected text of at most 253 characters such as database.example.com",
@@ -135,7 +135,7 @@ def test_a_schedule_that_cannot_be_is_refused(
     words = ["add", "http-check", "--in", "dev", "--set", "url=http://example.com", *flags]
     typed = "kubectl rapt add"
     shown = f"{typed} {hint}" if hint == "--help" else f"{typed} {' '.join(words[1:6])} {hint}"
-    assert ask(*words) == refused(5, "tools/dev/http-check.yaml is not right", shown, *problems)
+    assert ask(*words) == refused(5, "tools/dev/http-check.yaml is invalid", shown, *problems)
     assert repository.branches == before
 
 

@@ -116,7 +116,7 @@ def _zone(ask: Ask, repository: ConfigRepository, held: str, *words: str) -> str
     """The time zone of the next firings, as ``set`` tells it of a tool that had other schedules."""
     repository.commit({layout.definition("dev", "hello"): hello() + held.encode()})
     ended = ask("set", "hello", "--schedule", "0 3 * * *", *words, "--in", "dev", "--dry-run", "--overwrite")
-    firings = next(one for one in ended.stdout.splitlines() if one.startswith("next firings "))
+    firings = next(one for one in ended.stdout.splitlines() if one.startswith("next runs "))
     assert firings.count(" 03:00") == 3
     return firings.rpartition("03:00 ")[2]
 
@@ -124,7 +124,7 @@ def _zone(ask: Ask, repository: ConfigRepository, held: str, *words: str) -> str
 PRAGUE = (
     "schedules:\n- cron: 0 1 * * *\n  timeZone: Europe/Prague\n- cron: 0 2 * * *\n  timeZone: Europe/Prague\n"
 )
-NONE = "UTC, unless the cluster says otherwise"
+NONE = "UTC (or the cluster's own time zone)"
 
 
 @pytest.mark.parametrize(

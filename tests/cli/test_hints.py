@@ -861,7 +861,7 @@ def test_after_a_new_template_comes_what_its_release_would_refuse(
 def test_a_wrong_schedule_is_told_together_with_the_answers(place: Place) -> None:
     ended = place.types(shlex.split("add http-check --name x --in prod --schedule 'every day'"))
     assert ended.exit_code == 5, ended
-    assert "1 answer for http-check 1.0.0 is not right, and neither is the schedule\n" in ended.stderr
+    assert "1 answer for http-check 1.0.0 is invalid, and so is the schedule\n" in ended.stderr
     assert "  url                 is missing: " in ended.stderr
     assert "  schedule every day  expects 5 fields " in ended.stderr
 

@@ -64,7 +64,7 @@ def test_what_a_version_would_do_is_told_tool_by_tool_and_comes_true(
         "prod/shout 1.0.0 → 1.1.0: 2 changes",
     ]
     assert "  ~ tool/shout spec.job.spec.template.spec.containers[tool].command[1]: 1.0.0 → x" in lines
-    assert lines[-1].endswith("UTC, unless the cluster says otherwise   (0 3 * * *)")
+    assert lines[-1].endswith("UTC (or the cluster's own time zone)   (0 3 * * *)")
     rows = json.loads(ask("template", "impact", "say", "-o", "json").stdout)
     assert [(row["tool"], row["state"], row["renamed"]) for row in rows] == [
         ("say", "stays", {"word": "text"}),

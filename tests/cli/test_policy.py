@@ -113,7 +113,7 @@ def test_past_failures_are_replayed_and_old_ones_left_out(ask: Ask, cluster: Fak
             '--since expects a time such as 90s, 5m or 1h, got "soon"',
         ),
         (("attach", "x", "-o", "yaml"), 2, '-o does not take "yaml": it takes json'),
-        (("retry", "x", "--set", "memory"), 2, "--set is not right"),
+        (("retry", "x", "--set", "memory"), 2, "--set is invalid"),
         (("run", "x", "--wait", "--detach"), 2, "--wait and --detach contradict each other"),
     ],
 )

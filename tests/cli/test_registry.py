@@ -321,10 +321,10 @@ def test_add_and_remove_wait_for_a_review_where_an_environment_asks_for_one(
 @pytest.mark.parametrize(
     ("name", "url", "code", "message"),
     [
-        ("bundled", "{team}", 5, 'registry "bundled" is not right'),
-        ("Team", "{team}", 5, 'registry "Team" is not right'),
-        ("new", "team.git", 5, 'registry "new" is not right'),
-        ("new", "https://me:word@example.com/x", 5, 'registry "new" is not right'),
+        ("bundled", "{team}", 5, 'registry "bundled" is invalid'),
+        ("Team", "{team}", 5, 'registry "Team" is invalid'),
+        ("new", "team.git", 5, 'registry "new" is invalid'),
+        ("new", "https://me:word@example.com/x", 5, 'registry "new" is invalid'),
         ("new", "ext::sh -c id", 5, "is not an address"),
         ("new", "ssh://-oProxyCommand=id/x", 5, "is not an address"),
         ("new", "{team}/nothing", 4, "no git repository"),

@@ -24,7 +24,7 @@ def settings(home: Path) -> Path:
     [
         (
             '{"repository": 5, "environmnt": "x", "contexts": []}',
-            "{file} has settings that are not right",
+            "{file} has settings that are invalid",
             (
                 "repository  expects a text",
                 "environmnt  is not a setting; did you mean: environment?",

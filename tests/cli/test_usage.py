@@ -186,7 +186,7 @@ def test_a_wrong_command_says_what_to_type_instead(
 def test_all_wrong_answers_on_the_command_line_are_told_at_once(ask: Ask) -> None:
     expected = refused(
         2,
-        "--set is not right",
+        "--set is invalid",
         "kubectl rapt run --help",
         "--set  expects NAME=VALUE, got b",
         "--set  gives a twice: 1 and 2",

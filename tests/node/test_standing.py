@@ -184,9 +184,7 @@ def test_a_schedule_that_a_job_holds_back_says_by_which_and_how_it_is_ended(stag
     ends_at = time.monotonic() + PATIENCE_SECONDS
     while "blocked" not in (told := stage.person.types("schedule").stderr) and time.monotonic() < ends_at:
         time.sleep(2)
-    found = re.search(
-        r"^blocked    image \(image in \S+\): held back by job/(image-\d+) for [0-9ms ]+, ", told, re.M
-    )
+    found = re.search(r"^blocked    image in \S+: held back by job/(image-\d+) for [0-9ms ]+, ", told, re.M)
     assert found, told
     command = re.search(r"end it: (kubectl delete job \S+ -n \S+)", told)
     assert command, told

@@ -26,7 +26,7 @@ from tests.package.krew import Krew
 
 WITH_A_ZONE = story.Step(
     "kubectl rapt add http-check --in prod --set url=http://example.com/ --schedule '0 3 * * *' --time-zone Asia/Tokyo",
-    says=("next firings .* 03:00 ", "pushed as rapt/prod/http-check/"),
+    says=("next runs .* 03:00 ", "pushed as rapt/prod/http-check/"),
 )
 SCRIPT = Path(sys.executable).with_name("kubectl-rapt")
 

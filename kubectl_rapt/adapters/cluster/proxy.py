@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import re
 import select
 import threading
 import time
@@ -178,7 +179,9 @@ def refusal_to_start(complaints: str) -> RaptError:
     said = next((line for line in lines if line.startswith("error:")), lines[-1] if lines else "")
     what = one_line(said).removeprefix("error: ") or "kubectl ended without a word"
     if ("context" in what and "does not exist" in what) or "cannot locate context" in what:
-        return NotFound("no-context", what, "kubectl config get-contexts")
+        named = re.search(r'cannot locate context "?([^"\s]+)', what)
+        said = f'no context "{named[1]}"' if named else what
+        return NotFound("no-context", said, "kubectl config get-contexts")
     if "unknown flag" in what:
         return Unavailable("no-kubectl", f"this kubectl is too old: {what}", "kubectl version --client")
     if "config file" in what or "no such file" in what or "invalid configuration" in what:

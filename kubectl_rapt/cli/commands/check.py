@@ -56,7 +56,7 @@ def check(
                 terminal.out(terminal.clean(f"{one.path}:{where} {problem.what}"))
             if one.hint:
                 terminal.out(terminal.clean(f"  try: {one.hint}"))
-        wrongs = f", {len(wrong)} not right" if wrong else ""
+        wrongs = f", {len(wrong)} invalid" if wrong else ""
         tools = "1 tool" if count == 1 else f"{count} tools"
         terminal.out(terminal.clean(f"{tools} checked {_where(found)}{wrongs or ', all right'}"))
     return 1 if wrong else 0

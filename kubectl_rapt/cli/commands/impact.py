@@ -10,6 +10,7 @@ from kubectl_rapt.actions.impact import Effect, State
 from kubectl_rapt.cli import options, show, terminal
 from kubectl_rapt.guard import secrets
 from kubectl_rapt.model import times
+from kubectl_rapt.runs import schedules
 from kubectl_rapt.templating.definition import Template
 
 SOMETHING_BREAKS = 1
@@ -93,7 +94,7 @@ def _lines(one: Effect) -> list[str]:
         lines += [f"{problem.where}  {problem.what}".strip() for problem in one.error.problems]
     lines += [str(change) for change in one.changes]
     for schedule, firings in one.firings:
-        zone = schedule.time_zone or "UTC, unless the cluster says otherwise"
+        zone = schedules.zone_named(schedule.time_zone)
         at = ", ".join(f"{firing:%a %Y-%m-%d %H:%M}" for firing in firings)
         lines.append(f"next  {at or 'never'} {zone}   ({schedule.cron})")
     return lines

@@ -137,19 +137,8 @@ def _tell(found: Listing) -> None:
         terminal.say(f"note: {terminal.clean(terminal.shorten(remark, 300))}")
     if (more := len(found.remarks) - _REMARKS) > 0:
         terminal.say(f"note: the same holds for {more} more: kubectl rapt why RUN")
-    if late := found.unrecorded:
-        what = (
-            "1 run has ended, and its record" if late == 1 else f"{late} runs have ended, and their records"
-        )
-        verb = "does" if late == 1 else "do"
-        terminal.say(f"note: {what} {verb} not say so yet: kubectl rapt reconcile")
-    if late := found.overdue:
-        what = (
-            "1 run is due, and nothing starts it"
-            if late == 1
-            else f"{late} runs are due, and nothing starts them"
-        )
-        terminal.say(f"note: {what}: kubectl rapt reconcile")
+    for one in found.left():
+        terminal.say(f"note: {one}")
 
 
 def _watch(world: World, wanted: Wanted, shown: "_Table") -> None:

@@ -83,7 +83,7 @@ def schedule(
         listing.table(header, [_row(one, now, all_namespaces) for one in firings], form, _STEPS)
     elif not found:
         terminal.say("No schedules found.")
-    blocked = [f"blocked    {one.tool} ({one.cron_job} in {one.namespace}): {one.told(now)}" for one in held]
+    blocked = [f"blocked    {_where(one.tool, one.cron_job, one.namespace)}: {one.told(now)}" for one in held]
     for line in (*blocked, *_remarks(found, now, all_namespaces), *broken):
         terminal.say(terminal.clean(line))
 
@@ -110,7 +110,7 @@ def _remarks(found: Sequence[Entry], now: datetime, has_namespace: bool) -> list
     for one in found:
         count, first = agenda.missed(one, now)
         there = f" -n {shell.word(one.namespace)}" if has_namespace else ""
-        where = f"{one.tool} ({one.name}{f' in {one.namespace}' if one.namespace else ''})"
+        where = _where(one.tool, one.name, one.namespace)
         if one.problem:
             lines.append(f"broken     {where}: {one.problem}")
         elif one.is_suspended:
@@ -121,6 +121,12 @@ def _remarks(found: Sequence[Entry], now: datetime, has_namespace: bool) -> list
             back = f"kubectl rapt schedule backfill {shell.word(one.tool)} --from {times.spell(first)}{there}"
             lines.append(f"missed     {where}: {number} {slots} since {times.spell(first)}; {back}")
     return lines
+
+
+def _where(tool: str, cron_job: str, namespace: str) -> str:
+    """Which schedule; of most tools it has the tool's own name, which is told once."""
+    names = tool if cron_job in ("", tool) else f"{tool} ({cron_job})"
+    return f"{names} in {namespace}" if namespace else names
 
 
 def _data(found: Sequence[Entry], firings: Sequence[Firing], now: datetime) -> dict[str, Any]:
@@ -209,7 +215,7 @@ def trigger(
         running.start(world, writers, Seen(run))
     terminal.out(show.name(run.ref) if output else f"{show.name(run.ref)} created")
     if not output:
-        terminal.say(f"  follow: kubectl rapt logs {run.name} --follow")
+        terminal.say(f"  follow: kubectl rapt attach {run.name}")
 
 
 def backfill(

@@ -216,7 +216,7 @@ def test_missing_rights_are_told_by_what_they_are_for(
     [
         (BROKEN, FINE, BROKEN),
         (FINE, BROKEN, FINE),
-        (BROKEN, BROKEN, Verdict("warning", "not looked at, because of cluster")),
+        (BROKEN, BROKEN, Verdict("warning", "skipped: the cluster check failed")),
         (BROKEN, Verdict("warning", "old"), BROKEN),
     ],
 )

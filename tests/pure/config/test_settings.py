@@ -38,7 +38,7 @@ def test_all_mistakes_are_told_at_once() -> None:
     with pytest.raises(Invalid) as caught:
         settings.read(text, "config.yaml", {})
     assert caught.value.code == "bad-settings"
-    assert caught.value.message == "config.yaml has settings that are not right"
+    assert caught.value.message == "config.yaml has settings that are invalid"
     assert caught.value.hint == '"${EDITOR:-vi}" config.yaml'
     assert caught.value.problems == (
         Problem("repositry", "is not a setting; did you mean: repository?"),

@@ -349,7 +349,7 @@ def test_all_wrong_answers_are_told_at_once() -> None:
     with pytest.raises(Invalid) as refused:
         parameters.check(ASKED, {"trie": 5, "tries": 0, "zzz": 1}, subject="backup")
     assert refused.value.code == "bad-answers"
-    assert refused.value.message == "5 answers for backup are not right"
+    assert refused.value.message == "5 answers for backup are invalid"
     assert refused.value.mended == (("trie", ""), ("zzz", "")), "tries is answered already"
     assert refused.value.hint == "--set url=http://example.com --set tries=3 --set size=512Mi"
     assert refused.value.problems == (
@@ -362,9 +362,9 @@ def test_all_wrong_answers_are_told_at_once() -> None:
 
 
 def test_one_wrong_answer_is_told_in_the_singular() -> None:
-    with pytest.raises(Invalid, match=r"^1 answer for backup is not right$"):
+    with pytest.raises(Invalid, match=r"^1 answer for backup is invalid$"):
         parameters.check([URL], {}, subject="backup")
-    with pytest.raises(Invalid, match=r"^1 answer is not right$"):
+    with pytest.raises(Invalid, match=r"^1 answer is invalid$"):
         parameters.check([URL], {})
 
 
@@ -551,10 +551,10 @@ def test_a_broken_definition_is_refused_with_its_key(change: dict[str, Any], key
 
 
 def test_all_that_is_broken_in_a_definition_is_told_at_once() -> None:
-    with pytest.raises(Invalid, match=r"^the parameter p is not right$") as refused:
+    with pytest.raises(Invalid, match=r"^the parameter p is invalid$") as refused:
         declared.from_data({"name": "p", "type": "strin", "at": "x", "y": 1}, "/p")
     assert [problem.where for problem in refused.value.problems] == ["/p/type", "/p/at", "/p/y"]
-    with pytest.raises(Invalid, match=r"^the parameter /p is not right$") as refused:
+    with pytest.raises(Invalid, match=r"^the parameter /p is invalid$") as refused:
         declared.from_data("text", "/p")
     assert refused.value.problems == (Problem("/p", 'expected a mapping, was given "text"'),)
 

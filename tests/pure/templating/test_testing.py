@@ -84,11 +84,11 @@ def test_what_is_as_expected_passes(text: str) -> None:
         ("answers: {}\nrefused: anything", "2: refused: it is not refused"),
         (
             "answers: {image: 5}\nrefused: anything",
-            "2: refused: it is refused with: 1 answer for greet 1.0.0 is not right; image: expected an image",
+            "2: refused: it is refused with: 1 answer for greet 1.0.0 is invalid; image: expected an image",
         ),
         (
             "expect: {}\nrun: {}",
-            "1: expect: it is refused: 1 answer for greet 1.0.0 is not right; word: is miss",
+            "1: expect: it is refused: 1 answer for greet 1.0.0 is invalid; word: is miss",
         ),
     ],
 )
