@@ -1,7 +1,8 @@
 """Waiting for a run that was cancelled: its attempt is closed when its pods have ended."""
 
 from kubectl_rapt.actions import advance
-from kubectl_rapt.errors import Unavailable
+from kubectl_rapt.errors import Conflict, Unavailable
+from kubectl_rapt.model import shell
 from kubectl_rapt.model.causes import CANCELLED
 from kubectl_rapt.model.kinds import JOB
 from kubectl_rapt.objects.runs import NOT_STARTED, Run
@@ -28,11 +29,13 @@ def wait(world: World, writers: Writers, seen: Seen, *, patience_seconds: float 
 
     Raises:
         Unavailable: ``still-stopping``: its pods have not ended yet.
+        Conflict: ``changed-meanwhile``: somebody asked for another attempt after it was cancelled.
     """
     seen = _on(world, writers, seen)
     run = _run(seen)
     if run.is_finished:
         return run
+    _check_asked(run)
     name = lifecycle.job_name(run)
     fields = f"metadata.name={name}"
     for event in world.cluster.watch(JOB, run.namespace, fields=fields, timeout_seconds=patience_seconds):
@@ -40,11 +43,18 @@ def wait(world: World, writers: Writers, seen: Seen, *, patience_seconds: float 
             seen = _on(world, writers, seen)
         if _run(seen).is_finished:
             return _run(seen)
+        _check_asked(_run(seen))
     raise Unavailable(
         "still-stopping",
         f'run "{run.name}" is cancelled, and its pods have not ended yet',
         f"kubectl get pods -n {run.namespace} -l batch.kubernetes.io/job-name={name}",
     )
+
+
+def _check_asked(run: Run) -> None:
+    if not run.cancelled_by:
+        what = f'somebody asked for another attempt of run "{run.name}" after it was cancelled'
+        raise Conflict("changed-meanwhile", what, f"kubectl rapt attach {shell.word(run.name)}")
 
 
 def was_stopped(run: Run) -> bool:

@@ -8,12 +8,12 @@ import typer
 from kubectl_rapt import wiring
 from kubectl_rapt.actions import execute, preferences
 from kubectl_rapt.cli import listing, options, show, terminal
-from kubectl_rapt.cli.columns import Drop, Shorten
+from kubectl_rapt.cli.columns import Drop, Wrap
 from kubectl_rapt.config import settings
 from kubectl_rapt.guard import secrets
 from kubectl_rapt.model.plan import Plan
 
-_STEPS = (Shorten("FROM", 16), Drop("FROM"), Shorten("VALUE", 16))
+_STEPS = (Drop("FROM"), Wrap("VALUE", 16))
 _KEYS = "repository, environment, contexts.ENV or forges.HOST"
 
 

@@ -9,7 +9,7 @@ import typer
 from kubectl_rapt.actions import events as reading
 from kubectl_rapt.actions import find
 from kubectl_rapt.cli import columns, listing, options, show, terminal
-from kubectl_rapt.cli.columns import Drop, Shorten
+from kubectl_rapt.cli.columns import Drop, Shorten, Wrap
 from kubectl_rapt.cli.listing import Form
 from kubectl_rapt.errors import RaptError
 from kubectl_rapt.model.kinds import Manifest
@@ -19,11 +19,11 @@ _HEADER = ("LAST", "COUNT", "TYPE", "REASON", "OBJECT", "MESSAGE")
 _WIDTHS = (5, 5, 7, 20, 30, 0)
 """How wide the columns are at least if lines come one by one."""
 _STEPS = (
-    Shorten("MESSAGE", 40),
+    Wrap("MESSAGE", 32),
     Drop("COUNT"),
     Shorten("OBJECT", 30),
     Drop("TYPE"),
-    Shorten("MESSAGE", 20),
+    Wrap("MESSAGE", 20),
     Shorten("REASON", 10),
     Shorten("OBJECT", 20),
 )

@@ -23,11 +23,12 @@ from kubectl_rapt.runs.listed import Fields, Filter, Line
 _HEADER = ("RUN", "TOOL", "STATUS", "ATTEMPTS", "BY", "DURATION", "AGE")
 _WIDE = ("EXIT", "ENVIRONMENT")
 _STEPS = (
+    Shorten("BY", 13),
+    Shorten("STATUS", 20),
+    Drop("TOOL"),  # the name of a run begins with it
     Shorten("BY", 10),
     Drop("BY"),
-    Shorten("TOOL", 12),
     Drop("ATTEMPTS"),
-    Drop("TOOL"),
     Shorten("NAMESPACE", 12),
     Drop("DURATION"),
     Shorten("STATUS", 16),
