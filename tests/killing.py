@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import weakref
 from collections.abc import Callable, Sequence
@@ -255,15 +256,20 @@ def _watched(side: str, argument: str) -> Callable[[Writers, Step], Written]:
         if side == "gate":
             _pass(Path(argument))
         if (side, argument) == ("before", here):
-            os.kill(os.getpid(), signal.SIGKILL)
+            _here(signal.SIGKILL)
         if (side, argument) == ("pause", here):
-            os.kill(os.getpid(), signal.SIGSTOP)
+            _here(signal.SIGSTOP)
         written = real(writers, step)
         if (side, argument) == ("after", here):
-            os.kill(os.getpid(), signal.SIGKILL)
+            _here(signal.SIGKILL)
         return written
 
     return apply
+
+
+def _here(number: signal.Signals) -> None:
+    """Stop at this line: a signal to the whole process may reach another thread first, while this one goes on."""
+    signal.pthread_kill(threading.get_ident(), number)
 
 
 def _set_clock(seconds: float) -> None:
