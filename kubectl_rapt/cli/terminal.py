@@ -52,6 +52,8 @@ def wrapped(text: str, width: int, hang: int = 0) -> list[str]:
 
 _COMMAND = re.compile(r"(?:^|(?<=[:;,(] )|(?<=\())kubectl[ -](?:[^;,]|[;,](?! ))*")
 """A command in a sentence, to its end or to the next part of the sentence: it is copied, so it stays in one line."""
+_NARROWEST = 40
+"""A terminal that is narrower than this breaks lines itself: one word a line is not read."""
 _JOINT = "\0"
 """What stands for the blanks of a command while lines are broken: no text that is shown has it."""
 
@@ -61,7 +63,7 @@ def _fitting(text: str, hang: int | None) -> str:
     if _HINT.match(text) or not sys.stderr.isatty():
         return text
     try:
-        width = os.get_terminal_size(sys.stderr.fileno()).columns or 80
+        width = max(_NARROWEST, os.get_terminal_size(sys.stderr.fileno()).columns or 80)
     except OSError:
         return text
     lines = []

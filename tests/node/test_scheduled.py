@@ -89,6 +89,8 @@ def test_it_is_explained_kept_and_tried_again_by_the_name_that_the_list_shows(
     (run,) = json.loads(ann.types("runs", "-o", "json").stdout)["items"]
     assert run["spec"]["requestedBy"] == "cron"
     assert run["status"]["attempts"][0]["startedAt"] == job["status"]["startTime"]
+    # The container has ended, which is enough for retry; Kubernetes says so of the Job some seconds later.
+    of_kubectl(user, "wait", "--for=condition=Failed", "--timeout=120s", f"job/{NAME}-2")
     gone = ann.types("clean", "nightly", "--older-than", "0s", "-y")
     assert gone.exit_code == 0, gone
     assert "2 Jobs deleted" in gone.stderr
