@@ -153,8 +153,8 @@ def test_no_line_is_wider_than_the_terminal_and_names_are_whole(ann: Person) -> 
         if not any(re.search(name, one) for one in narrow):
             wrong.append(f"{command}: {name} is cut: {narrow}")
         # A path that is longer than a line is copied, and so not cut.
-        wide = [one for one in narrow if len(one) > COLUMNS and not re.search(rf"/\S{{{COLUMNS - 20}}}", one)]
-        wrong += [f"{command}: {len(one)} columns: {one}" for one in wide]
+        over = [one for one in narrow if len(one) > COLUMNS and not re.search(rf"/\S{{{COLUMNS - 20}}}", one)]
+        wrong += [f"{command}: {len(one)} columns: {one}" for one in over]
         wrong += [f"{command}: cut with -o wide: {one}" for one in wide if "…" in one]
         wrong += [f"{command}: cut in a pipe: {one}" for one in piped if "…" in one]
         if command in WITH_HEADING:
