@@ -214,9 +214,13 @@ class Table:
         width = self._fitted.widths[-1]
         if self._header[last] not in self._wrapped or len(row[last]) <= width:
             return self._line(row)
-        first, *others = terminal.wrapped(row[last], width)
+        parts = terminal.wrapped(row[last], width)
+        first, *others = parts if len(parts[0]) <= width else ["", *parts]
         before = len(self._indent) + sum(self._fitted.widths[:-1]) + GAP * (len(self._fitted.kept) - 1)
-        lines = [self._line(row, first), *(f"{'':<{before}}{terminal.clean(one)}" for one in others)]
+        lines = [self._line(row, first)]
+        for one in others:  # a name that is longer than the column begins before it, and ends with it
+            at = max(len(self._indent), min(before, before + width - len(one)))
+            lines.append(f"{'':<{at}}{terminal.clean(one)}")
         return terminal.Neutral("\n".join(lines))
 
     def _line(self, row: Sequence[str], last: str | None = None) -> terminal.Neutral:

@@ -62,7 +62,21 @@ def test_no_name_in_a_sentence_is_cut(
     columns.Table(("WHAT", "WHY"), (Wrap("WHY", 10),)).whole(
         [["run/a", f"run/{'long-' * 8}name stays: it runs"]]
     )
-    assert f"run/a   run/{'long-' * 8}name" in capsys.readouterr().out.splitlines()
+    assert f"run/{'long-' * 8}name" in capsys.readouterr().out.splitlines()
+
+
+def test_a_name_that_is_longer_than_its_column_fits_the_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(columns, "room", lambda: 40)
+    columns.Table(("WHAT", "WHY"), (Wrap("WHY", 10),)).whole(
+        [["run/nightly-a1b2c", "kept by run/nightly-backup-of-the-team-x7k2p"]]
+    )
+    assert capsys.readouterr().out.splitlines() == [
+        "WHAT                WHY",
+        "run/nightly-a1b2c   kept by",
+        "        run/nightly-backup-of-the-team-x7k2p"[4:],
+    ]
 
 
 def test_runs_fit_eighty_columns_with_names_as_long_as_people_give() -> None:

@@ -90,7 +90,7 @@ def test_an_object_of_any_depth_is_told_from_the_others_wherever_the_text_is_cut
     text = f'{{"items":[{json.dumps(sound)},{deep},{json.dumps(sound)},{deep}],"metadata":{{"version":"7"}}}}'
     read = list(elements.read(cut(text.encode(), size), "items"))
     found = elements.as_read(RUN, [one for _, some in read for one in some])
-    is_deep = levels > MAX_LEVELS - 2
+    is_deep = levels + 1 > MAX_LEVELS  # the object itself is one
     assert [one["metadata"]["name"] for one in found] == ["sound", "deep"] * 2
     assert [isinstance(one, TooDeep) for one in found] == [False, is_deep] * 2
     assert read[-1][0]["metadata"] == {"version": "7"}
