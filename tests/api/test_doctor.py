@@ -80,7 +80,7 @@ def test_a_viewer_is_told_what_they_may_not_do(cluster: Cluster, tmp_path: Path)
     )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def bare() -> Iterator[PrivateCluster]:
     """Another cluster, without Rapt's kinds."""
     with clusters.private(controllers=False) as found:
