@@ -217,7 +217,7 @@ class Table:
         parts = terminal.wrapped(row[last], width)
         first, *others = parts if len(parts[0]) <= width else ["", *parts]
         before = len(self._indent) + sum(self._fitted.widths[:-1]) + GAP * (len(self._fitted.kept) - 1)
-        lines = [self._line(row, first)]
+        lines = [str(self._line(row, first))]
         for one in others:  # a name that is longer than the column begins before it, and ends with it
             at = max(len(self._indent), min(before, before + width - len(one)))
             lines.append(f"{'':<{at}}{terminal.clean(one)}")
