@@ -53,7 +53,7 @@ def wait(world: World, writers: Writers, seen: Seen, *, patience_seconds: float 
 
 def _check_asked(run: Run) -> None:
     if not run.cancelled_by:
-        what = f'somebody asked for another attempt of run "{run.name}" after it was cancelled'
+        what = f'another attempt of run "{run.name}" was asked for after it was cancelled'
         raise Conflict("changed-meanwhile", what, f"kubectl rapt attach {shell.word(run.name)}")
 
 

@@ -140,7 +140,7 @@ def test_a_cancellation_that_is_late_stops_only_what_it_was_about(
     assert bob.types("cancel", "again").exit_code == 0
     assert bob.types("retry", "again").exit_code == 0
     told = goes_on(stopped)
-    assert 'somebody asked for another attempt of run "again" after it was cancelled' in told.stderr, told
+    assert 'another attempt of run "again" was asked for after it was cancelled' in told.stderr, told
     second = world.cluster.get(Ref(JOB, "again-2", scene.namespace))
     assert second["spec"]["suspend"] is False, "the attempt that was asked for later goes on"
     run = world.cluster.get(Ref(RUN, "again", scene.namespace))
