@@ -335,7 +335,11 @@ def test_a_branch_that_is_updated_on_the_page_of_the_forge_still_holds_its_chang
         time.sleep(0.5)
     else:
         raise AssertionError("Gitea does not update the branch")
-    assert re.search(rf"^{identifier} +prod +hello +open ", scene.succeeds("changes").stdout, re.MULTILINE)
+    for _ in range(60):  # a busy Gitea says for a moment that it cannot be merged, until it has looked
+        if (listed := scene.succeeds("changes").stdout) and " conflict " not in listed:
+            break
+        time.sleep(0.5)
+    assert re.search(rf"^{identifier} +prod +hello +open ", listed, re.MULTILINE)
     shown = scene.succeeds("changes", "show", identifier)
     assert f"review     {pull['html_url']}" in shown.stdout.splitlines()
     assert "NOTES.md" not in shown.stdout

@@ -38,7 +38,7 @@ _PATIENCE_SECONDS = 60.0
 """How long a request is repeated where there is no limit to a single one."""
 _FIRST_CONTACT_SECONDS = 2.0
 """How long to try to reach a server that has never answered: its address may well be wrong."""
-_FIRST_PAUSE_SECONDS = 0.05
+_FIRST_PAUSE_SECONDS = 0.01
 _LONGEST_PAUSE_SECONDS = 3.0
 _FORGET_TROUBLE_SECONDS = 10.0
 _MOMENT_SECONDS = 0.5
