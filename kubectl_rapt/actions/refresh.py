@@ -100,7 +100,7 @@ def _argo(world: World, owner: Owner, theirs: Sequence[Manifest]) -> Found:
     # Where several controllers have one of that name, the one that says it has these objects is meant.
     sure = [one for one in found if any(_lists(one, manifest) for manifest in theirs)]
     if not found:
-        raise NotFound("not-found", f"there is no {owner}", "kubectl get applications.argoproj.io -A")
+        raise NotFound("not-found", f"{owner} does not exist", "kubectl get applications.argoproj.io -A")
     for manifest in sure or found:
         ref = Ref(ARGO_APPLICATION, owner.name, manifest["metadata"]["namespace"])
         yield ref, manifest, {REFRESH: "normal"}

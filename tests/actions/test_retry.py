@@ -224,15 +224,20 @@ def test_what_succeeded_is_done_again_only_if_that_is_said(ann: FakeWorld, write
     assert retry.retry(ann, writers, "r", "default", {})[1] == 2
 
 
-@pytest.mark.parametrize(("kind", "code"), [("Complete", "run-succeeded"), ("Failed", "")])
-def test_an_end_that_nobody_has_recorded_counts(
-    ann: FakeWorld, writers: FakeWriters, kind: str, code: str
-) -> None:
+def has_ended(ann: FakeWorld, writers: FakeWriters, kind: str) -> None:
+    """A run ``r`` whose Job has ended so, which nobody has recorded."""
     ann.cluster.create(a_tool())
     wanted = running.plan(ann, running.Request("probe", "default", {}, {}, "r"))
     advance.advance(ann, writers, Seen(wanted))
     ended = {"type": kind, "status": "True", "lastTransitionTime": times.spell(ann.now())}
     ann.cluster.patch(Ref(JOB, "r-1", "default"), {"status": {"conditions": [ended]}}, subresource="status")
+
+
+@pytest.mark.parametrize(("kind", "code"), [("Complete", "run-succeeded"), ("Failed", "")])
+def test_an_end_that_nobody_has_recorded_counts(
+    ann: FakeWorld, writers: FakeWriters, kind: str, code: str
+) -> None:
+    has_ended(ann, writers, kind)
     if code:
         with pytest.raises(RaptError) as caught:
             retry.retry(ann, writers, "r", "default", {})
@@ -245,11 +250,7 @@ def test_an_end_that_nobody_has_recorded_counts(
 def test_what_has_ended_is_not_cancelled_though_nobody_has_recorded_it(
     ann: FakeWorld, writers: FakeWriters, kind: str, status: str
 ) -> None:
-    ann.cluster.create(a_tool())
-    wanted = running.plan(ann, running.Request("probe", "default", {}, {}, "r"))
-    advance.advance(ann, writers, Seen(wanted))
-    ended = {"type": kind, "status": "True", "lastTransitionTime": times.spell(ann.now())}
-    ann.cluster.patch(Ref(JOB, "r-1", "default"), {"status": {"conditions": [ended]}}, subresource="status")
+    has_ended(ann, writers, kind)
     for _ in ("nobody has recorded it", "it is recorded"):
         with pytest.raises(Refused) as caught:
             cancel.cancel(ann, writers, "r", "default")
